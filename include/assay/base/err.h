@@ -1,0 +1,37 @@
+/*
+ * err.h - messages for the operator, complete and printable as they are.
+ *
+ * A struct err collects one message a line, in the order in which they were found, so that all
+ * mistakes of a configuration are told at once.  Context is added while errors climb:
+ * err_wrap() prefixes what was added since a mark.  Remote or file text goes in through
+ * err_text() only (it escapes).  Notes that stop nothing (warnings) are counted apart.
+ */
+#ifndef ASSAY_BASE_ERR_H
+#define ASSAY_BASE_ERR_H
+
+#include <stddef.h>
+
+#include "base/buf.h"
+#include "base/rc.h"
+
+struct err {
+	struct buf text;   /* lines, each ended by LF */
+	size_t count;      /* errors */
+	size_t warnings;   /* lines beginning with "warning: " */
+};
+
+#define ERR_INIT { .text = BUF_INIT(256u * 1024u) }
+
+void err_free(struct err *e);
+
+/* Appends one message; the LF is added. */
+void err_add(struct err *e, const char *fmt, ...) PRINTF_LIKE(2, 3);
+void err_warn(struct err *e, const char *fmt, ...) PRINTF_LIKE(2, 3);
+
+/* RC_CONFIG with a message, for "return err_config(e, ...)". */
+enum rc err_config(struct err *e, const char *fmt, ...) PRINTF_LIKE(2, 3);
+
+/* Puts "prefix: " before every line added after the length mark (e->text.len, taken before). */
+void err_wrap(struct err *e, size_t mark, const char *fmt, ...) PRINTF_LIKE(3, 4);
+
+#endif

@@ -1,0 +1,62 @@
+/*
+ * limits.h - every ceiling, with its reason.  Octets unless said otherwise.
+ *
+ * Those an operator may change are defaults of the section "limits" of the configuration; the
+ * others come from an RFC or keep an internal structure bounded.
+ */
+#ifndef ASSAY_BASE_LIMITS_H
+#define ASSAY_BASE_LIMITS_H
+
+/* a message */
+#define LIMIT_ARENA_BYTES      (16u * 1024 * 1024) /* everything that one message makes us keep */
+#define LIMIT_HEADER_BYTES     (2u * 1024 * 1024)  /* all fields of one message */
+#define LIMIT_HEADER_FIELDS    10000u              /* fields of one message */
+#define LIMIT_RECIPIENTS       10000u              /* kept for policy and logs; Postfix's default is 1000 */
+#define LIMIT_LINE_BYTES       (1024u * 1024)      /* a body line is streamed: only the reader of files cares */
+#define LIMIT_FILE_BYTES       (256u * 1024 * 1024) /* a message file given to the command line tool */
+
+/* names and addresses */
+#define LIMIT_DOMAIN_OCTETS    253u /* RFC 1035 section 2.3.4, in text form without the last dot */
+#define LIMIT_LABEL_OCTETS     63u  /* RFC 1035 section 2.3.4 */
+#define LIMIT_ADDRESS_OCTETS   (64u * 1024) /* of a From field that we parse */
+#define LIMIT_AUTHORS          1000u /* mailboxes parsed in one From field */
+#define LIMIT_AUTHOR_DOMAINS   10u  /* distinct author domains evaluated (RFC 9989 section 11.5) */
+#define LIMIT_COMMENT_DEPTH    64u  /* nested comments (RFC 5322 section 3.2.2) */
+
+/* DKIM */
+#define LIMIT_SIGNATURES       10u    /* verified per message: each costs a query and a signature (RFC 6376 section 8.4) */
+#define LIMIT_SIGNATURE_OCTETS (64u * 1024) /* of one DKIM-Signature field */
+#define LIMIT_TAGS             64u    /* of one tag-list */
+#define LIMIT_SIGNED_FIELDS    1000u  /* names in one h= */
+#define LIMIT_BODY_HASHES      8u     /* distinct (canonicalization, algorithm, length) of one message */
+#define LIMIT_KEY_RECORDS      4u     /* TXT records tried at one selector */
+#define LIMIT_KEY_OCTETS       4096u  /* a public key, decoded */
+#define LIMIT_RSA_BITS         8192u  /* verification cost is bounded (RFC 6376 section 8.13) */
+#define LIMIT_RSA_EXPONENT_BITS 64u
+#define LIMIT_KEY_FILE         (64u * 1024) /* a private key file */
+
+/* SPF: RFC 7208 section 4.6.4 */
+#define LIMIT_SPF_TERMS        10u /* terms that query, over the whole check */
+#define LIMIT_SPF_VOID         2u
+#define LIMIT_SPF_MX           10u
+#define LIMIT_SPF_PTR          10u
+#define LIMIT_SPF_RECORD       (16u * 1024) /* one record */
+#define LIMIT_SPF_EXPLANATION  1024u /* an expanded exp= text */
+
+/* DMARC: RFC 9989 section 4.10 */
+#define LIMIT_DMARC_WALK       8u
+#define LIMIT_DMARC_RECORD     (16u * 1024)
+
+/* DNS */
+#define LIMIT_DNS_RECORDS      1000u /* records kept of one answer */
+#define LIMIT_DNS_ANSWER       (64u * 1024)
+#define LIMIT_DNS_QUERIES      200u  /* of one message, look-ahead included */
+#define LIMIT_CNAME_CHAIN      8u
+
+/* what we write */
+#define LIMIT_LOG_FIELD        256u
+#define LIMIT_LOG_LINE         4096u
+#define LIMIT_HEADER_VALUE     (32u * 1024) /* libmilter refuses over 64 KiB */
+#define LIMIT_REPLY_TEXT       900u /* smfi_setreply takes 980 */
+
+#endif

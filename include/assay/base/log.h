@@ -1,0 +1,42 @@
+/*
+ * log.h - one line of log at a time, to syslog, standard error or the journal.
+ *
+ * Text that we did not write ourselves (addresses, names, octets of mail) reaches a line only
+ * through log_escape().  The logger decides whether a level is wanted; callers never ask.
+ * Thread-safe.  Without log_open(), lines go to standard error.
+ */
+#ifndef ASSAY_BASE_LOG_H
+#define ASSAY_BASE_LOG_H
+
+#include "base/buf.h"
+#include "base/rc.h"
+#include "base/slice.h"
+
+enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG };
+enum log_target { LOG_TARGET_STDERR, LOG_TARGET_SYSLOG, LOG_TARGET_JOURNAL };
+
+struct log_params {
+	enum log_target target;
+	enum log_level level; /* lines above it are dropped */
+	int facility;         /* a LOG_* constant of <syslog.h> */
+	const char *ident;    /* program name; must stay valid */
+};
+
+void log_open(const struct log_params *params);
+
+void log_error(const char *fmt, ...) PRINTF_LIKE(1, 2);
+void log_warning(const char *fmt, ...) PRINTF_LIKE(1, 2);
+void log_info(const char *fmt, ...) PRINTF_LIKE(1, 2);
+void log_debug(const char *fmt, ...) PRINTF_LIKE(1, 2);
+
+/* A finished line, not a format. */
+void log_line(enum log_level level, struct slice line);
+
+/*
+ * THE escaping function for log lines and error messages: printable ASCII except backslash stays,
+ * space becomes "\x20" so that fields stay apart, valid UTF-8 stays, every other octet becomes
+ * "\xHH".  At most LIMIT_LOG_FIELD octets of s are shown, then "...".
+ */
+void log_escape(struct buf *out, struct slice s);
+
+#endif

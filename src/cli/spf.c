@@ -1,0 +1,3 @@
+/* not written yet */
+
+typedef int spf_placeholder;

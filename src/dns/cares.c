@@ -1,0 +1,3 @@
+/* not written yet */
+#include "dns/cares.h"
+typedef int cares_placeholder;

@@ -1,0 +1,3 @@
+/* not written yet */
+#include "dns/resolver.h"
+typedef int resolver_placeholder;

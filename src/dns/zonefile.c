@@ -1,0 +1,3 @@
+/* not written yet */
+#include "dns/zonefile.h"
+typedef int zonefile_placeholder;
