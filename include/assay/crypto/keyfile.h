@@ -1,0 +1,29 @@
+/*
+ * keyfile.h - private keys on disk: PEM (PKCS#1 or PKCS#8), and URIs of an OpenSSL store.
+ *
+ * A key file is opened, then judged by fstat of what was opened (a regular file, not readable or
+ * writable by others, at most LIMIT_KEY_FILE octets), then decoded from memory.  Readable by its
+ * group is fine when that is one of the process's own groups.
+ */
+#ifndef ASSAY_CRYPTO_KEYFILE_H
+#define ASSAY_CRYPTO_KEYFILE_H
+
+#include <sys/types.h>
+
+#include "crypto/key.h"
+
+/*
+ * path: a file, or a URI such as "pkcs11:..." (OSSL_STORE).  Refuses RSA under 1024 bits (RFC 8301
+ * section 3.2), warns under 2048.  Every message names the path and what to do.
+ */
+MUST_CHECK enum rc private_key_load(const char *path, struct private_key **out, struct err *err);
+
+/* Key text in memory, for tables that carry keys inline. label stands for the path. */
+MUST_CHECK enum rc private_key_decode(struct slice pem, const char *label,
+    struct private_key **out, struct err *err);
+
+/* Writes PKCS#8 PEM with mode (0600 or 0640) to a file that must not exist yet. */
+MUST_CHECK enum rc private_key_save(const struct private_key *key, const char *path, mode_t mode,
+    struct err *err);
+
+#endif

@@ -1,0 +1,95 @@
+/*
+ * signature.h - the DKIM-Signature field (RFC 6376 section 3.5).
+ */
+#ifndef ASSAY_DKIM_SIGNATURE_H
+#define ASSAY_DKIM_SIGNATURE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/result.h"
+#include "base/slice.h"
+#include "crypto/key.h"
+#include "mail/canon.h"
+#include "mail/domain.h"
+
+/*
+ * Why a signature has its result.  One table gives the RFC 8601 word and a text for people for
+ * each; dkim_why_result() and dkim_why_text() read it.  The dkim room's owner extends this list.
+ */
+enum dkim_why {
+	DKIM_WHY_GOOD,
+	DKIM_WHY_NO_SIGNATURE,
+	DKIM_WHY_SIG_SYNTAX,         /* not a tag-list, or a tag's value is malformed */
+	DKIM_WHY_SIG_DUPLICATE_TAG,
+	DKIM_WHY_SIG_TOO_LARGE,
+	DKIM_WHY_SIG_MISSING_TAG,    /* v a b bh d h s */
+	DKIM_WHY_SIG_VERSION,
+	DKIM_WHY_SIG_ALGORITHM,      /* unknown a= */
+	DKIM_WHY_SIG_SHA1,           /* rsa-sha1, RFC 8301 */
+	DKIM_WHY_SIG_CANON,
+	DKIM_WHY_SIG_DOMAIN,         /* d= or s= is no name */
+	DKIM_WHY_SIG_IDENTITY,       /* i= not at or below d= */
+	DKIM_WHY_SIG_FROM_UNSIGNED,
+	DKIM_WHY_SIG_QUERY_METHOD,
+	DKIM_WHY_SIG_TIMES,          /* x= not after t= */
+	DKIM_WHY_SIG_EXPIRED,
+	DKIM_WHY_SIG_FUTURE,
+	DKIM_WHY_SIG_TOO_MANY,       /* over the number verified per message */
+	DKIM_WHY_KEY_NONE,           /* NXDOMAIN or no TXT */
+	DKIM_WHY_KEY_TIMEOUT,
+	DKIM_WHY_KEY_DNS_FAILURE,
+	DKIM_WHY_KEY_SYNTAX,
+	DKIM_WHY_KEY_VERSION,
+	DKIM_WHY_KEY_TYPE,           /* k= is not that of a= */
+	DKIM_WHY_KEY_HASH,           /* h= without sha256 */
+	DKIM_WHY_KEY_SERVICE,        /* s= without email */
+	DKIM_WHY_KEY_REVOKED,
+	DKIM_WHY_KEY_STRICT_IDENTITY, /* t=s */
+	DKIM_WHY_KEY_TOO_SHORT,
+	DKIM_WHY_KEY_TOO_LARGE,
+	DKIM_WHY_BODY_HASH,
+	DKIM_WHY_BODY_LENGTH_TOO_LONG, /* l= beyond the body */
+	DKIM_WHY_BODY_LENGTH_REFUSED,  /* l= leaves octets unsigned, or is refused by policy */
+	DKIM_WHY_SIGNATURE_WRONG,
+	DKIM_WHY_NO_MEMORY,
+	DKIM_WHY_COUNT
+};
+
+enum auth_result dkim_why_result(enum dkim_why why);
+const char *dkim_why_text(enum dkim_why why);
+
+struct dkim_signature {
+	enum key_type algorithm;
+	bool algorithm_known;
+	struct slice algorithm_text; /* as written, for header.a */
+	enum canon header_canon, body_canon;
+	struct domain domain;        /* d= */
+	struct slice domain_text;    /* as written */
+	struct domain selector;      /* s= */
+	struct slice selector_text;
+	struct slice identity;       /* i=, decoded; null when absent */
+	struct domain identity_domain; /* of i=, or d= */
+	struct slice *signed_names;  /* h= */
+	size_t signed_count;
+	struct slice signature;      /* b=, decoded */
+	struct slice b_text;         /* b= within the field's value, as written: left out of the hash */
+	struct slice b_compact;      /* b= without FWS, for header.b */
+	struct slice body_hash;      /* bh=, decoded */
+	uint64_t body_length;        /* l=, or BODY_LENGTH_ALL */
+	bool has_t, has_x;
+	int64_t t, x;                /* INT64_MAX for more than 12 digits */
+};
+
+/*
+ * Parses one field's value.  Returns DKIM_WHY_GOOD or the reason it is unusable; whatever could be
+ * read (d=, s=, a=, i=, b=) is in out for the report all the same.
+ */
+enum dkim_why dkim_signature_parse(struct arena *a, struct slice value,
+    struct dkim_signature *out);
+
+/* "<selector>._domainkey.<domain>" (RFC 6376 section 3.6.2.1). */
+struct slice dkim_key_name(struct arena *a, const struct dkim_signature *sig);
+
+#endif

@@ -1,0 +1,66 @@
+/*
+ * verify.h - DKIM verification of one message (RFC 6376 section 6).
+ *
+ * The steps follow the message as it arrives: key look-ups start with the field, the body is
+ * hashed as it streams, everything is judged at the end.  Signatures are judged independently of
+ * each other: a bad one never spoils a good one.
+ */
+#ifndef ASSAY_DKIM_VERIFY_H
+#define ASSAY_DKIM_VERIFY_H
+
+#include "dkim/bodyhash.h"
+#include "dkim/keyrecord.h"
+#include "dkim/signature.h"
+#include "dns/resolver.h"
+#include "mail/message.h"
+
+enum dkim_length_policy { DKIM_LENGTH_REFUSE, DKIM_LENGTH_ALLOW };
+
+struct dkim_verify_params {
+	unsigned minimum_bits;        /* RSA; 1024 or more (RFC 8301 section 3.2) */
+	enum dkim_length_policy body_length;
+	int64_t clock_skew;           /* seconds allowed on t= and x= */
+	unsigned max_signatures;      /* verified per message */
+};
+
+#define DKIM_VERIFY_DEFAULTS { .minimum_bits = 1024, .body_length = DKIM_LENGTH_REFUSE, \
+	.clock_skew = 300, .max_signatures = LIMIT_SIGNATURES }
+
+struct dkim_result {
+	enum auth_result result;
+	enum dkim_why why;
+	struct slice reason;   /* for people: the table's text, with numbers where they help */
+	struct dkim_signature sig;
+	const struct header *field;
+	unsigned bits;         /* of the key; 0: not known */
+	bool testing;          /* the key has t=y (RFC 6376 section 3.6.1) */
+	bool authentic;        /* the key came with AD set */
+	struct slice header_b; /* first characters of b=, at least 8 and unique (RFC 6008) */
+};
+
+struct dkim_results {
+	struct dkim_result *items; /* in the order of the message; none: dkim=none */
+	size_t count;
+};
+
+struct dkim_verifier;
+
+/* m, l and set are borrowed and must outlive the verifier, which is the arena's. */
+struct dkim_verifier *dkim_verifier_new(struct message *m, const struct dkim_verify_params *params,
+    struct lookups *l, struct bodyhashes *set);
+
+/* A DKIM-Signature field has been added to the message: parse it, start its key look-up. */
+void dkim_verifier_field(struct dkim_verifier *v, size_t header_index);
+
+/*
+ * All fields are there: choose which signatures are verified (those whose d= is at or below an
+ * author domain, or above it, first), and ask for their body hashes.
+ */
+void dkim_verifier_headers_done(struct dkim_verifier *v, const struct domain *author_domains,
+    size_t author_domain_count);
+
+/* End of message, bodyhashes_end() done: waits for keys and judges. */
+MUST_CHECK enum rc dkim_verifier_end(struct dkim_verifier *v, int64_t now,
+    struct dkim_results *results_out);
+
+#endif

@@ -1,0 +1,49 @@
+/*
+ * address.h - who the author is: the From field (RFC 5322 section 3.4, 3.6.2, RFC 6854 groups, RFC 6532).
+ *
+ * Strict about the author, lenient about decoration.  If the field does not parse by the grammar
+ * but exactly one angle-addr parses in it and no other "@" stands outside quotes and comments,
+ * that is the author, marked `lenient`.  Encoded words are never addresses.
+ */
+#ifndef ASSAY_MAIL_ADDRESS_H
+#define ASSAY_MAIL_ADDRESS_H
+
+#include <stdbool.h>
+
+#include "base/arena.h"
+#include "base/slice.h"
+#include "mail/domain.h"
+#include "mail/message.h"
+
+enum from_status {
+	FROM_OK,       /* one author domain or more */
+	FROM_MISSING,  /* no From field, or an empty one */
+	FROM_MULTIPLE, /* several From fields */
+	FROM_INVALID,  /* no author domain can be told: syntax, ambiguity, address literal, empty group */
+	FROM_TOO_MANY, /* more than LIMIT_AUTHOR_DOMAINS domains or LIMIT_AUTHORS mailboxes */
+};
+
+struct mailbox {
+	struct slice local_part; /* as written, quotes kept */
+	struct domain domain;
+};
+
+struct authors {
+	enum from_status status;
+	bool lenient;           /* the decoration did not follow the grammar ("from-syntax") */
+	const char *why;        /* static text; NULL when FROM_OK by the grammar */
+	struct mailbox *mailboxes;
+	size_t count, cap;
+	struct domain *domains; /* distinct, in order of appearance */
+	size_t domain_count;
+};
+
+/* All From fields of the message. Also finds "From " + WSP + ":" spellings. */
+void authors_of_message(const struct message *m, struct authors *out);
+
+/* One field's value. */
+void authors_parse(struct arena *a, struct slice value, struct authors *out);
+
+const char *from_status_text(enum from_status status);
+
+#endif

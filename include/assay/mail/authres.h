@@ -1,0 +1,53 @@
+/*
+ * authres.h - Authentication-Results (RFC 8601): written by us, recognised when others wrote it.
+ *
+ * Fields of others are read only as far as their authserv-id, and never believed.
+ */
+#ifndef ASSAY_MAIL_AUTHRES_H
+#define ASSAY_MAIL_AUTHRES_H
+
+#include <stdbool.h>
+
+#include "base/buf.h"
+#include "base/limits.h"
+#include "base/result.h"
+#include "base/slice.h"
+
+/*
+ * Whose field is it?  The authserv-id, unquoted and stripped of CFWS, is put into out; false when
+ * the field cannot be parsed far enough to know (RFC 8601 section 2.2: [CFWS] authserv-id [CFWS
+ * authres-version] ...).  Any version is taken.
+ */
+bool authres_authserv_id(struct slice value, struct buf *out);
+
+/* A field under construction; text in it is safe whatever the sender wrote. */
+struct authres {
+	struct buf value; /* begins with a space; folded with LF + HTAB */
+	size_t line_start; /* offset of the current line, for folding below 78 columns */
+	size_t results;
+};
+
+#define AUTHRES_INIT { .value = BUF_INIT(LIMIT_HEADER_VALUE) }
+
+void authres_begin(struct authres *ar, struct slice authserv_id);
+void authres_result(struct authres *ar, const char *method, enum auth_result result);
+
+/* reason= as a quoted-string; only text of ours (static tables, numbers). */
+void authres_reason(struct authres *ar, struct slice text);
+
+/* A comment behind the result; only text of ours. */
+void authres_comment(struct authres *ar, struct slice text);
+
+/*
+ * ptype.property=value.  The value may be remote: it is written as a token, an addr-spec or a
+ * quoted-string; octets that no quoted-string may have are dropped (RFC 8601 section 7.8).  A
+ * value that is empty then leaves the property out.
+ */
+void authres_property(struct authres *ar, const char *ptype, const char *property,
+    struct slice value);
+
+/* "; none" when no result was added.  The value stays in ar->value until authres_free(). */
+void authres_end(struct authres *ar);
+void authres_free(struct authres *ar);
+
+#endif

@@ -1,0 +1,79 @@
+/*
+ * message.h - the header of one message and its envelope, exactly as the MTA shows them.
+ *
+ * The body is never kept: it streams through dkim/bodyhash.h.  All memory is the message's arena's.
+ */
+#ifndef ASSAY_MAIL_MESSAGE_H
+#define ASSAY_MAIL_MESSAGE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/ip.h"
+#include "base/rc.h"
+#include "base/slice.h"
+
+/*
+ * One header field.  value is every octet behind the colon: its leading space included, folds as
+ * LF followed by WSP (libmilter's form; the file reader makes CRLF so), no final line end.
+ */
+struct header {
+	struct slice name;     /* field-name without the WSP that obsolete syntax allows before ":" */
+	struct slice raw_name; /* with it, as the simple canonicalization hashes it */
+	struct slice value;
+};
+
+struct envelope {
+	struct ip client;         /* IP_NONE: unknown */
+	struct slice client_name; /* verified by the MTA; null: none */
+	struct slice helo;
+	struct slice mail_from;   /* without <>; empty: the null reverse-path */
+	struct slice auth_user;   /* {auth_authen}; null: not authenticated */
+	struct slice daemon_name; /* {daemon_name}; null: not told */
+	int port;                 /* {daemon_port}; -1: not told; 0: Postfix's sendmail command */
+	struct slice queue_id;    /* macro i; may come late, or never */
+	struct slice mta_name;    /* macro j */
+	struct slice *recipients; /* without <> */
+	size_t recipient_count, recipient_cap;
+	bool smtputf8;            /* MAIL came with SMTPUTF8, where known */
+};
+
+enum message_limit { MESSAGE_FITS, MESSAGE_TOO_MANY_FIELDS, MESSAGE_HEADER_TOO_LARGE,
+	MESSAGE_TOO_MANY_RECIPIENTS, MESSAGE_NO_MEMORY };
+
+struct message {
+	struct arena *arena; /* borrowed: owns everything below */
+	struct envelope envelope;
+	struct header *headers; /* in the order of the message */
+	size_t count, cap;
+	size_t header_bytes;
+	size_t max_header_bytes, max_header_fields; /* ceilings, set by message_init() */
+	enum message_limit exceeded; /* sticky; the first ceiling that was reached */
+};
+
+/* Empty message with the defaults of base/limits.h; an unknown port and client. */
+void message_init(struct message *m, struct arena *a);
+
+/* Copies into the arena.  At a ceiling nothing is added and m->exceeded is set. */
+void message_add_header(struct message *m, struct slice name, struct slice value);
+void message_add_recipient(struct message *m, struct slice address);
+
+/* Number of fields with that name (ASCII case folded). */
+size_t message_count(const struct message *m, struct slice name);
+
+/* The nth (0 = topmost) field of that name, or NULL. */
+const struct header *message_field(const struct message *m, struct slice name, size_t nth);
+
+/* What stands between "<" and ">" of an SMTP path as milters get it; source routes are cut. */
+struct slice envelope_path(struct slice smtp_path);
+
+/* Right of the last "@", or the null slice. */
+struct slice address_domain_part(struct slice address);
+/* Left of the last "@", or the null slice when there is no "@". */
+struct slice address_local_part(struct slice address);
+
+/* A header value for people and matching: unfolded, runs of WSP as one SP, trimmed. */
+struct slice header_unfolded(struct arena *a, const struct header *h);
+
+#endif

@@ -1,0 +1,21 @@
+/*
+ * reader.h - a message in a file, as if an MTA had handed it over.
+ *
+ * CRLF and bare LF files are both understood (the first line end decides); the body sink then
+ * always gets CRLF.  Header lines end at the first empty line or, as Postfix has it, at the first
+ * line that is no header field (that line then begins the body).
+ */
+#ifndef ASSAY_MAIL_READER_H
+#define ASSAY_MAIL_READER_H
+
+#include "base/slice.h"
+#include "mail/canon.h"
+#include "mail/message.h"
+
+/* Adds every field of text to m; returns where the body begins in text. */
+struct slice read_headers(struct message *m, struct slice text);
+
+/* Passes the body on, every line end as CRLF; text was what read_headers() returned. */
+void read_body(struct slice text, struct sink out);
+
+#endif
