@@ -1,0 +1,113 @@
+/*
+ * spf.h - SPF (RFC 7208): check_host() for the two identities, behind one interface and two engines.
+ *
+ * HELO and MAIL FROM are two identities of two types, so that a HELO pass can never be taken for
+ * a MAIL FROM pass: DMARC is given a struct spf_mail_from_result and nothing else.
+ */
+#ifndef ASSAY_SPF_SPF_H
+#define ASSAY_SPF_SPF_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/ip.h"
+#include "base/limits.h"
+#include "base/rc.h"
+#include "base/result.h"
+#include "dns/resolver.h"
+#include "mail/domain.h"
+
+enum spf_engine { SPF_ENGINE_BUILTIN, SPF_ENGINE_LIBSPF2 };
+
+/* Is the second engine linked in? */
+bool spf_engine_available(enum spf_engine engine);
+
+/* Why a check has its result; one table gives text for people. The spf room extends the list. */
+enum spf_why {
+	SPF_WHY_MATCH,               /* a mechanism decided */
+	SPF_WHY_DEFAULT,             /* no mechanism matched: neutral */
+	SPF_WHY_NO_RECORD,
+	SPF_WHY_NO_DOMAIN,           /* the identity is no domain that can be checked */
+	SPF_WHY_NXDOMAIN,
+	SPF_WHY_NOT_CHECKED,         /* an operator's list says so */
+	SPF_WHY_NO_CLIENT,           /* the client address is not known */
+	SPF_WHY_MULTIPLE_RECORDS,
+	SPF_WHY_RECORD_SYNTAX,
+	SPF_WHY_RECORD_TOO_LARGE,
+	SPF_WHY_TOO_MANY_TERMS,
+	SPF_WHY_TOO_MANY_VOID,
+	SPF_WHY_TOO_MANY_MX,
+	SPF_WHY_INCLUDE_NO_RECORD,
+	SPF_WHY_REDIRECT_NO_RECORD,
+	SPF_WHY_DNS_TIMEOUT,
+	SPF_WHY_DNS_FAILURE,
+	SPF_WHY_NO_MEMORY,
+	SPF_WHY_COUNT
+};
+
+const char *spf_why_text(enum spf_why why);
+
+struct spf_params {
+	enum spf_engine engine;
+	unsigned void_limit;        /* LIMIT_SPF_VOID */
+	struct slice receiver;      /* %{r}: our host name */
+	struct slice default_explanation; /* null: none */
+};
+
+#define SPF_DEFAULTS { .engine = SPF_ENGINE_BUILTIN, .void_limit = LIMIT_SPF_VOID }
+
+/* Lines of --explain, in the order of the walk; depth is the nesting of include and redirect. */
+struct spf_trace {
+	void (*line)(void *ctx, unsigned depth, struct slice text);
+	void *ctx;
+};
+
+struct spf_result {
+	enum auth_result result;
+	enum spf_why why;
+	struct slice reason;      /* for people, ours: "-all of example.com", "include:x: SERVFAIL" */
+	struct domain domain;     /* that was checked */
+	struct slice explanation; /* the sender's words, ASCII without CTLs; null: none */
+	unsigned terms, voids;    /* counted against the limits */
+};
+
+enum spf_scope { SPF_SCOPE_MFROM, SPF_SCOPE_HELO };
+
+/* With a null reverse-path the identity is postmaster@HELO (RFC 7208 section 2.4). */
+struct spf_mail_from_result {
+	struct spf_result r;
+	enum spf_scope scope; /* which identity r is about: HELO for the null sender */
+	struct slice sender;  /* <sender> as checked */
+};
+
+struct spf_helo_result {
+	struct spf_result r;
+};
+
+struct spf_request {
+	struct ip client;
+	struct slice helo;
+	struct slice mail_from; /* without <>; empty: the null reverse-path */
+};
+
+/*
+ * Starts the questions that a check of this request will need, as far ahead as they can be told
+ * (include, redirect, a, mx without macros), following records as they arrive.
+ */
+void spf_start(struct lookups *l, const struct spf_request *request);
+
+/* trace may be NULL. Everything in out lives in the arena. */
+MUST_CHECK enum rc spf_check_mail_from(struct arena *a, struct lookups *l,
+    const struct spf_params *params, const struct spf_request *request,
+    const struct spf_trace *trace, int64_t now, struct spf_mail_from_result *out);
+
+MUST_CHECK enum rc spf_check_helo(struct arena *a, struct lookups *l,
+    const struct spf_params *params, const struct spf_request *request,
+    const struct spf_trace *trace, int64_t now, struct spf_helo_result *out);
+
+/* The value of a Received-SPF field (RFC 7208 section 9.1, erratum 5436), beginning with a space. */
+struct slice received_spf(struct arena *a, const struct spf_request *request,
+    const struct spf_mail_from_result *result, struct slice receiver);
+
+#endif
