@@ -1,0 +1,68 @@
+/*
+ * select.h - which keys sign a message, and if none, why not.
+ *
+ * Matching From alone never gets a signature.  From an authenticated user a message is signed when
+ * its author domain equals the envelope sender's domain or the login's, or a table allows it;
+ * everything else goes unsigned, with the reason in the log, or under `sign-fallback`.
+ */
+#ifndef ASSAY_SIGNING_SELECT_H
+#define ASSAY_SIGNING_SELECT_H
+
+#include "dkim/sign.h"
+#include "mail/address.h"
+#include "mail/message.h"
+#include "signing/keystore.h"
+
+/* sign "example.com" { ... }: only where the key directory is not enough. */
+struct sign_section {
+	struct domain domain;
+	struct slice *selectors;     /* none: every active key of the directory */
+	size_t selector_count;
+	bool subdomains;             /* keys of this domain sign its subdomains' mail, d= this domain */
+	struct slice *users;         /* logins that may use the domain besides those of the rule */
+	size_t user_count;
+	struct slice identity;       /* i=; null: left out */
+	bool has_canon;
+	enum canon header_canon, body_canon;
+	bool has_expire;
+	int64_t expire_after;
+};
+
+struct sign_tables; /* signing/tables.h; NULL: none */
+
+struct signing_params {
+	struct sign_section *sections;
+	size_t section_count;
+	bool sign_mismatch;            /* sign although author and envelope/login differ */
+	struct domain sign_fallback;   /* none: leave such mail unsigned */
+	struct sign_header_set headers;
+	enum canon header_canon, body_canon;
+	int64_t expire_after;
+	const struct sign_tables *tables;
+};
+
+enum unsigned_why {
+	SIGNED,
+	UNSIGNED_NO_AUTHOR,        /* From missing, several, or not clear */
+	UNSIGNED_SEVERAL_AUTHORS,  /* several author domains */
+	UNSIGNED_NO_KEY,           /* "no key for gmail.com" */
+	UNSIGNED_MISMATCH,         /* author domain is neither the envelope's nor the login's */
+	UNSIGNED_REINJECTED,
+	UNSIGNED_KEY_TROUBLE,
+	UNSIGNED_LIMIT,
+	UNSIGNED_WHY_COUNT
+};
+
+struct selection {
+	enum unsigned_why why;
+	struct slice reason;           /* for the log, in words that tell what to set; null when signed */
+	struct dkim_sign_params *signatures;
+	size_t count;
+};
+
+/* authenticated: the message came from a login (the rule above); else a trusted place. */
+MUST_CHECK enum rc signing_select(struct arena *a, const struct signing_params *params,
+    struct keystore *keys, const struct message *m, const struct authors *authors,
+    bool authenticated, int64_t now_ms, struct selection *out);
+
+#endif

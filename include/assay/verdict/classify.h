@@ -1,0 +1,33 @@
+/*
+ * classify.h - which mail is signed and which is judged.  One table; the first class that fits.
+ */
+#ifndef ASSAY_VERDICT_CLASSIFY_H
+#define ASSAY_VERDICT_CLASSIFY_H
+
+#include "mail/message.h"
+#include "verdict/policy.h"
+
+enum message_class {
+	CLASS_PASS_PORT,     /* pass-ports: nothing touched */
+	CLASS_AUTHENTICATED, /* an authenticated user, any port */
+	CLASS_SUBMISSION,    /* sign-ports, sign-daemon-names */
+	CLASS_OWN_RELAY,
+	CLASS_FORWARDER,
+	CLASS_REINJECTED,    /* loopback, unauthenticated, with a Received field already */
+	CLASS_INTERNAL,      /* internal-hosts */
+	CLASS_EXTERNAL,      /* anyone else, and unknown addresses */
+	CLASS_COUNT
+};
+
+struct class_rules {
+	const char *name; /* for the log and the JSON */
+	bool sign, judge, may_refuse;
+	bool remove_authres; /* fields with our authserv-id are removed on arrival */
+};
+
+const struct class_rules *class_rules(enum message_class class);
+
+/* Before the header is seen (has_received false) it may still turn into CLASS_REINJECTED. */
+enum message_class classify(const struct policy *p, const struct envelope *e, bool has_received);
+
+#endif

@@ -1,0 +1,112 @@
+/*
+ * policy.h - the operator's wishes, as values.  config fills this; verdict is the first room that
+ * knows of it.  Immutable while messages use it.
+ */
+#ifndef ASSAY_VERDICT_POLICY_H
+#define ASSAY_VERDICT_POLICY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/hostlist.h"
+#include "base/slice.h"
+#include "dkim/verify.h"
+#include "dmarc/evaluate.h"
+#include "mail/domain.h"
+#include "signing/select.h"
+#include "spf/spf.h"
+
+/* In rising order of severity, so that "the strictest" is the maximum. */
+enum action { ACTION_ACCEPT, ACTION_QUARANTINE, ACTION_TEMPFAIL, ACTION_REJECT };
+const char *action_text(enum action action);
+
+enum enforce {
+	ENFORCE_OBSERVE, /* judge and log, touch nothing */
+	ENFORCE_NO,      /* write headers, refuse nothing, log would= */
+	ENFORCE_YES,
+};
+
+enum quarantine_mode { QUARANTINE_HEADER, QUARANTINE_HOLD };
+
+struct slice_list {
+	struct slice *items;
+	size_t count, cap;
+};
+
+struct port_list {
+	int *items;
+	size_t count, cap;
+};
+
+/* Settings of one kind of failure each. */
+struct spf_actions {
+	enum action on_fail, on_softfail, on_permerror, on_temperror;
+};
+
+struct dmarc_actions {
+	enum action on_policy_reject;        /* direct mail that fails under p=reject */
+	enum action on_policy_quarantine;
+	enum action indirect;                /* p=reject, with the marks of an indirect flow */
+	enum action on_temperror_policy;     /* the policy itself is not known */
+	enum action on_temperror_identifier; /* policy known, not none; an aligned candidate undecided */
+	enum action from_missing, from_multiple, from_invalid;
+};
+
+/* policy "example.org" { ... }: for that author domain and below. */
+struct policy_section {
+	struct domain domain;
+	bool has_action;
+	enum action on_fail;          /* instead of what the domain publishes (also for p=none) */
+	bool never_refuse;
+	struct slice comment;         /* recorded with the override */
+};
+
+/* policy-to "example.net" { ... }: for recipients in that domain (or "user@domain", "user@"). */
+struct recipient_section {
+	struct slice pattern;
+	bool has_action;
+	enum action on_fail;
+};
+
+struct policy {
+	struct slice authserv_id;              /* null: the MTA's {j} */
+	struct slice_list remove_authserv_ids;
+	enum enforce enforce;
+
+	struct hostlist internal_hosts, own_relays, forwarders;
+	struct port_list sign_ports, pass_ports;
+	struct slice_list sign_daemon_names;
+
+	enum quarantine_mode quarantine;
+	struct slice quarantine_header_name, quarantine_header_value;
+
+	struct spf_params spf;
+	struct spf_actions spf_actions;
+	struct hostlist spf_skip_hosts;        /* not checked; the reason is in the header */
+	struct slice_list spf_skip_domains;
+	bool received_spf;
+
+	struct dkim_verify_params dkim;
+	enum action dkim_on_temperror;         /* default accept */
+
+	struct dmarc_params dmarc;
+	struct dmarc_actions dmarc_actions;
+	struct policy_section *sections;
+	size_t section_count, section_cap;
+	struct recipient_section *recipient_sections;
+	size_t recipient_section_count, recipient_section_cap;
+	struct slice_list never_refuse_to;     /* one such recipient exempts the message */
+	struct slice_list never_refuse_from;   /* author domains or addresses */
+	struct slice reply_url;                /* added to refusals; null: none */
+
+	struct signing_params signing;
+
+	enum action on_exceed;                 /* a ceiling was reached; never accept unjudged */
+	size_t max_header_bytes, max_header_fields;
+	int64_t dns_deadline_ms;
+};
+
+/* The defaults of the documentation, all lists empty but internal-hosts and sign-ports. */
+void policy_defaults(struct policy *p, struct arena *a);
+
+#endif

@@ -1,0 +1,86 @@
+/*
+ * verdict.h - what was found (verdict) and what is to be done (actions), as values.
+ */
+#ifndef ASSAY_VERDICT_VERDICT_H
+#define ASSAY_VERDICT_VERDICT_H
+
+#include "dkim/verify.h"
+#include "dmarc/evaluate.h"
+#include "mail/address.h"
+#include "spf/spf.h"
+#include "verdict/classify.h"
+#include "verdict/policy.h"
+
+struct verdict {
+	struct spf_mail_from_result spf;
+	struct spf_helo_result helo;
+	bool spf_checked, dkim_checked, dmarc_checked;
+	struct dkim_results dkim;
+	struct authors authors;
+	struct dmarc_result dmarc;
+};
+
+/* RFC 9990 section 3.1.6 */
+enum override_type { OVERRIDE_LOCAL_POLICY, OVERRIDE_MAILING_LIST, OVERRIDE_OTHER,
+	OVERRIDE_POLICY_TEST_MODE, OVERRIDE_TRUSTED_FORWARDER };
+const char *override_type_text(enum override_type type);
+
+struct override {
+	enum override_type type;
+	struct slice comment;
+};
+
+/* RFC 9990: what became of the message as far as the author's policy goes. */
+enum disposition { DISPOSITION_NONE, DISPOSITION_PASS, DISPOSITION_QUARANTINE, DISPOSITION_REJECT };
+const char *disposition_text(enum disposition d);
+
+struct reply {
+	int code;               /* 550, 451; 0: none */
+	const char *enhanced;   /* "5.7.26" (RFC 7372), "4.7.5", ... */
+	struct slice text;      /* ours; remote names in it are escaped; no CR, LF; "%" as it is */
+};
+
+enum edit_op { EDIT_DELETE, EDIT_INSERT };
+
+/* In the order in which they must be applied: deletions from the highest index down, then inserts. */
+struct edit {
+	enum edit_op op;
+	unsigned index;     /* delete: 1-based among fields of that name; insert: position, 0 is the top */
+	struct slice name;
+	struct slice value; /* insert: with its leading space, folds as LF */
+};
+
+struct actions {
+	enum action action;          /* what is done */
+	enum action would;           /* what `enforce = yes` would have done */
+	struct slice why;            /* for the log: what decided */
+	struct reply reply;
+	bool hold;                   /* quarantine by the MTA's hold queue */
+	struct slice hold_reason;
+	enum disposition disposition;
+	struct override *overrides;
+	size_t override_count, override_cap;
+	struct edit *edits;
+	size_t edit_count, edit_cap;
+};
+
+struct signed_by {
+	struct slice domain, selector;
+	enum key_type algorithm;
+};
+
+/* Everything about one message when it has ended; lives in the transaction's arena. */
+struct outcome {
+	enum message_class class;
+	const struct message *message;
+	struct verdict verdict;
+	struct actions actions;
+	struct signed_by *signatures;
+	size_t signature_count;
+	struct slice unsigned_reason; /* null: signed, or not to be signed */
+	int64_t dns_wait_ms;
+	size_t dns_questions;
+	bool failed; /* memory or a ceiling: actions hold the answer */
+};
+
+#endif
