@@ -128,13 +128,16 @@ def listening(port, host="127.0.0.1"):
         return False
 
 
-def run(argv, env=None, stdin=None, check=True, timeout=60, cwd=None):
-    """Runs a program; -> its output (stdout and stderr, str).  check: Broken unless it succeeds."""
-    p = subprocess.run(argv, input=stdin, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=env,
-                       timeout=timeout, cwd=cwd)
+def run(argv, env=None, stdin=None, check=True, timeout=60, errors=True):
+    """Runs a program; -> its output (str; with what it wrote on stderr if `errors`).
+
+    check: Broken unless it succeeds.
+    """
+    p = subprocess.run(argv, input=stdin, stdout=subprocess.PIPE, env=env, timeout=timeout,
+                       stderr=subprocess.STDOUT if errors else subprocess.DEVNULL)
     text = p.stdout.decode("utf-8", "backslashreplace")
     if check and p.returncode != 0:
-        raise Broken("%s: exit %d: %s" % (" ".join(map(str, argv)), p.returncode, text.strip()))
+        raise Broken("%s: exit %d: %s" % (" ".join(map(str, argv)), p.returncode, text.strip()[-2000:]))
     return text
 
 

@@ -18,6 +18,7 @@ import shutil
 import signal
 import socketserver
 import threading
+import time
 
 import host
 
@@ -212,8 +213,11 @@ class Postfix:
         return cf
 
     def write_main_cf(self):
-        host.write(os.path.join(self.config, "main.cf"),
-                   "".join("%s = %s\n" % kv for kv in self.main_cf().items()))
+        path = host.write(os.path.join(self.config, "main.cf"),
+                          "".join("%s = %s\n" % kv for kv in self.main_cf().items()))
+        # Postfix reads a file that is seconds old again and again until it has aged
+        past = time.time() - 60
+        os.utime(path, (past, past))
 
     def smtpd_line(self, name, overrides):
         lines = ["127.0.0.1:%d inet n - y - - smtpd" % self.ports[name]]
@@ -298,6 +302,7 @@ class Postfix:
 
     def release(self, queue_id):
         self.command("postsuper", "-H", queue_id)
+        self.flush()
 
     def drained(self, timeout=30):
         """Waits until nothing but held mail is queued; -> whether that came about."""
