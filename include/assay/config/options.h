@@ -1,0 +1,22 @@
+/*
+ * options.h - the one table of options: parser, `assay config` and the man-page check read it.
+ */
+#ifndef ASSAY_CONFIG_OPTIONS_H
+#define ASSAY_CONFIG_OPTIONS_H
+
+#include <stddef.h>
+
+#include "base/slice.h"
+
+struct option_info {
+	const char *section; /* "" at the top level, "dns", "sign" (titled), ... */
+	const char *name;
+	const char *type;    /* for people: "boolean", "duration", "list of hosts", ... */
+	const char *fallback; /* the default, as it would be written */
+	const char *help;    /* one line */
+};
+
+/* Every option, in the order of the documentation; NULL behind the last. */
+const struct option_info *option_info(size_t i);
+
+#endif

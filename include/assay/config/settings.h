@@ -1,0 +1,71 @@
+/*
+ * settings.h - one configuration, read, checked and complete: what a start or a reload swaps in.
+ *
+ * A struct settings owns everything that it holds (one arena, the key store, the tables).  It is
+ * reference-counted and immutable: messages in flight finish on the one they began with.
+ */
+#ifndef ASSAY_CONFIG_SETTINGS_H
+#define ASSAY_CONFIG_SETTINGS_H
+
+#include <sys/types.h>
+
+#include "base/err.h"
+#include "base/log.h"
+#include "dns/cares.h"
+#include "signing/keystore.h"
+#include "verdict/policy.h"
+
+enum log_format { LOG_FORMAT_TEXT, LOG_FORMAT_JSON };
+
+struct settings {
+	struct arena *arena;
+	struct policy policy;
+
+	/* read at start only; a reload that changes them says so and goes on with the old ones */
+	struct slice listen;          /* "unix:PATH", "inet:127.0.0.1:8893", "inet:[::1]:8893", "fd:3" */
+	unsigned socket_mode;
+	struct slice socket_group;    /* null: the daemon's own */
+	bool allow_remote_mta;
+	struct slice user;
+	struct slice pid_file;        /* null: none */
+
+	struct slice keys_directory;
+	bool keys_directory_named;    /* the configuration named it: it must be there */
+	struct keystore *keystore;    /* NULL until settings_load_keys(); owned */
+	struct sign_tables *tables;   /* owned; policy.signing.tables points at it */
+	struct slice key_table, signing_table;
+	bool multiple_signatures;
+
+	struct cares_params dns;
+	struct resolver_params dns_cache;
+	struct slice test_zone_file;  /* null: the network */
+
+	struct log_params log;
+	enum log_format log_format;
+};
+
+/* The built-in defaults, as if an empty file had been read. */
+MUST_CHECK enum rc settings_default(struct settings **out);
+
+/*
+ * Reads and checks path.  Every mistake is added to err as "file:line: what, and what to write
+ * instead"; RC_CONFIG when there is any, and *out is untouched.  Keys are not read.
+ */
+MUST_CHECK enum rc settings_load(const char *path, struct settings **out, struct err *err);
+
+/* Opens key store and tables (after privileges were dropped). All mistakes are told. */
+MUST_CHECK enum rc settings_load_keys(struct settings *s, struct err *err);
+
+/* The resolver that the settings ask for. */
+MUST_CHECK enum rc settings_resolver(const struct settings *s, struct resolver **out,
+    struct err *err);
+
+struct settings *settings_hold(struct settings *s);   /* one more reference; thread-safe */
+void settings_release(struct settings **s);           /* sets *s to NULL; NULL is fine */
+
+/*
+ * Every option with its value and where it came from ("file:line" or "default"), for `assay config`.
+ */
+void settings_print(const struct settings *s, struct buf *out);
+
+#endif
