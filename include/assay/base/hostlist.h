@@ -2,8 +2,9 @@
  * hostlist.h - the operator's lists of clients: addresses, networks, host names, "!" negations.
  *
  * The longest matching prefix decides; "!" beats a positive entry of the same length; an exact
- * name beats ".suffix".  A name entry "host.example.com" matches that name, ".example.com" every
- * name below it.  Immutable once filled; shared between threads.
+ * name beats ".suffix", a longer suffix a shorter one.  A name entry "host.example.com" matches
+ * that name, ".example.com" every name below it.  Where a client's address and its name are both
+ * listed, a "!" for either of them wins.  Immutable once filled; shared between threads.
  */
 #ifndef ASSAY_BASE_HOSTLIST_H
 #define ASSAY_BASE_HOSTLIST_H
@@ -25,8 +26,8 @@ struct hostlist {
 };
 
 /*
- * Adds one entry of text.  On RC_CONFIG, *why_out is a static text such as
- * "192.0.2.1/24 has bits set beyond its mask".
+ * Adds one entry of text.  On RC_CONFIG, *why_out is to be read behind the entry and lives as
+ * long as the arena: "has bits set beyond its mask; write 192.0.2.0/24".
  */
 MUST_CHECK enum rc hostlist_add(struct arena *a, struct hostlist *list, struct slice text,
     const char **why_out);
