@@ -1,4 +1,57 @@
-int main(void)
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "daemon/server.h"
+
+static const char usage[] =
+    "usage: assayd [-c FILE] [-f] [-t]\n"
+    "  -c, --config FILE   configuration (default " ASSAY_SYSCONFDIR "/assay.conf)\n"
+    "  -f, --foreground    stay in the foreground, log to standard error\n"
+    "  -t, --check         check configuration and keys as the daemon's user would, and exit\n"
+    "  -h, --help          this text\n"
+    "  -V, --version       the version\n"
+    "Signs outgoing mail and judges incoming mail for Postfix and Sendmail; see assayd(8).\n";
+
+static const struct option options[] = {
+	{ "config", required_argument, NULL, 'c' },
+	{ "foreground", no_argument, NULL, 'f' },
+	{ "check", no_argument, NULL, 't' },
+	{ "help", no_argument, NULL, 'h' },
+	{ "version", no_argument, NULL, 'V' },
+	{ NULL, 0, NULL, 0 },
+};
+
+int main(int argc, char **argv)
 {
-	return 1;
+	struct server_options o = { .config = ASSAY_SYSCONFDIR "/assay.conf" };
+	int c;
+
+	while ((c = getopt_long(argc, argv, "c:fthV", options, NULL)) != -1) {
+		switch (c) {
+		case 'c':
+			o.config = optarg;
+			break;
+		case 'f':
+			o.foreground = true;
+			break;
+		case 't':
+			o.check = true;
+			break;
+		case 'h':
+			fputs(usage, stdout);
+			return EXIT_SUCCESS;
+		case 'V':
+			puts("assayd " ASSAY_VERSION);
+			return EXIT_SUCCESS;
+		default:
+			fputs(usage, stderr);
+			return 2;
+		}
+	}
+	if (optind != argc) {
+		fprintf(stderr, "assayd: unexpected argument: %s\n%s", argv[optind], usage);
+		return 2;
+	}
+	return server_main(&o);
 }

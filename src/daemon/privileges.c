@@ -1,3 +1,72 @@
-/* not written yet */
+#include <errno.h>
+#include <grp.h>
+#include <pwd.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
-typedef int privileges_placeholder;
+#include "daemon/privileges.h"
+
+enum rc identity_find(struct slice user, struct identity *out, struct err *err)
+{
+	struct identity id = { .uid = geteuid(), .gid = getegid() };
+	const struct passwd *pw;
+
+	id.name = strndup(user.ptr == NULL ? "" : user.ptr, user.len);
+	if (id.name == NULL)
+		return RC_NOMEM;
+	pw = getpwnam(id.name);
+	if (pw == NULL && id.uid == 0) {
+		err_add(err, "user %s does not exist: create it (adduser --system --group --no-create-home %s) "
+		    "or set user = to one that does", id.name, id.name);
+		free(id.name);
+		return RC_CONFIG;
+	}
+	if (id.uid != 0) {
+		if (pw == NULL || pw->pw_uid != id.uid)
+			err_warn(err, "not started by root: the daemon stays uid %ld, user = %s is not used",
+			    (long)id.uid, id.name);
+	} else if (pw->pw_uid == 0) {
+		err_warn(err, "user = root: a fault in the daemon is a fault with root's powers");
+	} else {
+		id.uid = pw->pw_uid;
+		id.gid = pw->pw_gid;
+		id.change = true;
+	}
+	*out = id;
+	return RC_OK;
+}
+
+void identity_free(struct identity *id)
+{
+	free(id->name);
+	id->name = NULL;
+}
+
+enum rc identity_become(const struct identity *id, struct err *err)
+{
+	if (!id->change)
+		return RC_OK;
+	if (initgroups(id->name, id->gid) != 0 || setgid(id->gid) != 0 || setuid(id->uid) != 0)
+		return err_config(err, "cannot become user %s: %s", id->name, strerror(errno));
+	if (setuid(0) == 0 || geteuid() != id->uid)
+		return err_config(err, "privileges could not be dropped for good to user %s", id->name);
+	return RC_OK;
+}
+
+enum rc group_find(struct slice name, gid_t *out, struct err *err)
+{
+	char *copy = strndup(name.ptr == NULL ? "" : name.ptr, name.len);
+	const struct group *gr;
+
+	if (copy == NULL)
+		return RC_NOMEM;
+	gr = getgrnam(copy);
+	if (gr != NULL)
+		*out = gr->gr_gid;
+	else
+		err_add(err, "group %s does not exist: set socket-group = to the group that your MTA runs with "
+		    "(postfix for Postfix, smmsp for Sendmail)", copy);
+	free(copy);
+	return gr == NULL ? RC_CONFIG : RC_OK;
+}

@@ -1,3 +1,312 @@
-/* not written yet */
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
-typedef int server_placeholder;
+#include "base/log.h"
+#include "crypto/digest.h"
+#include "daemon/listen.h"
+#include "daemon/milter.h"
+#include "daemon/privileges.h"
+#include "daemon/snapshot.h"
+
+#include "daemon/server.h"
+
+/* An end of message answers within its DNS deadline; longer than this it is lost. */
+#define DRAIN_LIMIT_MS (60 * 1000)
+
+/* --- signals: handlers write a letter, the main thread reads it -------------------------------- */
+
+static int signal_pipe[2] = { -1, -1 };
+
+static const struct {
+	int number;
+	char letter;
+} signals[] = {
+	{ SIGHUP, 'r' },
+	{ SIGUSR1, 'r' },
+	{ SIGTERM, 's' },
+	{ SIGINT, 's' },
+};
+
+static void on_signal(int number)
+{
+	int saved = errno;
+
+	for (size_t i = 0; i < N_ELEMENTS(signals); i++)
+		if (signals[i].number == number && write(signal_pipe[1], &signals[i].letter, 1) < 0)
+			break; /* the pipe is full of requests already */
+	errno = saved;
+}
+
+static void signal_set(sigset_t *set)
+{
+	sigemptyset(set);
+	for (size_t i = 0; i < N_ELEMENTS(signals); i++)
+		sigaddset(set, signals[i].number);
+}
+
+/*
+ * Blocked while threads are started, so that only the main thread takes them: libmilter waits for
+ * HUP and TERM in a thread of its own, but a thread that has a signal unblocked is served first.
+ */
+static enum rc signals_prepare(struct err *err)
+{
+	struct sigaction action = { .sa_handler = on_signal, .sa_flags = SA_NODEFER | SA_RESTART };
+	sigset_t set;
+
+	if (pipe2(signal_pipe, O_CLOEXEC) != 0 || fcntl(signal_pipe[1], F_SETFL, O_NONBLOCK) != 0)
+		return err_config(err, "cannot make a pipe: %s", strerror(errno));
+	signal_set(&set);
+	pthread_sigmask(SIG_BLOCK, &set, NULL);
+	for (size_t i = 0; i < N_ELEMENTS(signals); i++)
+		sigaction(signals[i].number, &action, NULL);
+	signal(SIGPIPE, SIG_IGN);
+	return RC_OK;
+}
+
+static void signals_accept(void)
+{
+	sigset_t set;
+
+	signal_set(&set);
+	pthread_sigmask(SIG_UNBLOCK, &set, NULL);
+}
+
+/* --- telling the operator ----------------------------------------------------------------------- */
+
+static void print_messages(const struct err *err)
+{
+	fputs(buf_cstr(&err->text), stderr);
+}
+
+static void log_messages(const struct err *err)
+{
+	struct slice rest = buf_slice(&err->text);
+
+	while (rest.len > 0) {
+		struct slice line = slice_split(&rest, '\n');
+
+		log_line(slice_starts_with(line, SLICE("warning: ")) ? LOG_LEVEL_WARNING : LOG_LEVEL_ERROR, line);
+	}
+}
+
+static void reload(const char *config)
+{
+	struct err err = ERR_INIT;
+	enum rc rc = snapshot_reload(config, &err);
+
+	log_messages(&err);
+	if (rc == RC_OK)
+		log_info("configuration reloaded from %s", config);
+	else
+		log_error("reload refused (%zu errors): the old configuration stays in use", err.count);
+	err_free(&err);
+}
+
+/* --- serving -------------------------------------------------------------------------------------- */
+
+static void *serve_thread(void *arg)
+{
+	bool *failed = arg;
+	char letter = 's';
+
+	*failed = !milter_run();
+	if (write(signal_pipe[1], &letter, 1) < 0) /* tell the main thread that it is over */
+		*failed = true;
+	return NULL;
+}
+
+/* Reloads until told to stop. */
+static void wait_for_stop(const char *config)
+{
+	for (;;) {
+		char letter;
+		ssize_t n = read(signal_pipe[0], &letter, 1);
+
+		if (n == 1 && letter == 's')
+			return;
+		if (n == 1)
+			reload(config);
+		else if (n == 0 || errno != EINTR)
+			return;
+	}
+}
+
+static bool serve(const char *config)
+{
+	pthread_t thread;
+	bool failed = false;
+	unsigned lost;
+
+	if (pthread_create(&thread, NULL, serve_thread, &failed) != 0) {
+		log_error("cannot start a thread");
+		return false;
+	}
+	signals_accept();
+	wait_for_stop(config);
+	milter_stop();
+	pthread_join(thread, NULL);
+	lost = milter_drain(DRAIN_LIMIT_MS);
+	if (lost > 0)
+		log_error("%u messages were still being answered when the daemon stopped: the MTA will offer "
+		    "them again", lost);
+	log_info(failed ? "stopped: libmilter failed" : "stopped");
+	return !failed;
+}
+
+/* --- starting -------------------------------------------------------------------------------------- */
+
+static enum rc write_pid_file(struct slice path, struct err *err)
+{
+	char *name = strndup(path.ptr, path.len);
+	FILE *f;
+
+	if (name == NULL)
+		return RC_NOMEM;
+	f = fopen(name, "w");
+	if (f == NULL || fprintf(f, "%ld\n", (long)getpid()) < 0 || fclose(f) != 0)
+		err_add(err, "cannot write the pid file %s: %s", name, strerror(errno));
+	free(name);
+	return err->count == 0 ? RC_OK : RC_CONFIG;
+}
+
+static void log_start(const struct settings *s, bool foreground)
+{
+	struct log_params params = s->log;
+
+	params.ident = "assayd";
+	if (foreground && params.target == LOG_TARGET_SYSLOG)
+		params.target = LOG_TARGET_STDERR;
+	log_open(&params);
+}
+
+/* What root must do comes first, then privileges are dropped, then keys are read. */
+static enum rc start(const struct server_options *options, struct settings *s,
+    const struct identity *id, struct err *err)
+{
+	TRY(milter_register(err));
+	TRY(listen_open(s, id, err));
+	if (!options->foreground && !slice_is_null(s->pid_file) && s->pid_file.len > 0)
+		TRY(write_pid_file(s->pid_file, err));
+	TRY(identity_become(id, err));
+	TRY(settings_load_keys(s, err));
+	TRY(crypto_init());
+	TRY(signals_prepare(err));
+	return snapshot_start(s, err);
+}
+
+static enum rc check(const struct server_options *options, struct settings *s,
+    const struct identity *id, struct err *err)
+{
+	struct resolver *resolver = NULL;
+
+	TRY(identity_become(id, err));
+	if (access(options->config, R_OK) != 0)
+		err_warn(err, "%s: user %s cannot read it (%s): a reload would be refused", options->config,
+		    id->name, strerror(errno));
+	TRY(settings_load_keys(s, err));
+	TRY(settings_resolver(s, &resolver, err));
+	resolver_free(&resolver);
+	return RC_OK;
+}
+
+/* The parent waits for one octet: the child serves. Its exit status is the start's. */
+static int become_daemon(int *ready_fd)
+{
+	int fds[2];
+	char octet;
+	pid_t pid;
+
+	if (pipe2(fds, O_CLOEXEC) != 0 || (pid = fork()) < 0) {
+		perror("assayd: cannot become a daemon");
+		return EXIT_FAILURE;
+	}
+	if (pid != 0) {
+		close(fds[1]);
+		_exit(read(fds[0], &octet, 1) == 1 ? EXIT_SUCCESS : EXIT_FAILURE);
+	}
+	close(fds[0]);
+	setsid();
+	*ready_fd = fds[1];
+	return EXIT_SUCCESS;
+}
+
+static void tell_ready(int ready_fd)
+{
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	if (ready_fd < 0)
+		return;
+	if (chdir("/") != 0)
+		log_warning("cannot change to /: %s", strerror(errno));
+	if (null >= 0)
+		for (int fd = 0; fd <= 2; fd++)
+			dup2(null, fd);
+	if (null > 2)
+		close(null);
+	if (write(ready_fd, "1", 1) != 1)
+		log_warning("nobody waited for the start");
+	close(ready_fd);
+}
+
+static int run(const struct server_options *options, struct settings *s, const struct identity *id,
+    struct err *err)
+{
+	int ready_fd = -1;
+	bool served;
+	enum rc rc;
+
+	if (options->check) {
+		rc = check(options, s, id, err);
+		print_messages(err);
+		settings_release(&s);
+		if (rc == RC_OK)
+			printf("%s: no errors, %zu warnings\n", options->config, err->warnings);
+		return rc == RC_OK ? EXIT_SUCCESS : EXIT_FAILURE;
+	}
+	if (!options->foreground && become_daemon(&ready_fd) != EXIT_SUCCESS)
+		return EXIT_FAILURE;
+	rc = start(options, s, id, err);
+	print_messages(err);
+	if (rc != RC_OK) {
+		fprintf(stderr, "assayd: not started%s\n", rc == RC_NOMEM ? ": out of memory" : "");
+		settings_release(&s);
+		return EXIT_FAILURE;
+	}
+	log_start(s, options->foreground);
+	log_messages(err);
+	log_info("listening on %.*s, configuration %s", SLICE_ARG(s->listen), options->config);
+	tell_ready(ready_fd);
+	served = serve(options->config);
+	if (!options->foreground && !slice_is_null(s->pid_file) && unlink(s->pid_file.ptr) != 0)
+		log_debug("the pid file stays: %s", strerror(errno));
+	snapshot_end();
+	return served ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+int server_main(const struct server_options *options)
+{
+	struct err err = ERR_INIT;
+	struct identity id = { 0 };
+	struct settings *s = NULL;
+	int status = EXIT_FAILURE;
+
+	if (settings_load(options->config, &s, &err) != RC_OK) {
+		print_messages(&err);
+		fprintf(stderr, "%s: %zu errors: nothing was started\n", options->config, err.count);
+	} else if (identity_find(s->user, &id, &err) != RC_OK) {
+		print_messages(&err);
+		settings_release(&s);
+	} else {
+		status = run(options, s, &id, &err);
+	}
+	identity_free(&id);
+	err_free(&err);
+	return status;
+}

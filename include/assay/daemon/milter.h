@@ -1,0 +1,32 @@
+/*
+ * milter.h - libmilter's side of the daemon: callbacks translate and return.
+ *
+ * No-reply steps are agreed wherever the MTA offers them; every callback before the end of message
+ * then answers nothing, and trouble is kept until the end of message.  Callbacks of one session hop
+ * threads: everything of a session hangs off its context.
+ */
+#ifndef ASSAY_DAEMON_MILTER_H
+#define ASSAY_DAEMON_MILTER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+
+/* Once, before milter_listen(). */
+MUST_CHECK enum rc milter_register(struct err *err);
+
+/* Opens the socket, in libmilter's notation; libmilter itself says why not, to syslog only. */
+bool milter_listen(const char *name);
+
+/* Serves until milter_stop(); false when libmilter failed. */
+bool milter_run(void);
+void milter_stop(void);
+
+/*
+ * Waits until no end of message is being answered, at most limit_ms; returns how many still are.
+ * Called after milter_run() has returned and before the process ends.
+ */
+unsigned milter_drain(int64_t limit_ms);
+
+#endif

@@ -1,0 +1,32 @@
+/*
+ * privileges.h - from root to the configured user, once, for good.
+ */
+#ifndef ASSAY_DAEMON_PRIVILEGES_H
+#define ASSAY_DAEMON_PRIVILEGES_H
+
+#include <sys/types.h>
+
+#include "base/err.h"
+#include "base/slice.h"
+
+struct identity {
+	uid_t uid;
+	gid_t gid;
+	bool change;  /* we are root and are to become somebody else */
+	char *name;   /* owned */
+};
+
+/*
+ * Who the daemon will be.  Started by somebody else than root, nothing is changed (a configured
+ * user that differs is a warning).  RC_CONFIG: no such user.
+ */
+MUST_CHECK enum rc identity_find(struct slice user, struct identity *out, struct err *err);
+void identity_free(struct identity *id);
+
+/* Groups, gid, uid, in that order; checks that there is no way back. */
+MUST_CHECK enum rc identity_become(const struct identity *id, struct err *err);
+
+/* A group's number. RC_CONFIG: no such group. */
+MUST_CHECK enum rc group_find(struct slice name, gid_t *out, struct err *err);
+
+#endif

@@ -1,0 +1,182 @@
+#include <errno.h>
+#include <netdb.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "base/cursor.h"
+#include "daemon/milter.h"
+
+#include "daemon/listen.h"
+
+/* "127.0.0.1:8893" or "[::1]:8893" */
+static bool split_address(struct slice text, struct slice *host, struct slice *port, bool *v6)
+{
+	size_t colon = slice_rfind(text, ':');
+
+	if (colon == text.len)
+		return false;
+	*host = slice_take(text, colon);
+	*port = slice_drop(text, colon + 1);
+	*v6 = host->len > 2 && host->ptr[0] == '[' && host->ptr[host->len - 1] == ']';
+	if (*v6)
+		*host = slice_of(host->ptr + 1, host->len - 2);
+	return host->len > 0 && port->len > 0;
+}
+
+enum rc listen_libmilter_name(struct slice listen, struct buf *out, struct err *err)
+{
+	struct slice inet = SLICE("inet:");
+	struct slice host, port;
+	bool v6;
+
+	if (!slice_starts_with(listen, inet)) {
+		buf_add(out, listen);
+		return RC_OK;
+	}
+	if (!split_address(slice_drop(listen, inet.len), &host, &port, &v6))
+		return err_config(err, "listen = %.*s: write inet:ADDRESS:PORT, for example inet:127.0.0.1:8893",
+		    SLICE_ARG(listen));
+	buf_addf(out, v6 ? "inet6:%.*s@[%.*s]" : "inet:%.*s@%.*s", SLICE_ARG(port), SLICE_ARG(host));
+	return RC_OK;
+}
+
+static enum rc probe_inet(struct slice address, struct err *err)
+{
+	struct addrinfo hints = { .ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE | AI_NUMERICHOST };
+	struct addrinfo *ai = NULL;
+	struct slice host, port;
+	char h[64], p[16];
+	bool v6;
+	int fd, one = 1, failed;
+
+	if (!split_address(address, &host, &port, &v6) || host.len >= sizeof(h) || port.len >= sizeof(p))
+		return err_config(err, "listen = inet:%.*s: not an address and port", SLICE_ARG(address));
+	snprintf(h, sizeof(h), "%.*s", SLICE_ARG(host));
+	snprintf(p, sizeof(p), "%.*s", SLICE_ARG(port));
+	failed = getaddrinfo(h, p, &hints, &ai);
+	if (failed != 0)
+		return err_config(err, "listen = inet:%.*s: %s", SLICE_ARG(address), gai_strerror(failed));
+	fd = socket(ai->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd >= 0)
+		setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
+	if (fd < 0 || bind(fd, ai->ai_addr, ai->ai_addrlen) != 0 || listen(fd, 1) != 0)
+		err_add(err, "cannot listen on inet:%.*s: %s", SLICE_ARG(address), strerror(errno));
+	if (fd >= 0)
+		close(fd);
+	freeaddrinfo(ai);
+	return err->count == 0 ? RC_OK : RC_CONFIG;
+}
+
+/* The directory of the socket, made where only it is missing, for the user and the MTA's group. */
+static enum rc make_directory(const char *path, const struct identity *id, gid_t group,
+    struct err *err)
+{
+	const char *slash = strrchr(path, '/');
+	char *dir = slash == NULL || slash == path ? NULL : strndup(path, (size_t)(slash - path));
+	struct stat st;
+	enum rc rc = RC_OK;
+
+	if (dir == NULL)
+		return RC_OK;
+	if (stat(dir, &st) == 0) {
+		if (!S_ISDIR(st.st_mode))
+			rc = err_config(err, "cannot listen on unix:%s: %s is not a directory", path, dir);
+	} else if (mkdir(dir, 0750) != 0 || chown(dir, id->uid, group) != 0 || chmod(dir, 0750) != 0) {
+		rc = err_config(err, "cannot make the directory %s for the socket: %s", dir, strerror(errno));
+	}
+	free(dir);
+	return rc;
+}
+
+static bool somebody_answers(const struct sockaddr_un *sun)
+{
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	bool answers = fd >= 0 && connect(fd, (const struct sockaddr *)sun, sizeof(*sun)) == 0;
+
+	if (fd >= 0)
+		close(fd);
+	return answers;
+}
+
+/* Binds the path once ourselves: libmilter does not tell why it could not. */
+static enum rc probe_unix(const char *path, struct err *err)
+{
+	struct sockaddr_un sun = { .sun_family = AF_UNIX };
+	struct stat st;
+	int fd, failed;
+
+	if (strlen(path) >= sizeof(sun.sun_path))
+		return err_config(err, "listen = unix:%s: the path is longer than a socket's may be (%zu octets)",
+		    path, sizeof(sun.sun_path) - 1);
+	memcpy(sun.sun_path, path, strlen(path));
+	if (lstat(path, &st) == 0) {
+		if (!S_ISSOCK(st.st_mode))
+			return err_config(err, "cannot listen on unix:%s: there is a file of that name that is no socket",
+			    path);
+		if (somebody_answers(&sun))
+			return err_config(err, "cannot listen on unix:%s: in use by a running process", path);
+		if (unlink(path) != 0)
+			return err_config(err, "cannot replace the old socket %s: %s", path, strerror(errno));
+	}
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	failed = fd < 0 || bind(fd, (struct sockaddr *)&sun, sizeof(sun)) != 0;
+	if (failed)
+		err_add(err, "cannot listen on unix:%s: %s", path, strerror(errno));
+	else
+		unlink(path);
+	if (fd >= 0)
+		close(fd);
+	return failed ? RC_CONFIG : RC_OK;
+}
+
+static enum rc open_with(const char *name, mode_t mask, struct err *err)
+{
+	mode_t old = umask(mask);
+	bool opened = milter_listen(name);
+
+	umask(old);
+	if (!opened)
+		return err_config(err, "cannot listen on %s: libmilter refused (it says more in syslog)", name);
+	return RC_OK;
+}
+
+static enum rc open_unix(const struct settings *s, const struct identity *id, const char *name,
+    struct err *err)
+{
+	const char *path = strchr(name, ':') + 1;
+	gid_t group = id->gid;
+
+	if (!slice_is_null(s->socket_group) && s->socket_group.len > 0)
+		TRY(group_find(s->socket_group, &group, err));
+	TRY(make_directory(path, id, group, err));
+	TRY(probe_unix(path, err));
+	/* nobody else may connect before owner and mode are what they should be */
+	TRY(open_with(name, 0177, err));
+	if (chown(path, id->uid, group) != 0)
+		return err_config(err, "cannot give the socket %s to group %ld: %s", path, (long)group,
+		    strerror(errno));
+	if (chmod(path, (mode_t)s->socket_mode) != 0)
+		return err_config(err, "cannot set the mode of the socket %s: %s", path, strerror(errno));
+	return RC_OK;
+}
+
+enum rc listen_open(const struct settings *s, const struct identity *id, struct err *err)
+{
+	struct buf name = BUF_INIT(4096);
+	enum rc rc = listen_libmilter_name(s->listen, &name, err);
+
+	if (rc == RC_OK && slice_starts_with(s->listen, SLICE("unix:")))
+		rc = open_unix(s, id, buf_cstr(&name), err);
+	else if (rc == RC_OK && slice_starts_with(s->listen, SLICE("inet:")) &&
+	    (rc = probe_inet(slice_drop(s->listen, 5), err)) == RC_OK)
+		rc = open_with(buf_cstr(&name), 0077, err);
+	else if (rc == RC_OK)
+		rc = open_with(buf_cstr(&name), 0077, err);
+	buf_free(&name);
+	return rc;
+}

@@ -1,3 +1,0 @@
-/* not written yet */
-
-typedef int reload_placeholder;

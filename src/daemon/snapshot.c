@@ -1,0 +1,162 @@
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+
+#include "daemon/snapshot.h"
+
+/* One resolver may serve several snapshots: a reload that leaves dns { } alone keeps its cache. */
+struct shared_resolver {
+	atomic_uint references;
+	struct resolver *resolver;
+};
+
+struct snapshot {
+	atomic_uint references;
+	struct settings *settings;
+	struct shared_resolver *dns;
+};
+
+static pthread_mutex_t current_lock = PTHREAD_MUTEX_INITIALIZER;
+static struct snapshot *current;
+
+static void shared_resolver_release(struct shared_resolver *dns)
+{
+	if (dns == NULL || atomic_fetch_sub(&dns->references, 1) != 1)
+		return;
+	resolver_free(&dns->resolver);
+	free(dns);
+}
+
+static bool same_dns(const struct settings *a, const struct settings *b)
+{
+	if (!slice_is_null(a->test_zone_file) || !slice_is_null(b->test_zone_file))
+		return false; /* the file may have changed: that is what the reload is for */
+	if (a->dns.server_count != b->dns.server_count || a->dns.timeout_ms != b->dns.timeout_ms ||
+	    a->dns.tries != b->dns.tries ||
+	    memcmp(&a->dns_cache, &b->dns_cache, sizeof(a->dns_cache)) != 0)
+		return false;
+	if (a->dns.server_count == 0)
+		return false; /* resolv.conf may have changed */
+	for (size_t i = 0; i < a->dns.server_count; i++)
+		if (!slice_eq(a->dns.servers[i], b->dns.servers[i]))
+			return false;
+	return true;
+}
+
+static enum rc resolver_for(const struct settings *s, struct shared_resolver **out, struct err *err)
+{
+	struct shared_resolver *dns;
+	enum rc rc;
+
+	if (current != NULL && same_dns(current->settings, s)) {
+		atomic_fetch_add(&current->dns->references, 1);
+		*out = current->dns;
+		return RC_OK;
+	}
+	dns = calloc(1, sizeof(*dns));
+	if (dns == NULL)
+		return RC_NOMEM;
+	rc = settings_resolver(s, &dns->resolver, err);
+	if (rc != RC_OK) {
+		free(dns);
+		return rc;
+	}
+	atomic_init(&dns->references, 1);
+	*out = dns;
+	return RC_OK;
+}
+
+/* Takes over the caller's reference to s when it succeeds. */
+static enum rc snapshot_new(struct settings *s, struct snapshot **out, struct err *err)
+{
+	struct snapshot *new = calloc(1, sizeof(*new));
+	enum rc rc;
+
+	if (new == NULL)
+		return RC_NOMEM;
+	rc = resolver_for(s, &new->dns, err);
+	if (rc != RC_OK) {
+		free(new);
+		return rc;
+	}
+	atomic_init(&new->references, 1);
+	new->settings = s;
+	*out = new;
+	return RC_OK;
+}
+
+static void swap_in(struct snapshot *new)
+{
+	struct snapshot *old;
+
+	pthread_mutex_lock(&current_lock);
+	old = current;
+	current = new;
+	pthread_mutex_unlock(&current_lock);
+	snapshot_release(&old);
+}
+
+enum rc snapshot_start(struct settings *s, struct err *err)
+{
+	struct snapshot *new = NULL;
+
+	TRY(snapshot_new(s, &new, err));
+	swap_in(new);
+	return RC_OK;
+}
+
+enum rc snapshot_reload(const char *path, struct err *err)
+{
+	struct snapshot *new = NULL;
+	struct settings *s = NULL;
+	enum rc rc = settings_load(path, &s, err);
+
+	if (rc == RC_OK)
+		rc = settings_load_keys(s, err);
+	if (rc == RC_OK)
+		rc = snapshot_new(s, &new, err);
+	if (rc != RC_OK) {
+		settings_release(&s);
+		return rc;
+	}
+	swap_in(new);
+	return RC_OK;
+}
+
+struct snapshot *snapshot_hold(void)
+{
+	struct snapshot *s;
+
+	pthread_mutex_lock(&current_lock);
+	s = current;
+	atomic_fetch_add(&s->references, 1);
+	pthread_mutex_unlock(&current_lock);
+	return s;
+}
+
+void snapshot_release(struct snapshot **s)
+{
+	struct snapshot *old = *s;
+
+	*s = NULL;
+	if (old == NULL || atomic_fetch_sub(&old->references, 1) != 1)
+		return;
+	shared_resolver_release(old->dns);
+	settings_release(&old->settings);
+	free(old);
+}
+
+const struct settings *snapshot_settings(const struct snapshot *s)
+{
+	return s->settings;
+}
+
+struct resolver *snapshot_resolver(const struct snapshot *s)
+{
+	return s->dns->resolver;
+}
+
+void snapshot_end(void)
+{
+	swap_in(NULL);
+}
