@@ -1,0 +1,18 @@
+# Each third-party library has one home: its headers are included nowhere else.
+bad=0
+while read -r header home; do
+	hits=$(grep -lE "#[ 	]*include[ 	]*<$header" -r src include | grep -vE "^$home" )
+	if [ -n "$hits" ]; then
+		echo "<$header...> is included outside $home:" $hits
+		bad=1
+	fi
+done <<'LIST'
+openssl/ src/crypto/
+ares src/dns/
+libpsl src/dmarc/
+idn2 src/mail/domain.c
+spf2/ src/spf/libspf2.c
+jansson src/verdict/json.c
+libmilter/ src/daemon/milter.c
+LIST
+exit $bad
