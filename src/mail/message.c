@@ -1,3 +1,163 @@
-/* not written yet */
+#include "base/ascii.h"
+#include "base/limits.h"
 
-typedef int message_placeholder;
+#include "mail/message.h"
+
+void message_init(struct message *m, struct arena *a)
+{
+	*m = (struct message){
+		.arena = a,
+		.envelope = { .client = { .family = IP_NONE }, .port = -1 },
+		.max_header_bytes = LIMIT_HEADER_BYTES,
+		.max_header_fields = LIMIT_HEADER_FIELDS,
+	};
+}
+
+static void exceed(struct message *m, enum message_limit which)
+{
+	if (m->exceeded == MESSAGE_FITS)
+		m->exceeded = which;
+}
+
+/* RFC 5322 section 4.5: obsolete syntax allows WSP between the name and the colon. */
+static struct slice without_trailing_wsp(struct slice s)
+{
+	while (s.len > 0 && is_wsp(s.ptr[s.len - 1]))
+		s.len--;
+	return s;
+}
+
+void message_add_header(struct message *m, struct slice name, struct slice value)
+{
+	struct header h;
+
+	if (m->count >= m->max_header_fields) {
+		exceed(m, MESSAGE_TOO_MANY_FIELDS);
+		return;
+	}
+	if (m->header_bytes > m->max_header_bytes || name.len > m->max_header_bytes ||
+	    value.len > m->max_header_bytes ||
+	    m->header_bytes + name.len + value.len + strlen(":\r\n") > m->max_header_bytes) {
+		exceed(m, MESSAGE_HEADER_TOO_LARGE);
+		return;
+	}
+	h.raw_name = arena_copy(m->arena, name);
+	h.value = arena_copy(m->arena, value);
+	h.name = without_trailing_wsp(h.raw_name);
+	if (slice_is_null(h.raw_name) || slice_is_null(h.value) ||
+	    !arena_grow(m->arena, &m->headers, &m->cap, m->count, sizeof(*m->headers))) {
+		exceed(m, MESSAGE_NO_MEMORY);
+		return;
+	}
+	m->headers[m->count++] = h;
+	m->header_bytes += name.len + value.len + strlen(":\r\n");
+}
+
+void message_add_recipient(struct message *m, struct slice address)
+{
+	struct envelope *e = &m->envelope;
+	struct slice copy;
+
+	if (e->recipient_count >= LIMIT_RECIPIENTS) {
+		exceed(m, MESSAGE_TOO_MANY_RECIPIENTS);
+		return;
+	}
+	copy = arena_copy(m->arena, address);
+	if (slice_is_null(copy) || !arena_grow(m->arena, &e->recipients, &e->recipient_cap,
+	    e->recipient_count, sizeof(*e->recipients))) {
+		exceed(m, MESSAGE_NO_MEMORY);
+		return;
+	}
+	e->recipients[e->recipient_count++] = copy;
+}
+
+size_t message_count(const struct message *m, struct slice name)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < m->count; i++)
+		n += slice_ieq(m->headers[i].name, name);
+	return n;
+}
+
+const struct header *message_field(const struct message *m, struct slice name, size_t nth)
+{
+	for (size_t i = 0; i < m->count; i++)
+		if (slice_ieq(m->headers[i].name, name) && nth-- == 0)
+			return &m->headers[i];
+	return NULL;
+}
+
+/* RFC 5321 section 4.1.2: At-domain of a source route; only its end matters here. */
+static struct slice drop_at_domain(struct slice s)
+{
+	bool literal = s.len > 1 && s.ptr[1] == '[';
+	size_t n = 1;
+
+	while (n < s.len && (literal || (s.ptr[n] != ',' && s.ptr[n] != ':' && s.ptr[n] != '@'))) {
+		if (s.ptr[n] == ']')
+			literal = false;
+		n++;
+	}
+	return slice_drop(s, n);
+}
+
+/* A-d-l ":" is parsed and ignored (RFC 5321 section 4.1.2, appendix C); s itself when there is none. */
+static struct slice without_source_route(struct slice s)
+{
+	struct slice rest = s;
+
+	while (rest.len > 0 && rest.ptr[0] == '@') {
+		rest = drop_at_domain(rest);
+		if (rest.len > 0 && rest.ptr[0] == ':')
+			return slice_drop(rest, 1);
+		if (rest.len > 0 && rest.ptr[0] == ',')
+			rest = slice_drop(rest, 1);
+		else
+			break;
+	}
+	return s;
+}
+
+struct slice envelope_path(struct slice smtp_path)
+{
+	struct slice s = slice_trim(smtp_path);
+
+	if (s.len > 0 && s.ptr[0] == '<') {
+		s = slice_drop(s, 1);
+		if (s.len > 0 && s.ptr[s.len - 1] == '>')
+			s.len--;
+	}
+	return without_source_route(s);
+}
+
+struct slice address_domain_part(struct slice address)
+{
+	size_t at = slice_rfind(address, '@');
+
+	return at == address.len ? SLICE_NULL : slice_drop(address, at + 1);
+}
+
+struct slice address_local_part(struct slice address)
+{
+	size_t at = slice_rfind(address, '@');
+
+	return at == address.len ? SLICE_NULL : slice_take(address, at);
+}
+
+struct slice header_unfolded(struct arena *a, const struct header *h)
+{
+	struct slice in = slice_trim(h->value);
+	char *out = arena_alloc(a, in.len + 1);
+	size_t n = 0;
+
+	if (out == NULL)
+		return SLICE_NULL;
+	for (size_t i = 0; i < in.len; i++) {
+		char c = is_fws(in.ptr[i]) ? ' ' : in.ptr[i];
+
+		if (c != ' ' || out[n - 1] != ' ') /* trimmed: the first octet is no space */
+			out[n++] = c;
+	}
+	return slice_of(out, n);
+}

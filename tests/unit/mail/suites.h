@@ -1,0 +1,15 @@
+/* suites.h - one suite a module of the mail room. */
+#ifndef ASSAY_TEST_MAIL_SUITES_H
+#define ASSAY_TEST_MAIL_SUITES_H
+
+#include "unit.h"
+
+Suite *address_suite(void);
+Suite *authres_suite(void);
+Suite *canon_suite(void);
+Suite *domain_suite(void);
+Suite *message_suite(void);
+Suite *reader_suite(void);
+Suite *taglist_suite(void);
+
+#endif
