@@ -1,3 +1,155 @@
-/* not written yet */
+#include <stdlib.h>
 
-typedef int domain_placeholder;
+#include <idn2.h>
+
+#include "base/ascii.h"
+#include "base/limits.h"
+#include "base/utf8.h"
+
+#include "mail/domain.h"
+
+/* No name in UTF-8 that fits the DNS is longer: an A-label octet stands for at most four of it. */
+#define DOMAIN_MAX_UNICODE (4u * (LIMIT_DOMAIN_OCTETS + 1))
+
+/*
+ * IDNA2008 look-up with UTS 46 mapping (case, width, ideographic full stops), as RFC 5895 suggests
+ * for names that people type; deviations ("ss" against sharp s) stay distinct.
+ */
+#define DOMAIN_IDNA_FLAGS (IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL)
+
+static bool is_domain_octet(char c)
+{
+	return is_alnum(c) || c == '-' || c == '_';
+}
+
+/* Labels of 1 to 63 octets, 253 in all (RFC 1035 section 2.3.4); s has no final dot. */
+static bool labels_valid(struct slice s)
+{
+	struct slice rest = s;
+
+	if (s.len == 0 || s.len > LIMIT_DOMAIN_OCTETS)
+		return false;
+	while (!slice_is_null(rest)) {
+		struct slice label = slice_split(&rest, '.');
+
+		if (label.len == 0 || label.len > LIMIT_LABEL_OCTETS)
+			return false;
+		for (size_t i = 0; i < label.len; i++)
+			if (!is_domain_octet(label.ptr[i]))
+				return false;
+	}
+	return true;
+}
+
+static struct slice without_final_dot(struct slice s)
+{
+	if (s.len > 0 && s.ptr[s.len - 1] == '.')
+		s.len--;
+	return s;
+}
+
+static bool parse_ascii(struct arena *a, struct slice s, struct domain *out)
+{
+	struct domain d;
+
+	if (!labels_valid(s))
+		return false;
+	d.name = arena_lower(a, s);
+	if (slice_is_null(d.name))
+		return false;
+	*out = d;
+	return true;
+}
+
+/* U-labels to A-labels (RFC 5891 section 5); what libidn2 gives is checked like any other text. */
+static bool parse_unicode(struct arena *a, struct slice s, struct domain *out)
+{
+	struct slice copy;
+	char *ascii = NULL;
+	bool ok;
+
+	if (s.len > DOMAIN_MAX_UNICODE || !utf8_valid(s) || slice_find(s, '\0') < s.len)
+		return false;
+	copy = arena_copy(a, s);
+	if (slice_is_null(copy))
+		return false;
+	if (idn2_to_ascii_8z(copy.ptr, &ascii, DOMAIN_IDNA_FLAGS) != IDN2_OK)
+		return false;
+	/* a final ideographic full stop has become a dot by now */
+	ok = parse_ascii(a, without_final_dot(slice_str(ascii)), out);
+	idn2_free(ascii);
+	return ok;
+}
+
+bool domain_parse(struct arena *a, struct slice text, struct domain *out)
+{
+	if (slice_is_ascii(text))
+		return parse_ascii(a, without_final_dot(text), out);
+	return parse_unicode(a, text, out);
+}
+
+bool domain_eq(struct domain a, struct domain b)
+{
+	return !domain_is_none(a) && slice_eq(a.name, b.name);
+}
+
+bool domain_is_at_or_below(struct domain child, struct domain parent)
+{
+	size_t cut;
+
+	if (domain_is_none(parent) || child.name.len < parent.name.len)
+		return false;
+	cut = child.name.len - parent.name.len;
+	return slice_eq(slice_drop(child.name, cut), parent.name) &&
+	    (cut == 0 || child.name.ptr[cut - 1] == '.');
+}
+
+unsigned domain_labels(struct domain d)
+{
+	unsigned n = !domain_is_none(d);
+
+	for (size_t i = 0; i < d.name.len; i++)
+		n += d.name.ptr[i] == '.';
+	return n;
+}
+
+struct domain domain_parent(struct domain d)
+{
+	struct slice rest = d.name;
+
+	slice_split(&rest, '.');
+	return (struct domain){ rest };
+}
+
+struct domain domain_last(struct domain d, unsigned n)
+{
+	for (unsigned have = domain_labels(d); have > n; have--)
+		d = domain_parent(d);
+	return d;
+}
+
+struct slice domain_unicode(struct arena *a, struct domain d)
+{
+	struct slice copy = arena_copy(a, d.name); /* NUL-terminated */
+	struct slice shown = d.name;
+	struct domain back;
+	char *unicode = NULL;
+
+	if (slice_is_null(copy) || idn2_to_unicode_8z8z(copy.ptr, &unicode, 0) != IDN2_OK)
+		return d.name;
+	if (domain_parse(a, slice_str(unicode), &back) && domain_eq(back, d))
+		shown = arena_copy(a, slice_str(unicode));
+	idn2_free(unicode);
+	return slice_is_null(shown) ? d.name : shown;
+}
+
+bool domain_is_literal(struct slice text)
+{
+	if (text.len < 3 || text.ptr[0] != '[' || text.ptr[text.len - 1] != ']')
+		return false;
+	for (size_t i = 1; i + 1 < text.len; i++) /* dcontent (RFC 5321 section 4.1.3) */
+		if (!is_vchar(text.ptr[i]) || text.ptr[i] == '[' || text.ptr[i] == ']' ||
+		    text.ptr[i] == '\\')
+			return false;
+	return true;
+}
