@@ -53,6 +53,18 @@
 #define LIMIT_DNS_QUERIES      200u  /* of one message, look-ahead included */
 #define LIMIT_CNAME_CHAIN      8u
 
+/* configuration and signing tables */
+#define LIMIT_CONFIG_FILE      (4u * 1024 * 1024)  /* one file of settings */
+#define LIMIT_CONFIG_LIST      (64u * 1024 * 1024) /* one list behind file:, one signing table */
+#define LIMIT_CONFIG_ARENA     (1024u * 1024 * 1024) /* all values of one configuration */
+#define LIMIT_CONFIG_INCLUDES  1000u /* files of one configuration */
+#define LIMIT_CONFIG_DEPTH     5u    /* of include: a file that includes itself ends here */
+#define LIMIT_CONFIG_SECTIONS  10000u /* with a title; they are looked through one by one */
+#define LIMIT_CONFIG_ERRORS    100u  /* told at once */
+#define LIMIT_KEYS_DECODED     2000u /* private keys decoded at the start; further ones when first used */
+#define LIMIT_KEYS_MISSING     256u  /* domains remembered, for a second each, as having no keys */
+#define LIMIT_TABLE_LINE       (64u * 1024) /* a signing table's line may carry a key */
+
 /* what we write */
 #define LIMIT_LOG_FIELD        256u
 #define LIMIT_LOG_LINE         4096u

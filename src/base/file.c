@@ -1,0 +1,58 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/file.h"
+
+#define FILE_CHUNK (64u * 1024)
+
+/* A pipe that is empty so far. */
+static bool wait_readable(int fd)
+{
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+
+	return poll(&p, 1, -1) > 0;
+}
+
+static enum rc read_all(int fd, struct buf *out, const char **why_out)
+{
+	char chunk[FILE_CHUNK];
+	ssize_t n;
+
+	while ((n = read(fd, chunk, sizeof(chunk))) != 0) {
+		if (n > 0)
+			buf_add(out, slice_of(chunk, (size_t)n));
+		else if (errno != EINTR && !(errno == EAGAIN && wait_readable(fd)))
+			break;
+		if (buf_failed(out)) {
+			*why_out = "too large";
+			return RC_LIMIT;
+		}
+	}
+	if (n == 0)
+		return RC_OK;
+	*why_out = strerror(errno);
+	return RC_IO;
+}
+
+enum rc file_read(const char *path, struct buf *out, struct stat *st_out, const char **why_out)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	enum rc rc = RC_IO;
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st) != 0) {
+		*why_out = strerror(errno);
+	} else if (S_ISDIR(st.st_mode)) {
+		*why_out = "is a directory";
+	} else {
+		rc = read_all(fd, out, why_out);
+		if (st_out != NULL)
+			*st_out = st;
+	}
+	if (fd >= 0)
+		close(fd);
+	return rc;
+}
