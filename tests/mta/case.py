@@ -6,7 +6,7 @@ import traceback
 
 import host
 
-TESTS = []                                  # (name, function) in order of definition
+TESTS = []                                  # in order of definition
 
 
 def test(function):
@@ -35,8 +35,17 @@ def lacks(text, part, what):
         raise AssertionError("%s: %r is in %r" % (what, part, text))
 
 
+WORDS = {"passed": "ok  ", "failed": "FAIL", "skipped": "skip"}
+
+
+def nothing_is_left(setup):
+    """The last test: everything ends, nothing was complained of, no process stays behind."""
+    trouble = setup.stop()
+    check(not trouble, trouble)
+
+
 def run_all(setup, wanted="", tests=None, out=sys.stdout):
-    """Runs the tests whose name contains `wanted`; -> exit status."""
+    """Runs the tests whose name contains `wanted`, then ends the set-up; -> exit status."""
     count = {"passed": 0, "failed": 0, "skipped": 0}
     for function in tests or TESTS:
         name = function.__name__
@@ -45,11 +54,15 @@ def run_all(setup, wanted="", tests=None, out=sys.stdout):
         start = time.monotonic()
         verdict, why = one(function, setup)
         count[verdict] += 1
-        word = {"passed": "ok  ", "failed": "FAIL", "skipped": "skip"}[verdict]
-        print("%s %s (%.1f s)%s" % (word, name, time.monotonic() - start, ": " + why if why else ""),
+        print("%s %s (%.1f s)%s" % (WORDS[verdict], name, time.monotonic() - start, ": " + why if why else ""),
               file=out, flush=True)
+    verdict, why = one(nothing_is_left, setup)
+    if not count["passed"] + count["failed"]:
+        verdict = "failed" if verdict == "failed" else "skipped"
+    count[verdict] += 1
+    print("%s nothing_is_left%s" % (WORDS[verdict], ": " + why if why else ""), file=out, flush=True)
     print("%(passed)d passed, %(failed)d failed, %(skipped)d skipped" % count, file=out, flush=True)
-    return 1 if count["failed"] or not sum(count.values()) else 0
+    return 1 if count["failed"] or sum(count.values()) == 1 else 0      # 1: no such test
 
 
 def one(function, setup):

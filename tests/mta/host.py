@@ -83,6 +83,14 @@ def owned_dir(path, account=None, mode=0o755, group=None):
     return path
 
 
+def give(path, account, mode):
+    """Owner and mode of a file; without root only the mode."""
+    if account and os.geteuid() == 0:
+        user = pwd.getpwnam(account)
+        os.chown(path, user.pw_uid, user.pw_gid)
+    os.chmod(path, mode)
+
+
 def place(prefix="assay-mta-"):
     """A new directory that unprivileged daemons can enter, short enough for unix socket paths below it."""
     path = tempfile.mkdtemp(prefix=prefix)
@@ -120,6 +128,20 @@ def until(condition, timeout=15, step=0.02):
         time.sleep(step)
 
 
+def processes_naming(path):
+    """What still runs with that path among its arguments, a line each; "" when nothing does."""
+    found = []
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open("/proc/%s/cmdline" % pid, "rb") as f:
+                arguments = f.read().replace(b"\0", b" ").decode("utf-8", "replace")
+        except OSError:
+            continue
+        if path in arguments and int(pid) != os.getpid():
+            found.append("left running: %s %s\n" % (pid, arguments))
+    return "".join(found)
+
+
 def listening(port, host="127.0.0.1"):
     try:
         socket.create_connection((host, port), 2).close()
@@ -139,6 +161,20 @@ def run(argv, env=None, stdin=None, check=True, timeout=60, errors=True):
     if check and p.returncode != 0:
         raise Broken("%s: exit %d: %s" % (" ".join(map(str, argv)), p.returncode, text.strip()[-2000:]))
     return text
+
+
+def succeeds(argv):
+    return subprocess.run(argv, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                          stderr=subprocess.DEVNULL).returncode == 0
+
+
+def run_bytes(argv, stdin=b"", timeout=60):
+    """Runs a program; -> exactly what it wrote on stdout.  Broken unless it succeeds."""
+    p = subprocess.run(argv, input=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=timeout)
+    if p.returncode != 0:
+        raise Broken("%s: exit %d: %s" % (" ".join(map(str, argv)), p.returncode,
+                                          p.stderr.decode("utf-8", "backslashreplace").strip()[-2000:]))
+    return p.stdout
 
 
 class Process:

@@ -22,6 +22,10 @@ import time
 
 import host
 
+# for a port that offers AUTH
+SASL = {"smtpd_sasl_auth_enable": "yes", "smtpd_sasl_type": "dovecot", "smtpd_sasl_path": "private/auth",
+        "smtpd_tls_auth_only": "no", "smtpd_sasl_security_options": "noanonymous"}
+
 CHROOT_FILES = ("etc/hosts", "etc/services", "etc/localtime", "etc/host.conf")
 
 
@@ -225,12 +229,9 @@ class Postfix:
         return "\n".join(lines)
 
     def write_master_cf(self):
-        sasl = {"smtpd_sasl_auth_enable": "yes", "smtpd_sasl_type": "dovecot",
-                "smtpd_sasl_path": "private/auth", "smtpd_tls_auth_only": "no",
-                "smtpd_sasl_security_options": "noanonymous"}
         lines = [
             self.smtpd_line("smtp", {}),
-            self.smtpd_line("submission", dict(sasl, **{
+            self.smtpd_line("submission", dict(SASL, **{
                 "smtpd_client_restrictions": "permit_sasl_authenticated, reject"})),
             # as the Postfix documentation has it: no second trip through the filter
             self.smtpd_line("reinject", {"content_filter": "", "smtpd_proxy_filter": ""}),

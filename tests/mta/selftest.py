@@ -70,8 +70,7 @@ class Setup:
             mta.stop()
             milter.stop()
         self.sink.stop()
-        left = host.run(["/bin/sh", "-c", "ps -eo pid,args | grep '[^ ]*%s' | grep -v grep || true"
-                         % self.place.replace("/tmp/", "/[t]mp/")])
+        left = host.processes_naming(self.place)
         host.discard(self.place)
         return left
 
@@ -242,15 +241,7 @@ def main():
     arguments.add_argument("--cache", required=True)
     arguments.add_argument("--filter", default="")
     a = arguments.parse_args()
-    setup = Setup(os.path.abspath(a.cache))
-    try:
-        status = case.run_all(setup, a.filter)
-    finally:
-        left = setup.stop()
-    if left:
-        print("left running:\n" + left)
-        status = 1
-    return status
+    return case.run_all(Setup(os.path.abspath(a.cache)), a.filter)
 
 
 if __name__ == "__main__":
