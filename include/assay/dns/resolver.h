@@ -106,6 +106,12 @@ void lookups_start(struct lookups *l, enum lookup_purpose purpose, struct slice 
 const struct dns_answer *lookups_get(struct lookups *l, enum lookup_purpose purpose,
     struct slice name, enum dns_type type);
 
+/*
+ * Memory that hooks use: release(ptr) runs with the last reference to l, last registered first.
+ * false when there is no memory for that; release has then been called at once.  Any thread.
+ */
+bool lookups_defer(struct lookups *l, void (*release)(void *), void *ptr);
+
 /* From now on the deadline runs.  lookups_get() calls it where nobody did. */
 void lookups_begin_wait(struct lookups *l);
 
