@@ -1,3 +1,434 @@
-/* not written yet */
+#include "base/ascii.h"
+#include "base/limits.h"
 
-typedef int record_placeholder;
+#include "spf/record.h"
+
+/* What may stand behind the name of a mechanism. */
+enum {
+	ARG_SPEC_MAY = 1, /* [ ":" domain-spec ] */
+	ARG_SPEC_MUST = 2, /* ":" domain-spec */
+	ARG_CIDR = 4,     /* [ dual-cidr-length ] */
+	ARG_IP4 = 8,      /* ":" ip4-network [ ip4-cidr-length ] */
+	ARG_IP6 = 16,     /* ":" ip6-network [ ip6-cidr-length ] */
+};
+
+/* RFC 7208 section 12, in its order. */
+static const struct kind_rule {
+	struct slice name;
+	enum spf_kind kind;
+	unsigned argument;
+	bool queries; /* section 4.6.4 */
+} mechanisms[] = {
+	{ { "all", 3 }, SPF_ALL, 0, false },
+	{ { "include", 7 }, SPF_INCLUDE, ARG_SPEC_MUST, true },
+	{ { "a", 1 }, SPF_A, ARG_SPEC_MAY | ARG_CIDR, true },
+	{ { "mx", 2 }, SPF_MX, ARG_SPEC_MAY | ARG_CIDR, true },
+	{ { "ptr", 3 }, SPF_PTR, ARG_SPEC_MAY, true },
+	{ { "ip4", 3 }, SPF_IP4, ARG_IP4, false },
+	{ { "ip6", 3 }, SPF_IP6, ARG_IP6, false },
+	{ { "exists", 6 }, SPF_EXISTS, ARG_SPEC_MUST, true },
+};
+
+static const struct kind_rule modifiers[] = {
+	{ { "redirect", 8 }, SPF_REDIRECT, ARG_SPEC_MUST, true },
+	{ { "exp", 3 }, SPF_EXP, ARG_SPEC_MUST, false },
+};
+
+static const struct slice version = { "v=spf1", 6 };
+
+static const struct kind_rule *rule_named(const struct kind_rule *rules, size_t count,
+    struct slice name)
+{
+	for (size_t i = 0; i < count; i++)
+		if (slice_ieq(rules[i].name, name))
+			return &rules[i];
+	return NULL;
+}
+
+static const struct kind_rule *rule_of(enum spf_kind kind)
+{
+	for (size_t i = 0; i < N_ELEMENTS(mechanisms); i++)
+		if (mechanisms[i].kind == kind)
+			return &mechanisms[i];
+	for (size_t i = 0; i < N_ELEMENTS(modifiers); i++)
+		if (modifiers[i].kind == kind)
+			return &modifiers[i];
+	return NULL;
+}
+
+bool spf_kind_queries(enum spf_kind kind)
+{
+	const struct kind_rule *rule = rule_of(kind);
+
+	return rule != NULL && rule->queries;
+}
+
+const char *spf_kind_text(enum spf_kind kind)
+{
+	const struct kind_rule *rule = rule_of(kind);
+
+	return rule == NULL ? "modifier" : rule->name.ptr;
+}
+
+/* --- section 7.1: macros ---------------------------------------------------------------------- */
+
+/* macro-literal = %x21-24 / %x26-7E */
+static bool is_macro_literal(char c)
+{
+	return is_vchar(c) && c != '%';
+}
+
+bool take_macro_literals(struct cursor *c, struct slice *out)
+{
+	return take_while(c, is_macro_literal, out);
+}
+
+/* delimiter = "." / "-" / "+" / "," / "/" / "_" / "=" */
+static bool is_delimiter(char c)
+{
+	return c != '\0' && strchr(".-+,/_=", c) != NULL;
+}
+
+/* *DIGIT; the value must be nonzero (section 7.3), and more than can be used is all. */
+static bool take_keep(struct cursor *c, unsigned *keep)
+{
+	const char *start = c->at;
+	unsigned value = 0;
+
+	while (c->at < c->end && is_digit(*c->at)) {
+		if (value < LIMIT_SPF_RECORD)
+			value = value * 10 + (unsigned)(*c->at - '0');
+		c->at++;
+	}
+	*keep = value;
+	return c->at == start || value > 0;
+}
+
+/* "{" macro-letter transformers *delimiter "}" */
+static bool take_macro_braces(struct cursor *c, struct spf_macro *m)
+{
+	if (!take_char(c, '{') || cursor_done(c))
+		return false;
+	m->letter = ascii_lower(*c->at);
+	m->escape = is_upper(*c->at);
+	if (m->letter == '\0' || strchr("slodiphcrtv", m->letter) == NULL)
+		return false;
+	c->at++;
+	if (!take_keep(c, &m->keep))
+		return false;
+	m->reverse = take_char(c, 'r') || take_char(c, 'R');
+	m->delimiters = SLICE("");
+	take_while(c, is_delimiter, &m->delimiters);
+	return take_char(c, '}');
+}
+
+bool take_macro_expand(struct cursor *c, struct spf_macro *out)
+{
+	struct cursor in = *c;
+	struct spf_macro m = { .letter = '\0' };
+
+	if (!take_char(&in, '%'))
+		return false;
+	if (take_char(&in, '%') || take_char(&in, '_') || take_char(&in, '-'))
+		m.letter = in.at[-1];
+	else if (!take_macro_braces(&in, &m))
+		return false;
+	*out = m;
+	*c = in;
+	return true;
+}
+
+/* Section 7.2: c, r and t are for the text of explanations only. */
+static bool macro_is_for_terms(const struct spf_macro *m)
+{
+	return m->letter != 'c' && m->letter != 'r' && m->letter != 't';
+}
+
+/* toplabel, which the text must be altogether */
+static bool is_toplabel(struct slice s)
+{
+	bool alpha = false, dash = false;
+
+	if (s.len == 0 || !is_alnum(s.ptr[0]) || !is_alnum(s.ptr[s.len - 1]))
+		return false;
+	for (size_t i = 0; i < s.len; i++) {
+		if (!is_alnum(s.ptr[i]) && s.ptr[i] != '-')
+			return false;
+		alpha = alpha || is_alpha(s.ptr[i]);
+		dash = dash || s.ptr[i] == '-';
+	}
+	return alpha || dash;
+}
+
+/* "." toplabel [ "." ] at the end of the literals behind the last macro-expand */
+static bool ends_in_toplabel(struct slice literals)
+{
+	size_t dot;
+
+	if (literals.len > 0 && literals.ptr[literals.len - 1] == '.')
+		literals.len--;
+	dot = slice_rfind(literals, '.');
+	return dot < literals.len && is_toplabel(slice_drop(literals, dot + 1));
+}
+
+/* domain-spec = macro-string domain-end, which the text must be altogether */
+static bool is_domain_spec(struct slice text)
+{
+	struct cursor c = cursor_of(text);
+	struct slice literals = SLICE_NULL; /* those at the end */
+	struct spf_macro m;
+
+	while (!cursor_done(&c)) {
+		if (take_macro_literals(&c, &literals))
+			continue;
+		if (!take_macro_expand(&c, &m) || !macro_is_for_terms(&m))
+			return false;
+		literals = SLICE_NULL;
+	}
+	if (slice_is_null(literals))
+		return text.len > 0;
+	return ends_in_toplabel(literals);
+}
+
+/* macro-string, which the text must be altogether */
+static bool is_macro_string(struct slice text)
+{
+	struct cursor c = cursor_of(text);
+	struct slice literals;
+	struct spf_macro m;
+
+	while (!cursor_done(&c))
+		if (!take_macro_literals(&c, &literals) && !take_macro_expand(&c, &m))
+			return false;
+	return true;
+}
+
+/* --- section 5.6: networks -------------------------------------------------------------------- */
+
+/* ip4-cidr-length, ip6-cidr-length: no leading zeros, at most max */
+static bool take_cidr_length(struct cursor *c, unsigned max, unsigned *bits)
+{
+	struct cursor in = *c;
+	uint64_t value;
+
+	if (!take_char(&in, '/'))
+		return false;
+	if (cursor_left(&in) > 1 && *in.at == '0' && is_digit(in.at[1]))
+		return false;
+	if (!take_uint(&in, 3, max, &value))
+		return false;
+	*bits = (unsigned)value;
+	*c = in;
+	return true;
+}
+
+/* dual-cidr-length = [ ip4-cidr-length ] [ "/" ip6-cidr-length ], to the end */
+static bool take_dual_cidr_length(struct cursor *c, struct spf_term *t)
+{
+	struct cursor in = *c, slash;
+
+	take_cidr_length(&in, 32, &t->bits4);
+	slash = in;
+	if (take_char(&slash, '/') && take_cidr_length(&slash, 128, &t->bits6))
+		in = slash;
+	if (!cursor_done(&in))
+		return false;
+	*c = in;
+	return true;
+}
+
+/*
+ * Where a dual-cidr-length begins at the end of the argument, or its length.  A domain-spec may hold
+ * "/" but cannot end in "/" and digits, so the longest such tail is the cidr length.
+ */
+static size_t cidr_begins(struct slice argument)
+{
+	size_t end = argument.len, begin = end, i = end;
+
+	while (i > 0 && (is_digit(argument.ptr[i - 1]) || argument.ptr[i - 1] == '/')) {
+		i--;
+		if (argument.ptr[i] == '/')
+			begin = i;
+	}
+	return begin;
+}
+
+/* ip4-network [ ip4-cidr-length ] or ip6-network [ ip6-cidr-length ] */
+static bool parse_network(struct slice text, bool v6, struct spf_term *t)
+{
+	size_t slash = slice_find(text, '/');
+	struct cursor c = cursor_of(slice_drop(text, slash));
+	struct slice network = slice_take(text, slash);
+
+	if (v6 ? !ip_parse_v6(network, &t->network) : !ip_parse_v4(network, &t->network))
+		return false;
+	if (!cursor_done(&c))
+		take_cidr_length(&c, v6 ? 128 : 32, v6 ? &t->bits6 : &t->bits4);
+	return cursor_done(&c);
+}
+
+/* --- section 4.6.1: terms --------------------------------------------------------------------- */
+
+/* name = ALPHA *( ALPHA / DIGIT / "-" / "_" / "." ) */
+static bool is_name_char(char c)
+{
+	return is_alnum(c) || c == '-' || c == '_' || c == '.';
+}
+
+static bool take_name(struct cursor *c, struct slice *out)
+{
+	return is_alpha(cursor_peek(c)) && take_while(c, is_name_char, out);
+}
+
+/* qualifier = "+" / "-" / "?" / "~" (section 4.6.2) */
+static enum auth_result take_qualifier(struct cursor *c)
+{
+	if (take_char(c, '-'))
+		return AUTH_FAIL;
+	if (take_char(c, '~'))
+		return AUTH_SOFTFAIL;
+	if (take_char(c, '?'))
+		return AUTH_NEUTRAL;
+	take_char(c, '+');
+	return AUTH_PASS;
+}
+
+/* [ ":" domain-spec ] [ dual-cidr-length ], as far as the mechanism has them */
+static const char *parse_domain_and_cidr(struct slice argument, unsigned allowed,
+    struct spf_term *t)
+{
+	size_t cidr = (allowed & ARG_CIDR) != 0 ? cidr_begins(argument) : argument.len;
+	struct cursor c = cursor_of(slice_drop(argument, cidr));
+	struct slice spec = slice_take(argument, cidr);
+
+	if (!cursor_done(&c) && !take_dual_cidr_length(&c, t))
+		return "bad prefix length";
+	if (spec.len == 0)
+		return (allowed & ARG_SPEC_MUST) != 0 ? "a domain is missing" : NULL;
+	if (spec.ptr[0] != ':' || !is_domain_spec(slice_drop(spec, 1)))
+		return "bad domain";
+	t->spec = slice_drop(spec, 1);
+	return NULL;
+}
+
+static const char *parse_argument(struct slice argument, unsigned allowed, struct spf_term *t)
+{
+	struct slice network = slice_drop(argument, 1);
+
+	if (allowed == 0)
+		return argument.len == 0 ? NULL : "no argument is allowed here";
+	if ((allowed & (ARG_IP4 | ARG_IP6)) == 0)
+		return parse_domain_and_cidr(argument, allowed, t);
+	if (argument.len == 0 || argument.ptr[0] != ':')
+		return "a network is missing";
+	return parse_network(network, allowed == ARG_IP6, t) ? NULL : "bad network";
+}
+
+/* mechanism; c stands behind the qualifier */
+static const char *parse_mechanism(struct cursor *c, struct spf_term *t)
+{
+	const struct kind_rule *rule;
+	struct slice name;
+
+	if (!take_name(c, &name))
+		return "neither a mechanism nor a modifier";
+	rule = rule_named(mechanisms, N_ELEMENTS(mechanisms), name);
+	if (rule == NULL)
+		return "unknown mechanism";
+	t->kind = rule->kind;
+	return parse_argument(cursor_rest(c), rule->argument, t);
+}
+
+/* modifier = redirect / explanation / unknown-modifier; c stands behind the "=" */
+static const char *parse_modifier(struct slice name, struct cursor *c, struct spf_term *t)
+{
+	const struct kind_rule *rule = rule_named(modifiers, N_ELEMENTS(modifiers), name);
+	struct slice value = cursor_rest(c);
+
+	if (rule == NULL) {
+		t->kind = SPF_UNKNOWN_MODIFIER;
+		return is_macro_string(value) ? NULL : "bad macro in a modifier";
+	}
+	t->kind = rule->kind;
+	t->spec = value;
+	return is_domain_spec(value) ? NULL : "bad domain";
+}
+
+/* directive / modifier, of the text of one term; the static text of a mistake, or NULL */
+static const char *parse_term(struct slice text, struct spf_term *t)
+{
+	struct cursor c = cursor_of(text), ahead = c;
+	struct slice name;
+
+	*t = (struct spf_term){ .text = text, .spec = SLICE_NULL, .bits4 = 32, .bits6 = 128 };
+	if (take_name(&ahead, &name) && take_char(&ahead, '='))
+		return parse_modifier(name, &ahead, t);
+	t->qualifier = take_qualifier(&c);
+	return parse_mechanism(&c, t);
+}
+
+/* terms = *( 1*SP ( directive / modifier ) ), and the *SP behind them */
+static bool take_term_text(struct cursor *c, struct slice *out)
+{
+	const char *start;
+
+	while (take_char(c, ' '))
+		;
+	start = c->at;
+	c->at += slice_find(cursor_rest(c), ' ');
+	*out = slice_between(start, c->at);
+	return out->len > 0;
+}
+
+bool spf_record_next(struct cursor *c, struct spf_term *out)
+{
+	struct slice text;
+
+	return take_term_text(c, &text) && parse_term(text, out) == NULL;
+}
+
+/* --- sections 4.5 and 4.6: the record --------------------------------------------------------- */
+
+bool spf_record_is(struct slice text)
+{
+	struct cursor c = cursor_of(text);
+
+	return take_iliteral(&c, version) && (cursor_done(&c) || *c.at == ' ');
+}
+
+/* Section 6: redirect= and exp= at most once each. */
+static const char *note_term(struct spf_record *r, const struct spf_term *t)
+{
+	struct spf_term *once = t->kind == SPF_REDIRECT ? &r->redirect : &r->exp;
+
+	if (t->kind == SPF_ALL)
+		r->has_all = true;
+	if (t->kind != SPF_REDIRECT && t->kind != SPF_EXP)
+		return NULL;
+	if (!slice_is_null(once->text))
+		return "given twice";
+	*once = *t;
+	return NULL;
+}
+
+bool spf_record_parse(struct slice text, struct spf_record *out, struct spf_mistake *mistake)
+{
+	struct spf_record r = { .terms = slice_drop(text, version.len) };
+	struct cursor c = cursor_of(r.terms);
+	const char *what = NULL;
+	struct spf_term t;
+	struct slice term;
+
+	while (what == NULL && take_term_text(&c, &term)) {
+		what = parse_term(term, &t);
+		if (what == NULL)
+			what = note_term(&r, &t);
+	}
+	if (what == NULL) {
+		*out = r;
+		return true;
+	}
+	if (mistake != NULL)
+		*mistake = (struct spf_mistake){ term, what };
+	return false;
+}

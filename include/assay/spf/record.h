@@ -1,0 +1,88 @@
+/*
+ * record.h - the text of an SPF record (RFC 7208 sections 4.5, 4.6.1 and 12).
+ *
+ * spf_record_parse() checks the whole record before anything of it is believed (section 4.6): one
+ * function per production of section 12.  A record is then walked with spf_record_next(), which
+ * cannot fail any more.  Nothing is allocated: every slice points into the record's text.
+ */
+#ifndef ASSAY_SPF_RECORD_H
+#define ASSAY_SPF_RECORD_H
+
+#include <stdbool.h>
+
+#include "base/cursor.h"
+#include "base/ip.h"
+#include "base/result.h"
+#include "base/slice.h"
+
+enum spf_kind {
+	SPF_ALL,
+	SPF_INCLUDE,
+	SPF_A,
+	SPF_MX,
+	SPF_PTR,
+	SPF_IP4,
+	SPF_IP6,
+	SPF_EXISTS,
+	SPF_REDIRECT,
+	SPF_EXP,
+	SPF_UNKNOWN_MODIFIER,
+};
+
+struct spf_term {
+	enum spf_kind kind;
+	enum auth_result qualifier; /* of a mechanism: pass, fail, softfail, neutral */
+	struct slice text;          /* the whole term as it was written */
+	struct slice spec;          /* <domain-spec>; null: none was given */
+	struct ip network;          /* ip4, ip6 */
+	unsigned bits4, bits6;      /* prefix lengths; 32 and 128 where none was given */
+};
+
+struct spf_record {
+	struct slice terms;       /* the text after the version */
+	bool has_all;             /* then redirect= counts for nothing (section 5.1) */
+	struct spf_term redirect; /* .text is null: none */
+	struct spf_term exp;      /* .text is null: none */
+};
+
+/* For the finding of `assay check` and --explain: the term that is wrong, and what is wrong. */
+struct spf_mistake {
+	struct slice term;
+	const char *what; /* static text */
+};
+
+/* Section 4.5: does the text begin with the version, ended by a space or the end? */
+bool spf_record_is(struct slice text);
+
+/*
+ * text passes spf_record_is().  false: a syntax error somewhere (permerror), told in *mistake, which
+ * may be NULL; *out is then untouched.
+ */
+bool spf_record_parse(struct slice text, struct spf_record *out, struct spf_mistake *mistake);
+
+/* The next directive or modifier of record.terms; false at the end.  For parsed records only. */
+bool spf_record_next(struct cursor *c, struct spf_term *out);
+
+/* Does the term count against the limit of ten (section 4.6.4)? */
+bool spf_kind_queries(enum spf_kind kind);
+
+/* "include", "a", ... */
+const char *spf_kind_text(enum spf_kind kind);
+
+/* Productions of section 12 that others read too; the cursor is unmoved on failure. */
+
+struct spf_macro {
+	char letter;         /* lower case; '%', '_' or '-' for "%%", "%_" and "%-" */
+	bool escape;         /* written in upper case */
+	bool reverse;
+	unsigned keep;       /* right-hand parts; 0: all */
+	struct slice delimiters; /* empty: "." where parts are asked for */
+};
+
+/* macro-expand; any letter of section 7.2, those for explanations only included. */
+bool take_macro_expand(struct cursor *c, struct spf_macro *out);
+
+/* 1*macro-literal */
+bool take_macro_literals(struct cursor *c, struct slice *out);
+
+#endif
