@@ -1,3 +1,92 @@
-/* not written yet */
+#include <stdint.h>
 
-typedef int base64_placeholder;
+#include "base/ascii.h"
+
+#include "crypto/base64.h"
+
+static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+static int value_of(char c)
+{
+	if (is_upper(c))
+		return c - 'A';
+	if (is_lower(c))
+		return c - 'a' + 26;
+	if (is_digit(c))
+		return c - '0' + 52;
+	return c == '+' ? 62 : c == '/' ? 63 : -1;
+}
+
+struct decoder {
+	unsigned char *out;
+	size_t len, max;
+	uint32_t bits;    /* not yet put out: the low 0, 2, 4 (padding) or more */
+	unsigned symbols; /* in the current group of four */
+	unsigned pads;
+};
+
+static bool decode_char(struct decoder *d, char c)
+{
+	int value = value_of(c);
+
+	if (c == '=') {
+		d->pads++;
+		return true;
+	}
+	if (value < 0 || d->pads > 0)
+		return false;
+	d->bits = d->bits << 6 | (uint32_t)value;
+	d->symbols = (d->symbols + 1) % 4;
+	if (d->symbols == 1)
+		return true;
+	if (d->len == d->max)
+		return false;
+	/* after 2, 3 and 4 symbols, one octet stands above 4, 2 and 0 bits */
+	d->out[d->len++] = (unsigned char)(d->bits >> (4 - d->symbols) % 4 * 2);
+	return true;
+}
+
+/* The last group is padded to four, and the bits left over are zero (RFC 4648 section 3.5). */
+static bool decode_end(const struct decoder *d)
+{
+	static const struct {
+		unsigned pads;
+		uint32_t left;
+		bool possible;
+	} end[4] = { { 0, 0, true }, { 0, 0, false }, { 2, 0x0f, true }, { 1, 0x03, true } };
+
+	return end[d->symbols].possible && d->pads == end[d->symbols].pads &&
+	    (d->bits & end[d->symbols].left) == 0;
+}
+
+bool base64_decode(struct arena *a, struct slice text, size_t max, struct slice *out)
+{
+	size_t room = text.len / 4 * 3 + 3;
+	struct decoder d = { .max = max < room ? max : room };
+
+	d.out = arena_alloc(a, d.max + 1);
+	if (d.out == NULL)
+		return false;
+	for (size_t i = 0; i < text.len; i++)
+		if (!is_fws(text.ptr[i]) && !decode_char(&d, text.ptr[i]))
+			return false;
+	if (!decode_end(&d))
+		return false;
+	*out = slice_of((const char *)d.out, d.len);
+	return true;
+}
+
+void base64_encode(struct buf *out, struct slice octets)
+{
+	for (size_t i = 0; i < octets.len; i += 3) {
+		size_t n = octets.len - i < 3 ? octets.len - i : 3;
+		uint32_t bits = 0;
+		char group[4] = { 0, 0, '=', '=' };
+
+		for (size_t k = 0; k < 3; k++)
+			bits = bits << 8 | (k < n ? (unsigned char)octets.ptr[i + k] : 0);
+		for (size_t k = 0; k <= n; k++)
+			group[k] = alphabet[bits >> (18 - 6 * k) & 0x3f];
+		buf_add(out, slice_of(group, sizeof(group)));
+	}
+}
