@@ -1,3 +1,251 @@
-/* not written yet */
+#include <errno.h>
+#include <getopt.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
-typedef int command_placeholder;
+#include "base/ascii.h"
+#include "base/cursor.h"
+#include "base/limits.h"
+#include "base/utf8.h"
+#include "dns/zonefile.h"
+#include "mail/message.h"
+#include "spf/spf.h"
+
+#include "cli/command.h"
+
+const struct command *const commands[] = {
+	&command_verify,
+	&command_sign,
+	&command_spf,
+	&command_dmarc,
+	&command_key,
+	&command_config,
+	NULL,
+};
+
+int command_usage(const struct command *c, const char *fmt, ...)
+{
+	va_list ap;
+
+	fprintf(stderr, "assay %s: ", c->name);
+	va_start(ap, fmt);
+	vfprintf(stderr, fmt, ap);
+	va_end(ap);
+	fprintf(stderr, "\nusage: assay %s %s\n", c->name, c->usage);
+	return EXIT_USAGE;
+}
+
+int command_end(struct err *err, enum rc rc)
+{
+	struct slice rest;
+
+	if (rc != RC_OK && err->count == 0)
+		err_add(err, rc == RC_LIMIT ? "a ceiling was reached" : "out of memory");
+	rest = buf_slice(&err->text);
+	while (rest.len > 0) {
+		struct slice line = slice_split(&rest, '\n');
+
+		fprintf(stderr, "assay: %.*s\n", SLICE_ARG(line));
+	}
+	err_free(err);
+	return rc == RC_OK ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+/* --- options ---------------------------------------------------------------------------------- */
+
+static bool number(struct slice text, uint64_t max, uint64_t *out)
+{
+	struct cursor c = cursor_of(text);
+
+	return take_uint(&c, 12, max, out) && cursor_done(&c);
+}
+
+static bool add_to_list(struct slice_list *list, struct slice item)
+{
+	struct slice *items = realloc(list->items, (list->count + 1) * sizeof(*items));
+
+	if (items == NULL)
+		return false;
+	list->items = items;
+	list->items[list->count++] = item;
+	return true;
+}
+
+/* What was wrong with the value, or NULL. */
+static const char *argument_set(const struct argument *arg, void *request, const char *value)
+{
+	void *at = (char *)request + arg->offset;
+	uint64_t n;
+
+	switch (arg->kind) {
+	case ARGUMENT_FLAG:
+		*(bool *)at = true;
+		return NULL;
+	case ARGUMENT_TEXT:
+		*(const char **)at = value;
+		return NULL;
+	case ARGUMENT_SLICE:
+		*(struct slice *)at = slice_str(value);
+		return NULL;
+	case ARGUMENT_PATH:
+		*(struct slice *)at = envelope_path(slice_str(value));
+		return NULL;
+	case ARGUMENT_NUMBER:
+		if (!number(slice_str(value), 999999999999u, &n))
+			return "not a number";
+		*(int64_t *)at = (int64_t)n;
+		return NULL;
+	case ARGUMENT_PORT:
+		if (!number(slice_str(value), 65535, &n))
+			return "not a port";
+		*(int *)at = (int)n;
+		return NULL;
+	case ARGUMENT_IP:
+		return ip_parse(slice_str(value), at) ? NULL : "not an IP address";
+	case ARGUMENT_PATHS:
+		return add_to_list(at, envelope_path(slice_str(value))) ? NULL : "out of memory";
+	}
+	return "unknown";
+}
+
+#define MAX_ARGUMENTS 32
+
+/* getopt_long()'s table from ours; its val is the index, counted from 1. */
+static size_t getopt_table(const struct argument *arguments, struct option *table)
+{
+	size_t n = 0;
+
+	for (; arguments[n].name != NULL && n < MAX_ARGUMENTS - 2; n++)
+		table[n] = (struct option){ .name = arguments[n].name,
+			.has_arg = arguments[n].kind == ARGUMENT_FLAG ? no_argument : required_argument,
+			.val = (int)n + 1 };
+	table[n] = (struct option){ .name = "help", .val = 'h' };
+	table[n + 1] = (struct option){ 0 };
+	return n;
+}
+
+/* The short -c of --config. */
+static int config_index(const struct argument *arguments)
+{
+	for (int n = 0; arguments[n].name != NULL; n++)
+		if (strcmp(arguments[n].name, "config") == 0)
+			return n + 1;
+	return '?';
+}
+
+int command_arguments(const struct command *c, int argc, char **argv, void *request, int min,
+    int max, int *rest_out, bool *done_out)
+{
+	struct option table[MAX_ARGUMENTS];
+	size_t count = getopt_table(c->arguments, table);
+	const char *wrong;
+	int o;
+
+	*done_out = false;
+	while ((o = getopt_long(argc, argv, "c:h", table, NULL)) != -1) {
+		if (o == 'h') {
+			printf("usage: assay %s %s\n%s\n", c->name, c->usage, c->summary);
+			*done_out = true;
+			return EXIT_SUCCESS;
+		}
+		if (o == 'c')
+			o = config_index(c->arguments);
+		if (o < 1 || (size_t)o > count)
+			return command_usage(c, "unknown option, or one without its value");
+		wrong = argument_set(&c->arguments[o - 1], request, optarg);
+		if (wrong != NULL)
+			return command_usage(c, "--%s %s: %s", c->arguments[o - 1].name, optarg, wrong);
+	}
+	*rest_out = optind;
+	if (argc - optind > max)
+		return command_usage(c, "unexpected argument: %s", argv[optind + max]);
+	if (argc - optind < min)
+		return command_usage(c, "an argument is missing");
+	return EXIT_SUCCESS;
+}
+
+/* --- what the commands work on ----------------------------------------------------------------- */
+
+enum rc command_settings(const char *path, struct settings **out, struct err *err)
+{
+	const char *fallback = ASSAY_SYSCONFDIR "/assay.conf";
+
+	if (path == NULL && access(fallback, R_OK) != 0)
+		return settings_default(out);
+	return settings_load(path == NULL ? fallback : path, out, err);
+}
+
+enum rc command_resolver(const struct settings *s, const char *zone, struct resolver **out,
+    struct err *err)
+{
+	return zone != NULL ? resolver_zonefile(zone, out, err) : settings_resolver(s, out, err);
+}
+
+enum rc command_read(const char *path, struct buf *out, struct err *err)
+{
+	bool is_stdin = path == NULL || strcmp(path, "-") == 0;
+	FILE *f = is_stdin ? stdin : fopen(path, "rb");
+	char chunk[65536];
+	size_t n;
+	bool failed;
+
+	if (f == NULL)
+		return err_config(err, "%s: %s", path, strerror(errno));
+	while ((n = fread(chunk, 1, sizeof(chunk), f)) > 0)
+		buf_add(out, slice_of(chunk, n));
+	failed = ferror(f) != 0;
+	if (!is_stdin)
+		fclose(f);
+	if (failed)
+		return err_config(err, "%s: cannot be read: %s", is_stdin ? "standard input" : path, strerror(errno));
+	if (buf_failed(out))
+		return err_config(err, "%s: larger than %u octets", is_stdin ? "standard input" : path, LIMIT_FILE_BYTES);
+	return RC_OK;
+}
+
+static bool canon_word(struct slice word, enum canon *out)
+{
+	for (enum canon kind = CANON_SIMPLE; kind <= CANON_RELAXED; kind++) {
+		if (slice_eq(word, slice_str(canon_text(kind)))) {
+			*out = kind;
+			return true;
+		}
+	}
+	return false;
+}
+
+bool command_canon(const char *text, enum canon *header_out, enum canon *body_out)
+{
+	struct slice rest = slice_str(text);
+	struct slice header = slice_split(&rest, '/');
+
+	return canon_word(header, header_out) && canon_word(rest, body_out);
+}
+
+void print_text(struct slice s)
+{
+	while (s.len > 0) {
+		size_t n = utf8_sequence(s);
+
+		if (n > 1 || is_vchar(s.ptr[0]) || s.ptr[0] == ' ') {
+			fwrite(s.ptr, 1, n, stdout);
+		} else {
+			n = 1;
+			printf("\\x%02x", (unsigned)(unsigned char)s.ptr[0]);
+		}
+		s = slice_drop(s, n);
+	}
+}
+
+static void trace_line(void *ctx, unsigned depth, struct slice text)
+{
+	(void)ctx;
+	printf("    %*s", (int)(2 * depth), "");
+	print_text(text);
+	putchar('\n');
+}
+
+const struct spf_trace trace_printer = { trace_line, NULL };

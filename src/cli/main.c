@@ -1,4 +1,35 @@
-int main(void)
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/command.h"
+
+static void help(FILE *to)
 {
-	return 1;
+	fputs("usage: assay COMMAND [ARGUMENT ...]\n\n", to);
+	for (size_t i = 0; commands[i] != NULL; i++)
+		fprintf(to, "  %-8s %s\n", commands[i]->name, commands[i]->summary);
+	fputs("\nassay COMMAND --help tells a command's options; assay(1) tells everything.\n", to);
+}
+
+int main(int argc, char **argv)
+{
+	if (argc < 2) {
+		help(stderr);
+		return EXIT_USAGE;
+	}
+	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0) {
+		help(stdout);
+		return EXIT_SUCCESS;
+	}
+	if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-V") == 0) {
+		puts("assay " ASSAY_VERSION);
+		return EXIT_SUCCESS;
+	}
+	for (size_t i = 0; commands[i] != NULL; i++)
+		if (strcmp(argv[1], commands[i]->name) == 0)
+			return commands[i]->run(commands[i], argc - 1, argv + 1);
+	fprintf(stderr, "assay: no such command: %s\n", argv[1]);
+	help(stderr);
+	return EXIT_USAGE;
 }

@@ -1,3 +1,131 @@
-/* not written yet */
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
-typedef int spf_placeholder;
+#include "base/clock.h"
+#include "base/limits.h"
+#include "spf/spf.h"
+#include "verdict/json.h"
+
+#include "cli/command.h"
+
+struct spf_question {
+	struct spf_request request;
+	const char *zone, *config, *engine_name;
+	enum spf_engine engine;
+	bool json, explain;
+};
+
+static void print_result(const struct spf_mail_from_result *r)
+{
+	printf("spf=%s ", auth_result_text(r->r.result));
+	printf("%s=", r->scope == SPF_SCOPE_HELO ? "smtp.helo" : "smtp.mailfrom");
+	print_text(r->r.domain.name);
+	printf("\nreason: ");
+	print_text(r->r.reason);
+	printf("\nlook-ups: %u of %u terms, %u void\n", r->r.terms, LIMIT_SPF_TERMS, r->r.voids);
+	if (r->r.explanation.len > 0) {
+		printf("explanation by the sender's domain: ");
+		print_text(r->r.explanation);
+		putchar('\n');
+	}
+}
+
+static enum rc evaluate(const struct spf_question *q, struct arena *a, struct err *err)
+{
+	struct spf_params params = SPF_DEFAULTS;
+	struct spf_mail_from_result result = { 0 };
+	struct settings *s = NULL;
+	struct resolver *resolver = NULL;
+	struct lookups *l = NULL;
+	struct buf json = BUF_INIT(64u * 1024);
+	enum rc rc = command_settings(q->config, &s, err);
+
+	if (rc == RC_OK)
+		rc = command_resolver(s, q->zone, &resolver, err);
+	if (rc == RC_OK && (l = lookups_new(resolver, s->policy.dns_deadline_ms)) == NULL)
+		rc = RC_NOMEM;
+	if (rc == RC_OK) {
+		params = s->policy.spf;
+		if (q->engine_name != NULL)
+			params.engine = q->engine;
+		spf_start(l, &q->request);
+		rc = spf_check_mail_from(a, l, &params, &q->request, q->explain ? &trace_printer : NULL,
+		    clock_now(), &result);
+	}
+	if (rc == RC_OK && q->json) {
+		rc = json_spf(&result, 2, &json);
+		puts(buf_cstr(&json));
+	} else if (rc == RC_OK) {
+		print_result(&result);
+	}
+	buf_free(&json);
+	lookups_release(&l);
+	resolver_free(&resolver);
+	settings_release(&s);
+	return rc;
+}
+
+static int answer(const struct spf_question *q)
+{
+	struct err err = ERR_INIT;
+	struct arena *a = arena_create(LIMIT_ARENA_BYTES);
+	enum rc rc = a == NULL ? RC_NOMEM : evaluate(q, a, &err);
+
+	arena_free(&a);
+	return command_end(&err, rc);
+}
+
+static bool engine_by_name(const char *name, enum spf_engine *out)
+{
+	static const char *const names[] = { "builtin", "libspf2" };
+
+	for (size_t i = 0; i < N_ELEMENTS(names); i++) {
+		if (strcmp(name, names[i]) == 0) {
+			*out = (enum spf_engine)i;
+			return true;
+		}
+	}
+	return false;
+}
+
+static const struct argument arguments[] = {
+	{ "ip", ARGUMENT_IP, offsetof(struct spf_question, request.client) },
+	{ "helo", ARGUMENT_SLICE, offsetof(struct spf_question, request.helo) },
+	{ "mail-from", ARGUMENT_PATH, offsetof(struct spf_question, request.mail_from) },
+	{ "from", ARGUMENT_PATH, offsetof(struct spf_question, request.mail_from) },
+	{ "zone", ARGUMENT_TEXT, offsetof(struct spf_question, zone) },
+	{ "engine", ARGUMENT_TEXT, offsetof(struct spf_question, engine_name) },
+	{ "config", ARGUMENT_TEXT, offsetof(struct spf_question, config) },
+	{ "json", ARGUMENT_FLAG, offsetof(struct spf_question, json) },
+	{ "explain", ARGUMENT_FLAG, offsetof(struct spf_question, explain) },
+	{ NULL, ARGUMENT_FLAG, 0 },
+};
+
+static int run(const struct command *c, int argc, char **argv)
+{
+	struct spf_question q = { 0 };
+	bool done;
+	int rest;
+	int status = command_arguments(c, argc, argv, &q, 0, 0, &rest, &done);
+
+	if (status != EXIT_SUCCESS || done)
+		return status;
+	if (q.request.client.family == IP_NONE)
+		return command_usage(c, "--ip is needed");
+	if (q.engine_name != NULL && !engine_by_name(q.engine_name, &q.engine))
+		return command_usage(c, "--engine %s: builtin or libspf2", q.engine_name);
+	if (!spf_engine_available(q.engine))
+		return command_usage(c, "--engine %s: not part of this build", q.engine_name);
+	return answer(&q);
+}
+
+const struct command command_spf = {
+	.name = "spf",
+	.run = run,
+	.summary = "check a client, HELO name and sender by SPF",
+	.usage = "--ip A --helo N --mail-from ADDR [--zone FILE] [--engine builtin|libspf2]\n"
+	    "           [-c FILE] [--json|--explain]",
+	.arguments = arguments,
+};

@@ -1,3 +1,162 @@
-/* not written yet */
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
 
-typedef int verify_placeholder;
+#include "base/clock.h"
+#include "base/limits.h"
+#include "mail/reader.h"
+#include "verdict/json.h"
+#include "verdict/transaction.h"
+
+#include "cli/command.h"
+#include "cli/explain.h"
+
+struct verify_request {
+	struct envelope envelope;
+	struct slice_list recipients;
+	const char *zone, *config, *file, *authserv_id;
+	int64_t now;
+	bool json, explain;
+};
+
+static void pass_body(void *ctx, struct slice octets)
+{
+	transaction_body(ctx, octets);
+}
+
+/* The whole message through the same steps as in the daemon. */
+static enum rc play(struct transaction *t, const struct verify_request *r, struct slice text)
+{
+	struct arena *a = arena_create(2 * (size_t)LIMIT_ARENA_BYTES);
+	struct message m;
+	struct slice body;
+
+	if (a == NULL)
+		return RC_NOMEM;
+	message_init(&m, a);
+	m.max_header_bytes = m.max_header_fields = LIMIT_FILE_BYTES; /* the transaction has the ceilings */
+	for (size_t i = 0; i < r->recipients.count; i++)
+		transaction_recipient(t, r->recipients.items[i]);
+	body = read_headers(&m, text);
+	for (size_t i = 0; i < m.count; i++)
+		transaction_header(t, m.headers[i].raw_name, m.headers[i].value);
+	transaction_end_of_header(t);
+	read_body(body, (struct sink){ pass_body, t });
+	arena_free(&a);
+	return RC_OK;
+}
+
+static enum rc print_outcome(const struct verify_request *r, const struct outcome *o)
+{
+	struct buf json = BUF_INIT(64u * 1024 * 1024);
+	enum rc rc = RC_OK;
+
+	if (r->json) {
+		rc = json_outcome(o, 2, &json);
+		if (rc == RC_OK)
+			puts(buf_cstr(&json));
+		buf_free(&json);
+	} else {
+		explain_outcome(o, r->explain);
+	}
+	return rc;
+}
+
+static enum rc judge(const struct verify_request *r, const struct transaction_env *env,
+    struct slice text)
+{
+	struct transaction *t = transaction_begin(env, &r->envelope);
+	enum rc rc = t == NULL ? RC_NOMEM : RC_OK;
+
+	if (rc == RC_OK && r->explain) {
+		puts("SPF, record by record:");
+		transaction_trace_spf(t, &trace_printer);
+	}
+	if (rc == RC_OK)
+		rc = play(t, r, text);
+	if (rc == RC_OK)
+		rc = print_outcome(r, transaction_end(t, r->now));
+	transaction_free(&t);
+	return rc;
+}
+
+/* Keys are needed only where the message would be signed. */
+static enum rc load_keys(const struct verify_request *r, struct settings *s, struct err *err)
+{
+	const struct class_rules *rules = class_rules(classify(&s->policy, &r->envelope, false));
+
+	return rules->sign ? settings_load_keys(s, err) : RC_OK;
+}
+
+static enum rc verify(const struct verify_request *r, struct err *err)
+{
+	struct buf text = BUF_INIT(LIMIT_FILE_BYTES);
+	struct settings *s = NULL;
+	struct resolver *resolver = NULL;
+	struct transaction_env env;
+	struct policy policy;
+	enum rc rc = command_settings(r->config, &s, err);
+
+	if (rc == RC_OK)
+		rc = load_keys(r, s, err);
+	if (rc == RC_OK)
+		rc = command_resolver(s, r->zone, &resolver, err);
+	if (rc == RC_OK)
+		rc = command_read(r->file, &text, err);
+	if (rc == RC_OK) {
+		policy = s->policy;
+		if (r->authserv_id != NULL)
+			policy.authserv_id = slice_str(r->authserv_id);
+		env = (struct transaction_env){ &policy, s->keystore, resolver };
+		rc = judge(r, &env, buf_slice(&text));
+	}
+	resolver_free(&resolver);
+	settings_release(&s);
+	buf_free(&text);
+	return rc;
+}
+
+static const struct argument arguments[] = {
+	{ "ip", ARGUMENT_IP, offsetof(struct verify_request, envelope.client) },
+	{ "helo", ARGUMENT_SLICE, offsetof(struct verify_request, envelope.helo) },
+	{ "mail-from", ARGUMENT_PATH, offsetof(struct verify_request, envelope.mail_from) },
+	{ "from", ARGUMENT_PATH, offsetof(struct verify_request, envelope.mail_from) },
+	{ "rcpt", ARGUMENT_PATHS, offsetof(struct verify_request, recipients) },
+	{ "auth", ARGUMENT_SLICE, offsetof(struct verify_request, envelope.auth_user) },
+	{ "port", ARGUMENT_PORT, offsetof(struct verify_request, envelope.port) },
+	{ "client-name", ARGUMENT_SLICE, offsetof(struct verify_request, envelope.client_name) },
+	{ "zone", ARGUMENT_TEXT, offsetof(struct verify_request, zone) },
+	{ "config", ARGUMENT_TEXT, offsetof(struct verify_request, config) },
+	{ "authserv-id", ARGUMENT_TEXT, offsetof(struct verify_request, authserv_id) },
+	{ "time", ARGUMENT_NUMBER, offsetof(struct verify_request, now) },
+	{ "json", ARGUMENT_FLAG, offsetof(struct verify_request, json) },
+	{ "explain", ARGUMENT_FLAG, offsetof(struct verify_request, explain) },
+	{ NULL, ARGUMENT_FLAG, 0 },
+};
+
+static int run(const struct command *c, int argc, char **argv)
+{
+	struct verify_request r = { .envelope.port = -1, .envelope.mta_name = SLICE("localhost.localdomain"),
+		.now = clock_now() };
+	struct err err = ERR_INIT;
+	bool done;
+	int rest;
+	int status = command_arguments(c, argc, argv, &r, 0, 1, &rest, &done);
+
+	if (status == EXIT_SUCCESS && !done) {
+		r.file = argv[rest];
+		status = command_end(&err, verify(&r, &err));
+	}
+	free(r.recipients.items);
+	return status;
+}
+
+const struct command command_verify = {
+	.name = "verify",
+	.run = run,
+	.summary = "judge (or sign) a message as the daemon would, and say why",
+	.usage = "[--ip A] [--helo N] [--mail-from ADDR] [--rcpt ADDR]... [--auth USER] [--port N]\n"
+	    "           [--client-name N] [--zone FILE] [--time EPOCH] [--authserv-id ID] [-c FILE]\n"
+	    "           [--json|--explain] [FILE|-]",
+	.arguments = arguments,
+};

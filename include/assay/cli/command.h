@@ -1,0 +1,82 @@
+/*
+ * command.h - what the subcommands of assay share.
+ *
+ * Exit status: 0 the work was done, whatever the verdict; 1 it could not be done; 2 usage; 3 done
+ * and the finding is negative (checks).
+ */
+#ifndef ASSAY_CLI_COMMAND_H
+#define ASSAY_CLI_COMMAND_H
+
+#include "base/err.h"
+#include "config/settings.h"
+#include "dns/resolver.h"
+#include "mail/canon.h"
+
+enum { EXIT_USAGE = 2, EXIT_FINDING = 3 };
+
+/* What an option's value must be, and where it goes. */
+enum argument_kind {
+	ARGUMENT_FLAG,   /* bool; no value */
+	ARGUMENT_TEXT,   /* const char * */
+	ARGUMENT_SLICE,  /* struct slice */
+	ARGUMENT_PATH,   /* struct slice: an address, <> around it taken off */
+	ARGUMENT_NUMBER, /* int64_t, not negative */
+	ARGUMENT_PORT,   /* int */
+	ARGUMENT_IP,     /* struct ip */
+	ARGUMENT_PATHS,  /* struct slice_list: may be given several times */
+};
+
+struct argument {
+	const char *name; /* --name; "config" may also be written -c */
+	enum argument_kind kind;
+	size_t offset;    /* in the command's request */
+};
+
+struct command {
+	const char *name;
+	int (*run)(const struct command *c, int argc, char **argv); /* argv[0] is the command's name */
+	const char *summary;
+	const char *usage; /* lines of arguments and options */
+	const struct argument *arguments; /* up to the one without a name */
+};
+
+extern const struct command command_verify, command_sign, command_spf, command_dmarc, command_key,
+    command_config;
+
+/* The table's end has no name. */
+extern const struct command *const commands[];
+
+/* Prints "assay NAME: message" and the command's usage; returns EXIT_USAGE. */
+int command_usage(const struct command *c, const char *fmt, ...) PRINTF_LIKE(2, 3);
+
+/*
+ * Fills request from the options; *rest_out is the index of the first argument that is none, of
+ * which there may be min to max.  EXIT_SUCCESS to go on; *done_out is set when --help was answered.
+ */
+int command_arguments(const struct command *c, int argc, char **argv, void *request, int min,
+    int max, int *rest_out, bool *done_out);
+
+/* Prints what err holds, frees it, returns the exit status that rc means. */
+int command_end(struct err *err, enum rc rc);
+
+/* The default configuration file is optional; one that was named is not. */
+MUST_CHECK enum rc command_settings(const char *path, struct settings **out, struct err *err);
+
+/* zone: a file for --zone, or NULL for what the settings say. */
+MUST_CHECK enum rc command_resolver(const struct settings *s, const char *zone,
+    struct resolver **out, struct err *err);
+
+/* A whole file, or standard input for "-" and NULL; at most LIMIT_FILE_BYTES. */
+MUST_CHECK enum rc command_read(const char *path, struct buf *out, struct err *err);
+
+/* "relaxed/simple" */
+bool command_canon(const char *text, enum canon *header_out, enum canon *body_out);
+
+/* Text of others for a terminal: CTLs and invalid octets escaped, spaces kept. */
+void print_text(struct slice s);
+
+/* Prints an SPF walk, for --explain. */
+struct spf_trace;
+extern const struct spf_trace trace_printer;
+
+#endif
