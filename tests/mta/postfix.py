@@ -230,7 +230,8 @@ class Postfix:
 
     def write_master_cf(self):
         lines = [
-            self.smtpd_line("smtp", {}),
+            # XCLIENT does not change that the connection is local, so header fields would be completed
+            self.smtpd_line("smtp", {"local_header_rewrite_clients": ""}),
             self.smtpd_line("submission", dict(SASL, **{
                 "smtpd_client_restrictions": "permit_sasl_authenticated, reject"})),
             # as the Postfix documentation has it: no second trip through the filter

@@ -392,3 +392,34 @@ class Filter(Server):
                        received + self.change(delivery.data), helo="filter.test")
         self.passed += 1
         return str(outcome.settled).replace("\n", " ")
+
+
+def main():
+    """Sends one message from a file, for trying things by hand."""
+    import argparse
+    import sys
+    a = argparse.ArgumentParser(description=main.__doc__)
+    a.add_argument("server", help="ADDRESS:PORT")
+    a.add_argument("file", nargs="?", default="-", help="the message, any line ends; - is standard input")
+    a.add_argument("--client", help="the address to pretend to come from (XCLIENT)")
+    a.add_argument("--login", help="USER:PASSWORD")
+    a.add_argument("--helo", default="client.example")
+    a.add_argument("--mail-from", default="", help="the envelope sender; empty is the null sender")
+    a.add_argument("--rcpt", action="append", required=True)
+    o = a.parse_args()
+    where, _, port = o.server.rpartition(":")
+    if o.file == "-":
+        message = sys.stdin.buffer.read()
+    else:
+        with open(o.file, "rb") as f:
+            message = f.read()
+    outcome = send(where, int(port), o.mail_from, o.rcpt, crlf(message), helo=o.helo,
+                   client={"ADDR": o.client, "NAME": "[UNAVAILABLE]"} if o.client else None,
+                   login=tuple(o.login.split(":", 1)) if o.login else None)
+    for reply in outcome.replies:
+        print("%s\n    %s" % (reply.command.decode("utf-8", "backslashreplace"), reply))
+    return 0 if outcome.accepted else 1
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -143,6 +143,7 @@ class PostfixStage(Stage):
                 "auth25": SASL,
                 # the usual wiring of a content filter: milters only after it
                 "filtered": {"content_filter": "smtp:[127.0.0.1]:%d" % self.filter.port, "smtpd_milters": ""},
+                "filteredauth": dict(SASL, content_filter="smtp:[127.0.0.1]:%d" % self.filter.port),
                 "proxied": {"smtpd_proxy_filter": "127.0.0.1:%d" % self.proxy.port},
             })
         self.filter.onward_port = self.proxy.onward_port = self.mta.reinject
