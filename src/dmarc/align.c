@@ -1,3 +1,26 @@
-/* not written yet */
+#include "dmarc/align.h"
 
-typedef int align_placeholder;
+bool dmarc_align_asks(const struct policy_discovery *author, enum dmarc_alignment mode,
+    struct domain identifier)
+{
+	return mode == DMARC_RELAXED && !domain_eq(identifier, author->author_domain) &&
+	    domain_is_at_or_below(identifier, author->organizational_domain);
+}
+
+enum rc dmarc_align(struct arena *a, struct lookups *l, const struct policy_discovery *author,
+    enum dmarc_alignment mode, struct domain identifier, enum alignment *out)
+{
+	struct walk walk;
+
+	if (!dmarc_align_asks(author, mode, identifier)) {
+		*out = domain_eq(identifier, author->author_domain) ? ALIGNED : UNALIGNED;
+		return RC_OK;
+	}
+	TRY(dmarc_walk(a, l, LOOKUP_ALIGNMENT, author->method, identifier, &walk));
+	if (walk.status == DISCOVERY_UNKNOWN || author->walk.status == DISCOVERY_UNKNOWN)
+		*out = ALIGNMENT_UNKNOWN;
+	else
+		*out = domain_eq(walk.organizational_domain, author->organizational_domain) ?
+		    ALIGNED : UNALIGNED;
+	return RC_OK;
+}

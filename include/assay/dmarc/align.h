@@ -1,12 +1,27 @@
 /*
  * align.h - identifier alignment (RFC 9989 section 4.4), one function, tested as a table.
+ *
+ *     identifier                                 strict      relaxed
+ *     the author domain                          aligned     aligned, without a look-up
+ *     not at or below the author's org. domain   unaligned   unaligned, without a look-up
+ *     another, its org. domain is the author's   unaligned   aligned
+ *     another, its org. domain is another        unaligned   unaligned
+ *     another, one of the two is not known       unaligned   unknown
+ *
+ * An organizational domain is the name itself or above it, so the second row loses nothing; it
+ * keeps names that a stranger chose, and trouble that he can make, out of the result.  While the
+ * author's organizational domain is not known, the highest that it can be stands for it there.
  */
 #ifndef ASSAY_DMARC_ALIGN_H
 #define ASSAY_DMARC_ALIGN_H
 
 #include "dmarc/discover.h"
 
-enum alignment { UNALIGNED, ALIGNED, ALIGNMENT_UNKNOWN /* DNS trouble on the identifier's walk */ };
+enum alignment { UNALIGNED, ALIGNED, ALIGNMENT_UNKNOWN /* DNS trouble on one of the walks */ };
+
+/* Would dmarc_align() walk the tree for this identifier?  Then dmarc_start() pays off. */
+bool dmarc_align_asks(const struct policy_discovery *author, enum dmarc_alignment mode,
+    struct domain identifier);
 
 MUST_CHECK enum rc dmarc_align(struct arena *a, struct lookups *l,
     const struct policy_discovery *author, enum dmarc_alignment mode, struct domain identifier,

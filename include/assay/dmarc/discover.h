@@ -1,18 +1,42 @@
 /*
  * discover.h - policy discovery and organizational domains (RFC 9989 sections 4.10, 4.10.1, 4.10.2).
  *
- * All names of a walk are asked at once.  `psl` is the fallback mode of RFC 7489: organizational
- * domains by the public suffix list.
+ * All names of a walk are asked at once and read from the longest to the shortest, as far as they
+ * are needed.  `psl` is the fallback mode: the organizational domain is that of the public suffix
+ * list (RFC 7489 section 3.2), psd= has no say in it, and a policy record is looked for at the
+ * author domain, at its organizational domain and at the public suffix above that.
+ *
+ * Where DNS trouble stands in the way, every content that the unanswered name could have is
+ * considered, and the trouble counts only where they differ:
+ *
+ *     trouble at                       policy                       organizational domain
+ *     a name behind the walk's end     no matter                    no matter
+ *     the author domain                unknown                      its own, if nothing else can be
+ *     a name above it                  unknown, unless the author   unknown
+ *                                      domain has a record
+ *     a public suffix                  unknown, unless the          no matter (guard below)
+ *                                      organizational domain has a
+ *                                      record, or the author domain
+ *     the existence of the author      undecided where np= differs  -
+ *
+ * The guard (RFC 9989 section 11.8): a record at a public suffix (dmarc/psl.h) without psd= counts
+ * as one with psd=y, and an organizational domain below a psd=y is no public suffix itself.
+ * Otherwise such a record would make one organization of all registrants.  psd=n is obeyed at any
+ * name: whoever writes it has thought about it.
  */
 #ifndef ASSAY_DMARC_DISCOVER_H
 #define ASSAY_DMARC_DISCOVER_H
 
+#include "base/limits.h"
 #include "base/rc.h"
 #include "dmarc/record.h"
 #include "dns/resolver.h"
 #include "mail/domain.h"
 
 enum dmarc_discovery { DISCOVERY_TREEWALK, DISCOVERY_PSL };
+
+/* "treewalk", "psl", as in aggregate reports (RFC 9990 section 3.1.1.5). */
+const char *dmarc_discovery_text(enum dmarc_discovery method);
 
 enum discovery_status {
 	DISCOVERED,
@@ -25,34 +49,42 @@ enum discovery_status {
 struct walk_step {
 	struct domain domain; /* "_dmarc." is put before it */
 	enum dns_status dns;
+	bool public_suffix;   /* the guard knows it as one */
 	size_t records;       /* DMARC records found there; more than one: all discarded */
+	size_t misspelt;      /* ignored, but meant to be DMARC records (DMARC_RECORD_SYNTAX) */
 	struct dmarc_record record; /* when exactly one */
 };
 
 struct walk {
-	struct walk_step steps[8]; /* LIMIT_DMARC_WALK */
+	struct walk_step steps[LIMIT_DMARC_WALK];
 	size_t count;
 	enum discovery_status status;
-	struct domain organizational_domain; /* also for DISCOVERED_NOTHING (the start name) */
+	struct domain organizational_domain; /* also for DISCOVERED_NOTHING (the start name); for
+	                                        DISCOVERY_UNKNOWN the highest that it can be */
 };
 
 struct policy_discovery {
 	enum discovery_status status;
 	struct slice reason;       /* for people */
-	struct domain author_domain, policy_domain, organizational_domain;
+	struct domain author_domain, policy_domain; /* policy_domain: none without a record */
+	struct domain organizational_domain; /* walk.status says whether it is known for certain */
 	struct dmarc_record record;
 	enum dmarc_policy policy;  /* that applies: p, sp or np, before t= */
-	const char *policy_tag;    /* "p", "sp", "np" */
-	bool nonexistent;          /* the author domain is NXDOMAIN */
+	const char *policy_tag;    /* "p", "sp", "np"; NULL: none */
+	bool policy_undecided;     /* np= differs and nobody knows whether the author domain exists */
+	bool nonexistent;          /* the author domain is NXDOMAIN; asked where np= could apply */
 	enum dmarc_discovery method;
 	struct walk walk;
 };
 
-/* Starts every question that the two functions below can ask for this domain. */
+/*
+ * Starts every question that the two functions below can ask for this domain; with LOOKUP_POLICY
+ * also whether it exists.
+ */
 void dmarc_start(struct lookups *l, enum lookup_purpose purpose, enum dmarc_discovery method,
     struct domain domain);
 
-/* Section 4.10.1, for the author domain. */
+/* Section 4.10.1, for the author domain.  Records are copied into the arena. */
 MUST_CHECK enum rc dmarc_discover(struct arena *a, struct lookups *l, enum dmarc_discovery method,
     struct domain author_domain, struct policy_discovery *out);
 

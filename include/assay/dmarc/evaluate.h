@@ -2,6 +2,26 @@
  * evaluate.h - DMARC for the authors of one message (RFC 9989 sections 4.4, 5.3, 11.5).
  *
  * No wish of the operator is known here: the outcome is what the author domain's owner asks for.
+ *
+ * One author:
+ *
+ *     no record                                        none       NO_RECORD
+ *     a record without usable policy (4.10.1)          none       RECORD_UNUSABLE
+ *     the record could not be fetched                  temperror  POLICY_UNKNOWN
+ *     an identifier that passed is aligned             pass       ALIGNED
+ *     none is, but one that is or could be aligned     temperror  IDENTIFIER_UNKNOWN
+ *         has a temperror, or passed on an unknown
+ *         organizational domain
+ *     none is, and np= or sp= cannot be told           temperror  POLICY_UNKNOWN
+ *     none is                                          fail       NOT_ALIGNED, NOTHING_PASSED
+ *
+ * Several authors: the message has the result of the author who stands highest here, the first of
+ * them where they are equal, so that it passes only when all do, and fails by the strictest policy
+ * (section 11.5).  An undecided author stands by the policy that is at stake, above weaker
+ * failures: a sender must not hide him behind an author of his own.
+ *
+ *     fail, reject  >  identifier unknown, reject  >  fail, quarantine  >  identifier unknown,
+ *     quarantine  >  policy unknown  >  fail, none  >  identifier unknown, none  >  none  >  pass
  */
 #ifndef ASSAY_DMARC_EVALUATE_H
 #define ASSAY_DMARC_EVALUATE_H
@@ -43,8 +63,9 @@ struct dmarc_author_result {
 	enum dmarc_policy policy;  /* asked for, after sp/np and t=y (section 4.7) */
 	bool testing;              /* t=y lowered it */
 	bool spf_aligned, dkim_aligned;
-	bool identifier_undecided; /* an identifier at or below the organizational domain is temperror */
+	bool identifier_undecided; /* no pass, and an aligned candidate is undecided */
 	struct domain aligned_domain; /* that made the pass */
+	struct domain undecided_domain; /* the first one with identifier_undecided */
 };
 
 struct dmarc_result {
@@ -57,6 +78,8 @@ struct dmarc_result {
 };
 
 /*
+ * spf and dkim may be NULL: not checked.
+ *
  * An identifier that is not at or below an author's organizational domain is unaligned without
  * any look-up, and its temperror never counts: a sender must not gain by breaking DNS.
  */

@@ -1,5 +1,10 @@
 /*
  * record.h - DMARC policy records (RFC 9989 sections 4.7, 4.8).
+ *
+ * A record is known by its first tag, v=DMARC1, and by nothing else.  In what follows it, a syntax
+ * error costs the tag in which it stands and no other (section 4.8), so a record is read tag by
+ * tag; the tag-lists of DKIM, which one error spoils as a whole, are mail/taglist.h.  A tag that
+ * is given twice has no valid value: nobody can know which one was meant.
  */
 #ifndef ASSAY_DMARC_RECORD_H
 #define ASSAY_DMARC_RECORD_H
@@ -12,6 +17,14 @@
 enum dmarc_policy { DMARC_POLICY_NONE, DMARC_POLICY_QUARANTINE, DMARC_POLICY_REJECT };
 enum dmarc_alignment { DMARC_RELAXED, DMARC_STRICT };
 enum dmarc_psd { DMARC_PSD_UNKNOWN, DMARC_PSD_YES, DMARC_PSD_NO };
+
+/* The options of fo=, a set of bits. */
+enum dmarc_failure_option {
+	DMARC_FO_ALL = 1,  /* "0": all mechanisms failed to give an aligned pass; the default */
+	DMARC_FO_ANY = 2,  /* "1": any of them failed to */
+	DMARC_FO_DKIM = 4, /* "d": a signature failed */
+	DMARC_FO_SPF = 8,  /* "s": SPF failed */
+};
 
 const char *dmarc_policy_text(enum dmarc_policy policy);
 
@@ -29,22 +42,33 @@ struct dmarc_record {
 	enum dmarc_psd psd;
 	bool testing;          /* t=y */
 	struct slice fo;       /* as written; null: absent */
-	struct slice rua, ruf; /* as written; null: absent */
+	unsigned failure_options; /* what it says, or the default: bits of enum dmarc_failure_option */
+	struct slice rua, ruf; /* as written; null: absent; ruf with psd=y too (RFC 9991 section 2) */
 	bool rua_valid;        /* rua has a syntactically valid URI (RFC 9989 section 4.10.1) */
 };
 
 enum dmarc_record_status {
 	DMARC_RECORD_OK,
 	DMARC_RECORD_OTHER,  /* not a DMARC record at all: v= is not first, or not DMARC1 */
-	DMARC_RECORD_SYNTAX, /* begins like one, but is no tag-list */
+	DMARC_RECORD_SYNTAX, /* ignored like OTHER, but meant to be one: "v=dmarc1", "v=DMARC1 p=none",
+	                        or longer than LIMIT_DMARC_RECORD */
 };
 
-/* Unknown tags and bad values of known ones are ignored (sections 4.7, 4.8); slices point into text. */
+/*
+ * Unknown tags and bad values of known ones are ignored (sections 4.7, 4.8); slices point into
+ * text.  out is written for DMARC_RECORD_OK only.
+ */
 enum dmarc_record_status dmarc_record_parse(struct slice text, struct dmarc_record *out);
 
 /*
+ * Takes the next syntactically valid URI of a rua= or ruf= list, without the obsolete size suffix
+ * ("!10m"); malformed ones are passed over.  false at the end.
+ */
+bool dmarc_next_uri(struct slice *rest, struct slice *uri_out);
+
+/*
  * Warnings for the domain's owner ("pct= is ignored since RFC 9989", "sp=foo is not a policy"),
- * one call each.
+ * one call each; the text is clean and lives until the call returns.
  */
 void dmarc_record_remarks(const struct dmarc_record *record,
     void (*remark)(void *ctx, const char *text), void *ctx);
