@@ -20,6 +20,7 @@ sys.dont_write_bytecode = True
 
 import host
 import scenes
+import world
 from stage import LOGIN, PostfixStage
 from world import OURS
 
@@ -52,7 +53,17 @@ class Paper:
 
 
 class DemoStage(PostfixStage):
-    """A Postfix site."""
+    """Our keys are made and put into use as an administrator does it: by `assay key`."""
+
+    def make_world(self, prefix):
+        self.world = world.World(os.path.join(self.place, "w"), prefix, self.user)
+        keys = ["--keys", self.world.keys]
+        self.key_commands = [["key", "new", OURS, "--type", "both", "--selector", "2026"] + keys]
+        made = self.assay.run(*self.key_commands[0])
+        self.world.our_records = [line for line in made.splitlines() if line and line[0] not in ";#"]
+        self.world.write_zone()                  # published, so:
+        self.key_commands.append(["key", "activate", OURS] + keys + ["--zone", self.world.zone_file])
+        self.assay.run(*self.key_commands[1])
 
 
 def shorten(field):
@@ -64,7 +75,7 @@ def raw_fields(message):
     """The fields as they stand, folds as newline and two blanks; without what says nothing here."""
     head = message.partition(b"\r\n\r\n")[0].decode("utf-8", "backslashreplace").replace("\r\n", "\n")
     fields = [re.sub(r"\n[ \t]+", "\n  ", f) for f in re.split(r"\n(?![ \t])", head)]
-    return [f for f in fields if f.partition(":")[0].lower() not in DULL]
+    return [f for f in fields if f and f.partition(":")[0].lower() not in DULL]
 
 
 def show_fields(paper, label, fields, style):
@@ -157,9 +168,9 @@ def introduce(paper, stage):
                       "socket. The DNS is the file %s. The site is %s; every other domain, and every client "
                       "address, is made up for the occasion." % (stage.world.zone_file, OURS))
     paper.item("assayd", "-c %s -f, as user %s" % (stage.daemon.configuration, stage.user))
-    paper.item("keys", "\n".join(sorted(
-        os.path.relpath(os.path.join(d, f), stage.world.keys) for d, _, files in os.walk(stage.world.keys)
-        for f in files)))
+    paper.item("keys", "\n".join("assay " + " ".join(c) for c in stage.key_commands))
+    for record in stage.world.our_records:
+        paper.item("", one_line(record), "dim")
 
 
 def perform(paper, stage):

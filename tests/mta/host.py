@@ -93,6 +93,7 @@ def give(path, account, mode):
 
 def place(prefix="assay-mta-"):
     """A new directory that unprivileged daemons can enter, short enough for unix socket paths below it."""
+    os.umask(0o022)
     path = tempfile.mkdtemp(prefix=prefix)
     os.chmod(path, 0o755)
     return path

@@ -28,6 +28,7 @@ class World:
         self.remote_key = os.path.join(directory, "remote.pem")
         self.zone_file = os.path.join(directory, "zone")
         self.extra_zone = ""
+        self.our_records = None          # what `assay key new` printed; None: made from the key directory
         make_key(self.remote_key, "rsa")
 
     def address(self, client):
@@ -42,16 +43,17 @@ class World:
         make_key(path, kind, self.owner)
         return path
 
+    def active_keys(self, domain):
+        """{(domain, selector): path} of the keys that sign for it."""
+        directory = os.path.join(self.keys, domain)
+        return {(domain, name[:-4]): os.path.join(directory, name)
+                for name in sorted(os.listdir(directory)) if name.count(".") == 1}
+
     def key_records(self):
-        """The records of every active key in the key directory."""
-        records = []
-        for domain in sorted(os.listdir(self.keys)):
-            for name in sorted(os.listdir(os.path.join(self.keys, domain))):
-                stem, dot, rest = name.partition(".")
-                if rest == "pem":
-                    path = os.path.join(self.keys, domain, name)
-                    records.append("%s._domainkey.%s TXT %s" % (stem, domain, key_record(path)))
-        return records
+        if self.our_records is not None:
+            return self.our_records
+        return ["%s._domainkey.%s TXT %s" % (selector, domain, key_record(path))
+                for d in sorted(os.listdir(self.keys)) for (domain, selector), path in self.active_keys(d).items()]
 
     # -- the zone ------------------------------------------------------------------------------
 
