@@ -6,6 +6,7 @@ address by connecting from another address of 127.0.0.0/8.
     s = Sendmail(cache, directory, sink_port, milter="inet:8893@127.0.0.1")
 """
 
+import glob
 import os
 import shutil
 import socket
@@ -74,7 +75,8 @@ class Sendmail:
         return os.path.join(self.directory, *parts)
 
     def environment(self):
-        libraries = [d for d, _, files in os.walk(self.tree) if any(".so" in f for f in files)]
+        libraries = [d for d, _, files in os.walk(self.tree) if any(".so" in f for f in files)
+                     and not d.endswith("/sasl2")]
         return {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LD_LIBRARY_PATH": ":".join(libraries)}
 
     def lay_out(self):
@@ -89,6 +91,8 @@ class Sendmail:
         host.write(self.path("sasl/Sendmail.conf"),
                    "pwcheck_method: saslauthd\nmech_list: PLAIN LOGIN\nsaslauthd_path: %s\n"
                    % self.path("sasl/mux"))
+        for plugin in glob.glob(os.path.join(self.tree, "usr/lib/*/sasl2/lib*.so*")):
+            shutil.copy(plugin, self.path("sasl"))
         host.write(self.path("sendmail.mc"), self.mc())
         cf = os.path.join(self.tree, "usr/share/sendmail/cf")
         text = host.run(["m4", "-D_CF_DIR_=%s/" % cf, os.path.join(cf, "m4/cf.m4"),
@@ -132,7 +136,7 @@ class Sendmail:
                   "DAEMON_OPTIONS(`Name=MSA, Addr=127.0.0.1, Port=%d, M=Ea')" % self.ports["submission"]]
         if self.milter:
             lines.append("INPUT_MAIL_FILTER(`assay', `S=%s, F=T, T=S:10s;R:30s;E:30s')" % self.milter)
-        lines += ["MAILER(`smtp')", "LOCAL_CONFIG", "ESASL_CONF_PATH=/mnt"]
+        lines += ["MAILER(`smtp')", "LOCAL_CONFIG", "ESASL_CONF_PATH=/mnt", "ESASL_PATH=/mnt"]
         return "divert(-1)divert(0)dnl\n" + "\n".join(lines) + "\n"
 
     def argv(self, *more):
@@ -144,8 +148,8 @@ class Sendmail:
 
         Sendmail asks for the machine's name before it reads its configuration, sleeps a minute when that
         has no domain, and asks the real DNS for it: so a host name, hosts and resolv.conf of its own.
-        And it trusts no SASL configuration below a directory open to all, as /tmp is, and no setting
-        changes that: so that directory appears at /mnt.
+        And it trusts no SASL configuration and plugins below a directory open to all, as /tmp is, and no
+        setting changes that: so that directory appears at /mnt.
         """
         script = self.path("enter")
         host.write(script, """#!/bin/sh
