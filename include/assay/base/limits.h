@@ -42,6 +42,7 @@
 #define LIMIT_SPF_PTR          10u
 #define LIMIT_SPF_RECORD       (16u * 1024) /* one record */
 #define LIMIT_SPF_EXPLANATION  1024u /* an expanded exp= text */
+#define LIMIT_SPF_AHEAD        40u /* questions started before the check is seen to need them */
 
 /* DMARC: RFC 9989 section 4.10 */
 #define LIMIT_DMARC_WALK       8u
@@ -50,7 +51,13 @@
 /* DNS */
 #define LIMIT_DNS_RECORDS      1000u /* records kept of one answer */
 #define LIMIT_DNS_ANSWER       (64u * 1024)
-#define LIMIT_DNS_QUERIES      200u  /* of one message, look-ahead included */
+#define LIMIT_DNS_QUERIES      260u  /* of one message, look-ahead included: the sum of the shares below */
+#define LIMIT_DNS_POLICY       100u  /* a tree walk and a test for existence of each author domain */
+#define LIMIT_DNS_DKIM         20u   /* keys, of signatures that are then not verified too */
+#define LIMIT_DNS_SPF          120u  /* RFC 7208 section 4.6.4 allows 111: 10 mx of 10 hosts, and the record */
+#define LIMIT_DNS_ALIGNMENT    20u
+#define LIMIT_ZONE_BYTES       (64u * 1024 * 1024) /* a zone file and what is made of it */
+#define LIMIT_DNS_CACHE        (64u * 1024 * 1024) /* octets of cached answers, whatever their number */
 #define LIMIT_CNAME_CHAIN      8u
 
 /* configuration and signing tables */

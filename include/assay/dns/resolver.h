@@ -16,6 +16,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/buf.h"
 #include "base/err.h"
 #include "base/ip.h"
 #include "base/slice.h"
@@ -38,25 +39,35 @@ const char *dns_status_text(enum dns_status status);
 /* SERVFAIL, TIMEOUT and LIMIT: the answer is not known; RFC results call it temperror. */
 bool dns_status_is_temporary(enum dns_status status);
 
+/*
+ * Names, asked for or answered, are in presentation form (RFC 1035 section 5.1): labels joined by
+ * dots, \DDD and \X escapes.  In names that come back a dot or backslash inside a label and every
+ * octet outside 0x21-0x7E is \DDD; in names that are asked for any other octet stands for itself,
+ * so whoever builds a name from foreign text writes a backslash of it as \092.
+ */
 struct dns_record {
 	struct ip ip;        /* A, AAAA */
 	uint16_t preference; /* MX */
-	struct slice text;   /* TXT: character-strings joined; MX, PTR, NS: the name, lower case,
-	                        no trailing dot ("" is the root), other octets as \DDD */
+	struct slice text;   /* NUL follows.  TXT: character-strings joined; MX, PTR, NS: the name,
+	                        lower case, no trailing dot ("" is the root), in the form below */
 };
 
 struct dns_answer {
 	enum dns_status status;
 	int rcode;          /* of the header, where a server answered */
 	bool authentic;     /* AD bit: validated by the (trusted) resolver */
-	uint32_t ttl;       /* seconds left when the answer came */
+	uint32_t ttl;       /* seconds, as the answer came; a cached answer keeps its first value */
 	size_t count;
 	struct dns_record *records;
 };
 
 struct resolver;
 
-/* Ends the resolver: no lookups may be waiting on it.  Sets *r to NULL; NULL is fine. */
+/*
+ * Ends the resolver: no thread may be starting or awaiting lookups on it.  Questions in flight are
+ * delivered as SERVFAIL first.  Lookups that live on may be read and released, not asked.  Sets *r
+ * to NULL; NULL is fine.
+ */
 void resolver_free(struct resolver **r);
 
 /* What has happened since the start, for metrics and the log. */
@@ -68,6 +79,9 @@ struct resolver_counters {
 	uint64_t cache_entries;
 };
 void resolver_counters(const struct resolver *r, struct resolver_counters *out);
+
+/* For logs and `assay status`: "192.0.2.1:53, [2001:db8::1]:53 (does not answer)". */
+void resolver_describe(const struct resolver *r, struct buf *out);
 
 /*
  * What a question is for.  Each purpose has its own share of a message's questions, so that
@@ -87,7 +101,10 @@ void lookups_release(struct lookups **l); /* one reference; sets *l to NULL */
 
 /*
  * Called in any thread when the answer to a question started with it has arrived, unless the
- * lookups were released before.  It may start more questions; it must not wait.
+ * lookups were released or lookups_get() gave up on that question before.  It may start more
+ * questions; it must not wait.  Hooks of the same lookups never run at the same time, but one may
+ * run while lookups_get() returns the answer that it was called for.  No locks are held.  Not
+ * called for DNS_BADNAME and DNS_LIMIT, where nothing is asked.
  */
 typedef void lookup_hook(struct lookups *l, const struct dns_answer *answer, void *arg);
 
@@ -101,7 +118,8 @@ void lookups_start(struct lookups *l, enum lookup_purpose purpose, struct slice 
 
 /*
  * The answer, waiting for it until the deadline; started first where that was not done.  Never
- * NULL.  Borrowed from l.
+ * NULL.  Borrowed from l.  Past the deadline what has arrived is still returned, all else is
+ * DNS_TIMEOUT and stays so in these lookups; the late answer goes into the cache.
  */
 const struct dns_answer *lookups_get(struct lookups *l, enum lookup_purpose purpose,
     struct slice name, enum dns_type type);
@@ -115,7 +133,8 @@ bool lookups_defer(struct lookups *l, void (*release)(void *), void *ptr);
 /* From now on the deadline runs.  lookups_get() calls it where nobody did. */
 void lookups_begin_wait(struct lookups *l);
 
-/* Questions started so far, look-ahead included; and the sum of milliseconds spent waiting. */
+/* Questions started so far, look-ahead included; milliseconds spent waiting in lookups_get(). */
 size_t lookups_count(struct lookups *l);
+int64_t lookups_waited_ms(struct lookups *l);
 
 #endif

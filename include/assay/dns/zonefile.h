@@ -4,13 +4,18 @@
  * One record a line, `name TYPE rdata` as in a master file: the owner relative to the root, TTL
  * and class optional; types A AAAA MX TXT PTR CNAME NS SOA SPF (others are kept but never asked
  * for); TXT either "quoted" "strings" or bare text to the end of the line; \DDD and \X escapes
- * in names and strings; '#' or ';' in column 1 is a comment.
+ * in names and strings; '#' or ';' at the start of a line is a comment, ';' also behind data other
+ * than bare text; parentheses around data on the same line are skipped.
  *
- *     name TYPE !TIMEOUT   name TYPE !SERVFAIL   (also !NXDOMAIN !NODATA !REFUSED !SLOW=ms)
+ *     name TYPE !TIMEOUT   name TYPE !SERVFAIL   (also !NXDOMAIN !NODATA !REFUSED !FORMERR !NOTIMP)
  *     name *    !...       every type that has no record or directive of its own there
- *     *.name               a wildcard (RFC 1034 section 4.3.3)
+ *     *.name               a wildcard (RFC 4592)
  *
  * Names with descendants only are NODATA, all others NXDOMAIN.  CNAMEs are followed inside the file.
+ *
+ * Answers come at once, in the asking thread: !TIMEOUT is a time-out without the waiting, !SLOW=ms
+ * a normal answer.  The directives for name servers mean what a client would make of them: !TC and
+ * !WRONGID a time-out, !GARBAGE a server failure, !TCPONLY a normal answer.
  */
 #ifndef ASSAY_DNS_ZONEFILE_H
 #define ASSAY_DNS_ZONEFILE_H

@@ -1,0 +1,224 @@
+#include "base/ascii.h"
+#include "base/ip.h"
+#include "base/limits.h"
+
+#include "dns/name.h"
+
+#include "dns/rdata.h"
+
+static void put_u16(struct buf *out, unsigned value)
+{
+	buf_add_char(out, (char)(value >> 8 & 0xff));
+	buf_add_char(out, (char)(value & 0xff));
+}
+
+static bool is_word(char c)
+{
+	return !is_wsp(c) && c != '(' && c != ')';
+}
+
+void skip_rdata_blank(struct cursor *c)
+{
+	while (!cursor_done(c) && !is_word(*c->at))
+		c->at++;
+}
+
+bool take_rdata_word(struct cursor *c, struct slice *out)
+{
+	struct cursor at = *c;
+
+	skip_rdata_blank(&at);
+	if (cursor_peek(&at) == ';' || !take_while(&at, is_word, out))
+		return false;
+	*c = at;
+	return true;
+}
+
+static bool take_number(struct cursor *c, uint64_t max, uint64_t *out)
+{
+	struct slice word;
+	struct cursor digits;
+
+	if (!take_rdata_word(c, &word))
+		return false;
+	digits = cursor_of(word);
+	return take_uint(&digits, 10, max, out) && cursor_done(&digits);
+}
+
+static bool put_name(struct cursor *c, struct buf *out)
+{
+	unsigned char wire[NAME_WIRE_SIZE];
+	struct slice word;
+	struct name name;
+
+	if (!take_rdata_word(c, &word) || !name_parse(word, &name))
+		return false;
+	buf_add(out, slice_of((const char *)wire, name_to_wire(name.text, wire)));
+	return true;
+}
+
+static bool put_address(struct cursor *c, struct buf *out)
+{
+	struct slice word;
+	struct ip ip;
+
+	if (!take_rdata_word(c, &word) || !ip_parse_v4(word, &ip))
+		return false;
+	buf_add(out, slice_of((const char *)ip.octets, 4));
+	return true;
+}
+
+static bool put_address6(struct cursor *c, struct buf *out)
+{
+	struct slice word;
+	struct ip ip;
+
+	if (!take_rdata_word(c, &word) || !ip_parse_v6(word, &ip))
+		return false;
+	buf_add(out, slice_of((const char *)ip.octets, 16));
+	return true;
+}
+
+static bool put_mx(struct cursor *c, struct buf *out)
+{
+	uint64_t preference;
+
+	if (!take_number(c, 65535, &preference))
+		return false;
+	put_u16(out, (unsigned)preference);
+	return put_name(c, out);
+}
+
+static bool put_soa(struct cursor *c, struct buf *out)
+{
+	uint64_t value;
+
+	if (!put_name(c, out) || !put_name(c, out))
+		return false;
+	for (int i = 0; i < 5; i++) {
+		if (!take_number(c, UINT32_MAX, &value))
+			return false;
+		put_u16(out, (unsigned)(value >> 16));
+		put_u16(out, (unsigned)(value & 0xffff));
+	}
+	return true;
+}
+
+/* One text as character-strings of at most 255 octets; the empty text is one empty string. */
+static void put_text(struct buf *out, struct slice text)
+{
+	do {
+		struct slice part = slice_take(text, 255);
+
+		buf_add_char(out, (char)part.len);
+		buf_add(out, part);
+		text = slice_drop(text, part.len);
+	} while (text.len > 0);
+}
+
+/* One octet of a quoted string: itself, "\" DDD or "\" and another. */
+static bool take_quoted_octet(struct cursor *c, char *out)
+{
+	struct cursor at = *c;
+	unsigned value = 0;
+
+	if (take_char(&at, '\\') && !cursor_done(&at) && is_digit(*at.at)) {
+		for (int i = 0; i < 3; i++) {
+			if (!is_digit(cursor_peek(&at)))
+				return false;
+			value = value * 10 + (unsigned)(*at.at++ - '0');
+		}
+		if (value > 255)
+			return false;
+		*out = (char)value;
+		*c = at;
+		return true;
+	}
+	if (cursor_done(&at))
+		return false;
+	*out = *at.at++;
+	*c = at;
+	return true;
+}
+
+static bool put_quoted(struct cursor *c, struct buf *out)
+{
+	struct buf text = BUF_INIT(LIMIT_DNS_ANSWER);
+	bool closed;
+	char octet;
+
+	if (!take_char(c, '"'))
+		return false;
+	while (cursor_peek(c) != '"' && take_quoted_octet(c, &octet))
+		buf_add_char(&text, octet);
+	closed = take_char(c, '"') && !buf_failed(&text);
+	if (closed)
+		put_text(out, buf_slice(&text));
+	buf_free(&text);
+	return closed;
+}
+
+/* "quoted" "strings", or bare text to the end of the line, taken as it is */
+static bool put_strings(struct cursor *c, struct buf *out)
+{
+	struct cursor quoted = *c;
+	struct slice bare = slice_trim(cursor_rest(c));
+
+	skip_rdata_blank(&quoted);
+	if (cursor_peek(&quoted) != '"') {
+		c->at = c->end;
+		put_text(out, bare);
+		return bare.len > 0;
+	}
+	*c = quoted;
+	while (cursor_peek(c) == '"') {
+		if (!put_quoted(c, out))
+			return false;
+		skip_rdata_blank(c);
+	}
+	return true;
+}
+
+/* Types that make a name exist and are never asked for. */
+static bool put_nothing(struct cursor *c, struct buf *out)
+{
+	(void)out;
+	c->at = c->end;
+	return true;
+}
+
+static const struct rdata_type types[] = {
+	{ "A", 1, put_address, "an IPv4 address" },
+	{ "AAAA", 28, put_address6, "an IPv6 address" },
+	{ "TXT", 16, put_strings, "\"quoted\" \"strings\" or bare text" },
+	{ "MX", 15, put_mx, "a preference and a host" },
+	{ "PTR", 12, put_name, "a name" },
+	{ "CNAME", 5, put_name, "a name" },
+	{ "NS", 2, put_name, "a name" },
+	{ "SOA", 6, put_soa, "two names and five numbers" },
+	{ "SPF", 99, put_strings, "\"quoted\" \"strings\" or bare text" },
+	{ "TYPE", 65280, put_nothing, "" }, /* TYPEnnn */
+	{ "CAA", 257, put_nothing, "" },
+	{ "DNSKEY", 48, put_nothing, "" },
+	{ "DS", 43, put_nothing, "" },
+	{ "HINFO", 13, put_nothing, "" },
+	{ "HTTPS", 65, put_nothing, "" },
+	{ "NAPTR", 35, put_nothing, "" },
+	{ "NSEC", 47, put_nothing, "" },
+	{ "RRSIG", 46, put_nothing, "" },
+	{ "SRV", 33, put_nothing, "" },
+	{ "SSHFP", 44, put_nothing, "" },
+	{ "SVCB", 64, put_nothing, "" },
+	{ "TLSA", 52, put_nothing, "" },
+};
+
+const struct rdata_type *rdata_type(struct slice word)
+{
+	/* RFC 3597 section 5: TYPE and a number */
+	if (word.len > 4 && is_digit(word.ptr[4]))
+		word = slice_take(word, 4);
+	for (size_t i = 0; i < N_ELEMENTS(types); i++)
+		if (slice_ieq(word, slice_str(types[i].name)))
+			return &types[i];
+	return NULL;
+}
