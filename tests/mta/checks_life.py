@@ -6,7 +6,9 @@ import threading
 import time
 
 import authres
+import dnsserver
 import host
+import scenes
 import smtp
 from case import check, equal, holds, test
 from world import HOSTNAME, OURS, letter, message_id
@@ -138,10 +140,31 @@ def reload_refuses_a_bad_configuration(setup):
         s.daemon.reload()
 
 
+def with_name_server(setup):
+    """assayd asks a name server over the network instead of reading the zone file."""
+    s = setup.postfix()
+    server = dnsserver.DnsServer(s.world.zone())
+    return s.configure(dns={"test-zone-file": None, "servers": ["127.0.0.1:%d" % server.port]}), server
+
+
+@test
+def name_server(setup):
+    """The messages of the demonstration with real look-ups, a real time-out among them."""
+    s, server = with_name_server(setup)
+    try:
+        for scene in scenes.SCENES:
+            if not scene.options:
+                played = scenes.play(s, scene)
+                check(not played.problems, "%s: %s" % (scene.name, "; ".join(played.problems)))
+        check(server.asked > 10, "the name server was asked %d times" % server.asked)
+    finally:
+        server.stop()
+
+
 @test
 def stop_loses_nothing(setup):
     """TERM while messages wait for the DNS: each is answered, or tempfailed; none is lost or unjudged."""
-    s = setup.postfix()
+    s, server = with_name_server(setup)
     traffic = Traffic(s, "L <l@lagging.example>", "l@lagging.example", threads=6)
     try:
         traffic.wait_for(6)
@@ -151,7 +174,7 @@ def stop_loses_nothing(setup):
         traffic.wait_for(len(traffic.done) + 6)
     finally:
         traffic.stop()
-        s.configure()
+        server.stop()
     equal(status, 0, "exit status of assayd")
     check(set(traffic.codes()) <= {250, 451}, "replies: %s" % traffic.codes())
     check(451 in traffic.codes(), "nothing was put off: the test did not test")
@@ -180,7 +203,7 @@ def killed_daemon_tempfails(setup):
 @test
 def many_connections(setup):
     """50 at once, each waiting for the DNS."""
-    s = setup.postfix()
+    s, server = with_name_server(setup)
     outcomes = []
 
     def one():
@@ -191,6 +214,7 @@ def many_connections(setup):
         t.start()
     for t in threads:
         t.join(60)
+    server.stop()
     equal([o.code for _, o in outcomes], [250] * 50, "replies")
     all_delivered_and_judged(s, [m for m, _ in outcomes])
 

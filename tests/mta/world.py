@@ -104,8 +104,9 @@ class World:
             "s1._domainkey.torn.example TXT !TIMEOUT",
             "_dmarc.torn.example TXT v=DMARC1; p=reject",
 
-            "# lagging: answers, but takes its time",
-            "lagging.example TXT !SLOW=400 v=spf1 -all",
+            "# lagging: answers, but takes its time (from a name server; the file itself answers at once)",
+            "lagging.example TXT !SLOW=400",
+            "lagging.example TXT v=spf1 -all",
             self.extra_zone, ""]
         return "\n".join(lines)
 
