@@ -1,0 +1,344 @@
+#!/usr/bin/env python3
+"""The command line as a user has it: exit status, output, errors, and whole suites of messages.
+
+    run.py --build BUILDDIR [-v]
+
+Needs the built `assay` and `assayd`.  Suites of the shared material are played where they are
+(ASSAY_SHARED), else that is said.  Ends with `N passed, N failed`.
+"""
+import argparse
+import csv
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+TOP = os.path.dirname(os.path.dirname(HERE))
+KEYS = os.path.join(TOP, "keys")
+
+MESSAGE = b"""From: Joe <joe@football.example.com>
+To: Suzie <suzie@shopping.example.net>
+Subject: Is dinner ready?
+Date: Fri, 11 Jul 2003 21:00:37 -0700
+Message-ID: <20030712040037.46341.5F8J@football.example.com>
+
+Hi.
+
+We lost the game.  Are you hungry yet?
+"""
+
+CHECKS = []
+
+
+def check(function):
+    CHECKS.append(function)
+    return function
+
+
+class World:
+    """One temporary directory and the built programs."""
+
+    def __init__(self, build):
+        self.build = os.path.abspath(build)
+        self.dir = tempfile.mkdtemp(prefix="assay-cli-")
+        self.assay = os.path.join(self.build, "assay")
+        self.assayd = os.path.join(self.build, "assayd")
+
+    def file(self, name, content):
+        path = os.path.join(self.dir, name)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "wb") as f:
+            f.write(content if isinstance(content, bytes) else content.encode())
+        return path
+
+    def run(self, *args, stdin=b"", program=None):
+        env = {k: v for k, v in os.environ.items() if not k.startswith("LC_")}
+        p = subprocess.run([program or self.assay, *args], input=stdin, capture_output=True, env=env, timeout=120)
+        return p.returncode, p.stdout.decode("utf-8", "replace"), p.stderr.decode("utf-8", "replace")
+
+    def ok(self, *args, **kw):
+        status, out, err = self.run(*args, **kw)
+        assert status == 0, "%r: status %d: %s" % (args, status, err)
+        return out
+
+    def key(self, domain, kind="rsa", selector="s"):
+        """A key that signs and the line of a zone that publishes it."""
+        directory = os.path.join(self.dir, "keys-" + domain + selector)
+        os.makedirs(directory, exist_ok=True)
+        record = self.ok("key", "new", domain, "--keys", directory, "--type", kind, "--selector", selector)
+        line = [l for l in record.splitlines() if not l.startswith(";")][0]
+        return os.path.join(directory, domain, selector + ".pending.pem"), line
+
+
+# --- usage ---------------------------------------------------------------------------------------
+
+@check
+def usage_and_exit_status(w):
+    rows = [
+        ([], 2, "usage"),
+        (["nothing"], 2, "no such command"),
+        (["verify", "--ip", "not-an-ip"], 2, "not an IP address"),
+        (["verify", "--nonsense"], 2, "unknown option"),
+        (["verify", "a", "b"], 2, "unexpected argument"),
+        (["verify", "--time", "soon"], 2, "not a number"),
+        (["verify", "--port", "70000"], 2, "not a port"),
+        (["spf", "--helo", "x.example"], 2, "--ip is needed"),
+        (["spf", "--ip", "192.0.2.1", "--engine", "other"], 2, "builtin or libspf2"),
+        (["dmarc"], 2, "argument is missing"),
+        (["sign", "--domain", "a.example"], 2, "are needed"),
+        (["sign", "--domain", "a.example", "--selector", "s", "--key", "k", "--canon", "x"], 2, "relaxed/relaxed"),
+        (["key", "melt", "a.example"], 2, "new, activate"),
+        (["key", "new"], 2, "a domain is needed"),
+        (["verify", "/nonexistent/message"], 1, "No such file"),
+        (["verify", "-c", "/nonexistent/assay.conf", "-"], 1, "/nonexistent/assay.conf"),
+        (["dmarc", "not a domain"], 1, "not a domain name"),
+        (["sign", "--domain", "a.example", "--selector", "s", "--key", "/nonexistent/key"], 1, "/nonexistent/key"),
+        (["verify", "--zone", "/nonexistent/zone", "-"], 1, "/nonexistent/zone"),
+    ]
+    for args, status, text in rows:
+        got, out, err = w.run(*args)
+        assert got == status, "%r: status %d, want %d (%s)" % (args, got, status, err)
+        assert text in err, "%r: %r is not in %r" % (args, text, err)
+
+
+@check
+def help_of_every_command(w):
+    commands = re.findall(r"^  ([a-z]+)  ", w.ok("--help"), re.M)
+    assert set(commands) >= {"verify", "sign", "spf", "dmarc", "key", "config"}, commands
+    for c in commands:
+        assert "usage: assay " + c in w.ok(c, "--help")
+    assert w.ok("--version").startswith("assay ")
+    assert w.run("--help", program=w.assayd)[0] == 0
+
+
+# --- sign and verify --------------------------------------------------------------------------------
+
+@check
+def sign_then_verify(w):
+    for kind in ("rsa", "ed25519"):
+        for canon in ("relaxed/relaxed", "relaxed/simple", "simple/relaxed", "simple/simple"):
+            key, line = w.key("football.example.com", kind, "t" + kind)
+            zone = w.file("sign.zone", line + "\n_dmarc.football.example.com TXT v=DMARC1; p=reject\n")
+            for message in (MESSAGE, MESSAGE.replace(b"\n", b"\r\n")):
+                signed = subprocess.run([w.assay, "sign", "--domain", "football.example.com", "--selector", "t" + kind,
+                                         "--key", key, "--canon", canon], input=message, capture_output=True, check=True).stdout
+                assert signed.endswith(message)
+                assert all(len(l) <= 78 for l in signed.split(b"\n")), "a line over 78 columns"
+                o = json.loads(w.ok("verify", "--json", "--ip", "192.0.2.1", "--zone", zone, "-", stdin=signed))
+                assert o["dkim"][0]["result"] == "pass", (kind, canon, o["dkim"])
+                assert o["dmarc"]["result"] == "pass", o["dmarc"]
+                changed = signed.replace(b"Are you hungry", b"Are you angry")
+                o = json.loads(w.ok("verify", "--json", "--ip", "192.0.2.1", "--zone", zone, "-", stdin=changed))
+                assert o["dkim"][0]["result"] == "fail", o["dkim"]
+                assert o["dmarc"]["result"] == "fail", o["dmarc"]
+            shutil.rmtree(os.path.join(w.dir, "keys-football.example.comt" + kind))
+
+
+@check
+def explain_says_why(w):
+    zone = w.file("explain.zone", """a.example TXT v=spf1 include:b.example -all
+b.example TXT v=spf1 ip4:192.0.2.7 -all
+_dmarc.a.example TXT v=DMARC1; p=reject; pct=20
+""")
+    out = w.ok("verify", "--explain", "--ip", "192.0.2.9", "--helo", "x.a.example", "--mail-from", "m@a.example",
+               "--zone", zone, "-", stdin=b"From: m@a.example\n\nx\n")
+    for text in ("spf=fail", "b.example", "_dmarc.a.example", "policy that applies: reject", "dmarc=fail", "pct", "550 5.7.26"):
+        assert text in out, "%r is not in:\n%s" % (text, out)
+
+
+@check
+def spf_and_dmarc_json(w):
+    zone = w.file("j.zone", "a.example TXT v=spf1 ip4:192.0.2.7 -all\n_dmarc.a.example TXT v=DMARC1; p=none; sp=quarantine\n")
+    for ip, result in (("192.0.2.7", "pass"), ("192.0.2.8", "fail")):
+        o = json.loads(w.ok("spf", "--json", "--ip", ip, "--helo", "h.a.example", "--mail-from", "x@a.example", "--zone", zone))
+        assert o["result"] == result and o["scope"] == "mfrom" and o["domain"] == "a.example", o
+    o = json.loads(w.ok("dmarc", "--json", "--zone", zone, "sub.a.example"))
+    assert (o["policy"], o["policy_domain"], o["organizational_domain"]) == ("quarantine", "a.example", "a.example"), o
+    out = w.ok("dmarc", "--zone", zone, "sub.a.example")
+    assert "_dmarc.sub.a.example" in out and "quarantine" in out
+
+
+# --- keys -----------------------------------------------------------------------------------------------
+
+@check
+def key_life(w):
+    directory = os.path.join(w.dir, "life")
+    status, _, err = w.run("key", "new", "a.example", "--keys", directory)
+    assert status == 1 and directory in err, err
+    os.makedirs(directory)
+    out = w.ok("key", "new", "a.example", "--keys", directory, "--type", "both", "--selector", "x")
+    records = [l for l in out.splitlines() if not l.startswith(";")]
+    assert len(records) == 2 and "k=rsa" in records[0] and "k=ed25519" in records[1], out
+    path = os.path.join(directory, "a.example", "xr.pending.pem")
+    assert os.stat(path).st_mode & 0o777 == 0o600
+    status, _, err = w.run("key", "new", "a.example", "--keys", directory, "--selector", "xr")
+    assert status == 1 and "is there already" in err
+    empty = w.file("empty.zone", "a.example A 192.0.2.1\n")
+    status, _, err = w.run("key", "activate", "a.example", "--keys", directory, "--zone", empty)
+    assert status == 1 and "xr._domainkey.a.example" in err and os.path.exists(path), err
+    wrong = w.file("wrong.zone", records[0].replace("xr.", "xe.", 1) + "\n" + records[1].replace("xe.", "xr.", 1) + "\n")
+    status, _, err = w.run("key", "activate", "a.example", "--keys", directory, "--zone", wrong)
+    assert status == 1 and "another key" in err, err
+    zone = w.file("right.zone", "\n".join(records) + "\n")
+    w.ok("key", "activate", "a.example", "--keys", directory, "--zone", zone)
+    assert sorted(os.listdir(os.path.join(directory, "a.example"))) == ["xe.pem", "xr.pem"]
+    assert w.ok("key", "list", "--keys", directory).count("active") == 2
+    assert w.ok("key", "show", "a.example", "xr", "--keys", directory).strip() == records[0]
+    assert w.run("key", "retire", "a.example", "--keys", directory)[0] == 1
+    w.ok("key", "retire", "a.example", "xr", "--keys", directory)
+    assert "xr.retired.pem" in os.listdir(os.path.join(directory, "a.example"))
+    assert w.run("key", "show", "b.example", "--keys", directory)[0] == 1
+
+
+# --- configuration ----------------------------------------------------------------------------------------
+
+@check
+def five_mistakes_five_messages(w):
+    path = w.file("five.conf", """enforce = perhaps
+no-such-option = 1
+internal-hosts = { 192.0.2.1/24 }
+dns { timeout = fast }
+authserv-id = "localhost"
+""")
+    status, out, err = w.run("-c", path, "--check", program=w.assayd)
+    assert status == 1
+    for line in range(1, 6):
+        assert re.search(r"five\.conf:%d: " % line, err), "no message for line %d in:\n%s" % (line, err)
+    status, _, err2 = w.run("-c", path, "-f", program=w.assayd)
+    assert status == 1 and "nothing was started" in err2
+
+
+@check
+def socket_trouble_has_a_name(w):
+    listening = __import__("socket").socket()
+    listening.bind(("127.0.0.1", 0))
+    listening.listen(1)
+    port = listening.getsockname()[1]
+    user = "user = root\n" if os.geteuid() == 0 else ""
+    rows = [
+        ('listen = "unix:%s/no/such/dir/s.sock"' % w.dir, "no/such/dir"),
+        ('listen = "unix:%s"' % w.file("plain", "x"), "no socket"),
+        ('listen = "unix:/%s"' % ("x" * 200), "longer than"),
+        ('listen = "inet:127.0.0.1:%d"' % port, "Address already in use"),
+        ('listen = "inet:0.0.0.0:8893"', "allow-remote-mta"),
+    ]
+    for line, text in rows:
+        path = w.file("socket.conf", user + line + "\n")
+        status, _, err = w.run("-c", path, "-f", program=w.assayd)
+        assert status == 1 and text in err, "%s: status %d: %s" % (line, status, err)
+    listening.close()
+
+
+@check
+def bad_keys_are_told(w):
+    directory = os.path.join(w.dir, "badkeys")
+    os.makedirs(os.path.join(directory, "a.example"))
+    good, _ = w.key("a.example", "ed25519", "good")
+    shutil.copy(good, os.path.join(directory, "a.example", "open.pem"))
+    os.chmod(os.path.join(directory, "a.example", "open.pem"), 0o644)
+    w.file("badkeys/a.example/junk.pem", "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n")
+    os.chmod(os.path.join(directory, "a.example", "junk.pem"), 0o600)
+    path = w.file("keys.conf", 'keys = "%s"\nuser = root\nlisten = "unix:%s/k.sock"\n' % (directory, w.dir))
+    status, _, err = w.run("-c", path, "--check", program=w.assayd)
+    assert status == 1 and "open.pem" in err and "chmod" in err and "junk.pem" in err, err
+    missing = w.file("missing.conf", 'keys = "%s/nowhere"\nuser = root\n' % w.dir)
+    status, _, err = w.run("-c", missing, "--check", program=w.assayd)
+    assert status == 1 and "nowhere" in err, err
+
+
+@check
+def config_prints_origins(w):
+    path = w.file("origin.conf", "enforce = yes\ndns { timeout = 3s }\n")
+    out = w.ok("config", "-c", path)
+    assert re.search(r"enforce.*yes.*origin\.conf:1", out), out
+    assert re.search(r"timeout.*3s.*origin\.conf:2", out), out
+    assert "default" in out
+    names = w.ok("config", "--options").split("\n")
+    assert "- enforce" in names and "dns timeout" in names
+
+
+@check
+def sample_configuration_is_clean(w):
+    sample = os.path.join(TOP, "dist", "assay.conf")
+    status, out, err = w.run("config", "-c", sample)
+    assert status == 0 and "warning" not in err, err
+
+
+# --- suites --------------------------------------------------------------------------------------------------
+
+def shared(*parts):
+    path = os.path.join(os.environ.get("ASSAY_SHARED", os.path.join(TOP, "..", "shared")), *parts)
+    return path if os.path.exists(path) else None
+
+
+def agrees(expected, got):
+    if expected.startswith("!"):
+        return got != expected[1:]
+    return got in expected.split("|")
+
+
+@check
+def mail_suite(w):
+    """Whole messages with zones and expected verdicts, through `assay verify --json`."""
+    data = shared("suites", "mail")
+    if data is None:
+        print("skipped: no shared suites/mail")
+        return
+    csv.field_size_limit(10 ** 8)
+    with open(os.path.join(data, "cases.tsv"), errors="surrogateescape", newline="") as f:
+        rows = list(csv.DictReader(f, delimiter="\t", quoting=csv.QUOTE_NONE))
+    counts, wrong = {}, []
+    for r in rows:
+        args = ["verify", "--json", "--zone", os.path.join(data, r["zone"]), "--ip", r["client_ip"] or "192.0.2.10",
+                "--helo", r["helo"] or "mta.example.edu", "--mail-from",
+                r["mail_from"] if r["client_ip"] else "bounce@nospf.example.edu", os.path.join(data, r["message"])]
+        o = json.loads(w.ok(*args))
+        dkim = [x["result"] for x in o.get("dkim", [])] or ["none"]
+        dmarc = o.get("dmarc", {})
+        got = {"dkim": "pass" if "pass" in dkim else dkim[0], "spf": o.get("spf", {}).get("result", "absent"),
+               "dmarc": dmarc.get("result", "absent"),
+               "policy": dmarc.get("authors", [{}])[0].get("policy", "absent") if dmarc.get("authors") else "absent"}
+        for method, value in got.items():
+            expected = r["exp_" + method]
+            if not expected:
+                continue
+            good = agrees(expected, value)
+            counts.setdefault(method, [0, 0])[0 if good else 1] += 1
+            if not good:
+                wrong.append("%s/%s %s: expected %s, got %s" % (r["suite"], r["case_id"], method, expected, value))
+    print("suites/mail: " + ", ".join("%s %d/%d" % (m, c[0], sum(c)) for m, c in sorted(counts.items())))
+    assert not wrong, "\n".join(wrong)
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--build", required=True)
+    parser.add_argument("-v", action="store_true")
+    parser.add_argument("--filter", default="")
+    args = parser.parse_args()
+    world = World(args.build)
+    passed = failed = 0
+    try:
+        for function in CHECKS:
+            if args.filter not in function.__name__:
+                continue
+            try:
+                function(world)
+                passed += 1
+                if args.v:
+                    print("ok   " + function.__name__)
+            except (AssertionError, subprocess.SubprocessError, ValueError, KeyError, OSError) as e:
+                failed += 1
+                print("FAIL %s: %s" % (function.__name__, e))
+    finally:
+        shutil.rmtree(world.dir)
+    print("%d passed, %d failed" % (passed, failed))
+    return 1 if failed or not passed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
