@@ -1,3 +1,428 @@
-/* not written yet */
+#include "demand.h"
+#include "exempt.h"
+#include "indirect.h"
 
-typedef int decide_placeholder;
+#include "verdict/decide.h"
+
+static const char *const override_texts[] = {
+	[OVERRIDE_LOCAL_POLICY] = "local_policy",
+	[OVERRIDE_MAILING_LIST] = "mailing_list",
+	[OVERRIDE_OTHER] = "other",
+	[OVERRIDE_POLICY_TEST_MODE] = "policy_test_mode",
+	[OVERRIDE_TRUSTED_FORWARDER] = "trusted_forwarder",
+};
+
+const char *override_type_text(enum override_type type)
+{
+	return override_texts[type];
+}
+
+static const char *const disposition_texts[] = {
+	[DISPOSITION_NONE] = "none",
+	[DISPOSITION_PASS] = "pass",
+	[DISPOSITION_QUARANTINE] = "quarantine",
+	[DISPOSITION_REJECT] = "reject",
+};
+
+const char *disposition_text(enum disposition d)
+{
+	return disposition_texts[d];
+}
+
+/* What one decision looks at. */
+struct bench {
+	struct arena *a;
+	const struct policy *p;
+	enum message_class class;
+	const struct message *m;
+	const struct verdict *v;
+	struct indirect_marks marks;
+	struct slice exempt; /* why the message is never refused; null: it may be */
+};
+
+/* A finding that stays as it is gets no 4xx (RFC 6376 section 6.3). */
+static enum action permanent(enum action action)
+{
+	return action == ACTION_TEMPFAIL ? ACTION_REJECT : action;
+}
+
+/* Temporary trouble never refuses for good (RFC 7208 section 8.6, RFC 9989 section 4.10.1). */
+static enum action temporary(enum action action)
+{
+	return action == ACTION_REJECT ? ACTION_TEMPFAIL : action;
+}
+
+/* What is left of a refusal where none is allowed: delivered, but where a filter files it. */
+static enum action unrefused(enum action action)
+{
+	switch (action) {
+	case ACTION_REJECT:
+		return ACTION_QUARANTINE;
+	case ACTION_TEMPFAIL:
+		return ACTION_ACCEPT;
+	case ACTION_ACCEPT:
+	case ACTION_QUARANTINE:
+		break;
+	}
+	return action;
+}
+
+static enum action asked_by(enum dmarc_policy policy)
+{
+	static const enum action asked[] = {
+		[DMARC_POLICY_NONE] = ACTION_ACCEPT,
+		[DMARC_POLICY_QUARANTINE] = ACTION_QUARANTINE,
+		[DMARC_POLICY_REJECT] = ACTION_REJECT,
+	};
+
+	return asked[policy];
+}
+
+/* The last departure is the one that decided; going back to what was asked for is none. */
+static void depart(struct demand *d, enum action action, enum override_type type,
+    struct slice comment)
+{
+	if (action == d->action)
+		return;
+	d->action = action;
+	d->override = (struct override){ type, comment };
+}
+
+static struct slice setting(const struct bench *b, const char *name, enum action action)
+{
+	return arena_printf(b->a, "%s = %s", name, action_text(action));
+}
+
+/* --- DMARC ------------------------------------------------------------------------------------ */
+
+/*
+ * RFC 9989 section 7.4: nobody is rejected for p=reject alone.  Direct mail is; mail that shows an
+ * indirect flow, or comes from a client that is known to forward, meets `indirect`.
+ */
+static void apply_published(const struct bench *b, struct demand *d)
+{
+	const struct dmarc_actions *set = &b->p->dmarc_actions;
+	struct slice how;
+
+	if (d->author->policy == DMARC_POLICY_QUARANTINE) {
+		enum action action = permanent(set->on_policy_quarantine);
+
+		depart(d, action, OVERRIDE_LOCAL_POLICY, setting(b, "on-policy-quarantine", action));
+	} else if (d->author->policy == DMARC_POLICY_REJECT) {
+		enum action action = permanent(set->on_policy_reject);
+		enum action indirect = permanent(set->indirect);
+
+		if (b->class == CLASS_FORWARDER)
+			depart(d, indirect, OVERRIDE_TRUSTED_FORWARDER, SLICE("the client is in forwarders"));
+		else if (indirect_flow(b->a, b->v, &b->marks, d->author, &how))
+			depart(d, indirect,
+			    b->marks.list ? OVERRIDE_MAILING_LIST : OVERRIDE_LOCAL_POLICY, how);
+		else
+			depart(d, action, OVERRIDE_LOCAL_POLICY, setting(b, "on-policy-reject", action));
+	}
+}
+
+/* policy "..." and policy-to "..." */
+static void apply_sections(const struct bench *b, struct demand *d)
+{
+	const struct policy_section *s = exempt_section(b->p, d->author->domain);
+	bool own = s != NULL && s->has_action;
+	struct slice pattern;
+	enum action action;
+
+	if (own)
+		depart(d, permanent(s->on_fail), OVERRIDE_LOCAL_POLICY, s->comment.len > 0 ? s->comment :
+		    arena_printf(b->a, "policy \"%.*s\"", SLICE_ARG(s->domain.name)));
+	/* p=none asks for nothing, and recipients' sections do not change that */
+	if (!own && d->author->policy == DMARC_POLICY_NONE)
+		return;
+	action = permanent(exempt_recipients(b->a, b->p, b->m, d->action, &pattern));
+	if (!slice_is_null(pattern))
+		depart(d, action, OVERRIDE_LOCAL_POLICY,
+		    arena_printf(b->a, "policy-to \"%.*s\"", SLICE_ARG(pattern)));
+}
+
+/* Mail that fails for d->author: what is wished for, before it is asked whether it may be refused. */
+static void wish_for_failure(const struct bench *b, struct demand *d)
+{
+	d->asked = d->action = asked_by(d->author->policy);
+	apply_published(b, d);
+	apply_sections(b, d);
+	/* behind a relay of our own nobody knows SPF: half a test condemns nobody */
+	if (b->class == CLASS_OWN_RELAY && !b->v->spf_checked)
+		depart(d, ACTION_ACCEPT, OVERRIDE_LOCAL_POLICY,
+		    SLICE("came through an own relay, SPF is not known"));
+}
+
+static void cap_refusal(const struct bench *b, struct demand *d)
+{
+	enum action action = unrefused(d->action);
+	bool may_refuse = class_rules(b->class)->may_refuse;
+
+	if (action == d->action || (may_refuse && slice_is_null(b->exempt)))
+		return;
+	if (b->class == CLASS_FORWARDER)
+		depart(d, action, OVERRIDE_TRUSTED_FORWARDER, SLICE("the client is in forwarders"));
+	else if (!may_refuse)
+		depart(d, action, OVERRIDE_LOCAL_POLICY, SLICE("came through an own relay"));
+	else
+		depart(d, action, OVERRIDE_LOCAL_POLICY, b->exempt);
+}
+
+static void demand_of_failure(const struct bench *b, struct demand *d)
+{
+	const struct dmarc_author_result *r = d->author;
+
+	d->kind = DEMAND_DMARC_FAIL;
+	wish_for_failure(b, d);
+	cap_refusal(b, d);
+	if (d->action != d->asked)
+		d->why = arena_printf(b->a, "%.*s fails DMARC (p=%s); %.*s", SLICE_ARG(r->domain.name),
+		    dmarc_policy_text(r->policy), SLICE_ARG(d->override.comment));
+	else if (d->action != ACTION_ACCEPT)
+		d->why = arena_printf(b->a, "%.*s fails DMARC (p=%s)", SLICE_ARG(r->domain.name),
+		    dmarc_policy_text(r->policy));
+}
+
+/* D-30: undecided mail is deferred only where a failure would have had a consequence. */
+static void demand_of_temperror(const struct bench *b, struct demand *d)
+{
+	const struct dmarc_actions *set = &b->p->dmarc_actions;
+	bool unknown = d->author->why != DMARC_WHY_IDENTIFIER_UNKNOWN;
+	const char *name = unknown ? "on-temperror-policy" : "on-temperror-identifier";
+
+	d->kind = unknown ? DEMAND_DMARC_POLICY_UNKNOWN : DEMAND_DMARC_UNDECIDED;
+	d->action = ACTION_ACCEPT;
+	if (!unknown)
+		wish_for_failure(b, d);
+	if (unknown || d->action != ACTION_ACCEPT)
+		d->action = temporary(unknown ? set->on_temperror_policy : set->on_temperror_identifier);
+	if (d->action != ACTION_ACCEPT)
+		d->why = arena_printf(b->a, "%.*s: %s (%s = %s)", SLICE_ARG(d->author->domain.name),
+		    dmarc_why_text(d->author->why), name, action_text(d->action));
+	cap_refusal(b, d);
+	d->asked = d->action; /* neither pass nor fail: there is nothing to depart from */
+}
+
+static struct demand demand_of_author(const struct bench *b, const struct dmarc_author_result *r)
+{
+	struct demand d = { .kind = DEMAND_NOTHING, .author = r };
+
+	if (r->result == AUTH_FAIL)
+		demand_of_failure(b, &d);
+	else if (r->result == AUTH_TEMPERROR)
+		demand_of_temperror(b, &d);
+	return d;
+}
+
+/* RFC 9989 section 11.5: several authors, the strictest wins; at a tie, the one that decided there. */
+static struct demand demand_of_dmarc(const struct bench *b)
+{
+	const struct dmarc_result *dmarc = &b->v->dmarc;
+	struct demand best = { .kind = DEMAND_NOTHING };
+
+	for (size_t i = 0; i < dmarc->author_count; i++) {
+		struct demand d = demand_of_author(b, &dmarc->authors[i]);
+
+		if (i == 0 || d.action > best.action ||
+		    (d.action == best.action && d.author == dmarc->deciding))
+			best = d;
+	}
+	return best;
+}
+
+/* --- From ------------------------------------------------------------------------------------- */
+
+/*
+ * A bounce need not name an author: its From may be missing, or show no domain.  "@" may stand in
+ * it only as MAILER-DAEMON@[address]: anything else might be read as somebody's address.
+ */
+static bool from_shows_no_domain(const struct message *m)
+{
+	static const struct slice daemon = { "MAILER-DAEMON", 13 };
+	const struct header *from = message_field(m, SLICE("From"), 0);
+	struct slice before, rest;
+
+	if (from == NULL)
+		return true;
+	rest = from->value;
+	while (slice_find(rest, '@') < rest.len) {
+		before = slice_take(rest, slice_find(rest, '@'));
+		rest = slice_drop(rest, before.len + 1);
+		if (!slice_iends_with(before, daemon) || rest.len == 0 || rest.ptr[0] != '[')
+			return false;
+	}
+	return true;
+}
+
+static enum action from_action(const struct bench *b, const char **name_out)
+{
+	const struct dmarc_actions *set = &b->p->dmarc_actions;
+	enum from_status status = b->v->authors.status;
+	bool bounce = b->m->envelope.mail_from.len == 0 && from_shows_no_domain(b->m);
+
+	switch (status) {
+	case FROM_MISSING:
+		*name_out = "from-missing";
+		return bounce ? ACTION_ACCEPT : set->from_missing;
+	case FROM_INVALID:
+		*name_out = "from-invalid";
+		return bounce ? ACTION_ACCEPT : set->from_invalid;
+	case FROM_MULTIPLE:
+		*name_out = "from-multiple";
+		return set->from_multiple;
+	case FROM_TOO_MANY: /* a ceiling: never accepted unjudged */
+		*name_out = "on-exceed";
+		return b->p->on_exceed == ACTION_ACCEPT ? ACTION_REJECT : b->p->on_exceed;
+	case FROM_OK:
+		break;
+	}
+	return ACTION_ACCEPT;
+}
+
+/* Another finding than DMARC's: its action, and words for the log. */
+static struct demand demand_made(const struct bench *b, enum demand_kind kind, enum action action,
+    const char *finding, const char *name)
+{
+	struct demand d = { .kind = kind, .action = action };
+	bool refusal = unrefused(action) != action;
+
+	if (action == ACTION_ACCEPT)
+		return (struct demand){ .kind = DEMAND_NOTHING };
+	cap_refusal(b, &d);
+	d.asked = d.action;
+	d.why = arena_printf(b->a, "%s (%s = %s)%s%.*s", finding, name, action_text(action),
+	    refusal && d.action != action ? "; not refused: " : "",
+	    d.action != action ? (int)d.override.comment.len : 0,
+	    d.action != action ? d.override.comment.ptr : "");
+	return d;
+}
+
+static struct demand demand_of_from(const struct bench *b)
+{
+	const char *name = NULL;
+	enum action action = from_action(b, &name);
+
+	if (!b->v->dmarc_checked)
+		action = ACTION_ACCEPT;
+	return demand_made(b, DEMAND_FROM,
+	    b->v->authors.status == FROM_TOO_MANY ? action : permanent(action),
+	    from_status_text(b->v->authors.status), name);
+}
+
+/* --- SPF and DKIM by themselves ------------------------------------------------------------------ */
+
+/*
+ * SPF is about the client: only a stranger's client speaks for the sender.  neutral is none (RFC
+ * 7208 section 8.2).
+ */
+static struct demand demand_of_spf(const struct bench *b)
+{
+	const struct spf_actions *set = &b->p->spf_actions;
+	const struct {
+		enum auth_result result;
+		const char *finding, *name;
+		enum action action;
+	} rows[] = {
+		{ AUTH_FAIL, "SPF fail", "spf on-fail", permanent(set->on_fail) },
+		{ AUTH_SOFTFAIL, "SPF softfail", "spf on-softfail", permanent(set->on_softfail) },
+		{ AUTH_PERMERROR, "SPF permerror", "spf on-permerror", permanent(set->on_permerror) },
+		{ AUTH_TEMPERROR, "SPF temperror", "spf on-temperror", temporary(set->on_temperror) },
+	};
+
+	for (size_t i = 0; i < N_ELEMENTS(rows); i++)
+		if (b->v->spf_checked && b->class == CLASS_EXTERNAL &&
+		    b->v->spf.r.result == rows[i].result)
+			return demand_made(b, DEMAND_SPF, rows[i].action, rows[i].finding, rows[i].name);
+	return (struct demand){ .kind = DEMAND_NOTHING };
+}
+
+/* RFC 6376 section 6.3: a key that cannot be fetched may be a reason to wait, if nothing else passes. */
+static struct demand demand_of_dkim(const struct bench *b)
+{
+	bool undecided = false;
+
+	if (b->v->dmarc.result == AUTH_PASS)
+		return (struct demand){ .kind = DEMAND_NOTHING };
+	for (size_t i = 0; i < b->v->dkim.count; i++) {
+		if (b->v->dkim.items[i].result == AUTH_PASS)
+			return (struct demand){ .kind = DEMAND_NOTHING };
+		if (b->v->dkim.items[i].result == AUTH_TEMPERROR)
+			undecided = true;
+	}
+	return demand_made(b, DEMAND_DKIM_TEMPERROR,
+	    undecided ? temporary(b->p->dkim_on_temperror) : ACTION_ACCEPT,
+	    "a DKIM key could not be looked up", "dkim on-temperror");
+}
+
+/* --- all together --------------------------------------------------------------------------------- */
+
+static void add_override(const struct bench *b, struct actions *out, struct override override)
+{
+	if (arena_grow(b->a, &out->overrides, &out->override_cap, out->override_count,
+		sizeof(*out->overrides)))
+		out->overrides[out->override_count++] = override;
+}
+
+/* RFC 9990 section 3.1.6: every departure from the published policy, and why. */
+static void record_overrides(const struct bench *b, const struct demand *dmarc, struct actions *out)
+{
+	if (dmarc->kind != DEMAND_DMARC_FAIL)
+		return;
+	if (dmarc->author->testing)
+		add_override(b, out, (struct override){ OVERRIDE_POLICY_TEST_MODE, SLICE("t=y") });
+	if (dmarc->action != dmarc->asked)
+		add_override(b, out, dmarc->override);
+	if (b->p->enforce != ENFORCE_YES && dmarc->action != ACTION_ACCEPT)
+		add_override(b, out, (struct override){ OVERRIDE_LOCAL_POLICY,
+			b->p->enforce == ENFORCE_NO ? SLICE("enforce = no") : SLICE("enforce = observe") });
+}
+
+/* What was done for DMARC's sake; "pass" only under a policy that asks for something. */
+static enum disposition disposition_of(const struct bench *b, const struct demand *dmarc)
+{
+	static const enum disposition done[] = {
+		[ACTION_ACCEPT] = DISPOSITION_NONE,
+		[ACTION_QUARANTINE] = DISPOSITION_QUARANTINE,
+		[ACTION_TEMPFAIL] = DISPOSITION_NONE,
+		[ACTION_REJECT] = DISPOSITION_REJECT,
+	};
+
+	if (b->v->dmarc.result == AUTH_PASS) {
+		for (size_t i = 0; i < b->v->dmarc.author_count; i++)
+			if (b->v->dmarc.authors[i].policy != DMARC_POLICY_NONE)
+				return DISPOSITION_PASS;
+		return DISPOSITION_NONE;
+	}
+	return b->p->enforce == ENFORCE_YES ? done[dmarc->action] : DISPOSITION_NONE;
+}
+
+static void carry_out(const struct bench *b, const struct demand *d, struct actions *out)
+{
+	out->would = d->action;
+	out->why = d->why;
+	out->action = b->p->enforce == ENFORCE_YES ? d->action : ACTION_ACCEPT;
+	if (out->action == ACTION_REJECT || out->action == ACTION_TEMPFAIL)
+		out->reply = reply_for(b->a, b->p, b->m, b->v, d);
+}
+
+enum rc decide(struct arena *a, const struct policy *p, enum message_class class,
+    const struct message *m, const struct verdict *v, struct actions *out)
+{
+	struct bench b = { .a = a, .p = p, .class = class, .m = m, .v = v };
+	struct demand demands[4], *strictest = &demands[0];
+
+	indirect_marks(m, &b.marks);
+	b.exempt = exempt_from_refusal(a, p, m, &v->authors);
+	demands[0] = demand_of_dmarc(&b);
+	demands[1] = demand_of_from(&b);
+	demands[2] = demand_of_spf(&b);
+	demands[3] = demand_of_dkim(&b);
+	for (size_t i = 1; i < N_ELEMENTS(demands); i++)
+		if (demands[i].action > strictest->action)
+			strictest = &demands[i];
+	carry_out(&b, strictest, out);
+	record_overrides(&b, &demands[0], out);
+	out->disposition = disposition_of(&b, &demands[0]);
+	return arena_failed(a) ? RC_NOMEM : RC_OK;
+}

@@ -1,3 +1,194 @@
-/* not written yet */
+#include "base/limits.h"
+#include "base/log.h"
 
-typedef int logline_placeholder;
+#include "verdict/logline.h"
+
+/* Shares of LIMIT_LOG_LINE, so that no sender can push the verdict off the line. */
+#define FIELD_SHARE 500u
+#define LIST_SHARE  1000u
+#define WORK_OCTETS (64u * 1024)
+
+static void add_share(struct buf *out, struct buf *text, size_t share)
+{
+	buf_add(out, slice_take(buf_slice(text), share));
+	if (text->len > share)
+		buf_add_str(out, "...");
+	else if (text->len == 0)
+		buf_add_char(out, '-');
+	buf_free(text);
+}
+
+static void add_remote(struct buf *out, const char *name, struct slice value)
+{
+	struct buf text = BUF_INIT(WORK_OCTETS);
+
+	log_escape(&text, value);
+	buf_addf(out, " %s=", name);
+	add_share(out, &text, FIELD_SHARE);
+}
+
+/* The null reverse-path is "<>", as in Postfix's own lines. */
+static void add_from(struct buf *out, struct slice mail_from)
+{
+	if (mail_from.len == 0)
+		buf_add_str(out, " from=<>");
+	else
+		add_remote(out, "from", mail_from);
+}
+
+/* The last field, so that words may stay words: each is escaped by itself. */
+static void add_why(struct buf *out, struct slice why)
+{
+	struct slice rest = slice_take(why, FIELD_SHARE);
+	const char *between = " why=";
+
+	while (rest.len > 0) {
+		struct slice word = slice_split(&rest, ' ');
+
+		buf_add_str(out, between);
+		log_escape(out, word);
+		between = " ";
+	}
+}
+
+static void add_authors(struct buf *out, const struct authors *authors)
+{
+	struct buf text = BUF_INIT(WORK_OCTETS);
+
+	for (size_t i = 0; i < authors->domain_count && text.len <= LIST_SHARE; i++)
+		buf_addf(&text, "%s%.*s", i == 0 ? "" : ",", SLICE_ARG(authors->domains[i].name));
+	buf_add_str(out, " author=");
+	add_share(out, &text, LIST_SHARE);
+}
+
+static void add_message_id(struct buf *out, const struct message *m)
+{
+	const struct header *h = message_field(m, SLICE("Message-ID"), 0);
+
+	add_remote(out, "msgid", h == NULL ? SLICE_NULL : slice_trim(h->value));
+}
+
+/* dkim=pass(b.org/s1),fail(c.org/s2) */
+static void add_dkim(struct buf *out, const struct dkim_results *results)
+{
+	struct buf text = BUF_INIT(WORK_OCTETS);
+
+	if (results->count == 0)
+		buf_add_str(&text, auth_result_text(AUTH_NONE));
+	for (size_t i = 0; i < results->count && text.len <= LIST_SHARE; i++) {
+		const struct dkim_result *r = &results->items[i];
+
+		buf_addf(&text, "%s%s(", i == 0 ? "" : ",", auth_result_text(r->result));
+		log_escape(&text, r->sig.domain_text);
+		buf_add_char(&text, '/');
+		log_escape(&text, r->sig.selector_text);
+		buf_add_char(&text, ')');
+	}
+	buf_add_str(out, " dkim=");
+	add_share(out, &text, LIST_SHARE);
+}
+
+static void add_dmarc(struct buf *out, const struct dmarc_result *r)
+{
+	const struct dmarc_author_result *author = r->deciding;
+
+	if (author == NULL && r->author_count > 0)
+		author = &r->authors[0];
+	buf_addf(out, " dmarc=%s", auth_result_text(r->result));
+	if (author != NULL && author->discovery.status == DISCOVERED)
+		buf_addf(out, "(p=%s)", dmarc_policy_text(author->policy));
+}
+
+static void add_findings(struct buf *out, const struct verdict *v)
+{
+	if (v->spf_checked)
+		buf_addf(out, " spf=%s", auth_result_text(v->spf.r.result));
+	if (v->dkim_checked)
+		add_dkim(out, &v->dkim);
+	if (v->dmarc_checked)
+		add_dmarc(out, &v->dmarc);
+}
+
+static void add_action(struct buf *out, const struct actions *actions)
+{
+	buf_addf(out, " action=%s", action_text(actions->action));
+	if (actions->would != actions->action)
+		buf_addf(out, " would=%s", action_text(actions->would));
+}
+
+static void add_client(struct buf *out, const struct envelope *e)
+{
+	char ip[IP_TEXT_SIZE];
+
+	buf_addf(out, " client=%s", ip_text(&e->client, ip));
+}
+
+static void add_judge(const struct outcome *o, int64_t elapsed_ms, struct buf *out)
+{
+	const struct envelope *e = &o->message->envelope;
+
+	add_client(out, e);
+	add_from(out, e->mail_from);
+	add_authors(out, &o->verdict.authors);
+	add_message_id(out, o->message);
+	add_findings(out, &o->verdict);
+	add_action(out, &o->actions);
+	buf_addf(out, " ms=%lld", (long long)elapsed_ms);
+	add_why(out, o->actions.why);
+}
+
+static void add_signatures(struct buf *out, const struct outcome *o)
+{
+	struct buf text = BUF_INIT(WORK_OCTETS);
+
+	for (size_t i = 0; i < o->signature_count; i++)
+		buf_addf(&text, "%s%.*s/%.*s", i == 0 ? "" : ",", SLICE_ARG(o->signatures[i].domain),
+		    SLICE_ARG(o->signatures[i].selector));
+	buf_add_str(out, " signed=");
+	add_share(out, &text, LIST_SHARE);
+}
+
+static void add_sign(const struct outcome *o, struct buf *out)
+{
+	const struct envelope *e = &o->message->envelope;
+
+	if (e->auth_user.len > 0)
+		add_remote(out, "user", e->auth_user);
+	else
+		add_client(out, e);
+	add_authors(out, &o->verdict.authors);
+	add_signatures(out, o);
+	if (o->failed) {
+		add_action(out, &o->actions);
+		add_why(out, o->actions.why);
+	}
+	add_why(out, o->unsigned_reason);
+}
+
+static void add_pass(const struct outcome *o, struct buf *out)
+{
+	const struct envelope *e = &o->message->envelope;
+
+	add_client(out, e);
+	add_from(out, e->mail_from);
+	if (o->failed)
+		add_action(out, &o->actions);
+	add_why(out, o->failed ? o->actions.why : o->unsigned_reason);
+}
+
+void outcome_log_line(const struct outcome *o, const struct policy *p, int64_t elapsed_ms,
+    struct buf *out)
+{
+	const struct class_rules *rules = class_rules(o->class);
+	struct slice id = o->message->envelope.queue_id;
+
+	(void)p;
+	log_escape(out, id.len == 0 ? SLICE("NOQUEUE") : slice_take(id, 64));
+	buf_addf(out, ": role=%s", rules->judge ? "judge" : rules->sign ? "sign" : "pass");
+	if (rules->judge)
+		add_judge(o, elapsed_ms, out);
+	else if (rules->sign)
+		add_sign(o, out);
+	else
+		add_pass(o, out);
+}

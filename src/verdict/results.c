@@ -1,3 +1,291 @@
-/* not written yet */
+#include "mail/authres.h"
 
-typedef int results_placeholder;
+#include "verdict/results.h"
+
+#define AUTHRES_NAME SLICE("Authentication-Results")
+
+/* What others have a say in is shown up to here; a longer value is left out, never cut. */
+#define SHOWN_VALUE (LIMIT_DOMAIN_OCTETS + LIMIT_LABEL_OCTETS + 1)
+/* Of the field, for signatures: what a sender piles up leaves room for dmarc behind it. */
+#define SHOWN_SIGNATURES (LIMIT_HEADER_VALUE / 2)
+#define SHOWN_COMMENT 300u
+
+static enum rc add_edit(struct arena *a, struct actions *actions, struct edit edit)
+{
+	if (!arena_grow(a, &actions->edits, &actions->edit_cap, actions->edit_count,
+		sizeof(*actions->edits)))
+		return RC_NOMEM;
+	actions->edits[actions->edit_count++] = edit;
+	return RC_OK;
+}
+
+enum rc results_insert(struct arena *a, struct slice name, struct slice value,
+    struct actions *actions)
+{
+	return add_edit(a, actions, (struct edit){ EDIT_INSERT, 0, name, value, NULL });
+}
+
+/* --- what is taken away ----------------------------------------------------------------------- */
+
+/* Names under which our own results are known, in both forms of comparison. */
+struct own_names {
+	struct slice *texts;
+	struct domain *domains; /* none where the text is no domain */
+	size_t count;
+};
+
+static void add_own_name(struct arena *a, struct own_names *own, struct slice text)
+{
+	if (text.len == 0 || own->texts == NULL || own->domains == NULL)
+		return;
+	own->texts[own->count] = text;
+	if (!domain_parse(a, text, &own->domains[own->count]))
+		own->domains[own->count] = DOMAIN_NONE;
+	own->count++;
+}
+
+static void own_names(struct arena *a, const struct policy *p, struct slice authserv_id,
+    struct own_names *own)
+{
+	size_t room = p->remove_authserv_ids.count + 1;
+
+	*own = (struct own_names){ .texts = arena_new_array(a, room, struct slice),
+		.domains = arena_new_array(a, room, struct domain) };
+	add_own_name(a, own, authserv_id);
+	for (size_t i = 0; i < p->remove_authserv_ids.count; i++)
+		add_own_name(a, own, p->remove_authserv_ids.items[i]);
+}
+
+/* RFC 8601 section 5: compared after conversion of U-labels, case folded. */
+static bool is_own_name(struct arena *a, const struct own_names *own, struct slice id)
+{
+	struct domain domain = DOMAIN_NONE;
+	bool parsed = domain_parse(a, id, &domain);
+
+	for (size_t i = 0; i < own->count; i++)
+		if (slice_ieq(own->texts[i], id) || (parsed && domain_eq(own->domains[i], domain)))
+			return true;
+	return false;
+}
+
+/* What cannot be understood is not left for others to misunderstand. */
+static bool is_forged(struct arena *a, const struct own_names *own, const struct header *h)
+{
+	struct buf id = BUF_INIT(LIMIT_HEADER_VALUE);
+	bool forged = !authres_authserv_id(h->value, &id) || buf_failed(&id) ||
+	    is_own_name(a, own, buf_slice(&id));
+
+	buf_free(&id);
+	return forged;
+}
+
+/*
+ * Deleting shifts what stands below: the last field goes first.  Of the quarantine field every copy
+ * is forged, of Authentication-Results those that speak in our name.
+ */
+static enum rc remove_fields(struct arena *a, const struct own_names *own, struct slice name,
+    const struct message *m, struct actions *actions)
+{
+	unsigned index = (unsigned)message_count(m, name);
+
+	for (size_t i = m->count; i-- > 0 && index > 0;) {
+		const struct header *h = &m->headers[i];
+
+		if (!slice_ieq(h->name, name))
+			continue;
+		if (own == NULL || is_forged(a, own, h))
+			TRY(add_edit(a, actions, (struct edit){ EDIT_DELETE, index, name, SLICE_NULL, h }));
+		index--;
+	}
+	return RC_OK;
+}
+
+enum rc results_remove_forged(struct arena *a, const struct policy *p, struct slice authserv_id,
+    const struct message *m, struct actions *actions)
+{
+	struct own_names own;
+
+	if (p->enforce == ENFORCE_OBSERVE)
+		return RC_OK;
+	own_names(a, p, authserv_id, &own);
+	if (arena_failed(a))
+		return RC_NOMEM;
+	TRY(remove_fields(a, &own, AUTHRES_NAME, m, actions));
+	return remove_fields(a, NULL, p->quarantine_header_name, m, actions);
+}
+
+/* --- what is written -------------------------------------------------------------------------- */
+
+static void property(struct authres *ar, const char *ptype, const char *name, struct slice value)
+{
+	if (value.len <= SHOWN_VALUE)
+		authres_property(ar, ptype, name, value);
+}
+
+/* RFC 8601 section 2.7.2: the identity that gave the result, its domain only. */
+static void write_spf(struct authres *ar, const struct verdict *v)
+{
+	const struct spf_result *r = &v->spf.r;
+	bool helo = v->spf.scope == SPF_SCOPE_HELO;
+	struct slice domain = r->domain.name;
+
+	if (!v->spf_checked)
+		return;
+	if (domain.len == 0)
+		domain = address_domain_part(v->spf.sender);
+	authres_result(ar, "spf", r->result);
+	if (r->result != AUTH_PASS)
+		authres_reason(ar, r->reason.len > 0 ? r->reason : slice_str(spf_why_text(r->why)));
+	property(ar, "smtp", helo ? "helo" : "mailfrom", domain);
+}
+
+/* Without i= the identity is "@" and d= (RFC 6376 section 3.5). */
+static struct slice identity_of(struct arena *a, const struct dkim_signature *sig)
+{
+	if (!slice_is_null(sig->identity))
+		return sig->identity;
+	return sig->domain_text.len == 0 ? SLICE_NULL :
+	    arena_printf(a, "@%.*s", SLICE_ARG(sig->domain_text));
+}
+
+static void write_signature(struct arena *a, struct authres *ar, const struct dkim_result *r)
+{
+	authres_result(ar, "dkim", r->result);
+	if (r->result != AUTH_PASS)
+		authres_reason(ar, r->reason.len > 0 ? r->reason : slice_str(dkim_why_text(r->why)));
+	else if (r->bits > 0)
+		authres_comment(ar, arena_printf(a, "%u-bit key%s", r->bits,
+		    r->testing ? ", testing" : ""));
+	property(ar, "header", "d", r->sig.domain_text);
+	property(ar, "header", "i", identity_of(a, &r->sig));
+	property(ar, "header", "s", r->sig.selector_text);
+	property(ar, "header", "a", r->sig.algorithm_text);
+	property(ar, "header", "b", r->header_b);
+}
+
+static void write_dkim(struct arena *a, struct authres *ar, const struct verdict *v)
+{
+	if (!v->dkim_checked)
+		return;
+	if (v->dkim.count == 0)
+		authres_result(ar, "dkim", AUTH_NONE);
+	for (size_t i = 0; i < v->dkim.count && ar->value.len < SHOWN_SIGNATURES; i++)
+		write_signature(a, ar, &v->dkim.items[i]);
+}
+
+static bool policy_is_known(const struct dmarc_author_result *r)
+{
+	return r->discovery.status == DISCOVERED;
+}
+
+/* "(p=reject dis=quarantine; mailing_list: indirect flow: ...)" */
+static struct slice policy_comment(struct arena *a, const struct dmarc_author_result *r,
+    const struct actions *actions)
+{
+	const struct dmarc_record *record = &r->discovery.record;
+	struct buf text = BUF_INIT(LIMIT_HEADER_VALUE);
+
+	buf_addf(&text, "p=%s", dmarc_policy_text(record->p.policy));
+	if (record->sp.state == POLICY_TAG_VALID)
+		buf_addf(&text, " sp=%s", dmarc_policy_text(record->sp.policy));
+	if (record->np.state == POLICY_TAG_VALID)
+		buf_addf(&text, " np=%s", dmarc_policy_text(record->np.policy));
+	buf_addf(&text, " dis=%s", disposition_text(actions->disposition));
+	for (size_t i = 0; i < actions->override_count; i++) {
+		buf_addf(&text, "; %s", override_type_text(actions->overrides[i].type));
+		if (actions->overrides[i].comment.len > 0)
+			buf_addf(&text, ": %.*s",
+			    SLICE_ARG(slice_take(actions->overrides[i].comment, SHOWN_COMMENT)));
+	}
+	return arena_take_buf(a, &text);
+}
+
+/* RFC 9989 section 9.1: policy.dmarc is the policy after sp, np and t. */
+static void write_author(struct arena *a, struct authres *ar, const struct dmarc_author_result *r,
+    const struct actions *actions)
+{
+	authres_result(ar, "dmarc", r->result);
+	if (r->result != AUTH_PASS)
+		authres_reason(ar, slice_str(dmarc_why_text(r->why)));
+	if (policy_is_known(r))
+		authres_comment(ar, policy_comment(a, r, actions));
+	authres_property(ar, "header", "from", r->domain.name);
+	if (policy_is_known(r))
+		authres_property(ar, "policy", "dmarc", slice_str(dmarc_policy_text(r->policy)));
+}
+
+/*
+ * One result for each author; but where the message as a whole does not pass, no "dmarc=pass"
+ * stands in the field for somebody to find.
+ */
+static void write_dmarc(struct arena *a, struct authres *ar, const struct verdict *v,
+    const struct actions *actions)
+{
+	const struct dmarc_result *dmarc = &v->dmarc;
+
+	if (!v->dmarc_checked)
+		return;
+	for (size_t i = 0; i < dmarc->author_count; i++)
+		if (dmarc->result == AUTH_PASS || dmarc->authors[i].result != AUTH_PASS)
+			write_author(a, ar, &dmarc->authors[i], actions);
+	if (dmarc->author_count == 0) {
+		authres_result(ar, "dmarc", dmarc->result);
+		authres_reason(ar, slice_str(dmarc_why_text(dmarc->why)));
+	}
+}
+
+static struct slice results_value(struct arena *a, struct slice authserv_id,
+    const struct verdict *v, const struct actions *actions)
+{
+	struct authres ar = AUTHRES_INIT;
+	struct slice value;
+
+	authres_begin(&ar, authserv_id);
+	write_spf(&ar, v);
+	write_dkim(a, &ar, v);
+	write_dmarc(a, &ar, v, actions);
+	authres_end(&ar);
+	value = buf_failed(&ar.value) ? SLICE_NULL : arena_copy(a, buf_slice(&ar.value));
+	authres_free(&ar);
+	return value;
+}
+
+static enum rc write_received_spf(struct arena *a, struct slice authserv_id,
+    const struct message *m, const struct verdict *v, struct actions *actions)
+{
+	const struct envelope *e = &m->envelope;
+	struct spf_request request = { .client = e->client, .helo = e->helo, .mail_from = e->mail_from };
+
+	return results_insert(a, SLICE("Received-SPF"), received_spf(a, &request, &v->spf, authserv_id),
+	    actions);
+}
+
+enum rc results_quarantine(struct arena *a, const struct policy *p, struct actions *actions)
+{
+	if (actions->action != ACTION_QUARANTINE || p->enforce == ENFORCE_OBSERVE)
+		return RC_OK;
+	if (p->quarantine == QUARANTINE_HOLD) {
+		actions->hold = true;
+		actions->hold_reason = actions->why;
+		return RC_OK;
+	}
+	return results_insert(a, p->quarantine_header_name,
+	    arena_printf(a, " %.*s", SLICE_ARG(p->quarantine_header_value)), actions);
+}
+
+enum rc results_write(struct arena *a, const struct policy *p, struct slice authserv_id,
+    const struct message *m, const struct verdict *v, struct actions *actions)
+{
+	struct slice value;
+
+	if (p->enforce == ENFORCE_OBSERVE)
+		return RC_OK;
+	value = results_value(a, authserv_id, v, actions);
+	if (slice_is_null(value))
+		return RC_LIMIT;
+	TRY(results_quarantine(a, p, actions));
+	if (p->received_spf && v->spf_checked)
+		TRY(write_received_spf(a, authserv_id, m, v, actions));
+	TRY(results_insert(a, AUTHRES_NAME, value, actions));
+	return arena_failed(a) ? RC_NOMEM : RC_OK;
+}

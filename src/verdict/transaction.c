@@ -1,3 +1,426 @@
-/* not written yet */
+#include "base/clock.h"
+#include "base/limits.h"
+#include "verdict/decide.h"
+#include "verdict/results.h"
 
-typedef int transaction_placeholder;
+#include "demand.h"
+#include "evaluate.h"
+
+#include "verdict/transaction.h"
+
+struct transaction {
+	struct arena *arena; /* owns this struct and all below but lookups */
+	struct transaction_env env;
+	const struct class_rules *rules; /* of outcome.class */
+	struct message message;
+	struct lookups *lookups;         /* owned; NULL: nothing is asked */
+	struct bodyhashes *bodies;
+	struct dkim_verifier *verifier;  /* NULL: nothing is judged */
+	struct dkim_signer **signers;    /* parallel to outcome.signatures */
+	const struct spf_trace *trace;
+	bool from_seen, header_done;
+	enum rc trouble;                 /* the first that was met; answered at the end */
+	struct outcome outcome;
+};
+
+static void note(struct transaction *t, enum rc rc)
+{
+	if (t->trouble == RC_OK)
+		t->trouble = rc;
+}
+
+/* --- MAIL ---------------------------------------------------------------------------------------- */
+
+static struct slice keep(struct arena *a, struct slice s)
+{
+	return slice_is_null(s) ? s : arena_copy(a, s);
+}
+
+static void keep_envelope(struct transaction *t, const struct envelope *from)
+{
+	struct envelope *to = &t->message.envelope;
+	struct arena *a = t->arena;
+
+	*to = (struct envelope){ .client = from->client, .port = from->port,
+		.smtputf8 = from->smtputf8 };
+	to->client_name = keep(a, from->client_name);
+	to->helo = keep(a, from->helo);
+	to->mail_from = keep(a, from->mail_from);
+	to->auth_user = keep(a, from->auth_user);
+	to->daemon_name = keep(a, from->daemon_name);
+	to->queue_id = keep(a, from->queue_id);
+	to->mta_name = keep(a, from->mta_name);
+	for (size_t i = 0; i < from->recipient_count; i++)
+		message_add_recipient(&t->message, from->recipients[i]);
+}
+
+static void set_class(struct transaction *t, bool has_received)
+{
+	t->outcome.class = classify(t->env.policy, &t->message.envelope, has_received);
+	t->rules = class_rules(t->outcome.class);
+}
+
+/* Whether a message is judged is known from its envelope; only a signing class may change later. */
+static void start_judging(struct transaction *t)
+{
+	const struct policy *p = t->env.policy;
+	struct spf_request request;
+
+	t->lookups = lookups_new(t->env.resolver, p->dns_deadline_ms);
+	if (t->lookups == NULL) {
+		note(t, RC_NOMEM);
+		return;
+	}
+	t->verifier = dkim_verifier_new(&t->message, &p->dkim, t->lookups, t->bodies);
+	if (t->verifier == NULL)
+		note(t, RC_NOMEM);
+	evaluate_request(&t->message, &request);
+	if (t->outcome.class != CLASS_OWN_RELAY)
+		spf_start(t->lookups, &request);
+}
+
+struct transaction *transaction_begin(const struct transaction_env *env,
+    const struct envelope *envelope)
+{
+	struct arena *a = arena_create(LIMIT_ARENA_BYTES);
+	struct transaction *t = a == NULL ? NULL : arena_new(a, struct transaction);
+
+	if (t == NULL) {
+		arena_free(&a);
+		return NULL;
+	}
+	t->arena = a;
+	t->env = *env;
+	message_init(&t->message, a);
+	t->message.max_header_bytes = env->policy->max_header_bytes;
+	t->message.max_header_fields = env->policy->max_header_fields;
+	keep_envelope(t, envelope);
+	t->outcome.message = &t->message;
+	t->bodies = bodyhashes_new(a);
+	if (t->bodies == NULL)
+		note(t, RC_NOMEM);
+	set_class(t, false);
+	if (t->rules->judge && t->trouble == RC_OK)
+		start_judging(t);
+	return t;
+}
+
+void transaction_set_queue_id(struct transaction *t, struct slice queue_id)
+{
+	t->message.envelope.queue_id = keep(t->arena, queue_id);
+}
+
+void transaction_trace_spf(struct transaction *t, const struct spf_trace *trace)
+{
+	t->trace = trace;
+}
+
+struct arena *transaction_arena(struct transaction *t)
+{
+	return t->arena;
+}
+
+void transaction_recipient(struct transaction *t, struct slice address)
+{
+	message_add_recipient(&t->message, address);
+}
+
+/* --- header -------------------------------------------------------------------------------------- */
+
+static void start_policies(struct transaction *t, const struct authors *authors)
+{
+	for (size_t i = 0; authors->status == FROM_OK && i < authors->domain_count; i++)
+		dmarc_start(t->lookups, LOOKUP_POLICY, t->env.policy->dmarc.discovery,
+		    authors->domains[i]);
+}
+
+/* The authors' policies, before anything else that the message wants to be asked. */
+static void start_from(struct transaction *t, const struct header *h)
+{
+	struct authors authors = { .status = FROM_MISSING };
+
+	if (t->from_seen) /* several From fields are not evaluated */
+		return;
+	t->from_seen = true;
+	authors_parse(t->arena, h->value, &authors);
+	start_policies(t, &authors);
+}
+
+void transaction_header(struct transaction *t, struct slice name, struct slice value)
+{
+	size_t index = t->message.count;
+	const struct header *h;
+
+	message_add_header(&t->message, name, value);
+	if (t->message.count == index || t->verifier == NULL)
+		return;
+	h = &t->message.headers[index];
+	if (slice_ieq(h->name, SLICE("DKIM-Signature")))
+		dkim_verifier_field(t->verifier, index);
+	else if (slice_ieq(h->name, SLICE("From")))
+		start_from(t, h);
+}
+
+static struct slice authserv_id(const struct transaction *t)
+{
+	const struct envelope *e = &t->message.envelope;
+
+	if (t->env.policy->authserv_id.len > 0)
+		return t->env.policy->authserv_id;
+	return e->mta_name.len > 0 ? e->mta_name : SLICE("localhost.localdomain");
+}
+
+/* RFC 6376 section 5.3: signed is what the receiver will see, without what we take away. */
+static struct message *message_to_sign(struct transaction *t)
+{
+	const struct actions *actions = &t->outcome.actions;
+	const struct message *m = &t->message;
+	struct message *rest;
+	bool *deleted;
+
+	if (actions->edit_count == 0)
+		return &t->message;
+	rest = arena_new(t->arena, struct message);
+	deleted = arena_new_array(t->arena, m->count, bool);
+	if (rest == NULL || deleted == NULL)
+		return NULL;
+	*rest = *m;
+	rest->headers = arena_new_array(t->arena, m->count, struct header);
+	if (rest->headers == NULL)
+		return NULL;
+	rest->count = 0;
+	rest->cap = m->count;
+	for (size_t i = 0; i < actions->edit_count; i++)
+		deleted[actions->edits[i].field - m->headers] = true;
+	for (size_t i = 0; i < m->count; i++)
+		if (!deleted[i])
+			rest->headers[rest->count++] = m->headers[i];
+	return rest;
+}
+
+static void start_signature(struct transaction *t, struct message *m,
+    const struct dkim_sign_params *params)
+{
+	struct outcome *o = &t->outcome;
+	struct dkim_signer *signer = dkim_signer_new(m, params, t->bodies);
+
+	if (signer == NULL) {
+		o->unsigned_reason = SLICE("too many different canonicalizations for one message");
+		return;
+	}
+	t->signers[o->signature_count] = signer;
+	o->signatures[o->signature_count++] = (struct signed_by){ .domain = params->domain,
+		.selector = params->selector, .algorithm = private_key_type(params->key) };
+}
+
+static void start_signing(struct transaction *t)
+{
+	const struct policy *p = t->env.policy;
+	struct outcome *o = &t->outcome;
+	struct selection selection = { .why = UNSIGNED_NO_KEY };
+	struct message *m;
+
+	if (p->enforce == ENFORCE_OBSERVE) {
+		o->unsigned_reason = SLICE("enforce = observe");
+		return;
+	}
+	if (t->env.keys == NULL && p->signing.tables == NULL) {
+		o->unsigned_reason = SLICE("no keys are configured");
+		return;
+	}
+	m = message_to_sign(t);
+	if (m == NULL) {
+		note(t, RC_NOMEM);
+		return;
+	}
+	note(t, signing_select(t->arena, &p->signing, t->env.keys, m, &o->verdict.authors,
+	    o->class == CLASS_AUTHENTICATED, clock_monotonic_ms(), &selection));
+	o->unsigned_reason = selection.reason;
+	o->signatures = arena_new_array(t->arena, selection.count, struct signed_by);
+	t->signers = arena_new_array(t->arena, selection.count, struct dkim_signer *);
+	if (o->signatures == NULL || t->signers == NULL)
+		return; /* the arena's mark tells */
+	for (size_t i = 0; i < selection.count; i++)
+		start_signature(t, m, &selection.signatures[i]);
+}
+
+static void end_judged_header(struct transaction *t)
+{
+	const struct authors *authors = &t->outcome.verdict.authors;
+
+	start_policies(t, authors);
+	dkim_verifier_headers_done(t->verifier, authors->domains,
+	    authors->status == FROM_OK ? authors->domain_count : 0);
+}
+
+/* Loopback is no proof of origin: say what to set, for either case. */
+static struct slice reinjected_reason(struct transaction *t)
+{
+	int port = t->message.envelope.port;
+
+	if (port < 0)
+		return SLICE("handed in again over loopback: list the port it comes back on in "
+			"pass-ports, or in sign-ports if users send there");
+	return arena_printf(t->arena, "handed in again over loopback on port %d: list it in "
+	    "pass-ports, or in sign-ports if users send there", port);
+}
+
+void transaction_end_of_header(struct transaction *t)
+{
+	struct outcome *o = &t->outcome;
+
+	if (t->header_done)
+		return;
+	t->header_done = true;
+	set_class(t, message_field(&t->message, SLICE("Received"), 0) != NULL);
+	if (t->trouble != RC_OK)
+		return;
+	authors_of_message(&t->message, &o->verdict.authors);
+	if (t->rules->remove_authres)
+		note(t, results_remove_forged(t->arena, t->env.policy, authserv_id(t), &t->message,
+		    &o->actions));
+	if (t->rules->judge)
+		end_judged_header(t);
+	else if (t->rules->sign)
+		start_signing(t);
+	else if (o->class == CLASS_REINJECTED)
+		o->unsigned_reason = reinjected_reason(t);
+}
+
+/* --- body ---------------------------------------------------------------------------------------- */
+
+bool transaction_needs_body(const struct transaction *t)
+{
+	return t->trouble == RC_OK && bodyhashes_needed(t->bodies);
+}
+
+void transaction_body(struct transaction *t, struct slice chunk)
+{
+	if (transaction_needs_body(t))
+		bodyhashes_feed(t->bodies, chunk);
+}
+
+/* --- the end ------------------------------------------------------------------------------------- */
+
+static enum rc judge(struct transaction *t, int64_t now)
+{
+	struct outcome *o = &t->outcome;
+	const struct evaluation e = { t->arena, t->env.policy, o->class, &t->message, t->lookups,
+		t->verifier, t->trace, now };
+
+	lookups_begin_wait(t->lookups);
+	TRY(evaluate(&e, &o->verdict));
+	TRY(decide(t->arena, t->env.policy, o->class, &t->message, &o->verdict, &o->actions));
+	return results_write(t->arena, t->env.policy, authserv_id(t), &t->message, &o->verdict,
+	    &o->actions);
+}
+
+static enum rc sign(struct transaction *t, int64_t now)
+{
+	struct outcome *o = &t->outcome;
+	size_t chosen = o->signature_count;
+	struct slice value;
+
+	o->signature_count = 0;
+	for (size_t i = 0; i < chosen; i++) {
+		enum rc rc = dkim_signer_end(t->signers[i], now, &value);
+
+		if (rc == RC_LIMIT) { /* what must not be signed goes out without */
+			o->unsigned_reason = SLICE("the message has no From field that can be signed");
+			continue;
+		}
+		TRY(rc);
+		TRY(results_insert(t->arena, SLICE("DKIM-Signature"), value, &o->actions));
+		o->signatures[o->signature_count++] = o->signatures[i];
+	}
+	return RC_OK;
+}
+
+static enum rc finish(struct transaction *t, int64_t now)
+{
+	TRY(bodyhashes_end(t->bodies));
+	if (t->rules->judge)
+		return judge(t, now);
+	return sign(t, now);
+}
+
+/*
+ * What ends a message that could not be treated.  Observing touches nothing; else not even
+ * `enforce = no` lets it pass: what it carries in our name may not have been seen.
+ */
+static void answer(struct transaction *t, enum action action, struct slice why, struct reply reply)
+{
+	struct actions *actions = &t->outcome.actions;
+	bool observe = t->env.policy->enforce == ENFORCE_OBSERVE;
+
+	if (action != ACTION_QUARANTINE)
+		actions->edit_count = 0;
+	actions->action = observe ? ACTION_ACCEPT : action;
+	actions->would = action;
+	actions->why = why;
+	actions->reply = observe || action == ACTION_QUARANTINE ? (struct reply){ 0 } : reply;
+	t->outcome.failed = true;
+	t->outcome.signature_count = 0;
+	t->outcome.unsigned_reason = SLICE_NULL;
+}
+
+static void answer_exceeded(struct transaction *t)
+{
+	const struct policy *p = t->env.policy;
+	enum action action = p->on_exceed == ACTION_ACCEPT ? ACTION_REJECT : p->on_exceed;
+	struct reply reply = reply_exceeded(t->arena, p, &t->message);
+
+	answer(t, action, reply.text, reply);
+	if (t->outcome.actions.action == ACTION_QUARANTINE)
+		note(t, results_quarantine(t->arena, p, &t->outcome.actions));
+}
+
+static void answer_trouble(struct transaction *t)
+{
+	bool memory = t->trouble == RC_NOMEM || arena_failed(t->arena);
+	struct slice why = memory ? SLICE("not enough memory for this message") :
+	    SLICE("the message could not be processed");
+
+	answer(t, ACTION_TEMPFAIL, why, (struct reply){ 451, "4.3.0",
+		SLICE("Local trouble, please try again later") });
+}
+
+static void count_questions(struct transaction *t)
+{
+	if (t->lookups == NULL)
+		return;
+	t->outcome.dns_wait_ms = lookups_waited_ms(t->lookups);
+	t->outcome.dns_questions = lookups_count(t->lookups);
+}
+
+const struct outcome *transaction_end(struct transaction *t, int64_t now)
+{
+	enum message_limit exceeded;
+
+	transaction_end_of_header(t);
+	exceeded = t->message.exceeded;
+	if (t->outcome.class == CLASS_PASS_PORT)
+		return &t->outcome; /* nothing is touched, whatever it is */
+	if (exceeded == MESSAGE_NO_MEMORY)
+		note(t, RC_NOMEM);
+	if (t->trouble == RC_OK && exceeded == MESSAGE_FITS)
+		note(t, finish(t, now));
+	if (t->trouble == RC_OK && exceeded != MESSAGE_FITS)
+		answer_exceeded(t);
+	if (t->trouble != RC_OK || arena_failed(t->arena))
+		answer_trouble(t);
+	count_questions(t);
+	return &t->outcome;
+}
+
+void transaction_free(struct transaction **t)
+{
+	struct arena *a;
+
+	if (*t == NULL)
+		return;
+	lookups_release(&(*t)->lookups);
+	a = (*t)->arena;
+	*t = NULL;
+	arena_free(&a);
+}

@@ -16,8 +16,19 @@ struct indirect_marks {
 void indirect_marks(const struct message *m, struct indirect_marks *out);
 
 /*
- * Fills action, would, why, reply, hold, disposition and overrides of out; the edits are made by
- * verdict/results.h.
+ * Fills action, would, why, reply, disposition and overrides of out; the edits and hold are made by
+ * verdict/results.h.  class must be one that judges.  RC_NOMEM only.
+ *
+ * The rules, in the order in which they are applied to mail that fails DMARC:
+ *   1. what the author's domain publishes (after sp, np, t), by the settings on-policy-...; under
+ *      p=reject, an indirect flow or a client in forwarders meets `indirect` instead
+ *   2. a section for the author's domain (also under p=none), then those for recipients, of which
+ *      the mildest counts
+ *   3. behind an own relay without SPF, nothing
+ *   4. where nothing may be refused (class, never-refuse lists), reject becomes quarantine and
+ *      tempfail accept
+ * Trouble with the From field, SPF and DKIM by themselves have settings of their own; the strictest
+ * of all wins.
  */
 MUST_CHECK enum rc decide(struct arena *a, const struct policy *p, enum message_class class,
     const struct message *m, const struct verdict *v, struct actions *out);

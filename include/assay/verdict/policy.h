@@ -61,7 +61,10 @@ struct policy_section {
 	struct slice comment;         /* recorded with the override */
 };
 
-/* policy-to "example.net" { ... }: for recipients in that domain (or "user@domain", "user@"). */
+/*
+ * policy-to "example.net" { ... }: for recipients in that domain (or "user@domain", "user@").  One
+ * message has one answer: the mildest of its recipients' decides.  Not for p=none.
+ */
 struct recipient_section {
 	struct slice pattern;
 	bool has_action;
@@ -106,7 +109,10 @@ struct policy {
 	int64_t dns_deadline_ms;
 };
 
-/* The defaults of the documentation, all lists empty but internal-hosts and sign-ports. */
+/*
+ * The defaults of the documentation; of the lists, internal-hosts, sign-ports and never-refuse-to
+ * (postmaster@, abuse@) are not empty.
+ */
 void policy_defaults(struct policy *p, struct arena *a);
 
 #endif

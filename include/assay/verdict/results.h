@@ -1,6 +1,6 @@
 /*
  * results.h - the header edits: forged Authentication-Results removed, ours written, Received-SPF,
- * the quarantine field.
+ * the quarantine field.  Under `enforce = observe` nothing is touched.
  */
 #ifndef ASSAY_VERDICT_RESULTS_H
 #define ASSAY_VERDICT_RESULTS_H
@@ -14,6 +14,17 @@
  */
 MUST_CHECK enum rc results_remove_forged(struct arena *a, const struct policy *p,
     struct slice authserv_id, const struct message *m, struct actions *actions);
+
+/*
+ * By the setting: the quarantine field, or hold; nothing for other actions.  results_write() calls
+ * it.
+ */
+MUST_CHECK enum rc results_quarantine(struct arena *a, const struct policy *p,
+    struct actions *actions);
+
+/* One field at the top. */
+MUST_CHECK enum rc results_insert(struct arena *a, struct slice name, struct slice value,
+    struct actions *actions);
 
 /* One Authentication-Results with all methods, at index 0 (inserted last); Received-SPF by setting. */
 MUST_CHECK enum rc results_write(struct arena *a, const struct policy *p,

@@ -48,6 +48,7 @@ struct edit {
 	unsigned index;     /* delete: 1-based among fields of that name; insert: position, 0 is the top */
 	struct slice name;
 	struct slice value; /* insert: with its leading space, folds as LF */
+	const struct header *field; /* delete: the field itself, borrowed from the message */
 };
 
 struct actions {

@@ -1,0 +1,137 @@
+#include "base/utf8.h"
+
+#include "exempt.h"
+
+const struct policy_section *exempt_section(const struct policy *p, struct domain author)
+{
+	const struct policy_section *best = NULL;
+
+	for (size_t i = 0; i < p->section_count; i++) {
+		const struct policy_section *s = &p->sections[i];
+
+		if (domain_is_at_or_below(author, s->domain) &&
+		    (best == NULL || domain_labels(s->domain) > domain_labels(best->domain)))
+			best = s;
+	}
+	return best;
+}
+
+/* The same name in whichever form it was written (U-labels, A-labels). */
+static bool same_domain(struct arena *a, struct slice x, struct slice y)
+{
+	struct domain dx, dy;
+
+	if (slice_ieq(x, y))
+		return true;
+	if (slice_is_ascii(x) && slice_is_ascii(y))
+		return false;
+	return domain_parse(a, x, &dx) && domain_parse(a, y, &dy) && domain_eq(dx, dy);
+}
+
+/*
+ * "user@domain", "user@" in any domain, "domain" or "@domain".  An address without a domain (RFC
+ * 5321 section 4.5.1: RCPT TO:<postmaster>) has the whole as its user.
+ */
+static bool address_matches(struct arena *a, struct slice pattern, struct slice local,
+    struct slice domain)
+{
+	size_t at = slice_rfind(pattern, '@');
+	struct slice wanted_local = at == pattern.len ? SLICE("") : slice_take(pattern, at);
+	struct slice wanted_domain = at == pattern.len ? pattern : slice_drop(pattern, at + 1);
+
+	if (wanted_local.len == 0 && wanted_domain.len == 0)
+		return false;
+	if (wanted_local.len > 0 && !slice_ieq(wanted_local, local))
+		return false;
+	return wanted_domain.len == 0 || same_domain(a, wanted_domain, domain);
+}
+
+static bool recipient_matches(struct arena *a, struct slice pattern, struct slice address)
+{
+	struct slice domain = address_domain_part(address);
+
+	return address_matches(a, pattern,
+	    slice_is_null(domain) ? address : address_local_part(address), domain);
+}
+
+/* A recipient's own section, the first that fits; NULL: none. */
+static const struct recipient_section *section_of(struct arena *a, const struct policy *p,
+    struct slice address)
+{
+	for (size_t i = 0; i < p->recipient_section_count; i++)
+		if (p->recipient_sections[i].has_action &&
+		    recipient_matches(a, p->recipient_sections[i].pattern, address))
+			return &p->recipient_sections[i];
+	return NULL;
+}
+
+enum action exempt_recipients(struct arena *a, const struct policy *p, const struct message *m,
+    enum action wish, struct slice *pattern_out)
+{
+	const struct envelope *e = &m->envelope;
+	const struct recipient_section *mildest = NULL;
+	bool somebody_without = e->recipient_count == 0;
+
+	*pattern_out = SLICE_NULL;
+	for (size_t i = 0; i < e->recipient_count && p->recipient_section_count > 0; i++) {
+		const struct recipient_section *s = section_of(a, p, e->recipients[i]);
+
+		if (s == NULL)
+			somebody_without = true;
+		else if (mildest == NULL || s->on_fail < mildest->on_fail)
+			mildest = s;
+	}
+	if (mildest == NULL || (somebody_without && mildest->on_fail >= wish))
+		return wish;
+	*pattern_out = mildest->pattern;
+	return mildest->on_fail;
+}
+
+static struct slice exempt_recipient(struct arena *a, const struct policy *p,
+    const struct message *m)
+{
+	const struct envelope *e = &m->envelope;
+
+	for (size_t i = 0; i < e->recipient_count; i++)
+		for (size_t k = 0; k < p->never_refuse_to.count; k++)
+			if (recipient_matches(a, p->never_refuse_to.items[k], e->recipients[i]))
+				return arena_printf(a, "a recipient is in never-refuse-to (%.*s)",
+				    SLICE_ARG(p->never_refuse_to.items[k]));
+	return SLICE_NULL;
+}
+
+/* An entry without "@" is a domain: that author domain and below. */
+static bool author_matches(struct arena *a, struct slice entry, const struct mailbox *author)
+{
+	struct domain listed;
+
+	if (slice_find(entry, '@') < entry.len)
+		return address_matches(a, entry, author->local_part, author->domain.name);
+	return domain_parse(a, entry, &listed) && domain_is_at_or_below(author->domain, listed);
+}
+
+static struct slice exempt_author(struct arena *a, const struct policy *p,
+    const struct authors *authors)
+{
+	for (size_t i = 0; i < authors->count; i++) {
+		const struct mailbox *author = &authors->mailboxes[i];
+		const struct policy_section *s = exempt_section(p, author->domain);
+
+		for (size_t k = 0; k < p->never_refuse_from.count; k++)
+			if (author_matches(a, p->never_refuse_from.items[k], author))
+				return arena_printf(a, "the author is in never-refuse-from (%.*s)",
+				    SLICE_ARG(p->never_refuse_from.items[k]));
+		if (s != NULL && s->never_refuse)
+			return arena_printf(a, "policy \"%.*s\" never-refuse",
+			    SLICE_ARG(s->domain.name));
+	}
+	return SLICE_NULL;
+}
+
+struct slice exempt_from_refusal(struct arena *a, const struct policy *p, const struct message *m,
+    const struct authors *authors)
+{
+	struct slice why = exempt_recipient(a, p, m);
+
+	return slice_is_null(why) ? exempt_author(a, p, authors) : why;
+}

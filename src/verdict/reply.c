@@ -1,0 +1,171 @@
+#include "base/limits.h"
+
+#include "demand.h"
+
+/* Signatures named in one reply; a sender reads the first and needs no more. */
+#define SIGNATURES_SHOWN 3u
+#define EXPLANATION_SHOWN 300u
+
+/* What failed, for the sender's postmaster: every name here has passed domain_parse(). */
+static void add_findings(struct buf *text, const struct verdict *v)
+{
+	size_t shown = v->dkim.count < SIGNATURES_SHOWN ? v->dkim.count : SIGNATURES_SHOWN;
+
+	if (v->spf_checked)
+		buf_addf(text, "SPF %s%s%.*s, ", auth_result_text(v->spf.r.result),
+		    domain_is_none(v->spf.r.domain) ? "" : " for ", SLICE_ARG(v->spf.r.domain.name));
+	if (v->dkim.count == 0)
+		buf_add_str(text, "no DKIM signature");
+	for (size_t i = 0; i < shown; i++)
+		buf_addf(text, "%sDKIM %s for %.*s", i == 0 ? "" : ", ",
+		    auth_result_text(v->dkim.items[i].result),
+		    SLICE_ARG(v->dkim.items[i].sig.domain.name));
+}
+
+/* RFC 9989 section 7.2 wants "DMARC" in the text. */
+static void word_dmarc_fail(struct buf *text, const struct message *m, const struct verdict *v,
+    const struct demand *d)
+{
+	(void)m;
+	buf_addf(text, "DMARC: mail from %.*s is refused ", SLICE_ARG(d->author->domain.name));
+	if (d->asked == d->action)
+		buf_addf(text, "as its policy asks (p=%s): ", dmarc_policy_text(d->author->policy));
+	else
+		buf_add_str(text, "when nothing authenticates it: ");
+	add_findings(text, v);
+	buf_addf(text, "; nothing that passes is aligned with %.*s",
+	    SLICE_ARG(d->author->domain.name));
+}
+
+static void word_policy_unknown(struct buf *text, const struct message *m, const struct verdict *v,
+    const struct demand *d)
+{
+	(void)m;
+	(void)v;
+	buf_addf(text, "DMARC: the policy of %.*s cannot be looked up now; please try again later",
+	    SLICE_ARG(d->author->domain.name));
+}
+
+static void word_undecided(struct buf *text, const struct message *m, const struct verdict *v,
+    const struct demand *d)
+{
+	(void)m;
+	buf_addf(text, "DMARC: mail from %.*s cannot be decided while DNS look-ups fail: ",
+	    SLICE_ARG(d->author->domain.name));
+	add_findings(text, v);
+	buf_add_str(text, "; please try again later");
+}
+
+static void word_from(struct buf *text, const struct message *m, const struct verdict *v,
+    const struct demand *d)
+{
+	(void)m;
+	(void)d;
+	buf_addf(text, "DMARC: the From field does not tell the author's domain: %s",
+	    v->authors.why != NULL ? v->authors.why : from_status_text(v->authors.status));
+}
+
+static void word_spf(struct buf *text, const struct message *m, const struct verdict *v,
+    const struct demand *d)
+{
+	const struct spf_result *r = &v->spf.r;
+	char ip[IP_TEXT_SIZE];
+
+	(void)d;
+	if (r->result == AUTH_FAIL || r->result == AUTH_SOFTFAIL)
+		buf_addf(text, "SPF: %s is not allowed to send mail for %.*s (%s)",
+		    ip_text(&m->envelope.client, ip), SLICE_ARG(r->domain.name),
+		    auth_result_text(r->result));
+	else
+		buf_addf(text, "SPF: the policy of %.*s cannot be evaluated: %s",
+		    SLICE_ARG(r->domain.name), spf_why_text(r->why));
+	/* RFC 7208 section 6.2, 8.4: the words of a third party are shown as such, and last */
+	if (r->result == AUTH_FAIL && r->explanation.len > 0)
+		buf_addf(text, "; %.*s explains: %.*s", SLICE_ARG(r->domain.name),
+		    SLICE_ARG(slice_take(r->explanation, EXPLANATION_SHOWN)));
+}
+
+static void word_dkim(struct buf *text, const struct message *m, const struct verdict *v,
+    const struct demand *d)
+{
+	(void)m;
+	(void)d;
+	buf_add_str(text, "DKIM: ");
+	add_findings(text, v);
+	buf_add_str(text, ": a key cannot be looked up now; please try again later");
+}
+
+/* RFC 7372; RFC 6376 section 6.3 (4.7.5); RFC 3463 (4.4.3, 5.6.0, 5.7.1) */
+static const struct wording {
+	const char *permanent, *temporary; /* enhanced status codes */
+	void (*word)(struct buf *text, const struct message *m, const struct verdict *v,
+	    const struct demand *d);
+} wordings[DEMAND_COUNT] = {
+	[DEMAND_DMARC_FAIL] = { "5.7.26", "4.7.26", word_dmarc_fail },
+	[DEMAND_DMARC_POLICY_UNKNOWN] = { "5.7.1", "4.4.3", word_policy_unknown },
+	[DEMAND_DMARC_UNDECIDED] = { "5.7.1", "4.7.5", word_undecided },
+	[DEMAND_FROM] = { "5.7.1", "4.7.1", word_from },
+	[DEMAND_SPF] = { "5.7.24", "4.7.24", word_spf },
+	[DEMAND_DKIM_TEMPERROR] = { "5.7.20", "4.7.5", word_dkim },
+};
+
+/* Several checks have failed behind a DMARC failure; the others are told apart here. */
+static const char *enhanced_code(const struct verdict *v, const struct demand *d)
+{
+	const struct wording *w = &wordings[d->kind];
+
+	if (d->action == ACTION_TEMPFAIL)
+		return w->temporary;
+	if (d->kind == DEMAND_SPF && v->spf.r.result != AUTH_PERMERROR)
+		return "5.7.23";
+	if (d->kind == DEMAND_FROM && v->authors.status != FROM_MULTIPLE)
+		return "5.6.0"; /* the message itself is malformed */
+	return w->permanent;
+}
+
+static struct slice finish(struct arena *a, const struct policy *p, struct buf *text)
+{
+	if (p->reply_url.len > 0)
+		buf_addf(text, "; see %.*s", SLICE_ARG(p->reply_url));
+	return arena_take_buf(a, text);
+}
+
+struct reply reply_for(struct arena *a, const struct policy *p, const struct message *m,
+    const struct verdict *v, const struct demand *d)
+{
+	struct buf text = BUF_INIT(8u * 1024);
+
+	wordings[d->kind].word(&text, m, v, d);
+	return (struct reply){
+		.code = d->action == ACTION_TEMPFAIL ? 451 : 550,
+		.enhanced = enhanced_code(v, d),
+		.text = slice_take(finish(a, p, &text), LIMIT_REPLY_TEXT),
+	};
+}
+
+struct reply reply_exceeded(struct arena *a, const struct policy *p, const struct message *m)
+{
+	bool temporary = p->on_exceed == ACTION_TEMPFAIL;
+	struct buf text = BUF_INIT(8u * 1024);
+	struct reply r = { .code = temporary ? 451 : 550, .enhanced = temporary ? "4.7.0" : "5.7.0" };
+
+	switch (m->exceeded) {
+	case MESSAGE_TOO_MANY_FIELDS:
+		buf_addf(&text, "the message has more than %zu header fields", m->max_header_fields);
+		break;
+	case MESSAGE_HEADER_TOO_LARGE: /* RFC 3463: message too big for system */
+		r.code = temporary ? 451 : 552;
+		r.enhanced = temporary ? "4.3.4" : "5.3.4";
+		buf_addf(&text, "the message header is larger than %zu octets", m->max_header_bytes);
+		break;
+	case MESSAGE_TOO_MANY_RECIPIENTS:
+		r.enhanced = temporary ? "4.5.3" : "5.5.3";
+		buf_addf(&text, "the message has more than %u recipients", LIMIT_RECIPIENTS);
+		break;
+	case MESSAGE_NO_MEMORY:
+	case MESSAGE_FITS:
+		break;
+	}
+	r.text = slice_take(finish(a, p, &text), LIMIT_REPLY_TEXT);
+	return r;
+}
