@@ -14,11 +14,12 @@ static const size_t shares[LOOKUP_PURPOSES] = {
 	[LOOKUP_POLICY] = LIMIT_DNS_POLICY,
 	[LOOKUP_DKIM] = LIMIT_DNS_DKIM,
 	[LOOKUP_SPF] = LIMIT_DNS_SPF,
+	[LOOKUP_HELO] = LIMIT_DNS_HELO,
 	[LOOKUP_ALIGNMENT] = LIMIT_DNS_ALIGNMENT,
 };
 
-_Static_assert(LIMIT_DNS_POLICY + LIMIT_DNS_DKIM + LIMIT_DNS_SPF + LIMIT_DNS_ALIGNMENT ==
-    LIMIT_DNS_QUERIES, "the shares make up the whole");
+_Static_assert(LIMIT_DNS_POLICY + LIMIT_DNS_DKIM + LIMIT_DNS_SPF + LIMIT_DNS_HELO +
+    LIMIT_DNS_ALIGNMENT == LIMIT_DNS_QUERIES, "the shares make up the whole");
 
 static const struct dns_answer bad_name = { .status = DNS_BADNAME };
 static const struct dns_answer over_limit = { .status = DNS_LIMIT };
@@ -37,6 +38,12 @@ struct item {
 	char name[];
 };
 
+struct deferred {
+	struct deferred *next;
+	void (*release)(void *);
+	void *ptr;
+};
+
 struct lookups {
 	atomic_uint refs;
 	struct resolver *resolver;
@@ -50,6 +57,7 @@ struct lookups {
 	int64_t waited_ms;
 	struct item *ready, **ready_end; /* hooks to be called, in order of arrival */
 	bool calling;                    /* a thread is calling hooks: it takes new ones too */
+	struct deferred *deferred;       /* last registered first */
 };
 
 static bool lookups_init(struct lookups *l)
@@ -83,6 +91,32 @@ struct lookups *lookups_new(struct resolver *r, int64_t deadline_ms)
 	return l;
 }
 
+bool lookups_defer(struct lookups *l, void (*release)(void *), void *ptr)
+{
+	struct deferred *d = malloc(sizeof(*d));
+
+	if (d == NULL) {
+		release(ptr);
+		return false;
+	}
+	pthread_mutex_lock(&l->lock);
+	*d = (struct deferred){ l->deferred, release, ptr };
+	l->deferred = d;
+	pthread_mutex_unlock(&l->lock);
+	return true;
+}
+
+static void run_deferred(struct deferred *d)
+{
+	while (d != NULL) {
+		struct deferred *next = d->next;
+
+		d->release(d->ptr);
+		free(d);
+		d = next;
+	}
+}
+
 void lookups_release(struct lookups **l)
 {
 	struct lookups *lookups = *l;
@@ -94,6 +128,7 @@ void lookups_release(struct lookups **l)
 		cache_leave(&lookups->items[i]->waiter);
 		free(lookups->items[i]);
 	}
+	run_deferred(lookups->deferred);
 	pthread_cond_destroy(&lookups->arrived);
 	pthread_mutex_destroy(&lookups->lock);
 	free(lookups);

@@ -1,3 +1,185 @@
-/* not written yet */
+#include "base/limits.h"
 
-typedef int check_placeholder;
+#include "spf/check.h"
+
+/* What a mechanism says (RFC 7208 section 4.6.2); r->error tells the exception. */
+enum outcome { NO_MATCH, MATCH, EXCEPTION };
+
+/* Is the client among the addresses of name? */
+static enum outcome match_host(struct spf_run *r, const struct spf_term *t, struct slice name)
+{
+	const struct dns_answer *answer;
+
+	if (!spf_run_ask(r, name, spf_run_address_type(r), &answer))
+		return EXCEPTION;
+	for (size_t i = 0; i < answer->count; i++)
+		if (spf_run_in_cidr(r, t, &answer->records[i].ip))
+			return MATCH;
+	return NO_MATCH;
+}
+
+/* Section 5.4; there is no implicit MX, and a null MX (RFC 7505) has no host. */
+static enum outcome match_mx(struct spf_run *r, const struct spf_term *t, struct slice name)
+{
+	const struct dns_answer *mx;
+	enum outcome outcome = NO_MATCH;
+
+	if (!spf_run_ask_mx(r, name, &mx))
+		return EXCEPTION;
+	for (size_t i = 0; i < mx->count && outcome == NO_MATCH; i++)
+		if (mx->records[i].text.len > 0)
+			outcome = match_host(r, t, mx->records[i].text);
+	return outcome;
+}
+
+/* Section 5.5, as erratum 4751 has it: a validated name equals the target or is below it. */
+static enum outcome match_ptr(struct spf_run *r, struct slice name)
+{
+	if (!spf_run_client_names(r))
+		return EXCEPTION;
+	for (size_t i = 0; i < r->name_count; i++) {
+		if (!spf_name_is_below(r->names[i].name, name))
+			continue;
+		if (spf_run_validated(r, &r->names[i]))
+			return MATCH;
+		if (r->error != AUTH_NONE)
+			return EXCEPTION;
+	}
+	return NO_MATCH;
+}
+
+/* Section 5.7: A records, whatever the client's family. */
+static enum outcome match_exists(struct spf_run *r, struct slice name)
+{
+	const struct dns_answer *answer;
+
+	if (!spf_run_ask(r, name, DNS_A, &answer))
+		return EXCEPTION;
+	return answer->count > 0 ? MATCH : NO_MATCH;
+}
+
+/* Section 5.2's table.  The recursion is as deep as the limit of terms allows. */
+static enum outcome match_include(struct spf_run *r, struct slice target)
+{
+	enum auth_result result;
+
+	r->depth++;
+	result = spf_check_host(r, target);
+	r->depth--;
+	switch (result) {
+	case AUTH_PASS:
+		return MATCH;
+	case AUTH_NONE:
+		spf_run_fail(r, AUTH_PERMERROR, SPF_WHY_INCLUDE_NO_RECORD, NULL);
+		return EXCEPTION;
+	case AUTH_TEMPERROR:
+	case AUTH_PERMERROR:
+		return EXCEPTION;
+	default:
+		return NO_MATCH;
+	}
+}
+
+static enum outcome match_by_name(struct spf_run *r, const struct spf_term *t, struct slice domain)
+{
+	struct slice target, name;
+
+	if (!spf_run_target(r, t, domain, &target))
+		return EXCEPTION;
+	if (slice_is_null(target))
+		return NO_MATCH;
+	if (t->kind == SPF_INCLUDE)
+		return match_include(r, target);
+	name = spf_name_escaped(r->arena, target);
+	if (slice_is_null(name)) {
+		spf_run_fail_memory(r);
+		return EXCEPTION;
+	}
+	switch (t->kind) {
+	case SPF_A:
+		return match_host(r, t, name);
+	case SPF_MX:
+		return match_mx(r, t, name);
+	case SPF_PTR:
+		return match_ptr(r, name);
+	default:
+		return match_exists(r, name);
+	}
+}
+
+static enum outcome match_term(struct spf_run *r, const struct spf_term *t, struct slice domain)
+{
+	switch (t->kind) {
+	case SPF_ALL:
+		return MATCH;
+	case SPF_IP4:
+	case SPF_IP6:
+		return spf_run_in_cidr(r, t, &t->network) ? MATCH : NO_MATCH;
+	default:
+		return match_by_name(r, t, domain);
+	}
+}
+
+/* Left to right, the first match decides (section 4.6.2).  false: nothing has matched. */
+static bool walk_directives(struct spf_run *r, const struct spf_record *record,
+    struct slice domain, enum auth_result *result_out)
+{
+	struct cursor c = cursor_of(record->terms);
+	struct spf_term t;
+
+	while (spf_record_next(&c, &t)) {
+		enum outcome outcome = EXCEPTION;
+
+		if (t.kind > SPF_EXISTS)
+			continue; /* modifiers come into their own later (section 4.6.3) */
+		if (spf_run_begin_term(r, &t, domain))
+			outcome = match_term(r, &t, domain);
+		spf_run_trace_term(r, &t, outcome == MATCH ? auth_result_text(t.qualifier) :
+		    outcome == NO_MATCH ? "no match" : auth_result_text(r->error));
+		if (outcome == NO_MATCH)
+			continue;
+		if (outcome == MATCH)
+			spf_run_match(r, &t, record, domain);
+		*result_out = outcome == MATCH ? t.qualifier : r->error;
+		return true;
+	}
+	return false;
+}
+
+/* Section 6.1.  false: there is none that counts, or the check has come to its end. */
+static bool follow_redirect(struct spf_run *r, const struct spf_record *record,
+    struct slice *domain)
+{
+	const struct spf_term *redirect = &record->redirect;
+	struct slice target;
+
+	if (record->has_all || slice_is_null(redirect->text))
+		return false;
+	if (!spf_run_begin_term(r, redirect, *domain) ||
+	    !spf_run_target(r, redirect, *domain, &target) || slice_is_null(target))
+		return false;
+	spf_run_trace_term(r, redirect, "taken");
+	*domain = target;
+	return true;
+}
+
+enum auth_result spf_check_host(struct spf_run *r, struct slice domain)
+{
+	enum auth_result result;
+	struct spf_record record;
+	bool redirected = false;
+
+	for (;;) {
+		if (!spf_run_fetch(r, domain, &record, &result)) {
+			if (redirected && result == AUTH_NONE)
+				spf_run_fail(r, AUTH_PERMERROR, SPF_WHY_REDIRECT_NO_RECORD, NULL);
+			break;
+		}
+		if (walk_directives(r, &record, domain, &result))
+			break;
+		redirected = follow_redirect(r, &record, &domain);
+		if (!redirected)
+			return r->error != AUTH_NONE ? r->error : spf_run_default(r, domain);
+	}
+	return r->error != AUTH_NONE ? r->error : result;
+}

@@ -1,3 +1,252 @@
-/* not written yet */
+#include <stdatomic.h>
+#include <stdlib.h>
 
-typedef int lookahead_placeholder;
+#include "base/limits.h"
+#include "spf/record.h"
+
+#include "spf/lookahead.h"
+
+/* One term's question: the domain of the record that will come, or the target of a ptr. */
+struct node {
+	struct ahead *ahead;
+	size_t len;
+	char name[LIMIT_DOMAIN_OCTETS];
+};
+
+/* Owned by the lookups: hooks may run after the check has ended. */
+struct ahead {
+	enum lookup_purpose purpose;
+	struct spf_values values; /* point into text */
+	atomic_uint terms;        /* left to be started */
+	atomic_uint questions;    /* left to be asked */
+	atomic_uint nodes;        /* left */
+	struct node node[1 + LIMIT_SPF_TERMS];
+	char text[];
+};
+
+/* One record being followed; memory only where a name has to be composed. */
+struct follower {
+	struct lookups *lookups;
+	struct ahead *ahead;
+	struct slice domain;
+	struct arena *scratch;
+};
+
+static bool take_one(atomic_uint *left)
+{
+	unsigned n = atomic_load(left);
+
+	while (n > 0)
+		if (atomic_compare_exchange_weak(left, &n, n - 1))
+			return true;
+	return false;
+}
+
+static void ask(struct lookups *l, struct ahead *a, struct slice name, enum dns_type type,
+    lookup_hook *hook, void *arg)
+{
+	if (name.len > 0 && take_one(&a->questions))
+		lookups_start(l, a->purpose, name, type, hook, arg);
+}
+
+static enum dns_type address_type(const struct ahead *a)
+{
+	return a->values.client.family == IP_V6 ? DNS_AAAA : DNS_A;
+}
+
+static struct node *new_node(struct ahead *a, struct slice name)
+{
+	struct node *n;
+
+	if (name.len == 0 || name.len > sizeof(n->name) || !take_one(&a->nodes))
+		return NULL;
+	n = &a->node[atomic_load(&a->nodes)];
+	n->ahead = a;
+	n->len = name.len;
+	memcpy(n->name, name.ptr, name.len);
+	return n;
+}
+
+/* RFC 7208 section 4.6.4: more hosts are an error, none of them is asked for. */
+static void follow_mx(struct lookups *l, const struct dns_answer *answer, void *arg)
+{
+	struct ahead *a = arg;
+
+	for (size_t i = 0; i < answer->count && answer->count <= LIMIT_SPF_MX; i++)
+		ask(l, a, answer->records[i].text, address_type(a), NULL, NULL);
+}
+
+/* Only names below the target will be validated. */
+static void follow_ptr(struct lookups *l, const struct dns_answer *answer, void *arg)
+{
+	struct node *n = arg;
+
+	for (size_t i = 0; i < answer->count && i < LIMIT_SPF_PTR; i++)
+		if (slice_iends_with(answer->records[i].text, slice_of(n->name, n->len)))
+			ask(l, n->ahead, answer->records[i].text, address_type(n->ahead), NULL, NULL);
+}
+
+static void follow_txt(struct lookups *l, const struct dns_answer *answer, void *arg);
+
+static struct arena *scratch(struct follower *f)
+{
+	if (f->scratch == NULL)
+		f->scratch = arena_create(LIMIT_SPF_RECORD);
+	return f->scratch;
+}
+
+static bool has_client_name_macro(struct slice spec)
+{
+	struct cursor c = cursor_of(spec);
+	struct slice literals;
+	struct spf_macro m = { .letter = '\0' };
+
+	while (m.letter != 'p' && (take_macro_literals(&c, &literals) || take_macro_expand(&c, &m)))
+		;
+	return m.letter == 'p';
+}
+
+/* The target-name, where it can be told without asking for the client's names. */
+static bool target_of(struct follower *f, const struct spf_term *t, struct slice *out)
+{
+	*out = f->domain;
+	if (slice_is_null(t->spec))
+		return true;
+	if (slice_find(t->spec, '%') < t->spec.len &&
+	    (has_client_name_macro(t->spec) || scratch(f) == NULL))
+		return false;
+	return spf_expand_name(f->scratch, &f->ahead->values, f->domain, t->spec, out) &&
+	    spf_name_valid(*out);
+}
+
+static bool escape(struct follower *f, struct slice *name)
+{
+	if (spf_name_plain(*name))
+		return true;
+	if (scratch(f) == NULL)
+		return false;
+	*name = spf_name_escaped(f->scratch, *name);
+	return !slice_is_null(*name);
+}
+
+static void start_ptr(struct follower *f, struct slice target)
+{
+	struct ahead *a = f->ahead;
+	struct node *n = scratch(f) == NULL ? NULL : new_node(a, target);
+
+	if (n != NULL)
+		ask(f->lookups, a, spf_reverse_name(f->scratch, &a->values.client), DNS_PTR,
+		    follow_ptr, n);
+}
+
+static void start_record(struct follower *f, struct slice domain)
+{
+	struct node *n = new_node(f->ahead, domain);
+
+	if (n != NULL && escape(f, &domain))
+		ask(f->lookups, f->ahead, domain, DNS_TXT, follow_txt, n);
+}
+
+static void start_term(struct follower *f, const struct spf_term *t)
+{
+	struct ahead *a = f->ahead;
+	struct slice name;
+
+	if (!target_of(f, t, &name))
+		return;
+	if (t->kind == SPF_INCLUDE || t->kind == SPF_REDIRECT) {
+		start_record(f, name);
+		return;
+	}
+	if (!escape(f, &name))
+		return;
+	if (t->kind == SPF_PTR)
+		start_ptr(f, name);
+	else if (t->kind == SPF_MX)
+		ask(f->lookups, a, name, DNS_MX, follow_mx, a);
+	else
+		ask(f->lookups, a, name, t->kind == SPF_EXISTS ? DNS_A : address_type(a), NULL, NULL);
+}
+
+static bool decides(const struct ahead *a, const struct spf_term *t)
+{
+	return t->kind == SPF_ALL || ((t->kind == SPF_IP4 || t->kind == SPF_IP6) &&
+	    ip_in_network(&a->values.client, &t->network,
+	    t->kind == SPF_IP4 ? t->bits4 : t->bits6));
+}
+
+/* Up to the term that matches without a question: nothing behind it is ever evaluated. */
+static void start_terms(struct follower *f, const struct spf_record *record)
+{
+	struct cursor c = cursor_of(record->terms);
+	struct spf_term t;
+
+	while (spf_record_next(&c, &t)) {
+		if (decides(f->ahead, &t))
+			return;
+		if (t.kind == SPF_REDIRECT || !spf_kind_queries(t.kind))
+			continue;
+		if (!take_one(&f->ahead->terms))
+			return;
+		start_term(f, &t);
+	}
+	if (!record->has_all && !slice_is_null(record->redirect.text) &&
+	    take_one(&f->ahead->terms))
+		start_term(f, &record->redirect);
+}
+
+static void follow_txt(struct lookups *l, const struct dns_answer *answer, void *arg)
+{
+	struct node *n = arg;
+	struct follower f = { l, n->ahead, slice_of(n->name, n->len), NULL };
+	struct slice text = SLICE_NULL;
+	struct spf_record record;
+	size_t found = 0;
+
+	for (size_t i = 0; i < answer->count; i++) {
+		if (!spf_record_is(answer->records[i].text))
+			continue;
+		text = answer->records[i].text;
+		found++;
+	}
+	if (found == 1 && text.len <= LIMIT_SPF_RECORD && spf_record_parse(text, &record, NULL))
+		start_terms(&f, &record);
+	arena_free(&f.scratch);
+}
+
+static struct slice keep(char **at, struct slice s)
+{
+	struct slice kept = slice_of(*at, s.len);
+
+	if (s.len > 0)
+		memcpy(*at, s.ptr, s.len);
+	*at += s.len;
+	return kept;
+}
+
+void spf_ahead(struct lookups *l, enum lookup_purpose purpose, const struct spf_values *values,
+    struct slice domain)
+{
+	struct ahead *a = malloc(sizeof(*a) + values->sender.len + values->local_part.len +
+	    values->sender_domain.len + values->helo.len);
+	struct follower f = { l, a, domain, NULL };
+	char *at;
+
+	if (a == NULL)
+		return;
+	at = a->text;
+	a->purpose = purpose;
+	a->values = (struct spf_values){
+		.sender = keep(&at, values->sender),
+		.local_part = keep(&at, values->local_part),
+		.sender_domain = keep(&at, values->sender_domain),
+		.helo = keep(&at, values->helo),
+		.client = values->client,
+	};
+	atomic_init(&a->terms, LIMIT_SPF_TERMS);
+	atomic_init(&a->questions, LIMIT_SPF_AHEAD);
+	atomic_init(&a->nodes, N_ELEMENTS(a->node));
+	if (lookups_defer(l, free, a))
+		start_record(&f, domain);
+	arena_free(&f.scratch);
+}

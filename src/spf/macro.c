@@ -219,10 +219,14 @@ bool spf_expand_name(struct arena *a, const struct spf_values *values, struct sl
 {
 	struct expansion e = { values, domain, false, BUF_INIT(EXPANSION_MAX) };
 	struct cursor c = cursor_of(spec);
-	struct slice literals, name;
+	struct slice literals, name = SLICE_NULL;
 	struct spf_macro m;
 	bool ok = true;
 
+	if (slice_find(spec, '%') == spec.len) {
+		*out = cut_left(without_last_dot(spec));
+		return true;
+	}
 	while (ok && !cursor_done(&c)) {
 		if (take_macro_literals(&c, &literals))
 			buf_add(&e.text, literals);
@@ -234,9 +238,9 @@ bool spf_expand_name(struct arena *a, const struct spf_values *values, struct sl
 	}
 	ok = ok && !buf_failed(&e.text);
 	if (ok)
-		name = arena_lower(a, cut_left(without_last_dot(buf_slice(&e.text))));
+		name = arena_copy(a, cut_left(without_last_dot(buf_slice(&e.text))));
 	buf_free(&e.text);
-	if (!ok || slice_is_null(name))
+	if (slice_is_null(name))
 		return false;
 	*out = name;
 	return true;
@@ -305,19 +309,22 @@ static bool needs_escape(char c)
 	return !is_vchar(c) || c == '\\';
 }
 
+bool spf_name_plain(struct slice name)
+{
+	for (size_t i = 0; i < name.len; i++)
+		if (needs_escape(name.ptr[i]))
+			return false;
+	return true;
+}
+
 struct slice spf_name_escaped(struct arena *a, struct slice name)
 {
 	struct buf b = BUF_INIT(4 * LIMIT_DOMAIN_OCTETS);
-	size_t i = 0;
 
-	while (i < name.len && !needs_escape(name.ptr[i]))
-		i++;
-	if (i == name.len)
+	if (spf_name_plain(name))
 		return name;
-	for (i = 0; i < name.len; i++) {
-		if (name.ptr[i] == '\\')
-			buf_add(&b, SLICE("\\\\"));
-		else if (needs_escape(name.ptr[i]))
+	for (size_t i = 0; i < name.len; i++) {
+		if (needs_escape(name.ptr[i]))
 			buf_addf(&b, "\\%03u", (unsigned)(unsigned char)name.ptr[i]);
 		else
 			buf_add_char(&b, name.ptr[i]);

@@ -1,3 +1,163 @@
-/* not written yet */
+#include "base/ascii.h"
+#include "base/limits.h"
 
-typedef int received_spf_placeholder;
+#include "spf/spf.h"
+
+/* RFC 5322 section 2.1.1: lines of at most 78 octets where that can be had, never over 998. */
+#define LINE_OCTETS 78u
+#define VALUE_OCTETS 300u
+#define FIELD_NAME_OCTETS (sizeof("Received-SPF:") - 1)
+
+/* The field in the making; line is what stands in its last line. */
+struct field {
+	struct buf text;
+	size_t line;
+};
+
+/* One word, preceded by a space, or by a fold where the line would get too long. */
+static void add_word(struct field *f, struct slice word)
+{
+	if (f->line + 1 + word.len > LINE_OCTETS) {
+		buf_add(&f->text, SLICE("\n\t"));
+		f->line = 8;
+	} else {
+		buf_add_char(&f->text, ' ');
+		f->line++;
+	}
+	buf_add(&f->text, word);
+	f->line += word.len;
+}
+
+/* RFC 5322 section 3.2.3 */
+static bool is_atext(char c)
+{
+	return is_alnum(c) || (is_vchar(c) && strchr("!#$%&'*+-/=?^_`{|}~", c) != NULL);
+}
+
+/* dot-atom-text: atoms with single dots between them */
+static bool is_dot_atom(struct slice s)
+{
+	struct slice rest = s;
+
+	while (!slice_is_null(rest)) {
+		struct slice atom = slice_split(&rest, '.');
+
+		for (size_t i = 0; i < atom.len; i++)
+			if (!is_atext(atom.ptr[i]))
+				return false;
+		if (atom.len == 0)
+			return false;
+	}
+	return s.len > 0;
+}
+
+/*
+ * RFC 7208 section 11.5.1: what the sender gave is bounded, and nothing but printable ASCII goes in;
+ * quoted is how '"' or parentheses are kept from ending the whole.
+ */
+static void add_clean(struct buf *b, struct slice s, const char *quoted)
+{
+	for (size_t i = 0; i < s.len && i < VALUE_OCTETS; i++) {
+		char c = s.ptr[i];
+
+		if (is_8bit(c) || is_ctl(c))
+			c = '?';
+		if (strchr(quoted, c) != NULL)
+			buf_add_char(b, '\\');
+		buf_add_char(b, c);
+	}
+}
+
+/* key-value-pair, value a dot-atom or a quoted-string, and the ";" behind it */
+static void add_pair(struct field *f, const char *key, struct slice value)
+{
+	struct buf pair = BUF_INIT(4 * VALUE_OCTETS);
+
+	buf_addf(&pair, "%s=", key);
+	if (is_dot_atom(value) && value.len <= VALUE_OCTETS) {
+		buf_add(&pair, value);
+	} else {
+		buf_add_char(&pair, '"');
+		add_clean(&pair, value, "\"\\");
+		buf_add_char(&pair, '"');
+	}
+	buf_add_char(&pair, ';');
+	if (buf_failed(&pair))
+		f->text.failed = true;
+	add_word(f, buf_slice(&pair));
+	buf_free(&pair);
+}
+
+static const char *verdict_text(enum auth_result result)
+{
+	switch (result) {
+	case AUTH_PASS:
+		return "designates";
+	case AUTH_FAIL:
+		return "does not designate";
+	case AUTH_SOFTFAIL:
+		return "probably does not designate";
+	default:
+		return "neither permits nor denies";
+	}
+}
+
+static bool is_error_or_none(enum auth_result result)
+{
+	return result == AUTH_NONE || result == AUTH_TEMPERROR || result == AUTH_PERMERROR;
+}
+
+/* "(receiver: domain of sender designates 192.0.2.1 as permitted sender)", word by word */
+static void add_comment(struct field *f, const struct spf_request *request,
+    const struct spf_mail_from_result *result, struct slice receiver)
+{
+	struct buf comment = BUF_INIT(8 * VALUE_OCTETS);
+	char address[IP_TEXT_SIZE];
+	struct slice rest;
+
+	buf_add_char(&comment, '(');
+	add_clean(&comment, receiver, "()\\");
+	if (is_error_or_none(result->r.result)) {
+		buf_add_str(&comment, ": ");
+		add_clean(&comment, result->r.reason, "()\\");
+	} else {
+		buf_add_str(&comment, ": domain of ");
+		add_clean(&comment, result->sender, "()\\");
+		buf_addf(&comment, " %s %s as permitted sender", verdict_text(result->r.result),
+		    ip_text(&request->client, address));
+	}
+	buf_add_char(&comment, ')');
+	if (buf_failed(&comment))
+		f->text.failed = true;
+	rest = buf_slice(&comment);
+	while (!slice_is_null(rest)) {
+		struct slice word = slice_split(&rest, ' ');
+
+		if (word.len > 0) /* two folds in a row would leave a line of nothing */
+			add_word(f, word);
+	}
+	buf_free(&comment);
+}
+
+struct slice received_spf(struct arena *a, const struct spf_request *request,
+    const struct spf_mail_from_result *result, struct slice receiver)
+{
+	struct field f = { BUF_INIT(LIMIT_HEADER_VALUE), FIELD_NAME_OCTETS };
+	char address[IP_TEXT_SIZE];
+
+	if (receiver.len == 0)
+		receiver = SLICE("unknown");
+	add_word(&f, slice_str(auth_result_text(result->r.result)));
+	add_comment(&f, request, result, receiver);
+	add_pair(&f, "receiver", receiver);
+	add_pair(&f, "identity", result->scope == SPF_SCOPE_HELO ? SLICE("helo") : SLICE("mailfrom"));
+	add_pair(&f, "client-ip", slice_str(ip_text(&request->client, address)));
+	if (result->scope == SPF_SCOPE_MFROM)
+		add_pair(&f, "envelope-from", request->mail_from);
+	add_pair(&f, "helo", request->helo);
+	if (result->r.mechanism.len > 0)
+		add_pair(&f, "mechanism", result->r.mechanism);
+	if (result->r.result == AUTH_TEMPERROR || result->r.result == AUTH_PERMERROR)
+		add_pair(&f, "problem", result->r.reason);
+	return arena_take_buf(a, &f.text);
+}

@@ -88,7 +88,14 @@ void resolver_describe(const struct resolver *r, struct buf *out);
  * nothing a sender puts into a message (signatures, includes) uses up what the author domain's
  * policy needs.
  */
-enum lookup_purpose { LOOKUP_POLICY, LOOKUP_DKIM, LOOKUP_SPF, LOOKUP_ALIGNMENT, LOOKUP_PURPOSES };
+enum lookup_purpose {
+	LOOKUP_POLICY,
+	LOOKUP_DKIM,
+	LOOKUP_SPF, /* of the MAIL FROM identity */
+	LOOKUP_HELO, /* SPF of the HELO identity, which must not use up the former's share */
+	LOOKUP_ALIGNMENT,
+	LOOKUP_PURPOSES
+};
 
 struct lookups;
 

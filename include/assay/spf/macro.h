@@ -29,10 +29,10 @@ struct spf_values {
 };
 
 /*
- * The <target-name> of a <domain-spec> that spf_record_parse() has accepted (section 4.8): lower
- * case, without a trailing dot, cut on the left to 253 octets.  Any octet may be in it.  false: the
- * term matches nothing, because %{s} or %{l} stand for a local-part that is not ASCII (RFC 8616
- * section 4), or there is no memory.
+ * The <target-name> of a <domain-spec> that spf_record_parse() has accepted (section 4.8): without
+ * a trailing dot, cut on the left to 253 octets.  Any octet may be in it; it may point into spec.
+ * false: the term matches nothing, because %{s} or %{l} stand for a local-part that is not ASCII
+ * (RFC 8616 section 4), or there is no memory.
  */
 bool spf_expand_name(struct arena *a, const struct spf_values *values, struct slice domain,
     struct slice spec, struct slice *out);
@@ -47,7 +47,13 @@ bool spf_expand_explanation(struct arena *a, const struct spf_values *values, st
 /* Can the name be asked for (labels of 1 to 63 octets, 253 in all)? */
 bool spf_name_valid(struct slice name);
 
-/* The name as the resolver wants it, "\" and what is not printable escaped; null: no memory. */
+/* Is the name in the resolver's form as it is? */
+bool spf_name_plain(struct slice name);
+
+/*
+ * The name as the resolver wants it, "\" and what is not printable escaped; null: no memory.
+ * Nothing is allocated for a plain one.
+ */
 struct slice spf_name_escaped(struct arena *a, struct slice name);
 
 /* The name that is asked for the client's PTR records; null: no memory. */

@@ -51,7 +51,7 @@ const char *spf_why_text(enum spf_why why);
 struct spf_params {
 	enum spf_engine engine;
 	unsigned void_limit;        /* LIMIT_SPF_VOID */
-	struct slice receiver;      /* %{r}: our host name */
+	struct slice receiver;      /* %{r}: our host name; empty: "unknown" */
 	struct slice default_explanation; /* null: none */
 };
 
@@ -69,6 +69,7 @@ struct spf_result {
 	struct slice reason;      /* for people, ours: "-all of example.com", "include:x: SERVFAIL" */
 	struct domain domain;     /* that was checked */
 	struct slice explanation; /* the sender's words, ASCII without CTLs; null: none */
+	struct slice mechanism;   /* that decided, without qualifier; "default"; null: an error or none */
 	unsigned terms, voids;    /* counted against the limits */
 };
 

@@ -1,0 +1,249 @@
+#include "base/ascii.h"
+#include "base/limits.h"
+#include "spf/check.h"
+#include "spf/lookahead.h"
+
+#include "spf/spf.h"
+
+/* Of a term in a reason: the rest of it tells people nothing. */
+#define REASON_TERM_OCTETS 100u
+
+static const char *const why_texts[SPF_WHY_COUNT] = {
+	[SPF_WHY_MATCH] = "a mechanism matches",
+	[SPF_WHY_DEFAULT] = "no mechanism matches",
+	[SPF_WHY_NO_RECORD] = "no SPF record",
+	[SPF_WHY_NO_DOMAIN] = "no domain that could have an SPF record",
+	[SPF_WHY_NXDOMAIN] = "the domain does not exist",
+	[SPF_WHY_NOT_CHECKED] = "not checked",
+	[SPF_WHY_NO_CLIENT] = "the client's address is not known",
+	[SPF_WHY_MULTIPLE_RECORDS] = "more than one SPF record",
+	[SPF_WHY_RECORD_SYNTAX] = "syntax error",
+	[SPF_WHY_RECORD_TOO_LARGE] = "the record is too large",
+	[SPF_WHY_TOO_MANY_TERMS] = "more than 10 terms that need look-ups",
+	[SPF_WHY_TOO_MANY_VOID] = "too many look-ups without an answer",
+	[SPF_WHY_TOO_MANY_MX] = "more than 10 MX hosts",
+	[SPF_WHY_INCLUDE_NO_RECORD] = "the included domain has no SPF record",
+	[SPF_WHY_REDIRECT_NO_RECORD] = "the domain of redirect= has no SPF record",
+	[SPF_WHY_DNS_TIMEOUT] = "DNS time-out",
+	[SPF_WHY_DNS_FAILURE] = "DNS failure",
+	[SPF_WHY_NO_MEMORY] = "out of memory",
+};
+
+const char *spf_why_text(enum spf_why why)
+{
+	return why < SPF_WHY_COUNT ? why_texts[why] : "unknown";
+}
+
+/* --- identities (RFC 7208 sections 2.3, 2.4 and 4.3) ------------------------------------------ */
+
+struct identity {
+	struct slice local_part;
+	struct domain domain; /* none: there is nothing to check */
+	struct slice sender;
+};
+
+/* "1.2.3.4" without brackets is no name of a host either. */
+static bool ends_in_number(struct slice name)
+{
+	size_t i = name.len;
+
+	while (i > 0 && is_digit(name.ptr[i - 1]))
+		i--;
+	return i < name.len && (i == 0 || name.ptr[i - 1] == '.');
+}
+
+static void identity_set(struct arena *a, struct slice local_part, struct slice domain,
+    struct identity *out)
+{
+	*out = (struct identity){ .local_part = local_part };
+	if (local_part.len == 0)
+		out->local_part = SLICE("postmaster"); /* section 4.3 */
+	if (!domain_parse(a, domain, &out->domain) || ends_in_number(out->domain.name)) {
+		out->domain = DOMAIN_NONE;
+		return;
+	}
+	out->sender = arena_printf(a, "%.*s@%.*s", SLICE_ARG(out->local_part),
+	    SLICE_ARG(out->domain.name));
+}
+
+/* The A-d-l of a source route is ignored (RFC 5321 section 4.1.1.3). */
+static struct slice without_route(struct slice path)
+{
+	size_t colon = slice_find(path, ':');
+
+	if (path.len == 0 || path.ptr[0] != '@' || colon == path.len)
+		return path;
+	return slice_drop(path, colon + 1);
+}
+
+static enum spf_scope identity_of(struct arena *a, const struct spf_request *request,
+    struct identity *out)
+{
+	struct slice path = without_route(request->mail_from);
+	size_t at = slice_rfind(path, '@');
+
+	if (path.len == 0) {
+		identity_set(a, SLICE("postmaster"), request->helo, out);
+		return SPF_SCOPE_HELO;
+	}
+	if (at == path.len)
+		identity_set(a, SLICE(""), path, out);
+	else
+		identity_set(a, slice_take(path, at), slice_drop(path, at + 1), out);
+	return SPF_SCOPE_MFROM;
+}
+
+static struct spf_values values_of(const struct spf_request *request, const struct identity *id)
+{
+	return (struct spf_values){
+		.sender = id->sender,
+		.local_part = id->local_part,
+		.sender_domain = id->domain.name,
+		.helo = request->helo,
+		.client = request->client,
+	};
+}
+
+/* --- reasons ---------------------------------------------------------------------------------- */
+
+/* Remote text that may hold anything. */
+static void add_clean(struct buf *b, struct slice s)
+{
+	for (size_t i = 0; i < s.len && i < REASON_TERM_OCTETS; i++)
+		buf_add_char(b, is_vchar(s.ptr[i]) ? s.ptr[i] : '?');
+	if (s.len > REASON_TERM_OCTETS)
+		buf_add_str(b, "...");
+}
+
+/* "-all of example.com", "include:x of example.com: DNS failure: SERVFAIL" */
+static struct slice reason_of(struct arena *a, const struct spf_run *r)
+{
+	struct buf b = BUF_INIT(LIMIT_LOG_LINE);
+
+	if (r->term.len > 0) {
+		add_clean(&b, r->term);
+		buf_add_str(&b, " of ");
+	}
+	add_clean(&b, r->domain);
+	if (r->why != SPF_WHY_MATCH)
+		buf_addf(&b, "%s%s", r->domain.len > 0 ? ": " : "", spf_why_text(r->why));
+	if (r->detail != NULL)
+		buf_addf(&b, ": %s", r->detail);
+	return arena_take_buf(a, &b);
+}
+
+static struct slice mechanism_of(const struct spf_run *r, enum auth_result result)
+{
+	if (result == AUTH_NONE || r->error != AUTH_NONE)
+		return SLICE_NULL;
+	if (r->why == SPF_WHY_DEFAULT)
+		return SLICE("default");
+	return slice_drop(r->term, r->term.len > 0 && strchr("+-~?", r->term.ptr[0]) != NULL);
+}
+
+/* --- the check -------------------------------------------------------------------------------- */
+
+static enum auth_result evaluate(struct spf_run *r, struct slice domain, enum spf_engine engine)
+{
+	r->domain = domain;
+	if (domain.len == 0) {
+		r->why = SPF_WHY_NO_DOMAIN;
+		return AUTH_NONE;
+	}
+	if (r->values.client.family == IP_NONE) {
+		r->why = SPF_WHY_NO_CLIENT;
+		return AUTH_NONE;
+	}
+	spf_ahead(r->lookups, r->purpose, &r->values, domain);
+	if (engine == SPF_ENGINE_LIBSPF2)
+		return spf_check_host_libspf2(r, domain);
+	return spf_check_host(r, domain);
+}
+
+static enum rc check(struct spf_run *r, const struct spf_request *request,
+    const struct identity *id, struct spf_result *out)
+{
+	struct spf_result result = { .domain = id->domain, .explanation = SLICE_NULL };
+
+	int64_t now = r->values.now;
+
+	r->values = values_of(request, id);
+	r->values.now = now;
+	r->values.receiver = r->params->receiver;
+	spf_run_init_values(r);
+	result.result = evaluate(r, id->domain.name, r->params->engine);
+	result.why = r->why;
+	result.reason = reason_of(r->arena, r);
+	result.mechanism = mechanism_of(r, result.result);
+	result.terms = r->terms;
+	result.voids = r->voids;
+	if (result.result == AUTH_FAIL) {
+		result.explanation = spf_run_explanation(r);
+		if (result.explanation.len == 0)
+			result.explanation = r->params->default_explanation;
+	}
+	if (arena_failed(r->arena))
+		return RC_NOMEM;
+	*out = result;
+	return RC_OK;
+}
+
+enum rc spf_check_mail_from(struct arena *a, struct lookups *l, const struct spf_params *params,
+    const struct spf_request *request, const struct spf_trace *trace, int64_t now,
+    struct spf_mail_from_result *out)
+{
+	struct spf_run r = { .arena = a, .lookups = l, .purpose = LOOKUP_SPF, .params = params,
+		.trace = trace, .values.now = now };
+	struct spf_mail_from_result result = { .sender = SLICE_NULL };
+	struct identity id;
+
+	result.scope = identity_of(a, request, &id);
+	result.sender = id.sender;
+	TRY(check(&r, request, &id, &result.r));
+	*out = result;
+	return RC_OK;
+}
+
+enum rc spf_check_helo(struct arena *a, struct lookups *l, const struct spf_params *params,
+    const struct spf_request *request, const struct spf_trace *trace, int64_t now,
+    struct spf_helo_result *out)
+{
+	struct spf_run r = { .arena = a, .lookups = l, .purpose = LOOKUP_HELO, .params = params,
+		.trace = trace, .values.now = now };
+	struct spf_helo_result result;
+	struct identity id;
+
+	identity_set(a, SLICE("postmaster"), request->helo, &id);
+	TRY(check(&r, request, &id, &result.r));
+	*out = result;
+	return RC_OK;
+}
+
+static void start(struct lookups *l, enum lookup_purpose purpose,
+    const struct spf_request *request, const struct identity *id)
+{
+	struct spf_values values = values_of(request, id);
+
+	if (!domain_is_none(id->domain) && request->client.family != IP_NONE)
+		spf_ahead(l, purpose, &values, id->domain.name);
+}
+
+void spf_start(struct lookups *l, const struct spf_request *request)
+{
+	struct arena *a = arena_create(LIMIT_ADDRESS_OCTETS);
+	struct identity id, helo;
+
+	if (a == NULL)
+		return;
+	identity_of(a, request, &id);
+	start(l, LOOKUP_SPF, request, &id);
+	identity_set(a, SLICE("postmaster"), request->helo, &helo);
+	if (!domain_eq(helo.domain, id.domain))
+		start(l, LOOKUP_HELO, request, &helo);
+	arena_free(&a);
+}
+
+bool spf_engine_available(enum spf_engine engine)
+{
+	return engine == SPF_ENGINE_BUILTIN || spf_libspf2_available();
+}

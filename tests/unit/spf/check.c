@@ -1,0 +1,6 @@
+#include "suites.h"
+
+Suite *check_suite(void)
+{
+	return suite_create("check");
+}

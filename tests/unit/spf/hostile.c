@@ -1,0 +1,6 @@
+#include "suites.h"
+
+Suite *hostile_suite(void)
+{
+	return suite_create("hostile");
+}

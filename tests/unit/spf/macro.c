@@ -1,0 +1,6 @@
+#include "suites.h"
+
+Suite *macro_suite(void)
+{
+	return suite_create("macro");
+}

@@ -1,0 +1,6 @@
+#include "suites.h"
+
+Suite *random_suite(void)
+{
+	return suite_create("random");
+}

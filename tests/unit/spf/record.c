@@ -1,0 +1,6 @@
+#include "suites.h"
+
+Suite *record_suite(void)
+{
+	return suite_create("record");
+}
