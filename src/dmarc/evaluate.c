@@ -117,14 +117,13 @@ static const struct {
 	[DISCOVERY_UNUSABLE] = { AUTH_NONE, DMARC_WHY_RECORD_UNUSABLE },
 };
 
-/* t=y: one level below, none stays none (section 4.7). */
+/* t=y (section 4.7) */
 static void apply_testing(struct dmarc_author_result *r)
 {
-	r->policy = r->discovery.policy;
-	if (!r->discovery.record.testing || r->policy == DMARC_POLICY_NONE)
-		return;
-	r->policy = r->policy == DMARC_POLICY_REJECT ? DMARC_POLICY_QUARANTINE : DMARC_POLICY_NONE;
-	r->testing = true;
+	enum dmarc_policy published = r->discovery.policy;
+
+	r->policy = r->discovery.record.testing ? dmarc_policy_weaker(published) : published;
+	r->testing = r->policy != published;
 }
 
 static enum rc judge_author(struct arena *a, struct lookups *l, enum dmarc_discovery method,

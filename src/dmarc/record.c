@@ -17,6 +17,11 @@ const char *dmarc_policy_text(enum dmarc_policy policy)
 	return policy_words[policy];
 }
 
+enum dmarc_policy dmarc_policy_weaker(enum dmarc_policy policy)
+{
+	return policy == DMARC_POLICY_REJECT ? DMARC_POLICY_QUARANTINE : DMARC_POLICY_NONE;
+}
+
 /* Which of the words, or -1.  ABNF strings have no case (RFC 5234 section 2.3). */
 static int word_index(struct slice value, const char *const *words)
 {

@@ -28,6 +28,9 @@ enum dmarc_failure_option {
 
 const char *dmarc_policy_text(enum dmarc_policy policy);
 
+/* One level below, as t=y asks for; none stays none (section 4.7). */
+enum dmarc_policy dmarc_policy_weaker(enum dmarc_policy policy);
+
 /* A policy tag: absent, one of the three words, or something else. */
 enum policy_tag_state { POLICY_TAG_ABSENT, POLICY_TAG_VALID, POLICY_TAG_INVALID };
 struct policy_tag {
