@@ -7,6 +7,7 @@
 #ifndef ASSAY_CONFIG_SETTINGS_H
 #define ASSAY_CONFIG_SETTINGS_H
 
+#include <stdatomic.h>
 #include <sys/types.h>
 
 #include "base/err.h"
@@ -17,8 +18,12 @@
 
 enum log_format { LOG_FORMAT_TEXT, LOG_FORMAT_JSON };
 
+struct config_record; /* what was set where; the config room's own */
+
 struct settings {
-	struct arena *arena;
+	struct arena *arena;          /* owned */
+	atomic_uint references;
+	struct config_record *record; /* the arena's */
 	struct policy policy;
 
 	/* read at start only; a reload that changes them says so and goes on with the old ones */
@@ -49,9 +54,14 @@ MUST_CHECK enum rc settings_default(struct settings **out);
 
 /*
  * Reads and checks path.  Every mistake is added to err as "file:line: what, and what to write
- * instead"; RC_CONFIG when there is any, and *out is untouched.  Keys are not read.
+ * instead"; RC_CONFIG when there is any, and *out is untouched.  Keys are not read, and neither
+ * are signing tables.
  */
 MUST_CHECK enum rc settings_load(const char *path, struct settings **out, struct err *err);
+
+/* The same of text in memory, which can name no other file to read (include, file: lists). */
+MUST_CHECK enum rc settings_load_text(const char *label, struct slice text,
+    struct settings **out, struct err *err);
 
 /* Opens key store and tables (after privileges were dropped). All mistakes are told. */
 MUST_CHECK enum rc settings_load_keys(struct settings *s, struct err *err);
@@ -64,7 +74,8 @@ struct settings *settings_hold(struct settings *s);   /* one more reference; thr
 void settings_release(struct settings **s);           /* sets *s to NULL; NULL is fine */
 
 /*
- * Every option with its value and where it came from ("file:line" or "default"), for `assay config`.
+ * Every option with its value and where it came from ("file:line" or "default"), for `assay
+ * config`.  What is printed is itself a configuration with the same meaning.
  */
 void settings_print(const struct settings *s, struct buf *out);
 

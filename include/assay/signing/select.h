@@ -32,7 +32,7 @@ struct sign_tables; /* signing/tables.h; NULL: none */
 
 struct signing_params {
 	struct sign_section *sections;
-	size_t section_count;
+	size_t section_count, section_cap;
 	bool sign_mismatch;            /* sign although author and envelope/login differ */
 	struct domain sign_fallback;   /* none: leave such mail unsigned */
 	struct sign_header_set headers;

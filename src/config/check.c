@@ -1,0 +1,160 @@
+#include <stdlib.h>
+
+#include "private.h"
+
+static bool is_set(const struct settings *s, const char *section, const char *name)
+{
+	return slot_of(section_find(s, section), name)->at.file != NULL;
+}
+
+/* Whoever can connect is believed when it tells who sent a message: it gets mail signed. */
+static void check_listen(const struct settings *s, struct err *err)
+{
+	struct ip ip;
+
+	if (listen_address(s->listen, &ip) && !ip_is_loopback(&ip) && !s->allow_remote_mta)
+		config_error(err, place_of(s, "", "listen"), "\"%.*s\" can be reached from other "
+		    "machines, and whoever connects gets mail signed: listen on 127.0.0.1, [::1] or a "
+		    "unix socket, or write allow-remote-mta = yes and guard the port",
+		    SLICE_ARG(s->listen));
+}
+
+static void check_user(const struct settings *s, struct err *err)
+{
+	if (slice_eq(s->user, SLICE("root")) || slice_eq(s->user, SLICE("0")))
+		config_warning(err, place_of(s, "", "user"), "user = \"root\" keeps all privileges: "
+		    "write a user of its own, as \"assay\"");
+}
+
+static void check_everybody(const struct settings *s, struct err *err)
+{
+	const struct hostlist *list = &s->policy.internal_hosts;
+
+	for (size_t i = 0; i < list->count; i++)
+		if (list->entries[i].network.family != IP_NONE && list->entries[i].bits == 0 &&
+		    !list->entries[i].negated)
+			config_warning(err, place_of(s, "", "internal-hosts"), "internal-hosts holds "
+			    "every address there is: anybody's mail would be signed; write your own "
+			    "networks");
+}
+
+static bool has_port(const struct port_list *list, int port)
+{
+	for (size_t i = 0; i < list->count; i++)
+		if (list->items[i] == port)
+			return true;
+	return false;
+}
+
+static void check_ports(const struct settings *s, struct err *err)
+{
+	const struct port_list *sign = &s->policy.sign_ports, *pass = &s->policy.pass_ports;
+
+	if (has_port(sign, 25))
+		config_warning(err, place_of(s, "", "sign-ports"), "sign-ports holds 25: if the world "
+		    "delivers there, anybody's mail is signed; write the submission ports");
+	for (size_t i = 0; i < pass->count; i++)
+		if (has_port(sign, pass->items[i]))
+			config_error(err, place_of(s, "", "pass-ports"), "port %d is in sign-ports and in "
+			    "pass-ports: take it out of one", pass->items[i]);
+}
+
+static void check_tables(const struct settings *s, struct err *err)
+{
+	bool key = is_set(s, "sign-tables", "key-table");
+	bool signing = is_set(s, "sign-tables", "signing-table");
+
+	if (key != signing)
+		config_error(err, place_of(s, "sign-tables", key ? "key-table" : "signing-table"),
+		    "key-table and signing-table work together only: write %s, too",
+		    key ? "signing-table" : "key-table");
+}
+
+static void check_times(const struct settings *s, struct err *err)
+{
+	const char *name = is_set(s, "dns", "deadline") ? "deadline" : "timeout";
+
+	if (s->dns.timeout_ms > s->policy.dns_deadline_ms)
+		config_error(err, place_of(s, "dns", name), "dns timeout (one try) is longer than dns "
+		    "deadline (all of a message): make it shorter");
+}
+
+/* --- sections with a title ------------------------------------------------------------------ */
+
+struct titled {
+	struct slice title; /* as it is compared */
+	const struct config_section *section;
+};
+
+static int titled_order(const void *a, const void *b)
+{
+	const struct titled *x = a, *y = b;
+	int order = slice_icmp(x->title, y->title);
+
+	return order != 0 ? order : x->section->index < y->section->index ? -1 : 1;
+}
+
+static void tell_duplicate(const struct config_section *first, const struct config_section *second,
+    struct err *err)
+{
+	config_error(err, second->at, "there is a section %s \"%.*s\" at %s:%u already: make them one",
+	    second->kind->name, SLICE_ARG(second->title), first->at.file, first->at.line);
+}
+
+static void check_titles(struct settings *s, const struct section_kind *kind, struct err *err)
+{
+	struct titled *all = calloc(s->record->count, sizeof(*all));
+	size_t n = 0;
+
+	for (const struct config_section *c = s->record->first; c != NULL && all != NULL; c = c->next)
+		if (c->kind == kind)
+			all[n++] = (struct titled){ *(struct slice *)(void *)section_base(s, c), c };
+	if (n > 0)
+		qsort(all, n, sizeof(*all), titled_order);
+	for (size_t i = 1; i < n; i++)
+		if (slice_ieq(all[i - 1].title, all[i].title))
+			tell_duplicate(all[i - 1].section, all[i].section, err);
+	free(all);
+}
+
+/* RFC 6376 section 3.5: the domain of i= is d= or below it. */
+static void check_identity(const struct config_section *c, const struct sign_section *sign,
+    struct err *err)
+{
+	struct domain d = { address_domain_part(sign->identity) };
+
+	if (sign->identity.len > 0 && !domain_is_at_or_below(d, sign->domain))
+		config_error(err, slot_of(c, "identity")->at, "the identity \"%.*s\" is not in the "
+		    "section's domain %.*s: write \"@%.*s\" or one below it", SLICE_ARG(sign->identity),
+		    SLICE_ARG(sign->domain.name), SLICE_ARG(sign->domain.name));
+}
+
+static void check_sections(struct settings *s, struct err *err)
+{
+	for (const struct config_section *c = s->record->first; c != NULL; c = c->next) {
+		if (c->kind == &section_kinds[SECTION_SIGN])
+			check_identity(c, &s->policy.signing.sections[c->index], err);
+		else if (c->kind == &section_kinds[SECTION_POLICY] &&
+		    !s->policy.sections[c->index].has_action &&
+		    !s->policy.sections[c->index].never_refuse)
+			config_warning(err, c->at, "this section changes nothing: write on-fail or "
+			    "never-refuse = yes in it");
+		else if (c->kind == &section_kinds[SECTION_POLICY_TO] &&
+		    !s->policy.recipient_sections[c->index].has_action)
+			config_warning(err, c->at, "this section changes nothing: write on-fail in it");
+	}
+}
+
+void settings_check(struct settings *s, struct err *err)
+{
+	check_listen(s, err);
+	check_user(s, err);
+	check_everybody(s, err);
+	check_ports(s, err);
+	check_tables(s, err);
+	check_times(s, err);
+	for (size_t i = 0; i < SECTION_COUNT; i++)
+		if (section_kinds[i].title != NULL)
+			check_titles(s, &section_kinds[i], err);
+	check_sections(s, err);
+}

@@ -1,0 +1,89 @@
+#include "private.h"
+
+#define COMMENT_COLUMN 56u
+
+static void print_text(struct buf *out, struct slice text)
+{
+	if (config_is_bare(text)) {
+		buf_add(out, text);
+		return;
+	}
+	buf_add_char(out, '"');
+	for (size_t i = 0; i < text.len; i++) {
+		if (text.ptr[i] == '"' || text.ptr[i] == '\\')
+			buf_add_char(out, '\\');
+		buf_add_char(out, text.ptr[i]);
+	}
+	buf_add_char(out, '"');
+}
+
+static void print_value(struct buf *out, const struct config_value *value)
+{
+	if (!value->list) {
+		print_text(out, value->items[0].text);
+		return;
+	}
+	buf_add_str(out, "{ ");
+	for (size_t i = 0; i < value->count; i++) {
+		print_text(out, value->items[i].text);
+		buf_add_str(out, i + 1 < value->count ? ", " : " ");
+	}
+	buf_add_char(out, '}');
+}
+
+static void print_origin(struct buf *out, size_t line_start, struct config_place at)
+{
+	do
+		buf_add_char(out, ' ');
+	while (out->len < line_start + COMMENT_COLUMN && !buf_failed(out));
+	if (at.file == NULL)
+		buf_add_str(out, "# default\n");
+	else
+		buf_addf(out, "# %s:%u\n", at.file, at.line);
+}
+
+/*
+ * An option that was not set, and for which "not set" means something else than its default, stands
+ * in a comment.
+ */
+static void print_option(struct buf *out, const struct option *o, const struct slot *slot,
+    const char *indent)
+{
+	bool nothing = slot->value.count == 0 && !slot->value.list;
+	bool meaningful = o->present != NO_FIELD && slot->at.file == NULL;
+	size_t start = out->len;
+
+	buf_addf(out, "%s%s%s =%s", nothing || meaningful ? "# " : "", indent, o->info.name,
+	    nothing ? "" : " ");
+	if (!nothing)
+		print_value(out, &slot->value);
+	print_origin(out, start, slot->at);
+}
+
+static void print_section(struct buf *out, const struct config_section *section)
+{
+	bool top = *section->kind->name == '\0';
+	size_t start = out->len;
+
+	if (!top) {
+		buf_addf(out, "\n%s ", section->kind->name);
+		start++;
+		if (section->kind->title != NULL) {
+			print_text(out, section->title);
+			buf_add_str(out, " {");
+			print_origin(out, start, section->at);
+		} else {
+			buf_add_str(out, "{\n");
+		}
+	}
+	for (size_t i = 0; i < section->option_count; i++)
+		print_option(out, &section->options[i], &section->slots[i], top ? "" : "\t");
+	if (!top)
+		buf_add_str(out, "}\n");
+}
+
+void settings_print(const struct settings *s, struct buf *out)
+{
+	for (const struct config_section *c = s->record->first; c != NULL; c = c->next)
+		print_section(out, c);
+}

@@ -1,0 +1,270 @@
+#include <sys/un.h>
+
+#include "base/ascii.h"
+#include "base/cursor.h"
+#include "base/utf8.h"
+
+#include "private.h"
+
+static bool has_dot(struct slice name)
+{
+	return slice_find(name, '.') < name.len;
+}
+
+static bool is_printable(struct slice text)
+{
+	for (size_t i = 0; i < text.len; i++)
+		if (is_ctl(text.ptr[i]))
+			return false;
+	return utf8_valid(text);
+}
+
+bool is_field_name(struct slice name)
+{
+	for (size_t i = 0; i < name.len; i++)
+		if (!is_vchar(name.ptr[i]) || name.ptr[i] == ':')
+			return false;
+	return name.len > 0;
+}
+
+bool rule_printable(const struct target *t, struct slice text, struct slice *out)
+{
+	if (!is_printable(text))
+		return value_wrong(t, text, "has a control character in it: take it out");
+	*out = text;
+	return true;
+}
+
+/* A text without blanks. */
+bool rule_token(const struct target *t, struct slice text, struct slice *out)
+{
+	for (size_t i = 0; i < text.len; i++)
+		if (is_ctl(text.ptr[i]) || text.ptr[i] == ' ')
+			return value_wrong(t, text, "has a blank in it: take it out");
+	*out = text;
+	return true;
+}
+
+/* Of a user or a group of this machine, or its number. */
+bool rule_name(const struct target *t, struct slice text, struct slice *out)
+{
+	for (size_t i = 0; i < text.len; i++)
+		if (!is_alnum(text.ptr[i]) && strchr("_.-$", text.ptr[i]) == NULL)
+			return value_wrong(t, text, "is no user or group name: write one of this "
+			    "machine's");
+	*out = text;
+	return true;
+}
+
+bool rule_path(const struct target *t, struct slice text, struct slice *out)
+{
+	if (!slice_starts_with(text, SLICE("/")))
+		return value_wrong(t, text, "is no full path: begin it with \"/\"");
+	*out = text;
+	return true;
+}
+
+/* "/path", "file:/path", "refile:/path" as OpenDKIM writes them */
+bool rule_table(const struct target *t, struct slice text, struct slice *out)
+{
+	struct slice path = text;
+
+	if (slice_starts_with(text, SLICE("file:")))
+		path = slice_drop(text, 5);
+	else if (slice_starts_with(text, SLICE("refile:")))
+		path = slice_drop(text, 7);
+	if (!slice_starts_with(path, SLICE("/")))
+		return value_wrong(t, text, "is no table that can be read: write \"/PATH\", "
+		    "\"file:/PATH\" or \"refile:/PATH\" (databases: export them to a file)");
+	*out = text;
+	return true;
+}
+
+/* --- names ---------------------------------------------------------------------------------- */
+
+bool rule_domain(const struct target *t, struct slice text, struct slice *out)
+{
+	struct domain d;
+
+	if (!domain_parse(t->arena, text, &d))
+		return value_wrong(t, text, "is not a domain name: write one as \"example.com\"");
+	*out = d.name;
+	return true;
+}
+
+/*
+ * authserv-id (RFC 8601 section 2.2): a name that nobody else uses, so that others' fields can be
+ * told from ours; one label is nobody's own.
+ */
+bool rule_authserv_id(const struct target *t, struct slice text, struct slice *out)
+{
+	struct domain d;
+
+	if (!has_dot(text) || !domain_parse(t->arena, text, &d) || !has_dot(d.name))
+		return value_wrong(t, text, "is not the full name of a host: write one with a dot, "
+		    "as \"mx.example.com\", or leave it out to take the MTA's");
+	*out = d.name;
+	return true;
+}
+
+/* selector = sub-domain *( "." sub-domain ) (RFC 6376 section 3.1) */
+bool rule_selector(const struct target *t, struct slice text, struct slice *out)
+{
+	struct domain d;
+
+	if (!domain_parse(t->arena, text, &d))
+		return value_wrong(t, text, "is no selector: write letters, digits, \"-\" and \".\", "
+		    "as \"2026a\"");
+	*out = text;
+	return true;
+}
+
+/* "user@domain", "user@", "domain", "@domain" */
+bool rule_address(const struct target *t, struct slice text, struct slice *out)
+{
+	size_t at = slice_rfind(text, '@');
+	bool has_at = at < text.len;
+	struct slice local = has_at ? slice_take(text, at) : SLICE_NULL;
+	struct slice domain = has_at ? slice_drop(text, at + 1) : text;
+	struct domain d = DOMAIN_NONE;
+
+	if (!rule_token(t, text, &text))
+		return false;
+	if ((domain.len > 0 || local.len == 0) && !domain_parse(t->arena, domain, &d))
+		return value_wrong(t, text, "is neither an address nor a domain: write "
+		    "\"user@example.com\", \"user@\" (in any domain) or \"example.com\"");
+	if (domain_is_none(d) || !has_at)
+		*out = has_at ? text : d.name;
+	else
+		*out = arena_printf(t->arena, "%.*s@%.*s", SLICE_ARG(local), SLICE_ARG(d.name));
+	return true;
+}
+
+/* i= (RFC 6376 section 3.5): [ local-part ] "@" domain */
+bool rule_identity(const struct target *t, struct slice text, struct slice *out)
+{
+	size_t at = slice_rfind(text, '@');
+	struct domain d;
+
+	if (!rule_token(t, text, &text))
+		return false;
+	if (at == text.len || !domain_parse(t->arena, slice_drop(text, at + 1), &d))
+		return value_wrong(t, text, "is no identity: write \"@example.com\" or "
+		    "\"user@example.com\"");
+	*out = arena_printf(t->arena, "%.*s@%.*s", SLICE_ARG(slice_take(text, at)),
+	    SLICE_ARG(d.name));
+	return true;
+}
+
+bool rule_url(const struct target *t, struct slice text, struct slice *out)
+{
+	bool ok = slice_istarts_with(text, SLICE("https://")) ||
+	    slice_istarts_with(text, SLICE("http://"));
+
+	for (size_t i = 0; i < text.len; i++)
+		ok = ok && is_vchar(text.ptr[i]);
+	if (!ok)
+		return value_wrong(t, text, "is no address of a web page: write one that begins with "
+		    "\"https://\", in ASCII");
+	*out = text;
+	return true;
+}
+
+bool rule_engine(const struct target *t, struct slice text, struct slice *out)
+{
+	if (slice_eq(text, SLICE("libspf2")) && !spf_engine_available(SPF_ENGINE_LIBSPF2))
+		return value_wrong(t, text, "is not part of this build: write builtin, or build "
+		    "with libspf2");
+	*out = text;
+	return true;
+}
+
+/* --- sockets -------------------------------------------------------------------------------- */
+
+/* [ ":" port ] */
+static bool take_port(struct slice text, bool needed)
+{
+	struct cursor c = cursor_of(text);
+	uint64_t port;
+
+	if (cursor_done(&c))
+		return !needed;
+	return take_char(&c, ':') && take_uint(&c, 5, 65535, &port) && cursor_done(&c) && port > 0;
+}
+
+/* IPv4 [ ":" port ] / "[" IPv6 "]" [ ":" port ] */
+static bool address_and_port(struct slice text, bool port_needed, struct ip *ip_out)
+{
+	struct slice rest, address;
+	bool v6 = slice_starts_with(text, SLICE("["));
+	size_t end = slice_find(text, v6 ? ']' : ':');
+
+	if (v6 && end == text.len)
+		return false;
+	address = v6 ? slice_drop(slice_take(text, end), 1) : slice_take(text, end);
+	rest = slice_drop(text, v6 ? end + 1 : end);
+	return (v6 ? ip_parse_v6(address, ip_out) : ip_parse_v4(address, ip_out)) &&
+	    take_port(rest, port_needed);
+}
+
+bool rule_server(const struct target *t, struct slice text, struct slice *out)
+{
+	struct ip ip;
+
+	if (!address_and_port(text, false, &ip) && !ip_parse(text, &ip))
+		return value_wrong(t, text, "is no name server's address: write \"192.0.2.1\", "
+		    "\"192.0.2.1:53\" or \"[2001:db8::1]:53\"");
+	*out = text;
+	return true;
+}
+
+bool listen_address(struct slice listen, struct ip *ip_out)
+{
+	return slice_starts_with(listen, SLICE("inet:")) &&
+	    address_and_port(slice_drop(listen, 5), true, ip_out);
+}
+
+static bool listen_unix(const struct target *t, struct slice text)
+{
+	struct slice path = slice_drop(text, 5);
+	size_t max = sizeof(((struct sockaddr_un *)0)->sun_path) - 1;
+
+	if (!slice_starts_with(path, SLICE("/")))
+		return value_wrong(t, text, "is no full path: write \"unix:/PATH\"");
+	if (path.len > max)
+		return value_wrong(t, text, "is too long for a socket: the path may have %zu octets",
+		    max);
+	return true;
+}
+
+static bool listen_fd(const struct target *t, struct slice text)
+{
+	struct cursor c = cursor_of(slice_drop(text, 3));
+	uint64_t fd;
+
+	if (take_uint(&c, 4, 1023, &fd) && cursor_done(&c) && fd > 2)
+		return true;
+	return value_wrong(t, text, "is no inherited socket: write \"fd:3\"");
+}
+
+bool rule_listen(const struct target *t, struct slice text, struct slice *out)
+{
+	struct ip ip;
+
+	*out = text;
+	if (slice_starts_with(text, SLICE("unix:")))
+		return listen_unix(t, text);
+	if (slice_starts_with(text, SLICE("fd:")))
+		return listen_fd(t, text);
+	if (listen_address(text, &ip))
+		return true;
+	if (slice_starts_with(text, SLICE("/")))
+		return value_wrong(t, text, "lacks its kind: write \"unix:/PATH\"");
+	if (slice_starts_with(text, SLICE("local:")))
+		return value_wrong(t, text, "is another program's spelling: write \"unix:/PATH\"");
+	if (slice_starts_with(text, SLICE("inet")))
+		return value_wrong(t, text, "is not an address and a port: write "
+		    "\"inet:127.0.0.1:8893\" or \"inet:[::1]:8893\" (numbers, no names)");
+	return value_wrong(t, text, "is no socket: write \"unix:/PATH\", \"inet:127.0.0.1:8893\", "
+	    "\"inet:[::1]:8893\" or \"fd:3\"");
+}
