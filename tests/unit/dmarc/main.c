@@ -7,6 +7,8 @@ int main(void)
 		record_suite,
 		psl_suite,
 		discover_suite,
+		align_suite,
+		evaluate_suite,
 		NULL,
 	};
 
