@@ -133,18 +133,28 @@ static enum rc load_fd(int fd, const char *path, struct private_key **out, struc
 	return rc;
 }
 
-static enum rc load_file(const char *path, struct private_key **out, struct err *err)
+/* RC_CONFIG with a message, or a descriptor. */
+static enum rc open_file(const char *path, int *fd_out, struct err *err)
 {
 	/* O_NONBLOCK: opening a FIFO must not wait for its writer */
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-	enum rc rc;
 
 	if (fd < 0 && errno == EACCES)
-		return err_config(err, "%s: permission denied: user %lu must be able to read it "
-		    "and to pass through its directories (chown or chgrp)", path,
+		return err_config(err, "%s: permission denied: user %lu must be able to read it and "
+		    "to pass through its directories (chown or chgrp)", path,
 		    (unsigned long)geteuid());
 	if (fd < 0)
 		return err_config(err, "%s: %s", path, strerror(errno));
+	*fd_out = fd;
+	return RC_OK;
+}
+
+static enum rc load_file(const char *path, struct private_key **out, struct err *err)
+{
+	enum rc rc;
+	int fd;
+
+	TRY(open_file(path, &fd, err));
 	rc = load_fd(fd, path, out, err);
 	close(fd);
 	return rc;
@@ -205,6 +215,23 @@ enum rc private_key_load(const char *path, struct private_key **out, struct err 
 	if (slice_istarts_with(slice_str(path), SLICE("file:")))
 		return err_config(err, "%s: write the path itself, without \"file:\"", path);
 	return load_store(path, out, err);
+}
+
+enum rc private_key_check(const char *path, struct err *err)
+{
+	struct stat st;
+	enum rc rc;
+	int fd;
+
+	if (is_uri(path))
+		return RC_OK;
+	TRY(open_file(path, &fd, err));
+	if (fstat(fd, &st) != 0)
+		rc = err_config(err, "%s: %s", path, strerror(errno));
+	else
+		rc = check_mode(&st, path, err);
+	close(fd);
+	return rc;
 }
 
 /* --- saving --------------------------------------------------------------------------------- */
