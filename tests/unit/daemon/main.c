@@ -1,9 +1,10 @@
-#include "unit.h"
+#include "suites.h"
 
-/* Every module of the room has its suite here. */
+/* Every module of the room that can be tested without an MTA has its suite here. */
 int main(void)
 {
 	static suite_maker *const suites[] = {
+		daemon_listen_suite,
 		NULL,
 	};
 

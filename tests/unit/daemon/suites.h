@@ -1,0 +1,8 @@
+#ifndef ASSAY_TEST_DAEMON_SUITES_H
+#define ASSAY_TEST_DAEMON_SUITES_H
+
+#include "unit.h"
+
+suite_maker daemon_listen_suite;
+
+#endif
