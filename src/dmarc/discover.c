@@ -48,7 +48,7 @@ static void plan_psl(struct plan *p, struct domain start)
 		plan_add(p, org - 1);
 }
 
-/* With the list, only policies need the DNS: identifiers have their organizational domain from it. */
+/* With the list only policies need the DNS; it tells the organizational domain of identifiers. */
 static struct plan plan_make(enum lookup_purpose purpose, enum dmarc_discovery method,
     struct domain start)
 {
@@ -157,7 +157,7 @@ static unsigned below(struct domain start, unsigned labels)
 	return labels;
 }
 
-/* A set of domains at or above the start name: bit n has n labels, the highest is the name itself. */
+/* A set of domains at or above the start name: bit n has n labels, the highest is that name. */
 enum { START_BIT = LIMIT_DMARC_WALK + 1 };
 
 static unsigned domain_bit(struct domain start, unsigned labels)
@@ -168,7 +168,8 @@ static unsigned domain_bit(struct domain start, unsigned labels)
 /* Every organizational domain that is possible: one, unless an unanswered name could decide. */
 static unsigned possible_organizations(const struct walk *w, struct domain start)
 {
-	unsigned fewest = domain_bit(start, domain_labels(start)); /* labels with a record: rule 3 */
+	/* rule 3: fewest labels of those with a record, or else the start name */
+	unsigned fewest = domain_bit(start, domain_labels(start));
 	unsigned possible = 0;
 
 	for (size_t i = 0; i < w->count; i++) {
@@ -226,8 +227,9 @@ enum rc dmarc_walk(struct arena *a, struct lookups *l, enum lookup_purpose purpo
 		struct walk_step *s = &w.steps[w.count];
 
 		s->domain = domain_last(start, p.labels[w.count]);
-		s->public_suffix = method == DISCOVERY_TREEWALK ? dmarc_is_public_suffix(s->domain) :
-		    !domain_is_at_or_below(s->domain, w.organizational_domain);
+		s->public_suffix = method == DISCOVERY_PSL ?
+		    !domain_is_at_or_below(s->domain, w.organizational_domain) :
+		    dmarc_is_public_suffix(s->domain);
 		TRY(read_step(a, l, purpose, s));
 		last = content(s);
 		if (s->records == 1)
@@ -341,7 +343,8 @@ enum rc dmarc_discover(struct arena *a, struct lookups *l, enum dmarc_discovery 
 		    dns_status_text(hiding->dns));
 	} else if (step == NULL) {
 		d.status = DISCOVERED_NOTHING;
-		d.reason = arena_printf(a, "no DMARC record for %.*s", SLICE_ARG(author_domain.name));
+		d.reason = arena_printf(a, "no DMARC record for %.*s",
+		    SLICE_ARG(author_domain.name));
 	} else {
 		d.policy_domain = step->domain;
 		d.record = step->record;

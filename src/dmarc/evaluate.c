@@ -55,7 +55,9 @@ static bool identifier_at(const struct evidence *e, size_t n, const struct dmarc
 
 		*out = (struct identifier){ d->sig.domain, d->result, record->adkim, true };
 	} else if (e->spf != NULL) {
-		*out = (struct identifier){ e->spf->r.domain, e->spf->r.result, record->aspf, false };
+		const struct spf_result *s = &e->spf->r;
+
+		*out = (struct identifier){ s->domain, s->result, record->aspf, false };
 	} else {
 		return false;
 	}

@@ -369,7 +369,8 @@ static void remark_values(const struct remarks *to, struct slice tags)
 		size_t n = occurrences(tags, rules[i].name, &value);
 
 		if (n > 1)
-			say(to, name, "= stands there more than once: none of them counts", SLICE_NULL, "");
+			say(to, name, "= stands there more than once: none of them counts",
+			    SLICE_NULL, "");
 		else if (n == 1 && !rules[i].read(&scratch, value))
 			say(to, name, "=", value, rules[i].refused);
 	}
@@ -389,7 +390,8 @@ static void remark_uris(const struct remarks *to, const char *tag, struct slice 
 		if (!is_uri(uri))
 			say(to, slice_str(tag), "= has what is not a URI: ", written, "");
 		else if (uri.len < written.len)
-			say(to, slice_str(tag), "= has an obsolete size limit, which is ignored: ", written, "");
+			say(to, slice_str(tag), "= has an obsolete size limit, which is ignored: ",
+			    written, "");
 	}
 }
 
@@ -403,8 +405,8 @@ static void remark_policies(const struct remarks *to, const struct dmarc_record 
 	if (!valid && r->rua_valid)
 		say_text(to, "the record counts as p=none (RFC 9989 section 4.10.1)");
 	if (!valid && !r->rua_valid)
-		say_text(to, "the record has no effect: no valid policy and no valid rua= (RFC 9989 "
-		    "section 4.10.1)");
+		say_text(to, "the record has no effect: no valid policy and no valid rua= "
+		    "(RFC 9989 section 4.10.1)");
 	if (r->testing)
 		say_text(to, "t=y: receivers apply the policy one step weaker");
 }

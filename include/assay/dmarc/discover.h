@@ -1,5 +1,5 @@
 /*
- * discover.h - policy discovery and organizational domains (RFC 9989 sections 4.10, 4.10.1, 4.10.2).
+ * discover.h - policy discovery and organizational domains (RFC 9989 section 4.10).
  *
  * All names of a walk are asked at once and read from the longest to the shortest, as far as they
  * are needed.  `psl` is the fallback mode: the organizational domain is that of the public suffix
@@ -71,7 +71,7 @@ struct policy_discovery {
 	struct dmarc_record record;
 	enum dmarc_policy policy;  /* that applies: p, sp or np, before t= */
 	const char *policy_tag;    /* "p", "sp", "np"; NULL: none */
-	bool policy_undecided;     /* np= differs and nobody knows whether the author domain exists */
+	bool policy_undecided;     /* np= differs, and whether the author exists is not known */
 	bool nonexistent;          /* the author domain is NXDOMAIN; asked where np= could apply */
 	enum dmarc_discovery method;
 	struct walk walk;

@@ -45,16 +45,16 @@ struct dmarc_record {
 	enum dmarc_psd psd;
 	bool testing;          /* t=y */
 	struct slice fo;       /* as written; null: absent */
-	unsigned failure_options; /* what it says, or the default: bits of enum dmarc_failure_option */
-	struct slice rua, ruf; /* as written; null: absent; ruf with psd=y too (RFC 9991 section 2) */
+	unsigned failure_options; /* the same as a set of bits, or the default */
+	struct slice rua, ruf; /* as written; null: absent; ruf also with psd=y (RFC 9991) */
 	bool rua_valid;        /* rua has a syntactically valid URI (RFC 9989 section 4.10.1) */
 };
 
 enum dmarc_record_status {
 	DMARC_RECORD_OK,
 	DMARC_RECORD_OTHER,  /* not a DMARC record at all: v= is not first, or not DMARC1 */
-	DMARC_RECORD_SYNTAX, /* ignored like OTHER, but meant to be one: "v=dmarc1", "v=DMARC1 p=none",
-	                        or longer than LIMIT_DMARC_RECORD */
+	DMARC_RECORD_SYNTAX, /* ignored like OTHER, but meant to be one: "v=dmarc1; ...",
+	                        "v=DMARC1 p=none", or longer than LIMIT_DMARC_RECORD */
 };
 
 /*

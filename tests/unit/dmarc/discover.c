@@ -42,7 +42,8 @@ static const struct row {
 	{ "D_14 author domain", "example.com", R("example.com", "p=reject; sp=none; np=none"),
 	  "p=reject at=example.com org=example.com" },
 	{ "D_14 D_28 subdomain with its own", "a.example.com",
-	  R("a.example.com", "p=quarantine; sp=reject; np=reject") R("example.com", "p=none; sp=none"),
+	  R("a.example.com", "p=quarantine; sp=reject; np=reject")
+	  R("example.com", "p=none; sp=none"),
 	  "p=quarantine at=a.example.com org=example.com" },
 	{ "D_15 D_25 organizational domain", "a.example.com",
 	  R("example.com", "p=reject; sp=quarantine") EXISTS("a.example.com"),
@@ -63,7 +64,8 @@ static const struct row {
 	{ "D_22 organizational domain before PSD", "m.a.bank.example",
 	  R("a.bank.example", "p=none") R("bank.example", "psd=y; p=reject"),
 	  "p=none at=a.bank.example org=a.bank.example" },
-	{ "D_22 PSD where nothing is between", "m.a.bank.example", R("bank.example", "psd=y; p=reject"),
+	{ "D_22 PSD where nothing is between", "m.a.bank.example",
+	  R("bank.example", "psd=y; p=reject"),
 	  "p=reject at=bank.example org=a.bank.example" },
 
 	/* what is a record */
@@ -74,11 +76,13 @@ static const struct row {
 	  "_dmarc.a.example.com TXT \"v=dmarc1; p=none\"\n" R("example.com", "p=reject"),
 	  "p=reject at=example.com org=example.com" },
 	{ "D_09 two at the author domain", "a.example.com",
-	  R("a.example.com", "p=none") R("a.example.com", "p=quarantine") R("example.com", "p=reject"),
+	  R("a.example.com", "p=none") R("a.example.com", "p=quarantine")
+	  R("example.com", "p=reject"),
 	  "p=reject at=example.com org=example.com" },
 	{ "D_09 two alike", "example.com", "_dmarc.example.com TXT \"v=DMARC1; p=reject\"\n"
 	  "_dmarc.example.com TXT \"v=DMARC1; p=reject;\"\n", "nothing org=example.com" },
-	{ "D_09 two above", "a.b.example.com", R("b.example.com", "p=none") R("b.example.com", "psd=n; p=none")
+	{ "D_09 two above", "a.b.example.com",
+	  R("b.example.com", "p=none") R("b.example.com", "psd=n; p=none")
 	  R("example.com", "p=reject"), "p=reject at=example.com org=example.com" },
 	{ "D_09 two with psd=y do not stop", "a.b.example.com", R("b.example.com", "psd=y; p=none")
 	  R("b.example.com", "psd=y; p=reject") R("example.com", "p=reject"),
@@ -87,7 +91,8 @@ static const struct row {
 	  "_dmarc.example.com TXT \"v=DMA\" \"RC1; p=rej\" \"ect\"\n",
 	  "p=reject at=example.com org=example.com" },
 	{ "D_02 CNAME", "example.com",
-	  "_dmarc.example.com CNAME policy.example.net\npolicy.example.net TXT \"v=DMARC1; p=reject\"\n",
+	  "_dmarc.example.com CNAME policy.example.net\n"
+	  "policy.example.net TXT \"v=DMARC1; p=reject\"\n",
 	  "p=reject at=example.com org=example.com" },
 	{ "D_13 letter case", "A.Example.COM", R("example.com", "p=reject"),
 	  "p=reject at=example.com org=example.com" },
@@ -112,8 +117,10 @@ static const struct row {
 	{ "D_19 bad psd is no psd", "m.a.example.com", R("a.example.com", "psd=no; p=none")
 	  R("example.com", "psd=; p=reject"), "p=reject at=example.com org=example.com" },
 	{ "D_23 psd=y at the author domain", "bank.example",
-	  R("bank.example", "psd=y; p=reject; sp=none; np=none"), "p=reject at=bank.example org=bank.example" },
-	{ "D_23 nor does it look above", "bank.example.com", R("bank.example.com", "psd=y; p=reject")
+	  R("bank.example", "psd=y; p=reject; sp=none; np=none"),
+	  "p=reject at=bank.example org=bank.example" },
+	{ "D_23 nor does it look above", "bank.example.com",
+	  R("bank.example.com", "psd=y; p=reject")
 	  R("example.com", "p=none"), "p=reject at=bank.example.com org=bank.example.com" },
 	{ "D_20 D_19 psd=y at the parent", "example.bank", R("bank", "psd=y; p=reject"),
 	  "p=reject at=bank org=example.bank" },
@@ -123,8 +130,10 @@ static const struct row {
 	  R("b.c.d.e.f.g.example.com", "psd=n; p=none") R("example.com", "p=reject"),
 	  "p=reject at=example.com org=example.com" },
 	{ "D_15 nine labels: the second name has seven", "i.h.g.f.e.d.c.example.com",
-	  R("h.g.f.e.d.c.example.com", "psd=n; p=none") R("g.f.e.d.c.example.com", "p=quarantine; psd=n")
-	  R("example.com", "p=reject"), "p=quarantine at=g.f.e.d.c.example.com org=g.f.e.d.c.example.com" },
+	  R("h.g.f.e.d.c.example.com", "psd=n; p=none")
+	  R("g.f.e.d.c.example.com", "p=quarantine; psd=n")
+	  R("example.com", "p=reject"),
+	  "p=quarantine at=g.f.e.d.c.example.com org=g.f.e.d.c.example.com" },
 	{ "D_15 eight labels: the parent", "h.g.f.e.d.c.example.com",
 	  R("g.f.e.d.c.example.com", "p=quarantine; psd=n") R("example.com", "p=reject"),
 	  "p=quarantine at=g.f.e.d.c.example.com org=g.f.e.d.c.example.com" },
@@ -139,9 +148,11 @@ static const struct row {
 	  "p=reject at=g.f.e.d.c.bank.example org=h.g.f.e.d.c.bank.example" },
 
 	/* policy tags */
-	{ "D_25 neither sp nor np", "a.example.com", R("example.com", "p=reject") EXISTS("a.example.com"),
+	{ "D_25 neither sp nor np", "a.example.com",
+	  R("example.com", "p=reject") EXISTS("a.example.com"),
 	  "p=reject at=example.com org=example.com" },
-	{ "D_25 np, NXDOMAIN", "a.example.com", R("example.com", "p=none; sp=quarantine; np=reject"),
+	{ "D_25 np, NXDOMAIN", "a.example.com",
+	  R("example.com", "p=none; sp=quarantine; np=reject"),
 	  "np=reject at=example.com org=example.com" },
 	{ "D_25 np, exists", "a.example.com", R("example.com", "p=none; sp=quarantine; np=reject")
 	  EXISTS("a.example.com"), "sp=quarantine at=example.com org=example.com" },
@@ -155,7 +166,8 @@ static const struct row {
 	  "np=reject at=bank.example org=a.bank.example" },
 	{ "D_26 another type is enough", "a.example.com", R("example.com", "p=none; np=reject")
 	  "a.example.com TXT x\n", "p=none at=example.com org=example.com" },
-	{ "D_26 an empty non-terminal exists", "a.example.com", R("example.com", "p=none; np=reject")
+	{ "D_26 an empty non-terminal exists", "a.example.com",
+	  R("example.com", "p=none; np=reject")
 	  EXISTS("b.a.example.com"), "p=none at=example.com org=example.com" },
 	{ "D_26 a wildcard makes it exist", "a.example.com", R("example.com", "p=none; np=reject")
 	  "*.example.com MX 10 mail.example.com\n", "p=none at=example.com org=example.com" },
@@ -171,7 +183,8 @@ static const struct row {
 	  "p=none at=example.com org=example.com" },
 	{ "D_07 D_08 no p, no rua", "example.com", R("example.com", "adkim=s"),
 	  "unusable at=example.com org=example.com" },
-	{ "D_07 bad p, rua", "a.example.com", R("example.com", "p=x; sp=reject; np=reject; rua=mailto:a@b.c"),
+	{ "D_07 bad p, rua", "a.example.com",
+	  R("example.com", "p=x; sp=reject; np=reject; rua=mailto:a@b.c"),
 	  "p=none at=example.com org=example.com" },
 	{ "D_07 bad sp, rua", "example.com", R("example.com", "p=reject; sp=x; rua=mailto:a@b.c"),
 	  "p=none at=example.com org=example.com" },
@@ -191,42 +204,52 @@ static const struct row {
 	{ "D_30 at the author domain, record above", "a.example.com",
 	  TIMES_OUT("a.example.com") R("example.com", "p=reject"), "unknown ?org=example.com" },
 	{ "D_30 at the author domain, psd=y right above", "a.bank.example",
-	  FAILS("a.bank.example") R("bank.example", "psd=y; p=reject"), "unknown org=a.bank.example" },
+	  FAILS("a.bank.example") R("bank.example", "psd=y; p=reject"),
+	  "unknown org=a.bank.example" },
 	{ "D_30 at the author domain, psd=y further above", "m.a.bank.example",
-	  FAILS("m.a.bank.example") R("bank.example", "psd=y; p=reject"), "unknown ?org=a.bank.example" },
+	  FAILS("m.a.bank.example") R("bank.example", "psd=y; p=reject"),
+	  "unknown ?org=a.bank.example" },
 	{ "D_30 at the organizational domain", "a.example.com", TIMES_OUT("example.com"),
 	  "unknown ?org=example.com" },
-	{ "D_30 between, record above", "a.b.example.com", FAILS("b.example.com") R("example.com", "p=reject"),
+	{ "D_30 between, record above", "a.b.example.com",
+	  FAILS("b.example.com") R("example.com", "p=reject"),
 	  "unknown ?org=example.com" },
 	{ "D_30 above, author domain has a record", "a.example.com",
-	  R("a.example.com", "p=reject") FAILS("example.com"), "p=reject at=a.example.com ?org=example.com" },
+	  R("a.example.com", "p=reject") FAILS("example.com"),
+	  "p=reject at=a.example.com ?org=example.com" },
 	{ "D_30 behind psd=n of the author domain", "a.example.com",
 	  R("a.example.com", "psd=n; p=reject") FAILS("example.com") TIMES_OUT("com"),
 	  "p=reject at=a.example.com org=a.example.com" },
 	{ "D_30 behind psd=n of another", "m.a.example.com",
 	  R("a.example.com", "psd=n; p=reject") FAILS("example.com"),
 	  "p=reject at=a.example.com org=a.example.com" },
-	{ "D_30 behind psd=y", "m.a.bank.example", R("bank.example", "psd=y; p=reject") FAILS("example"),
+	{ "D_30 behind psd=y", "m.a.bank.example",
+	  R("bank.example", "psd=y; p=reject") FAILS("example"),
 	  "p=reject at=bank.example org=a.bank.example" },
 	{ "D_30 behind psd=y, but before it too", "m.a.bank.example",
 	  R("bank.example", "psd=y; p=reject") FAILS("a.bank.example"),
 	  "unknown ?org=a.bank.example" },
 	{ "D_30 at the TLD, author domain has a record", "example.com",
-	  R("example.com", "p=reject") TIMES_OUT("com"), "p=reject at=example.com org=example.com" },
+	  R("example.com", "p=reject") TIMES_OUT("com"),
+	  "p=reject at=example.com org=example.com" },
 	{ "D_30 at the TLD, organizational domain has one", "a.example.com",
-	  R("example.com", "p=reject") TIMES_OUT("com"), "p=reject at=example.com org=example.com" },
-	{ "D_30 at the TLD, nobody has one", "a.example.com", TIMES_OUT("com"), "unknown ?org=example.com" },
+	  R("example.com", "p=reject") TIMES_OUT("com"),
+	  "p=reject at=example.com org=example.com" },
+	{ "D_30 at the TLD, nobody has one", "a.example.com", TIMES_OUT("com"),
+	  "unknown ?org=example.com" },
 	{ "D_30 at the TLD, one below it nobody has one", "example.com", TIMES_OUT("com"),
 	  "unknown org=example.com" },
 	{ "D_30 at the TLD, a name between has one", "m.a.example.com",
 	  R("a.example.com", "p=reject") TIMES_OUT("com"), "unknown ?org=example.com" },
 	{ "D_30 refused is trouble", "example.com", "_dmarc.example.com TXT !REFUSED\n",
 	  "unknown org=example.com" },
-	{ "D_30 all names", "a.example.com", FAILS("a.example.com") FAILS("example.com") FAILS("com"),
+	{ "D_30 all names", "a.example.com",
+	  FAILS("a.example.com") FAILS("example.com") FAILS("com"),
 	  "unknown ?org=example.com" },
 	{ "D_30 existence, np differs", "a.example.com", R("example.com", "p=none; np=reject")
 	  "a.example.com A !TIMEOUT\n", "?p=none at=example.com org=example.com" },
-	{ "D_30 existence, np is sp", "a.example.com", R("example.com", "p=none; np=reject; sp=reject")
+	{ "D_30 existence, np is sp", "a.example.com",
+	  R("example.com", "p=none; np=reject; sp=reject")
 	  "a.example.com A !SERVFAIL\n", "sp=reject at=example.com org=example.com" },
 	{ "D_30 existence, no np", "a.example.com", R("example.com", "p=none; sp=reject")
 	  "a.example.com A !SERVFAIL\n", "sp=reject at=example.com org=example.com" },
@@ -240,11 +263,15 @@ static const struct row {
 	{ "D_49 a TLD without psd", "a.example.com", R("com", "p=reject; sp=quarantine")
 	  EXISTS("a.example.com"), "sp=quarantine at=com org=example.com" },
 	{ "D_49 a TLD without psd, own record", "a.example.com",
-	  R("a.example.com", "p=none") R("com", "p=reject"), "p=none at=a.example.com org=example.com" },
+	  R("a.example.com", "p=none") R("com", "p=reject"),
+	  "p=none at=a.example.com org=example.com" },
 	{ "D_49 a TLD without psd, org's record", "a.example.com",
-	  R("example.com", "p=none") R("com", "p=reject"), "p=none at=example.com org=example.com" },
-	{ "D_49 psd=n is obeyed", "a.brand", R("brand", "psd=n; p=reject"), "p=reject at=brand org=brand" },
-	{ "D_49 a TLD as author domain", "brand", R("brand", "p=reject; sp=none"), "p=reject at=brand org=brand" },
+	  R("example.com", "p=none") R("com", "p=reject"),
+	  "p=none at=example.com org=example.com" },
+	{ "D_49 psd=n is obeyed", "a.brand", R("brand", "psd=n; p=reject"),
+	  "p=reject at=brand org=brand" },
+	{ "D_49 a TLD as author domain", "brand", R("brand", "p=reject; sp=none"),
+	  "p=reject at=brand org=brand" },
 };
 
 static void discover(const struct row *row, enum dmarc_discovery method)
@@ -254,10 +281,12 @@ static void discover(const struct row *row, enum dmarc_discovery method)
 	struct world w;
 
 	world_open(&w, row->zone);
-	ck_assert_int_eq(dmarc_discover(w.arena, w.lookups, method, world_domain(&w, row->author), &d),
+	ck_assert_int_eq(dmarc_discover(w.arena, w.lookups, method, world_domain(&w, row->author),
+	    &d),
 	    RC_OK);
 	show(&d, &got);
-	ck_assert_msg(strcmp(buf_cstr(&got), row->want) == 0, "%s: got \"%s\", want \"%s\"", row->id,
+	ck_assert_msg(strcmp(buf_cstr(&got), row->want) == 0, "%s: got \"%s\", want \"%s\"",
+	    row->id,
 	    buf_cstr(&got), row->want);
 	ck_assert_msg(d.reason.len > 0, "%s", row->id);
 	ck_assert_msg((d.policy_tag != NULL) == (d.status == DISCOVERED), "%s", row->id);
@@ -275,14 +304,20 @@ END_TEST
 static const struct row guard_rows[] = {
 	{ "D_49 gov.uk without psd", "a.example.gov.uk", R("gov.uk", "p=reject; sp=quarantine")
 	  EXISTS("a.example.gov.uk"), "sp=quarantine at=gov.uk org=example.gov.uk" },
-	{ "D_49 gov.uk itself", "gov.uk", R("gov.uk", "p=reject; sp=none"), "p=reject at=gov.uk org=gov.uk" },
-	{ "D_49 gov.uk with psd=n", "a.gov.uk", R("gov.uk", "psd=n; p=reject"), "p=reject at=gov.uk org=gov.uk" },
-	{ "D_49 uk without psd", "a.example.co.uk", R("uk", "p=reject"), "p=reject at=uk org=example.co.uk" },
-	{ "D_49 uk with psd=y", "a.example.co.uk", R("uk", "psd=y; p=reject"), "p=reject at=uk org=example.co.uk" },
-	{ "D_49 uk has a say on co.uk itself", "co.uk", R("uk", "psd=y; p=reject"), "p=reject at=uk org=co.uk" },
+	{ "D_49 gov.uk itself", "gov.uk", R("gov.uk", "p=reject; sp=none"),
+	  "p=reject at=gov.uk org=gov.uk" },
+	{ "D_49 gov.uk with psd=n", "a.gov.uk", R("gov.uk", "psd=n; p=reject"),
+	  "p=reject at=gov.uk org=gov.uk" },
+	{ "D_49 uk without psd", "a.example.co.uk", R("uk", "p=reject"),
+	  "p=reject at=uk org=example.co.uk" },
+	{ "D_49 uk with psd=y", "a.example.co.uk", R("uk", "psd=y; p=reject"),
+	  "p=reject at=uk org=example.co.uk" },
+	{ "D_49 uk has a say on co.uk itself", "co.uk", R("uk", "psd=y; p=reject"),
+	  "p=reject at=uk org=co.uk" },
 	{ "D_49 the private section has none", "a.b.github.io", R("github.io", "p=reject"),
 	  "p=reject at=github.io org=github.io" },
-	{ "D_49 D_30 trouble at a suffix", "a.example.co.uk", R("example.co.uk", "p=reject") FAILS("co.uk")
+	{ "D_49 D_30 trouble at a suffix", "a.example.co.uk",
+	  R("example.co.uk", "p=reject") FAILS("co.uk")
 	  FAILS("uk"), "p=reject at=example.co.uk org=example.co.uk" },
 	{ "D_49 D_30 trouble at a suffix, nobody has one", "a.example.co.uk", FAILS("co.uk"),
 	  "unknown ?org=example.co.uk" },
@@ -300,16 +335,19 @@ START_TEST(guard)
 END_TEST
 
 static const struct row psl_rows[] = {
-	{ "author domain", "a.example.com", R("a.example.com", "p=reject") R("example.com", "p=none"),
+	{ "author domain", "a.example.com",
+	  R("a.example.com", "p=reject") R("example.com", "p=none"),
 	  "p=reject at=a.example.com org=example.com" },
-	{ "organizational domain", "a.b.example.co.uk", R("example.co.uk", "p=none; sp=quarantine; np=reject")
+	{ "organizational domain", "a.b.example.co.uk",
+	  R("example.co.uk", "p=none; sp=quarantine; np=reject")
 	  EXISTS("a.b.example.co.uk"), "sp=quarantine at=example.co.uk org=example.co.uk" },
 	{ "np", "a.b.example.co.uk", R("example.co.uk", "p=none; sp=quarantine; np=reject"),
 	  "np=reject at=example.co.uk org=example.co.uk" },
 	{ "public suffix", "a.b.example.co.uk", R("co.uk", "p=none; sp=quarantine"),
 	  "sp=quarantine at=co.uk org=example.co.uk" },
 	{ "organizational domain before public suffix", "example.co.uk",
-	  R("example.co.uk", "p=none") R("co.uk", "psd=y; p=reject"), "p=none at=example.co.uk org=example.co.uk" },
+	  R("example.co.uk", "p=none") R("co.uk", "psd=y; p=reject"),
+	  "p=none at=example.co.uk org=example.co.uk" },
 	{ "nothing between counts", "a.b.example.com", R("b.example.com", "p=reject; psd=n"),
 	  "nothing org=example.com" },
 	{ "nothing above the suffix counts", "a.example.co.uk", R("uk", "psd=y; p=reject"),
@@ -318,15 +356,20 @@ static const struct row psl_rows[] = {
 	  R("example.com", "psd=y; p=none"), "p=reject at=a.b.example.com org=example.com" },
 	{ "the private section counts", "a.b.github.io", R("b.github.io", "p=reject"),
 	  "p=reject at=b.github.io org=b.github.io" },
-	{ "several at a name", "a.example.com", R("a.example.com", "p=none") R("a.example.com", "p=reject")
+	{ "several at a name", "a.example.com",
+	  R("a.example.com", "p=none") R("a.example.com", "p=reject")
 	  R("example.com", "p=reject"), "p=reject at=example.com org=example.com" },
-	{ "D_30 author domain", "a.example.com", FAILS("a.example.com") R("example.com", "p=reject"),
+	{ "D_30 author domain", "a.example.com",
+	  FAILS("a.example.com") R("example.com", "p=reject"),
 	  "unknown org=example.com" },
-	{ "D_30 organizational domain", "a.example.com", TIMES_OUT("example.com"), "unknown org=example.com" },
+	{ "D_30 organizational domain", "a.example.com", TIMES_OUT("example.com"),
+	  "unknown org=example.com" },
 	{ "D_30 organizational domain, own record", "a.example.com",
-	  R("a.example.com", "p=reject") FAILS("example.com"), "p=reject at=a.example.com org=example.com" },
+	  R("a.example.com", "p=reject") FAILS("example.com"),
+	  "p=reject at=a.example.com org=example.com" },
 	{ "D_30 public suffix", "a.example.com", FAILS("com"), "unknown org=example.com" },
-	{ "D_30 public suffix, record below", "a.example.com", FAILS("com") R("example.com", "p=reject"),
+	{ "D_30 public suffix, record below", "a.example.com",
+	  FAILS("com") R("example.com", "p=reject"),
 	  "p=reject at=example.com org=example.com" },
 };
 
@@ -361,7 +404,8 @@ static const struct {
 	  Q("i.j.k.example.com") Q("j.k.example.com") Q("k.example.com") Q("example.com") Q("com"),
 	  LOOKUP_ALIGNMENT, DISCOVERY_TREEWALK },
 	{ "D_48 appendix B.4.1", "signing.example.com",
-	  Q("signing.example.com") Q("example.com") Q("com"), LOOKUP_ALIGNMENT, DISCOVERY_TREEWALK },
+	  Q("signing.example.com") Q("example.com") Q("com"), LOOKUP_ALIGNMENT,
+	  DISCOVERY_TREEWALK },
 	{ "D_17 nine labels", "i.h.g.f.e.d.c.b.a", Q("i.h.g.f.e.d.c.b.a") Q("g.f.e.d.c.b.a")
 	  Q("f.e.d.c.b.a") Q("e.d.c.b.a") Q("d.c.b.a") Q("c.b.a") Q("b.a") Q("a"),
 	  LOOKUP_ALIGNMENT, DISCOVERY_TREEWALK },
@@ -405,7 +449,8 @@ START_TEST(what_is_asked)
 			world_next_message(&w);
 		count = again ? 0 : lookups_count(w.lookups);
 		if (asked_rows[_i].purpose == LOOKUP_POLICY)
-			ck_assert_int_eq(dmarc_discover(w.arena, w.lookups, asked_rows[_i].method, domain, &d),
+			ck_assert_int_eq(dmarc_discover(w.arena, w.lookups, asked_rows[_i].method,
+			    domain, &d),
 			    RC_OK);
 		else
 			ck_assert_int_eq(dmarc_walk(w.arena, w.lookups, LOOKUP_ALIGNMENT,
@@ -437,12 +482,14 @@ static const struct {
 	  "a.mail.example.com", "org=example.com", 4 },
 	{ "D_48 4.10.2, second", R("mail.example.com", "psd=n; p=none"), "a.mail.example.com",
 	  "org=mail.example.com", 2 },
-	{ "D_48 4.10.2, last", R("com", "psd=y; p=none"), "a.mail.example.com", "org=example.com", 4 },
+	{ "D_48 4.10.2, last", R("com", "psd=y; p=none"), "a.mail.example.com", "org=example.com",
+	  4 },
 	{ "D_20 nothing", "", "a.mail.example.com", "org=a.mail.example.com", 4 },
 	{ "D_20 one label", "", "localhost", "org=localhost", 1 },
 	{ "D_07 a record without a policy is one all the same", R("example.com", "adkim=r"),
 	  "a.example.com", "org=example.com", 3 },
-	{ "D_34 11.8: psd=n protects", R("mail.example.com", "psd=n; p=none") R("example.com", "p=none"),
+	{ "D_34 11.8: psd=n protects",
+	  R("mail.example.com", "psd=n; p=none") R("example.com", "p=none"),
 	  "mail.example.com", "org=mail.example.com", 1 },
 };
 
@@ -458,7 +505,8 @@ START_TEST(walks)
 	show_organization(&walk, &got);
 	ck_assert_msg(strcmp(buf_cstr(&got), walk_rows[_i].want) == 0, "%s: %s", walk_rows[_i].id,
 	    buf_cstr(&got));
-	ck_assert_msg(walk.count == walk_rows[_i].steps, "%s: %zu steps", walk_rows[_i].id, walk.count);
+	ck_assert_msg(walk.count == walk_rows[_i].steps, "%s: %zu steps", walk_rows[_i].id,
+	    walk.count);
 	buf_free(&got);
 	world_close(&w);
 }

@@ -55,13 +55,17 @@ static const struct row {
 	{ "D_51 nothing at all", "example.com", "", "", REJECT, "fail nothing-passed reject" },
 	{ "D_51 nothing passed", "example.com", "fail:example.com", "fail:example.com", REJECT,
 	  "fail nothing-passed reject" },
-	{ "D_51 strangers", "example.com", "pass:evil.test", "pass:evil.test pass:example.com.evil.test",
+	{ "D_51 strangers", "example.com", "pass:evil.test",
+	  "pass:evil.test pass:example.com.evil.test",
 	  REJECT, "fail not-aligned reject" },
-	{ "D_31 softfail", "example.com", "softfail:example.com", "", REJECT, "fail nothing-passed reject" },
-	{ "D_31 neutral", "example.com", "neutral:example.com", "", REJECT, "fail nothing-passed reject" },
+	{ "D_31 softfail", "example.com", "softfail:example.com", "", REJECT,
+	  "fail nothing-passed reject" },
+	{ "D_31 neutral", "example.com", "neutral:example.com", "", REJECT,
+	  "fail nothing-passed reject" },
 	{ "D_31 SPF permerror", "example.com", "permerror:example.com", "", REJECT,
 	  "fail nothing-passed reject" },
-	{ "D_31 no SPF record", "example.com", "none:example.com", "", REJECT, "fail nothing-passed reject" },
+	{ "D_31 no SPF record", "example.com", "none:example.com", "", REJECT,
+	  "fail nothing-passed reject" },
 	{ "D_33 DKIM policy, neutral, permerror", "example.com", "",
 	  "policy:example.com neutral:example.com permerror:example.com none:example.com", REJECT,
 	  "fail nothing-passed reject" },
@@ -69,10 +73,12 @@ static const struct row {
 	  "fail nothing-passed reject" },
 	{ "D_48 B.4.1", "example.com", "pass:example.com", "pass:signing.example.com",
 	  REJECT R("signing.example.com", "p=none"), "pass aligned reject SPF DKIM" },
-	{ "D_48 B.4.2", "a.b.c.d.e.f.g.h.i.j.k.example.com", "pass:example.com", "pass:signing.example.com",
+	{ "D_48 B.4.2", "a.b.c.d.e.f.g.h.i.j.k.example.com", "pass:example.com",
+	  "pass:signing.example.com",
 	  R("example.com", "p=quarantine; sp=reject") R("signing.example.com", "p=none"),
 	  "pass aligned reject SPF DKIM" },
-	{ "D_48 B.4.3", "giant.bank.example", "pass:mail.giant.bank.example", "pass:mail.mega.bank.example",
+	{ "D_48 B.4.3", "giant.bank.example", "pass:mail.giant.bank.example",
+	  "pass:mail.mega.bank.example",
 	  R("bank.example", "psd=y; p=reject") R("giant.bank.example", "p=quarantine"),
 	  "pass aligned quarantine SPF" },
 	{ "D_48 B.4.3 without SPF", "giant.bank.example", "fail:mail.giant.bank.example",
@@ -80,12 +86,14 @@ static const struct row {
 	  R("giant.bank.example", "p=quarantine"), "fail not-aligned quarantine" },
 
 	/* the policy */
-	{ "D_29 no record", "example.com", "pass:example.com", "pass:example.com", "", "none no-record none" },
+	{ "D_29 no record", "example.com", "pass:example.com", "pass:example.com", "",
+	  "none no-record none" },
 	{ "D_07 unusable record", "example.com", "pass:example.com", "", R("example.com", "p=x"),
 	  "none unusable none" },
 	{ "D_07 rua instead", "example.com", "", "", R("example.com", "rua=mailto:a@b.c"),
 	  "fail nothing-passed none" },
-	{ "D_37 p=none", "example.com", "", "", R("example.com", "p=none"), "fail nothing-passed none" },
+	{ "D_37 p=none", "example.com", "", "", R("example.com", "p=none"),
+	  "fail nothing-passed none" },
 	{ "D_36 t=y, reject", "example.com", "", "", R("example.com", "p=reject; t=y"),
 	  "fail nothing-passed quarantine t" },
 	{ "D_36 t=y, quarantine", "example.com", "", "", R("example.com", "p=quarantine; t=y"),
@@ -94,31 +102,36 @@ static const struct row {
 	  "fail nothing-passed none" },
 	{ "D_36 t=y, sp", "a.example.com", "", "", R("example.com", "p=none; sp=reject; t=y"),
 	  "fail nothing-passed quarantine t" },
-	{ "D_36 t=n", "example.com", "", "", R("example.com", "p=reject; t=n"), "fail nothing-passed reject" },
+	{ "D_36 t=n", "example.com", "", "", R("example.com", "p=reject; t=n"),
+	  "fail nothing-passed reject" },
 	{ "D_02 pct=0", "example.com", "", "", R("example.com", "p=reject; pct=0"),
 	  "fail nothing-passed reject" },
 	{ "D_25 np", "a.example.com", "", "", R("example.com", "p=none; np=reject"),
 	  "fail nothing-passed reject" },
 
 	/* trouble: who may gain by it? */
-	{ "D_30 policy unknown", "example.com", "pass:example.com", "pass:example.com", TIMES_OUT("example.com"),
+	{ "D_30 policy unknown", "example.com", "pass:example.com", "pass:example.com",
+	  TIMES_OUT("example.com"),
 	  "temperror policy-unknown none" },
 	{ "D_30 SPF of the author", "example.com", "temperror:example.com", "", REJECT,
 	  "temperror identifier-unknown reject" },
 	{ "D_30 SPF of a subdomain", "example.com", "temperror:a.example.com", "", REJECT,
 	  "temperror identifier-unknown reject" },
-	{ "D_30 DKIM of the author", "example.com", "fail:example.com", "fail:example.com temperror:example.com",
+	{ "D_30 DKIM of the author", "example.com", "fail:example.com",
+	  "fail:example.com temperror:example.com",
 	  REJECT, "temperror identifier-unknown reject" },
 	{ "D_30 of the author, policy none", "example.com", "temperror:example.com", "",
 	  R("example.com", "p=none"), "temperror identifier-unknown none" },
-	{ "D_30 of the author, but another passes", "example.com", "temperror:example.com", "pass:example.com",
+	{ "D_30 of the author, but another passes", "example.com", "temperror:example.com",
+	  "pass:example.com",
 	  REJECT, "pass aligned reject DKIM" },
 	{ "D_30 of a stranger", "example.com", "temperror:evil.test", "temperror:evil.test "
 	  "temperror:example.com.evil.test temperror:com", REJECT, "fail nothing-passed reject" },
 	{ "D_30 of a subdomain that strict leaves out", "example.com", "temperror:a.example.com",
 	  "temperror:a.example.com", R("example.com", "p=reject; adkim=s; aspf=s"),
 	  "fail nothing-passed reject" },
-	{ "D_30 of a subdomain that is another organization", "example.com", "temperror:a.example.com", "",
+	{ "D_30 of a subdomain that is another organization", "example.com",
+	  "temperror:a.example.com", "",
 	  REJECT R("a.example.com", "psd=n; p=none"), "fail nothing-passed reject" },
 	{ "D_30 of an organization above", "a.example.com", "temperror:example.com", "",
 	  REJECT R("a.example.com", "psd=n; p=reject"), "fail nothing-passed reject" },
@@ -126,49 +139,66 @@ static const struct row {
 	  REJECT FAILS("a.example.com"), "temperror identifier-unknown reject" },
 	{ "D_30 a pass of a stranger on an unknown walk", "example.com", "pass:a.evil.test", "",
 	  REJECT FAILS("a.evil.test") FAILS("evil.test"), "fail not-aligned reject" },
-	{ "D_30 an unknown walk, but another passes", "example.com", "pass:a.example.com", "pass:example.com",
+	{ "D_30 an unknown walk, but another passes", "example.com", "pass:a.example.com",
+	  "pass:example.com",
 	  REJECT FAILS("a.example.com"), "pass aligned reject DKIM" },
-	{ "D_30 a fail on an unknown walk", "example.com", "fail:a.example.com", "permerror:a.example.com",
+	{ "D_30 a fail on an unknown walk", "example.com", "fail:a.example.com",
+	  "permerror:a.example.com",
 	  REJECT FAILS("a.example.com"), "fail nothing-passed reject" },
-	{ "D_30 existence unknown, fails", "a.example.com", "", "", R("example.com", "p=none; np=reject")
+	{ "D_30 existence unknown, fails", "a.example.com", "", "",
+	  R("example.com", "p=none; np=reject")
 	  "a.example.com A !TIMEOUT\n", "temperror policy-unknown none" },
 	{ "D_30 existence unknown, passes", "a.example.com", "pass:a.example.com", "",
-	  R("example.com", "p=none; np=reject") "a.example.com A !TIMEOUT\n", "pass aligned none SPF" },
-	{ "D_29 no record, undecided", "example.com", "temperror:example.com", "", "", "none no-record none" },
+	  R("example.com", "p=none; np=reject") "a.example.com A !TIMEOUT\n",
+	  "pass aligned none SPF" },
+	{ "D_29 no record, undecided", "example.com", "temperror:example.com", "", "",
+	  "none no-record none" },
 
 	/* several authors (evaluate.h) */
-	{ "D_12 all pass", "example.com other.example", "pass:example.com", "pass:other.example", REJECT NONE,
+	{ "D_12 all pass", "example.com other.example", "pass:example.com", "pass:other.example",
+	  REJECT NONE,
 	  "pass aligned reject SPF" },
 	{ "D_12 one fails", "example.com other.example", "pass:example.com", "", REJECT NONE,
 	  "fail not-aligned none" },
-	{ "D_12 the other fails", "other.example example.com", "pass:other.example", "", REJECT NONE,
+	{ "D_12 the other fails", "other.example example.com", "pass:other.example", "",
+	  REJECT NONE,
 	  "fail not-aligned reject" },
 	{ "D_12 strictest failing policy", "other.example example.com quiet.example", "", "",
 	  REJECT NONE QUARANTINE, "fail nothing-passed reject" },
-	{ "D_12 strictest failing, not strictest", "other.example quiet.example example.com", "pass:example.com",
+	{ "D_12 strictest failing, not strictest", "other.example quiet.example example.com",
+	  "pass:example.com",
 	  "", REJECT NONE QUARANTINE, "fail not-aligned quarantine" },
 	{ "D_12 one without a record", "example.com norecord.test", "pass:example.com", "", REJECT,
 	  "none no-record none" },
-	{ "D_12 the first without a record", "norecord.test example.com", "pass:example.com", "", REJECT,
+	{ "D_12 the first without a record", "norecord.test example.com", "pass:example.com", "",
+	  REJECT,
 	  "none no-record none" },
 	{ "D_12 one without a record, one fails", "norecord.test other.example", "", "", NONE,
 	  "fail nothing-passed none" },
-	{ "D_12 all without a record", "norecord.test norecord.example", "", "", "", "none no-record none" },
-	{ "D_12 D_30 fail, reject > identifier unknown, reject", "example.com x.test", "temperror:x.test", "",
+	{ "D_12 all without a record", "norecord.test norecord.example", "", "", "",
+	  "none no-record none" },
+	{ "D_12 D_30 fail, reject > identifier unknown, reject", "example.com x.test",
+	  "temperror:x.test", "",
 	  REJECT R("x.test", "p=reject"), "fail nothing-passed reject" },
 	{ "D_12 D_30 identifier unknown, reject > fail, quarantine", "quiet.example example.com",
 	  "temperror:example.com", "", REJECT QUARANTINE, "temperror identifier-unknown reject" },
 	{ "D_12 D_30 fail, quarantine > identifier unknown, quarantine", "x.test quiet.example",
-	  "temperror:x.test", "", R("x.test", "p=quarantine") QUARANTINE, "fail nothing-passed quarantine" },
+	  "temperror:x.test", "", R("x.test", "p=quarantine") QUARANTINE,
+	  "fail nothing-passed quarantine" },
 	{ "D_12 D_30 identifier unknown, quarantine > policy unknown", "x.test quiet.example",
-	  "temperror:quiet.example", "", FAILS("x.test") QUARANTINE, "temperror identifier-unknown quarantine" },
-	{ "D_12 D_30 policy unknown > fail, none", "other.example x.test", "", "", NONE FAILS("x.test"),
+	  "temperror:quiet.example", "", FAILS("x.test") QUARANTINE,
+	  "temperror identifier-unknown quarantine" },
+	{ "D_12 D_30 policy unknown > fail, none", "other.example x.test", "", "",
+	  NONE FAILS("x.test"),
 	  "temperror policy-unknown none" },
-	{ "D_12 D_30 fail, none > identifier unknown, none", "x.test other.example", "temperror:x.test", "",
+	{ "D_12 D_30 fail, none > identifier unknown, none", "x.test other.example",
+	  "temperror:x.test", "",
 	  R("x.test", "p=none") NONE, "fail nothing-passed none" },
-	{ "D_12 D_30 identifier unknown, none > none", "norecord.test other.example", "temperror:other.example",
+	{ "D_12 D_30 identifier unknown, none > none", "norecord.test other.example",
+	  "temperror:other.example",
 	  "", NONE, "temperror identifier-unknown none" },
-	{ "D_12 D_30 none > pass, whatever fails in DNS for the one that passes", "norecord.test example.com",
+	{ "D_12 D_30 none > pass, whatever fails in DNS for the one that passes",
+	  "norecord.test example.com",
 	  "pass:example.com", "temperror:example.com", REJECT, "none no-record none" },
 };
 
@@ -255,9 +285,12 @@ static void evaluate(struct world *w, const struct row *row, enum dmarc_discover
 		const struct dmarc_author_result *a = &result.authors[i];
 
 		ck_assert(domain_eq(a->domain, e.domains[i]));
-		ck_assert_msg((a->result == AUTH_PASS) == !domain_is_none(a->aligned_domain), "%s", row->id);
-		ck_assert_msg(!a->identifier_undecided || !domain_is_none(a->undecided_domain), "%s", row->id);
-		ck_assert_msg(!a->identifier_undecided || a->result == AUTH_TEMPERROR, "%s", row->id);
+		ck_assert_msg((a->result == AUTH_PASS) == !domain_is_none(a->aligned_domain), "%s",
+		    row->id);
+		ck_assert_msg(!a->identifier_undecided || !domain_is_none(a->undecided_domain),
+		    "%s", row->id);
+		ck_assert_msg(!a->identifier_undecided || a->result == AUTH_TEMPERROR, "%s",
+		    row->id);
 	}
 	buf_free(&got);
 }
@@ -276,7 +309,8 @@ START_TEST(psl_verdicts)
 	static const struct row psl_rows[] = {
 		{ "psl: psd=n does not part", "dept.example.com", "pass:example.com", "",
 		  R("dept.example.com", "psd=n; p=reject"), "pass aligned reject SPF" },
-		{ "psl: trouble on a walk that is not made", "example.com", "pass:a.example.com", "",
+		{ "psl: trouble on a walk that is not made", "example.com", "pass:a.example.com",
+		  "",
 		  REJECT FAILS("a.example.com"), "pass aligned reject SPF" },
 		{ "psl: a stranger", "example.com", "pass:evil.test", "temperror:evil.test", REJECT,
 		  "fail not-aligned reject" },
@@ -305,12 +339,14 @@ static const struct {
 	{ FROM_MULTIPLE, NULL, "permerror multiple", "several From fields", 2 },
 	/* what it must not say */
 	{ FROM_OK, NULL, "permerror invalid", "no author domain in From", 0 },
-	{ FROM_OK, NULL, "permerror too-many", "too many author domains in From", LIMIT_AUTHOR_DOMAINS + 1 },
+	{ FROM_OK, NULL, "permerror too-many", "too many author domains in From",
+	  LIMIT_AUTHOR_DOMAINS + 1 },
 };
 
 START_TEST(from_fields)
 {
-	static const struct row row = { "", "example.com", "pass:example.com", "pass:example.com", REJECT, "" };
+	static const struct row row = { "", "example.com", "pass:example.com", "pass:example.com",
+	    REJECT, "" };
 	struct dmarc_params params = { .discovery = DISCOVERY_TREEWALK };
 	struct buf got = BUF_INIT(1000);
 	struct dmarc_result result;
@@ -324,7 +360,8 @@ START_TEST(from_fields)
 	e.authors.status = from_rows[_i].status;
 	e.authors.why = from_rows[_i].why;
 	e.authors.domain_count = from_rows[_i].domains;
-	ck_assert_int_eq(dmarc_evaluate(w.arena, w.lookups, &params, &e.authors, &e.spf, &e.dkim, &result),
+	ck_assert_int_eq(dmarc_evaluate(w.arena, w.lookups, &params, &e.authors, &e.spf, &e.dkim,
+	    &result),
 	    RC_OK);
 	show(&result, &got);
 	ck_assert_msg(strcmp(buf_cstr(&got), from_rows[_i].want) == 0, "D_11 D_50 row %d: %s", _i,
@@ -364,7 +401,8 @@ START_TEST(nothing_checked)
 
 	world_open(&w, row.zone);
 	read_row(&w, &row, &e);
-	ck_assert_int_eq(dmarc_evaluate(w.arena, w.lookups, &params, &e.authors, NULL, NULL, &result), RC_OK);
+	ck_assert_int_eq(dmarc_evaluate(w.arena, w.lookups, &params, &e.authors, NULL, NULL,
+	    &result), RC_OK);
 	ck_assert_int_eq(result.result, AUTH_FAIL);
 	ck_assert_int_eq(result.why, DMARC_WHY_NOTHING_PASSED);
 	world_close(&w);
@@ -383,7 +421,8 @@ START_TEST(testing_keys)
 	world_open(&w, row.zone);
 	read_row(&w, &row, &e);
 	e.items[0].testing = true;
-	ck_assert_int_eq(dmarc_evaluate(w.arena, w.lookups, &params, &e.authors, &e.spf, &e.dkim, &result),
+	ck_assert_int_eq(dmarc_evaluate(w.arena, w.lookups, &params, &e.authors, &e.spf, &e.dkim,
+	    &result),
 	    RC_OK);
 	ck_assert_int_eq(result.result, AUTH_PASS);
 	world_close(&w);

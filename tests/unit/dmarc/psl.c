@@ -41,7 +41,8 @@ START_TEST(suffixes)
 		unit_skipped("libpsl has no list");
 	} else {
 		ck_assert(domain_parse(a, slice_str(rows[_i].name), &d));
-		ck_assert_msg(dmarc_is_public_suffix(d) == rows[_i].suffix, "D_49 %s", rows[_i].name);
+		ck_assert_msg(dmarc_is_public_suffix(d) == rows[_i].suffix, "D_49 %s",
+		    rows[_i].name);
 		org = dmarc_psl_organizational_domain(d);
 		ck_slice_eq(org.name, slice_str(rows[_i].organizational));
 	}
