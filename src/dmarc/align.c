@@ -17,7 +17,9 @@ enum rc dmarc_align(struct arena *a, struct lookups *l, const struct policy_disc
 		return RC_OK;
 	}
 	TRY(dmarc_walk(a, l, LOOKUP_ALIGNMENT, author->method, identifier, &walk));
-	if (walk.status == DISCOVERY_UNKNOWN || author->walk.status == DISCOVERY_UNKNOWN)
+	if (!domain_is_at_or_below(author->author_domain, walk.organizational_domain))
+		*out = UNALIGNED;
+	else if (walk.status == DISCOVERY_UNKNOWN || author->walk.status == DISCOVERY_UNKNOWN)
 		*out = ALIGNMENT_UNKNOWN;
 	else
 		*out = domain_eq(walk.organizational_domain, author->organizational_domain) ?

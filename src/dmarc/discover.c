@@ -175,8 +175,8 @@ static unsigned possible_organizations(const struct walk *w, struct domain start
 	for (size_t i = 0; i < w->count; i++) {
 		const struct walk_step *s = &w->steps[i];
 		unsigned n = domain_labels(s->domain);
-		/* rule 2 does not look at the start name */
-		unsigned if_suffix = domain_bit(start, i == 0 ? n : below(start, n));
+		/* rule 2 does not look at the start name, and nothing is below that */
+		unsigned if_suffix = domain_bit(start, below(start, n));
 
 		switch (content(s)) {
 		case SAYS_NOTHING:
@@ -190,10 +190,8 @@ static unsigned possible_organizations(const struct walk *w, struct domain start
 			return possible | if_suffix;
 		case SAYS_TROUBLE:
 			possible |= if_suffix;
-			if (s->public_suffix)
-				break;
-			possible |= domain_bit(start, n);
-			fewest |= domain_bit(start, n);
+			if (!s->public_suffix)
+				possible |= domain_bit(start, n);
 			break;
 		}
 	}
@@ -263,7 +261,7 @@ static const struct walk_step *hiding_step(const struct walk *w, struct domain a
 
 		/* what a public suffix may publish comes last */
 		if (content(s) == SAYS_TROUBLE &&
-		    (i == 0 || !s->public_suffix || step_with_record(w, org) == NULL))
+		    (!s->public_suffix || step_with_record(w, org) == NULL))
 			return s;
 	}
 	return NULL;

@@ -42,7 +42,7 @@ bool dmarc_is_public_suffix(struct domain d)
 {
 	char name[LIMIT_DOMAIN_OCTETS + 1];
 
-	if (domain_labels(d) == 1)
+	if (domain_labels(d) == 1) /* also without a list */
 		return true;
 	return question(d, name) && psl_is_public_suffix2(list, name, PSL_TYPE_ICANN) == 1;
 }

@@ -6,7 +6,8 @@
  *     not at or below the author's org. domain   unaligned   unaligned, without a look-up
  *     another, its org. domain is the author's   unaligned   aligned
  *     another, its org. domain is another        unaligned   unaligned
- *     another, one of the two is not known       unaligned   unknown
+ *     another, one of the two is not known       unaligned   unknown, unless no name above both
+ *                                                            can be both
  *
  * An organizational domain is the name itself or above it, so the second row loses nothing; it
  * keeps names that a stranger chose, and trouble that he can make, out of the result.  While the
