@@ -22,30 +22,28 @@ struct sink {
 };
 
 /*
- * One field, CRLF at its end.  LF inside the value counts as CRLF.  without_crlf: as the field
- * that is signed last (RFC 6376 section 3.7).
+ * One field, CRLF at its end unless without_crlf.  LF inside the value counts as CRLF.
  */
 void canon_header(enum canon kind, const struct header *h, bool without_crlf, struct sink out);
 
 /*
- * The same with the value of the b= tag left out (RFC 6376 section 3.5, "b="): value must be the
- * field's value and b a slice within it.
+ * The signature field itself: b, the value of its b= tag and a slice within h->value, is left out
+ * with all the white space around it, and no CRLF follows (RFC 6376 section 3.7).
  */
 void canon_header_without(enum canon kind, const struct header *h, struct slice b,
     struct sink out);
 
 /*
  * A body in chunks cut anywhere, octets in, canonical octets out; any cut gives the same octets.
- * Bare CR and bare LF are ordinary octets to it (MTAs hand over CRLF only), unless lines of a
- * file were made CRLF by the reader.
+ * Bare CR and bare LF are ordinary octets (MTAs hand over CRLF, and so does the reader of files).
+ * Stretches that need no change are passed on as one slice of the chunk, however many lines long.
  */
 struct body_canon {
 	enum canon kind;
-	bool pending_cr;       /* a CR that may be half of a CRLF */
-	bool pending_wsp;      /* relaxed: a WSP run that may be trailing */
-	bool in_line;          /* octets of the current line were put out */
-	bool any;              /* anything was put out at all */
-	uint64_t blank_lines;  /* held back: dropped at the end of the body */
+	bool pending_cr;    /* a CR that may be half of a CRLF */
+	bool pending_wsp;   /* relaxed: a WSP run that may be trailing */
+	bool any;           /* octets were put out */
+	uint64_t line_ends; /* CRLFs held back until an octet follows them: a count, never memory */
 };
 
 void body_canon_init(struct body_canon *c, enum canon kind);

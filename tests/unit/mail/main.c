@@ -7,6 +7,7 @@ int main(void)
 		message_suite,
 		domain_suite,
 		taglist_suite,
+		canon_suite,
 		NULL,
 	};
 
