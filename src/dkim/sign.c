@@ -1,3 +1,384 @@
-/* not written yet */
+#include <inttypes.h>
 
-typedef int sign_placeholder;
+#include "base/ascii.h"
+#include "base/limits.h"
+#include "base/utf8.h"
+#include "crypto/base64.h"
+#include "crypto/key.h"
+#include "dkim/headerhash.h"
+#include "mail/domain.h"
+
+#include "dkim/sign.h"
+
+#define FIELD_NAME  SLICE("DKIM-Signature")
+#define FOLD_COLUMN 8u  /* where the text begins behind a fold */
+#define MAX_COLUMN  76u /* RFC 5322 section 2.1.1: below 78 */
+
+/* --- which fields ---------------------------------------------------------------------------- */
+
+/* RFC 6376 sections 5.4.1 and 8.15; RFC 8058 section 4; RFC 9477 section 3.1 */
+static const struct field_rule {
+	const char *name;
+	bool oversign; /* at most one may be there: an added one breaks the signature */
+} default_fields[] = {
+	{ "From", true },
+	{ "To", true },
+	{ "Cc", true },
+	{ "Subject", true },
+	{ "Date", true },
+	{ "Reply-To", true },
+	{ "Sender", true },
+	{ "Message-ID", true },
+	{ "In-Reply-To", true },
+	{ "References", true },
+	{ "MIME-Version", true },
+	{ "Content-Type", true },
+	{ "Content-Transfer-Encoding", true },
+	{ "Content-ID", false },
+	{ "Content-Description", false },
+	{ "Content-Disposition", false },
+	{ "Resent-Date", false },
+	{ "Resent-From", false },
+	{ "Resent-To", false },
+	{ "Resent-Cc", false },
+	{ "List-Id", false },
+	{ "List-Help", false },
+	{ "List-Unsubscribe", false },
+	{ "List-Unsubscribe-Post", false },
+	{ "List-Subscribe", false },
+	{ "List-Post", false },
+	{ "List-Owner", false },
+	{ "List-Archive", false },
+	{ "CFBL-Address", false },
+	{ "CFBL-Feedback-ID", false },
+};
+
+/* A name ending in "-" stands for all that begin like it. */
+static const struct {
+	const char *name, *why;
+} never_signed[] = {
+	/* RFC 6376 sections 5.4 and 5.4.1 */
+	{ "Return-Path", "is replaced at delivery and cannot be signed" },
+	{ "Received", "is added in transit and cannot be signed" },
+	{ "Comments", "may be added in transit and is never signed" },
+	{ "Keywords", "may be added in transit and is never signed" },
+	{ "Bcc", "is removed before delivery and cannot be signed" },
+	/* RFC 6376 sections 4.2 and 5.4 */
+	{ "DKIM-Signature", "is reordered and removed in transit and is never signed" },
+	/* RFC 8601 section 5: the next site removes or adds them; RFC 8617 section 4.1.2 */
+	{ "Authentication-Results", "is removed by those who receive it and is never signed" },
+	{ "ARC-", "is added in transit and is never signed" },
+};
+
+static const char *never_signed_why(struct slice name)
+{
+	for (size_t i = 0; i < N_ELEMENTS(never_signed); i++) {
+		struct slice entry = slice_str(never_signed[i].name);
+		bool prefix = entry.ptr[entry.len - 1] == '-';
+
+		if (prefix ? slice_istarts_with(name, entry) : slice_ieq(name, entry))
+			return never_signed[i].why;
+	}
+	return NULL;
+}
+
+/* A name that h= can hold: ";" would end the tag. */
+static bool is_field_name(struct slice name)
+{
+	for (size_t i = 0; i < name.len; i++)
+		if (!is_vchar(name.ptr[i]) || name.ptr[i] == ':' || name.ptr[i] == ';')
+			return false;
+	return name.len > 0;
+}
+
+const char *dkim_sign_field_error(struct slice name, bool removing)
+{
+	if (!is_field_name(name))
+		return "is not the name of a header field";
+	if (removing)
+		return slice_ieq(name, SLICE("From")) ? "must be signed (RFC 6376)" : NULL;
+	return never_signed_why(name);
+}
+
+static bool contains(const struct slice *names, size_t count, struct slice name)
+{
+	for (size_t i = 0; i < count; i++)
+		if (slice_ieq(names[i], name))
+			return true;
+	return false;
+}
+
+static bool is_default(struct slice name)
+{
+	for (size_t i = 0; i < N_ELEMENTS(default_fields); i++)
+		if (slice_ieq(slice_str(default_fields[i].name), name))
+			return true;
+	return false;
+}
+
+struct name_list {
+	struct slice *names;
+	size_t count, cap;
+};
+
+struct dkim_signer {
+	struct message *message;
+	struct arena *arena;
+	struct dkim_sign_params params;
+	struct bodyhash *body;
+	struct name_list signed_names; /* h= */
+	bool unicode;                  /* U-labels are written */
+};
+
+static enum rc sign_field(struct dkim_signer *s, struct slice name, bool oversign)
+{
+	size_t instances = message_count(s->message, name) + (oversign ? 1 : 0);
+	struct name_list *list = &s->signed_names;
+
+	if (instances > LIMIT_SIGNED_FIELDS - list->count)
+		return RC_LIMIT;
+	for (size_t i = 0; i < instances; i++) {
+		if (!arena_grow(s->arena, &list->names, &list->cap, list->count, sizeof(name)))
+			return RC_NOMEM;
+		list->names[list->count++] = name;
+	}
+	return RC_OK;
+}
+
+static enum rc choose_fields(struct dkim_signer *s)
+{
+	static const struct sign_header_set no_changes;
+	const struct sign_header_set *set = s->params.fields != NULL ? s->params.fields : &no_changes;
+
+	for (size_t i = 0; i < N_ELEMENTS(default_fields); i++) {
+		struct slice name = slice_str(default_fields[i].name);
+		bool more = contains(set->add, set->add_count, name);
+
+		if (contains(set->remove, set->remove_count, name) &&
+		    dkim_sign_field_error(name, true) == NULL)
+			continue;
+		TRY(sign_field(s, name, default_fields[i].oversign || more));
+	}
+	for (size_t i = 0; i < set->add_count; i++) {
+		struct slice name = set->add[i];
+
+		if (is_default(name) || dkim_sign_field_error(name, false) != NULL ||
+		    contains(set->remove, set->remove_count, name) || contains(set->add, i, name))
+			continue;
+		TRY(sign_field(s, name, true));
+	}
+	return RC_OK;
+}
+
+/* --- the value, folded ------------------------------------------------------------------------ */
+
+struct folded {
+	struct buf value;
+	size_t column;
+};
+
+static void fold(struct folded *f)
+{
+	buf_add(&f->value, SLICE("\n\t"));
+	f->column = FOLD_COLUMN;
+}
+
+/* Adds what must stay together, behind a fold where the line would get too long. */
+static void add_piece(struct folded *f, struct slice piece)
+{
+	if (f->column + piece.len > MAX_COLUMN && f->column > FOLD_COLUMN) {
+		fold(f);
+		if (slice_starts_with(piece, SLICE(" ")))
+			piece = slice_drop(piece, 1);
+	}
+	buf_add(&f->value, piece);
+	f->column += piece.len;
+}
+
+/* One tag is one piece, but for h= and b=. */
+static void add_tag(struct folded *f, struct arena *a, const char *name, struct slice value)
+{
+	add_piece(f, arena_printf(a, " %s=%.*s;", name, SLICE_ARG(value)));
+}
+
+/* [FWS] may stand behind each colon. */
+static void add_names(struct folded *f, struct arena *a, const struct name_list *list)
+{
+	for (size_t i = 0; i < list->count; i++)
+		add_piece(f, arena_printf(a, "%s%.*s%c", i == 0 ? " h=" : "",
+		    SLICE_ARG(list->names[i]), i + 1 < list->count ? ':' : ';'));
+}
+
+static struct slice base64_text(struct arena *a, struct slice octets)
+{
+	struct buf text = BUF_INIT(LIMIT_HEADER_VALUE);
+
+	base64_encode(&text, octets);
+	return arena_take_buf(a, &text);
+}
+
+/* The value of b= may be cut anywhere. */
+static void add_signature(struct folded *f, struct slice text)
+{
+	while (text.len > 0) {
+		size_t room = MAX_COLUMN - f->column;
+
+		add_piece(f, slice_take(text, room));
+		text = slice_drop(text, room);
+		if (text.len > 0)
+			fold(f);
+	}
+}
+
+/* --- names ---------------------------------------------------------------------------------- */
+
+/* Has the header a field that is not ASCII? (RFC 6532) */
+static bool has_8bit(const struct message *m)
+{
+	for (size_t i = 0; i < m->count; i++)
+		if (!slice_is_ascii(m->headers[i].value))
+			return true;
+	return false;
+}
+
+/* RFC 6376 section 3.5: A-labels; RFC 8616 section 5: U-labels in internationalised mail. */
+static bool written_name(const struct dkim_signer *s, struct slice name, struct slice *out)
+{
+	struct domain d;
+
+	if (!domain_parse(s->arena, name, &d))
+		return false;
+	*out = s->unicode ? domain_unicode(s->arena, d) : d.name;
+	return true;
+}
+
+bool dkim_sign_identity_ok(struct arena *a, struct slice identity, struct slice domain)
+{
+	struct domain inner, outer;
+
+	return domain_parse(a, address_domain_part(identity), &inner) &&
+	    domain_parse(a, domain, &outer) && domain_is_at_or_below(inner, outer);
+}
+
+/* dkim-quoted-printable (RFC 6376 section 2.11); raw UTF-8 where the message has it anyway. */
+static struct slice quoted(const struct dkim_signer *s, struct slice text)
+{
+	bool raw = s->unicode && utf8_valid(text);
+	struct buf out = BUF_INIT(LIMIT_HEADER_VALUE);
+
+	for (size_t i = 0; i < text.len; i++) {
+		char c = text.ptr[i];
+
+		if ((is_vchar(c) && c != ';' && c != '=') || (is_8bit(c) && raw))
+			buf_add_char(&out, c);
+		else
+			buf_addf(&out, "=%02X", (unsigned)(unsigned char)c);
+	}
+	return arena_take_buf(s->arena, &out);
+}
+
+/* --- making one ------------------------------------------------------------------------------- */
+
+struct dkim_signer *dkim_signer_new(struct message *m, const struct dkim_sign_params *params,
+    struct bodyhashes *set)
+{
+	struct bodyhash *body = bodyhashes_want(set, params->body_canon, BODY_LENGTH_ALL);
+	struct dkim_signer *s = arena_new(m->arena, struct dkim_signer);
+
+	if (body == NULL || s == NULL)
+		return NULL;
+	*s = (struct dkim_signer){ .message = m, .arena = m->arena, .params = *params, .body = body };
+	return s;
+}
+
+static void add_identity(struct folded *f, const struct dkim_signer *s)
+{
+	struct slice domain;
+
+	if (slice_is_null(s->params.identity) ||
+	    !dkim_sign_identity_ok(s->arena, s->params.identity, s->params.domain) ||
+	    !written_name(s, address_domain_part(s->params.identity), &domain))
+		return;
+	add_piece(f, arena_printf(s->arena, " i=%.*s@%.*s;",
+	    SLICE_ARG(quoted(s, address_local_part(s->params.identity))), SLICE_ARG(domain)));
+}
+
+/* Everything up to and with "b=". */
+static enum rc add_unsigned(struct folded *f, struct dkim_signer *s, int64_t now)
+{
+	const struct dkim_sign_params *p = &s->params;
+	struct slice domain, selector;
+
+	if (!written_name(s, p->domain, &domain) || !written_name(s, p->selector, &selector))
+		return RC_CONFIG;
+	add_piece(f, SLICE(" v=1;"));
+	add_piece(f, arena_printf(s->arena, " a=%s-sha256;",
+	    key_type_text(private_key_type(p->key))));
+	add_piece(f, arena_printf(s->arena, " c=%s/%s;", canon_text(p->header_canon),
+	    canon_text(p->body_canon)));
+	add_tag(f, s->arena, "d", domain);
+	add_tag(f, s->arena, "s", selector);
+	add_piece(f, arena_printf(s->arena, " t=%" PRId64 ";", now));
+	if (p->expire_after > 0)
+		add_piece(f, arena_printf(s->arena, " x=%" PRId64 ";", now + p->expire_after));
+	add_identity(f, s);
+	add_names(f, s->arena, &s->signed_names);
+	add_tag(f, s->arena, "bh", base64_text(s->arena,
+	    slice_of((const char *)bodyhash_value(s->body), SHA256_OCTETS)));
+	fold(f);
+	add_piece(f, SLICE("b="));
+	return RC_OK;
+}
+
+/* RFC 6376 section 3.7: the new field goes into the hash last, its b= still empty. */
+static enum rc sign_header(struct dkim_signer *s, struct slice value, struct slice *signature)
+{
+	struct header field = { FIELD_NAME, FIELD_NAME, value };
+	struct header_hash_params params = { .canon = s->params.header_canon,
+		.names = s->signed_names.names, .name_count = s->signed_names.count,
+		.signature = &field, .b = slice_drop(value, value.len) };
+	struct header_fields *fields = header_fields_new(s->message, s->arena);
+	unsigned char hash[SHA256_OCTETS];
+
+	if (fields == NULL)
+		return RC_NOMEM;
+	TRY(header_hash(fields, &params, hash));
+	return private_key_sign(s->params.key, hash, s->arena, signature);
+}
+
+static enum rc add_value(struct folded *f, struct dkim_signer *s, int64_t now)
+{
+	struct slice signature;
+
+	TRY(add_unsigned(f, s, now));
+	if (arena_failed(s->arena))
+		return RC_NOMEM;
+	if (buf_failed(&f->value))
+		return RC_LIMIT;
+	TRY(sign_header(s, buf_slice(&f->value), &signature));
+	add_signature(f, base64_text(s->arena, signature));
+	return buf_failed(&f->value) ? RC_LIMIT : RC_OK;
+}
+
+enum rc dkim_signer_end(struct dkim_signer *s, int64_t now, struct slice *value_out)
+{
+	struct folded f = { .value = BUF_INIT(LIMIT_HEADER_VALUE),
+		.column = FIELD_NAME.len + strlen(":") };
+	struct slice value = SLICE_NULL;
+	enum rc rc;
+
+	if (message_count(s->message, SLICE("From")) == 0)
+		return RC_LIMIT;
+	s->unicode = s->message->envelope.smtputf8 && has_8bit(s->message);
+	s->signed_names = (struct name_list){ 0 };
+	TRY(choose_fields(s));
+	rc = add_value(&f, s, now);
+	if (rc == RC_OK) {
+		value = arena_copy(s->arena, buf_slice(&f.value));
+		rc = slice_is_null(value) ? RC_NOMEM : RC_OK;
+	}
+	buf_free(&f.value);
+	if (rc == RC_OK)
+		*value_out = value;
+	return rc;
+}

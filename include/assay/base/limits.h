@@ -25,6 +25,7 @@
 
 /* DKIM */
 #define LIMIT_SIGNATURES       10u    /* verified per message: each costs a query and a signature (RFC 6376 section 8.4) */
+#define LIMIT_SIGNATURE_FIELDS 100u   /* parsed and reported (RFC 9990 section 3.1.3 reports as many) */
 #define LIMIT_SIGNATURE_OCTETS (64u * 1024) /* of one DKIM-Signature field */
 #define LIMIT_TAGS             64u    /* of one tag-list */
 #define LIMIT_SIGNED_FIELDS    1000u  /* names in one h= */

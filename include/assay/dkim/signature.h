@@ -11,12 +11,14 @@
 #include "base/result.h"
 #include "base/slice.h"
 #include "crypto/key.h"
+#include "dkim/bodyhash.h"
 #include "mail/canon.h"
 #include "mail/domain.h"
 
 /*
  * Why a signature has its result.  One table gives the RFC 8601 word and a text for people for
- * each; dkim_why_result() and dkim_why_text() read it.  The dkim room's owner extends this list.
+ * each; dkim_why_result() and dkim_why_text() read it.  The order is that of RFC 6376 section 6.1:
+ * of several records at a selector, the reason that comes last here tells most.
  */
 enum dkim_why {
 	DKIM_WHY_GOOD,
@@ -31,12 +33,12 @@ enum dkim_why {
 	DKIM_WHY_SIG_CANON,
 	DKIM_WHY_SIG_DOMAIN,         /* d= or s= is no name */
 	DKIM_WHY_SIG_IDENTITY,       /* i= not at or below d= */
-	DKIM_WHY_SIG_FROM_UNSIGNED,
+	DKIM_WHY_SIG_FROM_UNSIGNED,  /* h= does not cover every From field, or there is none */
 	DKIM_WHY_SIG_QUERY_METHOD,
 	DKIM_WHY_SIG_TIMES,          /* x= not after t= */
 	DKIM_WHY_SIG_EXPIRED,
 	DKIM_WHY_SIG_FUTURE,
-	DKIM_WHY_SIG_TOO_MANY,       /* over the number verified per message */
+	DKIM_WHY_SIG_TOO_MANY,       /* over the number verified per message: not looked at */
 	DKIM_WHY_KEY_NONE,           /* NXDOMAIN or no TXT */
 	DKIM_WHY_KEY_TIMEOUT,
 	DKIM_WHY_KEY_DNS_FAILURE,
@@ -47,12 +49,13 @@ enum dkim_why {
 	DKIM_WHY_KEY_SERVICE,        /* s= without email */
 	DKIM_WHY_KEY_REVOKED,
 	DKIM_WHY_KEY_STRICT_IDENTITY, /* t=s */
-	DKIM_WHY_KEY_TOO_SHORT,
-	DKIM_WHY_KEY_TOO_LARGE,
+	DKIM_WHY_KEY_TOO_LARGE,       /* beyond base/limits.h */
+	DKIM_WHY_KEY_TOO_SHORT,       /* RSA below 1024 bits, RFC 8301 */
 	DKIM_WHY_BODY_HASH,
 	DKIM_WHY_BODY_LENGTH_TOO_LONG, /* l= beyond the body */
-	DKIM_WHY_BODY_LENGTH_REFUSED,  /* l= leaves octets unsigned, or is refused by policy */
+	DKIM_WHY_BODY_LENGTH_REFUSED, /* l= leaves octets unsigned, and policy does not allow that */
 	DKIM_WHY_SIGNATURE_WRONG,
+	DKIM_WHY_KEY_BELOW_MINIMUM,   /* a right signature, the key shorter than policy wants */
 	DKIM_WHY_NO_MEMORY,
 	DKIM_WHY_COUNT
 };
@@ -69,7 +72,7 @@ struct dkim_signature {
 	struct slice domain_text;    /* as written */
 	struct domain selector;      /* s= */
 	struct slice selector_text;
-	struct slice identity;       /* i=, decoded; null when absent */
+	struct slice identity;       /* i=, decoded: any octets may be in it; null when absent */
 	struct domain identity_domain; /* of i=, or d= */
 	struct slice *signed_names;  /* h= */
 	size_t signed_count;
@@ -77,7 +80,7 @@ struct dkim_signature {
 	struct slice b_text;         /* b= within the field's value, as written: left out of the hash */
 	struct slice b_compact;      /* b= without FWS, for header.b */
 	struct slice body_hash;      /* bh=, decoded */
-	uint64_t body_length;        /* l=, or BODY_LENGTH_ALL */
+	uint64_t body_length;        /* l=, or BODY_LENGTH_ALL; a number too large is one below that */
 	bool has_t, has_x;
 	int64_t t, x;                /* INT64_MAX for more than 12 digits */
 };

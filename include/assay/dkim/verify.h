@@ -17,7 +17,7 @@
 enum dkim_length_policy { DKIM_LENGTH_REFUSE, DKIM_LENGTH_ALLOW };
 
 struct dkim_verify_params {
-	unsigned minimum_bits;        /* RSA; 1024 or more (RFC 8301 section 3.2) */
+	unsigned minimum_bits;        /* RSA; less than 1024 is never valid (RFC 8301 section 3.2) */
 	enum dkim_length_policy body_length;
 	int64_t clock_skew;           /* seconds allowed on t= and x= */
 	unsigned max_signatures;      /* verified per message */
@@ -33,7 +33,14 @@ struct dkim_result {
 	struct dkim_signature sig;
 	const struct header *field;
 	unsigned bits;         /* of the key; 0: not known */
-	bool testing;          /* the key has t=y (RFC 6376 section 3.6.1) */
+	/*
+	 * The key has t=y (RFC 6376 section 3.6.1: no different from unsigned mail, "even should the
+	 * signature fail").  That spares the signer the consequences of a failure, and DMARC has none
+	 * for a failing signature that it has not for a missing one.  It takes nothing from a
+	 * signature that is right: the domain did sign, so a pass stays a pass, for DMARC too; to
+	 * ignore it would refuse the mail of all who forgot the flag in their record.
+	 */
+	bool testing;
 	bool authentic;        /* the key came with AD set */
 	struct slice header_b; /* first characters of b=, at least 8 and unique (RFC 6008) */
 };
@@ -41,6 +48,7 @@ struct dkim_result {
 struct dkim_results {
 	struct dkim_result *items; /* in the order of the message; none: dkim=none */
 	size_t count;
+	size_t ignored; /* fields beyond LIMIT_SIGNATURE_FIELDS: neither parsed nor among the items */
 };
 
 struct dkim_verifier;
@@ -53,13 +61,19 @@ struct dkim_verifier *dkim_verifier_new(struct message *m, const struct dkim_ver
 void dkim_verifier_field(struct dkim_verifier *v, size_t header_index);
 
 /*
- * All fields are there: choose which signatures are verified (those whose d= is at or below an
- * author domain, or above it, first), and ask for their body hashes.
+ * All fields are there: choose which signatures are verified, and ask for their body hashes.  Those
+ * come first whose d= is an author domain, then one above or below it, then one that shares its
+ * last two labels.  The others get DKIM_WHY_SIG_TOO_MANY: "neutral", for nothing is known against
+ * them.  Must be called, before the body.
  */
 void dkim_verifier_headers_done(struct dkim_verifier *v, const struct domain *author_domains,
     size_t author_domain_count);
 
-/* End of message, bodyhashes_end() done: waits for keys and judges. */
+/*
+ * End of message, bodyhashes_end() done: waits for keys and judges.  What the message itself shows
+ * (times, body) is judged before the key, so that a broken signature is a "fail" and never a
+ * "temperror" that its sender could bring about.
+ */
 MUST_CHECK enum rc dkim_verifier_end(struct dkim_verifier *v, int64_t now,
     struct dkim_results *results_out);
 
