@@ -1,4 +1,21 @@
+/*
+ * The engine `libspf2`.  That library has known memory errors in the compiler of macros, no limits
+ * over a whole check, and drops without a word what does not fit its records; so no octet from
+ * outside ever reaches it.  What it walks is written here, from records that spf/record.h has
+ * accepted:
+ *
+ *     a:t3.x/24 ?exists:n3.x ip4:192.0.2.0/24 -all
+ *
+ * "t3.x" is a token for the target of the third term: the name is expanded and asked for by our
+ * own functions when the library asks for the token, and these count terms and void look-ups.
+ * "n3.x" never exists; that it is asked for tells that the third term has not matched.  Hosts of mx
+ * and ptr are tokens too ("h2.t3.x", "p2.t3.x").
+ */
+#include "config.h"
+
 #include "spf/check.h"
+
+#ifndef HAVE_LIBSPF2
 
 bool spf_libspf2_available(void)
 {
@@ -9,3 +26,691 @@ enum auth_result spf_check_host_libspf2(struct spf_run *r, struct slice domain)
 {
 	return spf_check_host(r, domain);
 }
+
+#else
+
+#include <sys/types.h>
+
+#include <limits.h>
+#include <netinet/in.h>
+#include <arpa/nameser.h>
+#include <netdb.h>
+#include <pthread.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+
+#include <spf2/spf.h>
+#include <spf2/spf_dns.h>
+#include <spf2/spf_log.h>
+
+#include "base/limits.h"
+
+#define TOKEN_OCTETS 64u
+#define TEXT_OCTETS  (64u * 1024)
+
+/* A record that the library walks, or that `builtin` has evaluated for it. */
+struct walked {
+	struct spf_record record;
+	struct slice domain;
+	unsigned depth;
+	bool top;       /* not inside an include: what matches here decides */
+	bool decided;   /* by `builtin`: the library sees its result only */
+	size_t first;   /* token of the first term that asks; the others follow */
+	size_t tokens;
+};
+
+/* A term that asks, in the order in which they were written. */
+struct token {
+	struct spf_term term;
+	const struct walked *in;
+	bool begun, done;
+	const struct dns_answer *mx;
+};
+
+struct walk {
+	struct spf_run *r;
+	SPF_server_t *server;
+	SPF_request_t *request;
+	SPF_dns_rr_t *spare; /* there must be an answer even without memory */
+	struct token *tokens;
+	size_t count, cap;
+	size_t next;         /* token that can be asked for next */
+	struct slice domain;
+	const struct walked *top;
+	bool none;           /* the domain itself has no record */
+	bool lost;           /* the library has done what it cannot have been told */
+	unsigned char mask;  /* of the first octet of all addresses */
+};
+
+bool spf_libspf2_available(void)
+{
+	return true;
+}
+
+/* --- answers ---------------------------------------------------------------------------------- */
+
+/* The library calls abort() when it is given NULL. */
+static SPF_dns_rr_t *answer_new(struct walk *w, const char *name, ns_type type, int status)
+{
+	SPF_dns_rr_t *rr = SPF_dns_rr_new_init(NULL, name, type, 0, status);
+
+	if (rr == NULL) {
+		spf_run_fail_memory(w->r);
+		rr = w->spare;
+		w->spare = NULL;
+		rr->herrno = TRY_AGAIN;
+	}
+	return rr;
+}
+
+/* Ends the library's walk: whatever it makes of that, our own error counts. */
+static SPF_dns_rr_t *answer_stop(struct walk *w, const char *name, ns_type type)
+{
+	return answer_new(w, name, type, TRY_AGAIN);
+}
+
+static SPF_dns_rr_t *answer_nothing(struct walk *w, const char *name, ns_type type)
+{
+	return answer_new(w, name, type, HOST_NOT_FOUND);
+}
+
+static bool answer_grow(struct walk *w, SPF_dns_rr_t *rr, size_t octets)
+{
+	if (SPF_dns_rr_buf_realloc(rr, rr->num_rr, octets) == SPF_E_SUCCESS)
+		return true;
+	rr->herrno = TRY_AGAIN;
+	return spf_run_fail_memory(w->r);
+}
+
+/*
+ * The library passes loopback clients without a look; with one octet of every address changed in the
+ * same way they are like any other, and all comparisons stay what they were.
+ */
+static struct ip masked(const struct walk *w, const struct ip *ip)
+{
+	struct ip other = *ip;
+
+	other.octets[0] ^= w->mask;
+	return other;
+}
+
+static void add_address(struct walk *w, SPF_dns_rr_t *rr, const struct ip *ip)
+{
+	struct ip other = masked(w, ip);
+
+	if (!answer_grow(w, rr, sizeof(SPF_dns_rr_data_t)))
+		return;
+	if (rr->rr_type == ns_t_a)
+		memcpy(&rr->rr[rr->num_rr]->a, other.octets, sizeof(rr->rr[0]->a));
+	else
+		memcpy(&rr->rr[rr->num_rr]->aaaa, other.octets, sizeof(rr->rr[0]->aaaa));
+	rr->num_rr++;
+}
+
+static void add_token(struct walk *w, SPF_dns_rr_t *rr, char kind, size_t i, size_t n)
+{
+	char text[TOKEN_OCTETS];
+	int len = snprintf(text, sizeof(text), "%c%zu.t%zu.x", kind, i, n);
+
+	if (!answer_grow(w, rr, sizeof(text)))
+		return;
+	memcpy((void *)rr->rr[rr->num_rr], text, (size_t)len + 1);
+	rr->num_rr++;
+}
+
+/* The client's own address stands for any where /0 was written, which the library refuses. */
+static SPF_dns_rr_t *answer_addresses(struct walk *w, const struct spf_term *t,
+    const struct dns_answer *found, const char *name, ns_type type)
+{
+	const struct ip *client = &w->r->values.client;
+	bool any = t->kind != SPF_EXISTS && (client->family == IP_V6 ? t->bits6 : t->bits4) == 0;
+	SPF_dns_rr_t *rr;
+
+	if (found->count == 0)
+		return answer_nothing(w, name, type);
+	rr = answer_new(w, name, type, NETDB_SUCCESS);
+	for (size_t i = 0; i < found->count && (i == 0 || !any); i++)
+		add_address(w, rr, any ? client : &found->records[i].ip);
+	return rr;
+}
+
+/* --- questions -------------------------------------------------------------------------------- */
+
+/* kind and number of a token, and what stands in front of it: "h2.t3.x" is 'h', 2, 3. */
+static bool read_token(const char *name, char *kind, size_t *i, size_t *n)
+{
+	struct cursor c = cursor_of(slice_str(name));
+	uint64_t first, second = 0;
+
+	if (cursor_done(&c))
+		return false;
+	*kind = *c.at++;
+	if (!take_uint(&c, 9, INT_MAX, &first))
+		return false;
+	if ((*kind == 'h' || *kind == 'p') &&
+	    (!take_literal(&c, SLICE(".t")) || !take_uint(&c, 9, INT_MAX, &second)))
+		return false;
+	if (!take_literal(&c, SLICE(".x")) || !cursor_done(&c))
+		return false;
+	*i = (size_t)first;
+	*n = (size_t)(*kind == 'h' || *kind == 'p' ? second : first);
+	return true;
+}
+
+/* The token's term begins: it must be the one whose turn it is. */
+static struct token *begin(struct walk *w, size_t n, struct slice *target)
+{
+	struct token *t = n < w->count ? &w->tokens[n] : NULL;
+
+	if (t == NULL || n != w->next || t->begun) {
+		w->lost = true;
+		return NULL;
+	}
+	t->begun = true;
+	w->r->depth = t->in->depth;
+	if (!spf_run_begin_term(w->r, &t->term, t->in->domain) ||
+	    !spf_run_target(w->r, &t->term, t->in->domain, target))
+		return NULL;
+	return t;
+}
+
+/* begin() for all but include and redirect; the name in the resolver's form. */
+static struct token *begin_name(struct walk *w, size_t n, struct slice *name)
+{
+	struct token *t = begin(w, n, name);
+
+	if (t == NULL || slice_is_null(*name))
+		return t;
+	*name = spf_name_escaped(w->r->arena, *name);
+	if (!slice_is_null(*name))
+		return t;
+	spf_run_fail_memory(w->r);
+	return NULL;
+}
+
+/* a and exists */
+static SPF_dns_rr_t *ask_host(struct walk *w, size_t n, const char *token, ns_type type)
+{
+	const struct dns_answer *found;
+	struct slice name;
+	struct token *t = begin_name(w, n, &name);
+	enum dns_type wanted;
+
+	if (t == NULL)
+		return answer_stop(w, token, type);
+	if (slice_is_null(name))
+		return answer_nothing(w, token, type);
+	wanted = t->term.kind == SPF_EXISTS ? DNS_A : spf_run_address_type(w->r);
+	if (!spf_run_ask(w->r, name, wanted, &found))
+		return answer_stop(w, token, type);
+	return answer_addresses(w, &t->term, found, token, type);
+}
+
+static SPF_dns_rr_t *ask_mx(struct walk *w, size_t n, const char *token)
+{
+	struct slice name;
+	struct token *t = begin_name(w, n, &name);
+	SPF_dns_rr_t *rr;
+
+	if (t == NULL)
+		return answer_stop(w, token, ns_t_mx);
+	if (slice_is_null(name))
+		return answer_nothing(w, token, ns_t_mx);
+	if (!spf_run_ask_mx(w->r, name, &t->mx))
+		return answer_stop(w, token, ns_t_mx);
+	rr = answer_new(w, token, ns_t_mx, NETDB_SUCCESS);
+	for (size_t i = 0; i < t->mx->count; i++)
+		if (t->mx->records[i].text.len > 0)
+			add_token(w, rr, 'h', i, n);
+	return rr;
+}
+
+static SPF_dns_rr_t *ask_mx_host(struct walk *w, size_t i, size_t n, const char *token,
+    ns_type type)
+{
+	struct token *t = n < w->count ? &w->tokens[n] : NULL;
+	const struct dns_answer *found;
+
+	if (t == NULL || t->mx == NULL || i >= t->mx->count) {
+		w->lost = true;
+		return answer_stop(w, token, type);
+	}
+	if (!spf_run_ask(w->r, t->mx->records[i].text, spf_run_address_type(w->r), &found))
+		return answer_stop(w, token, type);
+	return answer_addresses(w, &t->term, found, token, type);
+}
+
+/* The question is about the client; names outside the target's domain need no validation. */
+static SPF_dns_rr_t *ask_ptr(struct walk *w, const char *question)
+{
+	size_t n = w->next;
+	struct slice target;
+	struct token *t = begin_name(w, n, &target);
+	SPF_dns_rr_t *rr;
+
+	if (t == NULL || (!slice_is_null(target) && !spf_run_client_names(w->r)))
+		return answer_stop(w, question, ns_t_ptr);
+	rr = answer_new(w, question, ns_t_ptr, NETDB_SUCCESS);
+	for (size_t i = 0; !slice_is_null(target) && i < w->r->name_count; i++)
+		if (spf_name_is_below(w->r->names[i].name, target))
+			add_token(w, rr, 'p', i, n);
+	return rr;
+}
+
+static SPF_dns_rr_t *ask_ptr_host(struct walk *w, size_t i, const char *token, ns_type type)
+{
+	SPF_dns_rr_t *rr;
+	bool valid;
+
+	if (i >= w->r->name_count) {
+		w->lost = true;
+		return answer_stop(w, token, type);
+	}
+	valid = spf_run_validated(w->r, &w->r->names[i]);
+	if (w->r->error != AUTH_NONE)
+		return answer_stop(w, token, type);
+	if (!valid)
+		return answer_nothing(w, token, type);
+	rr = answer_new(w, token, type, NETDB_SUCCESS);
+	add_address(w, rr, &w->r->values.client);
+	return rr;
+}
+
+static SPF_dns_rr_t *note_no_match(struct walk *w, size_t n, const char *token, ns_type type)
+{
+	if (n >= w->count || !w->tokens[n].begun) {
+		w->lost = true;
+		return answer_stop(w, token, type);
+	}
+	w->tokens[n].done = true;
+	w->next = n + 1;
+	w->r->depth = w->tokens[n].in->depth;
+	spf_run_trace_term(w->r, &w->tokens[n].term, "no match");
+	return answer_nothing(w, token, type);
+}
+
+static SPF_dns_rr_t *lookup(SPF_dns_server_t *layer, const char *name, ns_type type, int cache)
+{
+	struct walk *w = layer->hook;
+	size_t i, n;
+	char kind;
+
+	(void)cache;
+	if (w->r->error != AUTH_NONE || w->lost)
+		return answer_stop(w, name, type);
+	if (type == ns_t_ptr)
+		return ask_ptr(w, name);
+	if (!read_token(name, &kind, &i, &n))
+		kind = '\0';
+	switch (kind) {
+	case 't':
+		return type == ns_t_mx ? ask_mx(w, n, name) : ask_host(w, n, name, type);
+	case 'h':
+		return ask_mx_host(w, i, n, name, type);
+	case 'p':
+		return ask_ptr_host(w, i, name, type);
+	case 'n':
+		return note_no_match(w, n, name, type);
+	default:
+		w->lost = true;
+		return answer_stop(w, name, type);
+	}
+}
+
+/* --- records ---------------------------------------------------------------------------------- */
+
+/* A record in the library's words, and how many mechanisms it must have when compiled. */
+struct rewriting {
+	struct buf text;
+	unsigned mechanisms;
+};
+
+static void write_qualifier(struct rewriting *out, enum auth_result qualifier)
+{
+	static const char *const signs[] = { [AUTH_PASS] = " +", [AUTH_FAIL] = " -",
+		[AUTH_SOFTFAIL] = " ~", [AUTH_NEUTRAL] = " ?" };
+
+	buf_add_str(&out->text, signs[qualifier]);
+	out->mechanisms++;
+}
+
+/* Networks of the client's family; the others cannot match. */
+static void write_network(struct walk *w, const struct spf_term *t, struct rewriting *out)
+{
+	unsigned bits = t->kind == SPF_IP6 ? t->bits6 : t->bits4;
+	const struct ip *client = &w->r->values.client;
+	struct ip network = masked(w, bits == 0 ? client : &t->network);
+	char address[IP_TEXT_SIZE];
+
+	if (t->network.family != client->family)
+		return;
+	write_qualifier(out, t->qualifier);
+	buf_addf(&out->text, "%s:%s", spf_kind_text(t->kind), ip_text(&network, address));
+	if (bits != 0 && bits != ip_width(client))
+		buf_addf(&out->text, "/%u", bits);
+}
+
+static bool token_new(struct walk *w, const struct spf_term *t, struct walked *in)
+{
+	if (!arena_grow(w->r->arena, &w->tokens, &w->cap, w->count, sizeof(*w->tokens)))
+		return spf_run_fail_memory(w->r);
+	w->tokens[w->count++] = (struct token){ .term = *t, .in = in };
+	in->tokens++;
+	return true;
+}
+
+static bool write_asking(struct walk *w, const struct spf_term *t, struct walked *in,
+    struct rewriting *out)
+{
+	bool v6 = w->r->values.client.family == IP_V6;
+	unsigned bits = v6 ? t->bits6 : t->bits4;
+	size_t n = w->count;
+
+	if (!token_new(w, t, in))
+		return false;
+	write_qualifier(out, t->qualifier);
+	buf_addf(&out->text, "%s:t%zu.x", spf_kind_text(t->kind), n);
+	if ((t->kind == SPF_A || t->kind == SPF_MX) && bits != 0 &&
+	    bits != ip_width(&w->r->values.client))
+		buf_addf(&out->text, "%s%u", v6 ? "//" : "/", bits);
+	buf_addf(&out->text, " ?exists:n%zu.x", n);
+	out->mechanisms++;
+	return true;
+}
+
+/* Nothing behind "all", nor behind the term that passes the limit, is ever reached. */
+static bool write_record(struct walk *w, struct walked *in, struct rewriting *out)
+{
+	struct cursor c = cursor_of(in->record.terms);
+	size_t most = LIMIT_SPF_TERMS - w->r->terms + 1;
+	struct spf_term t;
+
+	buf_add_str(&out->text, "v=spf1");
+	while (in->tokens < most && spf_record_next(&c, &t)) {
+		if (t.kind == SPF_ALL) {
+			write_qualifier(out, t.qualifier);
+			buf_add_str(&out->text, "all");
+			return true;
+		}
+		if (t.kind == SPF_IP4 || t.kind == SPF_IP6)
+			write_network(w, &t, out);
+		else if (t.kind < SPF_REDIRECT && !write_asking(w, &t, in, out))
+			return false;
+	}
+	if (in->record.has_all || slice_is_null(in->record.redirect.text) || in->tokens == most)
+		return true;
+	buf_addf(&out->text, " redirect=t%zu.x", w->count);
+	out->mechanisms++;
+	return token_new(w, &in->record.redirect, in);
+}
+
+/* false: the library cannot hold it, or says so. */
+static bool compile(struct walk *w, const struct rewriting *text, SPF_record_t **out)
+{
+	SPF_response_t *messages = SPF_response_new(w->request);
+	bool held;
+
+	if (messages == NULL || buf_failed(&text->text)) {
+		if (messages != NULL)
+			SPF_response_free(messages);
+		return false;
+	}
+	held = SPF_record_compile(w->server, messages, out, buf_cstr(&text->text)) == SPF_E_SUCCESS &&
+	    *out != NULL && (*out)->num_mech == text->mechanisms;
+	SPF_response_free(messages);
+	if (!held && *out != NULL) {
+		SPF_record_free(*out);
+		*out = NULL;
+	}
+	return held;
+}
+
+/* A record that only says what is known already. */
+static SPF_errcode_t say(struct walk *w, enum auth_result result, SPF_record_t **out)
+{
+	struct rewriting text = { .text = BUF_INIT(TEXT_OCTETS) };
+	SPF_errcode_t code = SPF_E_NO_MEMORY;
+
+	if (w->r->error != AUTH_NONE)
+		return w->r->error == AUTH_TEMPERROR ? SPF_E_DNS_ERROR : SPF_E_SYNTAX;
+	buf_add_str(&text.text, "v=spf1");
+	write_qualifier(&text, result);
+	buf_add_str(&text.text, "all");
+	if (compile(w, &text, out))
+		code = SPF_E_SUCCESS;
+	else
+		w->lost = true;
+	buf_free(&text.text);
+	return code;
+}
+
+/* Records of more than 511 octets in the library's form, and whatever else it cannot hold. */
+static SPF_errcode_t say_what_builtin_says(struct walk *w, struct walked *in, SPF_record_t **out)
+{
+	w->count = in->first;
+	in->decided = true;
+	spf_run_trace(w->r, "%.*s: too large for libspf2, evaluated by the builtin engine",
+	    SLICE_ARG(in->domain));
+	return say(w, spf_check_host(w->r, in->domain), out);
+}
+
+/* RFC 7208 sections 5.2 and 6.1: what no record means depends on who asks. */
+static SPF_errcode_t no_record(struct walk *w, const struct token *t)
+{
+	if (t == NULL)
+		w->none = true;
+	else
+		spf_run_fail(w->r, AUTH_PERMERROR, t->term.kind == SPF_REDIRECT ?
+		    SPF_WHY_REDIRECT_NO_RECORD : SPF_WHY_INCLUDE_NO_RECORD, NULL);
+	return SPF_E_NOT_SPF;
+}
+
+/* The record of the root (t is NULL), of an include or of a redirect. */
+static SPF_errcode_t give_record(struct walk *w, const struct token *t, struct slice domain,
+    SPF_record_t **out)
+{
+	struct walked *in = arena_new(w->r->arena, struct walked);
+	struct rewriting text = { .text = BUF_INIT(TEXT_OCTETS) };
+	bool redirected = t != NULL && t->term.kind == SPF_REDIRECT;
+	SPF_errcode_t code = SPF_E_DNS_ERROR;
+	enum auth_result result;
+
+	if (in == NULL) {
+		spf_run_fail_memory(w->r);
+		return SPF_E_DNS_ERROR;
+	}
+	in->domain = domain;
+	in->top = t == NULL || (redirected && t->in->top);
+	in->depth = t == NULL ? 0 : t->in->depth + !redirected;
+	w->r->depth = in->depth;
+	if (in->top)
+		w->top = in;
+	if (!spf_run_fetch(w->r, domain, &in->record, &result))
+		return result == AUTH_NONE ? no_record(w, t) : say(w, result, out);
+	in->first = w->next = w->count;
+	if (!write_record(w, in, &text))
+		code = say(w, AUTH_TEMPERROR, out);
+	else if (compile(w, &text, out))
+		code = SPF_E_SUCCESS;
+	else
+		code = say_what_builtin_says(w, in, out);
+	buf_free(&text.text);
+	return code;
+}
+
+static SPF_errcode_t get_spf(SPF_server_t *server, SPF_request_t *request,
+    SPF_response_t *response, SPF_record_t **out)
+{
+	struct walk *w = server->resolver->hook;
+	struct slice target;
+	struct token *t;
+	size_t i, n;
+	char kind;
+
+	(void)response;
+	*out = NULL;
+	if (strcmp(request->cur_dom, "root.x") == 0)
+		return give_record(w, NULL, w->domain, out);
+	if (w->r->error != AUTH_NONE || w->lost || !read_token(request->cur_dom, &kind, &i, &n) ||
+	    kind != 't') {
+		w->lost = w->lost || w->r->error == AUTH_NONE;
+		return SPF_E_DNS_ERROR;
+	}
+	t = begin(w, n, &target);
+	if (t == NULL)
+		return w->lost ? SPF_E_DNS_ERROR : say(w, w->r->error, out);
+	if (!slice_is_null(target))
+		return give_record(w, t, target, out);
+	w->next = n + 1; /* RFC 8616 section 4: it matches nothing */
+	return say(w, AUTH_NEUTRAL, out);
+}
+
+/* Never asked, as no record given to the library has an exp=. */
+static SPF_errcode_t get_exp(SPF_server_t *server, const char *domain, char **out, size_t *size)
+{
+	(void)server;
+	(void)domain;
+	if (*size > 0)
+		(*out)[0] = '\0';
+	return SPF_E_SUCCESS;
+}
+
+/* --- the check -------------------------------------------------------------------------------- */
+
+static void say_nothing(const char *file, int line, const char *message)
+{
+	(void)file;
+	(void)line;
+	(void)message;
+}
+
+/* The library would write to standard output and error. */
+static void quiet(void)
+{
+	SPF_warning_handler = say_nothing;
+	SPF_info_handler = say_nothing;
+	SPF_debug_handler = say_nothing;
+}
+
+static bool prepare(struct walk *w, SPF_dns_server_t *layer)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+	struct ip client = masked(w, &w->r->values.client);
+	struct in_addr v4;
+	struct in6_addr v6;
+
+	pthread_once(&once, quiet);
+	w->spare = SPF_dns_rr_new();
+	w->server = w->spare == NULL ? NULL : SPF_server_new_dns(layer, 0);
+	w->request = w->server == NULL ? NULL : SPF_request_new(w->server);
+	if (w->request == NULL)
+		return false;
+	SPF_server_set_max_dns_mech(w->server, INT_MAX); /* markers are counted with the terms */
+	memcpy(&v4, client.octets, sizeof(v4));
+	memcpy(&v6, client.octets, sizeof(v6));
+	if (client.family == IP_V4)
+		SPF_request_set_ipv4(w->request, v4);
+	else
+		SPF_request_set_ipv6(w->request, v6);
+	return SPF_request_set_helo_dom(w->request, "root.x") == SPF_E_SUCCESS &&
+	    SPF_request_set_env_from(w->request, "x@root.x") == SPF_E_SUCCESS;
+}
+
+static bool result_of(SPF_result_t result, enum auth_result *out)
+{
+	switch (result) {
+	case SPF_RESULT_PASS:
+		*out = AUTH_PASS;
+		return true;
+	case SPF_RESULT_FAIL:
+		*out = AUTH_FAIL;
+		return true;
+	case SPF_RESULT_SOFTFAIL:
+		*out = AUTH_SOFTFAIL;
+		return true;
+	case SPF_RESULT_NEUTRAL:
+		*out = AUTH_NEUTRAL;
+		return true;
+	default:
+		return false;
+	}
+}
+
+/*
+ * Which term of the deciding record was it?  The one that began and did not end, or the first network
+ * or "all" behind those that ended.  false: none of them could give that result.
+ */
+static bool find_match(struct walk *w, enum auth_result result)
+{
+	const struct walked *top = w->top;
+	struct cursor c = cursor_of(top->record.terms);
+	size_t n = top->first;
+	struct spf_term t;
+
+	w->r->depth = top->depth;
+	while (!top->decided && spf_record_next(&c, &t)) {
+		bool matched = t.kind == SPF_ALL;
+
+		if (t.kind == SPF_IP4 || t.kind == SPF_IP6)
+			matched = spf_run_in_cidr(w->r, &t, &t.network);
+		else if (t.kind < SPF_REDIRECT && t.kind != SPF_ALL)
+			matched = n < w->count && !w->tokens[n++].done;
+		if (!matched)
+			continue;
+		spf_run_match(w->r, &t, &top->record, top->domain);
+		spf_run_trace_term(w->r, &t, auth_result_text(t.qualifier));
+		return result == t.qualifier;
+	}
+	return top->decided || result == spf_run_default(w->r, top->domain);
+}
+
+/* The whole again, by the engine that is never at a loss. */
+static enum auth_result start_over(struct spf_run *r, struct slice domain)
+{
+	r->depth = 0;
+	r->terms = r->voids = 0;
+	r->counts_void = false;
+	r->error = AUTH_NONE;
+	r->detail = NULL;
+	r->term = SLICE_NULL;
+	r->domain = domain;
+	r->names_asked = false;
+	r->name_count = 0;
+	spf_run_trace(r, "libspf2 is at a loss: evaluated by the builtin engine");
+	return spf_check_host(r, domain);
+}
+
+enum auth_result spf_check_host_libspf2(struct spf_run *r, struct slice domain)
+{
+	struct walk w = { .r = r, .domain = domain };
+	SPF_dns_server_t layer = { .lookup = lookup, .get_spf = get_spf, .get_exp = get_exp,
+		.name = "assay", .hook = &w };
+	SPF_response_t *response = NULL;
+	enum auth_result result = AUTH_NONE;
+	bool known = false;
+
+	if (ip_is_loopback(&r->values.client))
+		w.mask = 0xa5;
+	if (prepare(&w, &layer)) {
+		SPF_request_query_mailfrom(w.request, &response);
+		known = response != NULL && !w.lost && !w.none &&
+		    result_of(SPF_response_result(response), &result);
+	}
+	if (response != NULL)
+		SPF_response_free(response);
+	if (w.request != NULL)
+		SPF_request_free(w.request);
+	if (w.server != NULL)
+		SPF_server_free(w.server);
+	if (w.spare != NULL)
+		SPF_dns_rr_free(w.spare);
+	r->depth = 0;
+	if (r->error != AUTH_NONE)
+		return r->error;
+	if (w.none)
+		return AUTH_NONE;
+	return known && find_match(&w, result) ? result : start_over(r, domain);
+}
+
+#endif
