@@ -1,4 +1,26 @@
+#include "dmarc/psl.h"
+
 #include "dmarc/align.h"
+
+/* The longest name that both are at or below; none: there is no such name. */
+static struct domain common_domain(struct domain a, struct domain b)
+{
+	while (!domain_is_none(a) && !domain_is_at_or_below(b, a))
+		a = domain_parent(a);
+	return a;
+}
+
+void dmarc_start_identifier(struct lookups *l, enum dmarc_discovery method,
+    const struct domain *authors, size_t author_count, struct domain identifier)
+{
+	for (size_t i = 0; i < author_count; i++) {
+		struct domain common = common_domain(authors[i], identifier);
+
+		if (!domain_is_none(common) && !dmarc_is_public_suffix(common) &&
+		    !domain_eq(authors[i], identifier))
+			dmarc_start(l, LOOKUP_ALIGNMENT, method, identifier);
+	}
+}
 
 bool dmarc_align_asks(const struct policy_discovery *author, enum dmarc_alignment mode,
     struct domain identifier)

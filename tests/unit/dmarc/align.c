@@ -175,11 +175,48 @@ START_TEST(psl_alignments)
 }
 END_TEST
 
+/* Look-ahead knows names only. */
+static const struct {
+	const char *authors[2], *identifier, *want;
+} ahead_rows[] = {
+	{ { "example.com", NULL }, "a.example.com",
+	  "_dmarc.a.example.com TXT\n_dmarc.example.com TXT\n_dmarc.com TXT\n" },
+	{ { "a.example.com", NULL }, "example.com", "_dmarc.example.com TXT\n_dmarc.com TXT\n" },
+	{ { "example.net", "b.example.com" }, "a.example.com",
+	  "_dmarc.a.example.com TXT\n_dmarc.example.com TXT\n_dmarc.com TXT\n" },
+	{ { "example.com", NULL }, "example.com", "" },
+	{ { "example.com", NULL }, "evil.com", "" },
+	{ { "example.com", NULL }, "evil.test", "" },
+	{ { "example.com", NULL }, "com", "" },
+	{ { "example.com", "example.net" }, "badexample.com", "" },
+	{ { "example.com", NULL }, "", "" },
+	{ { NULL, NULL }, "example.com", "" },
+};
+
+START_TEST(look_ahead)
+{
+	struct domain authors[2] = { DOMAIN_NONE, DOMAIN_NONE };
+	size_t count = 0;
+	struct world w;
+
+	world_open(&w, "");
+	while (count < N_ELEMENTS(authors) && ahead_rows[_i].authors[count] != NULL) {
+		authors[count] = world_domain(&w, ahead_rows[_i].authors[count]);
+		count++;
+	}
+	dmarc_start_identifier(w.lookups, DISCOVERY_TREEWALK, authors, count,
+	    world_domain(&w, ahead_rows[_i].identifier));
+	ck_assert_str_eq(buf_cstr(&w.asked), ahead_rows[_i].want);
+	world_close(&w);
+}
+END_TEST
+
 Suite *align_suite(void)
 {
 	Suite *s = suite_create("dmarc align");
 
 	UNIT_TABLE(s, alignments, rows);
 	UNIT_TABLE(s, psl_alignments, psl_rows);
+	UNIT_TABLE(s, look_ahead, ahead_rows);
 	return s;
 }
