@@ -1,9 +1,10 @@
 /*
  * reader.h - a message in a file, as if an MTA had handed it over.
  *
- * CRLF and bare LF files are both understood (the first line end decides); the body sink then
- * always gets CRLF.  Header lines end at the first empty line or, as Postfix has it, at the first
- * line that is no header field (that line then begins the body).
+ * Every LF ends a line, with or without a CR before it, so files of either kind and mixed ones are
+ * understood; a CR elsewhere is an octet like any other.  Header lines end at the first empty line
+ * or, as Postfix has it, at the first line that is no header field (that line then begins the
+ * body).  An mbox separator ("From " and no field) as the very first line is skipped.
  */
 #ifndef ASSAY_MAIL_READER_H
 #define ASSAY_MAIL_READER_H

@@ -8,6 +8,7 @@ int main(void)
 		domain_suite,
 		taglist_suite,
 		canon_suite,
+		reader_suite,
 		NULL,
 	};
 
