@@ -1,5 +1,6 @@
 #include "base/clock.h"
 #include "base/limits.h"
+#include "dmarc/align.h"
 #include "verdict/decide.h"
 #include "verdict/results.h"
 
@@ -244,11 +245,26 @@ static void start_signing(struct transaction *t)
 		start_signature(t, m, &selection.signatures[i]);
 }
 
+/* What SPF will have judged by the end: its walk, where it could be an author's relative. */
+static void start_mail_from(struct transaction *t, const struct authors *authors)
+{
+	struct spf_request request;
+	struct domain domain;
+
+	evaluate_request(&t->message, &request);
+	if (t->outcome.class != CLASS_OWN_RELAY && authors->status == FROM_OK &&
+	    domain_parse(t->arena, request.mail_from.len > 0 ?
+	    address_domain_part(request.mail_from) : request.helo, &domain))
+		dmarc_start_identifier(t->lookups, t->env.policy->dmarc.discovery,
+		    authors->domains, authors->domain_count, domain);
+}
+
 static void end_judged_header(struct transaction *t)
 {
 	const struct authors *authors = &t->outcome.verdict.authors;
 
 	start_policies(t, authors);
+	start_mail_from(t, authors);
 	dkim_verifier_headers_done(t->verifier, authors->domains,
 	    authors->status == FROM_OK ? authors->domain_count : 0);
 }
