@@ -88,3 +88,13 @@ void log_escape(struct buf *out, struct slice s)
 	if (s.len > LIMIT_LOG_FIELD)
 		buf_add_str(out, "...");
 }
+
+const char *log_shown(struct arena *a, struct slice s)
+{
+	struct buf out = BUF_INIT(4 * LIMIT_LOG_FIELD + 4);
+	struct slice printable;
+
+	log_escape(&out, s);
+	printable = arena_take_buf(a, &out);
+	return slice_is_null(printable) ? "?" : printable.ptr;
+}

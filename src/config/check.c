@@ -118,12 +118,11 @@ static void check_titles(struct settings *s, const struct section_kind *kind, st
 }
 
 /* RFC 6376 section 3.5: the domain of i= is d= or below it. */
-static void check_identity(const struct config_section *c, const struct sign_section *sign,
-    struct err *err)
+static void check_identity(const struct settings *s, const struct config_section *c,
+    const struct sign_section *sign, struct err *err)
 {
-	struct domain d = { address_domain_part(sign->identity) };
-
-	if (sign->identity.len > 0 && !domain_is_at_or_below(d, sign->domain))
+	if (sign->identity.len > 0 &&
+	    !dkim_sign_identity_ok(s->arena, sign->identity, sign->domain.name))
 		config_error(err, slot_of(c, "identity")->at, "the identity \"%.*s\" is not in the "
 		    "section's domain %.*s: write \"@%.*s\" or one below it", SLICE_ARG(sign->identity),
 		    SLICE_ARG(sign->domain.name), SLICE_ARG(sign->domain.name));
@@ -133,7 +132,7 @@ static void check_sections(struct settings *s, struct err *err)
 {
 	for (const struct config_section *c = s->record->first; c != NULL; c = c->next) {
 		if (c->kind == &section_kinds[SECTION_SIGN])
-			check_identity(c, &s->policy.signing.sections[c->index], err);
+			check_identity(s, c, &s->policy.signing.sections[c->index], err);
 		else if (c->kind == &section_kinds[SECTION_POLICY] &&
 		    !s->policy.sections[c->index].has_action &&
 		    !s->policy.sections[c->index].never_refuse)

@@ -1,6 +1,7 @@
 #include "base/ascii.h"
 #include "base/cursor.h"
 #include "base/limits.h"
+#include "base/log.h"
 #include "base/utf8.h"
 
 #include "parse.h"
@@ -26,7 +27,7 @@ static struct config_place place(const struct parser *p, unsigned line)
 
 static const char *shown(const struct parser *p, struct slice text)
 {
-	return config_shown(p->arena, text);
+	return log_shown(p->arena, text);
 }
 
 /* --- octets --------------------------------------------------------------------------------- */

@@ -65,7 +65,4 @@ void config_error(struct err *err, struct config_place at, const char *fmt, ...)
 void config_warning(struct err *err, struct config_place at, const char *fmt, ...)
     PRINTF_LIKE(3, 4);
 
-/* Text of a file made printable, in the arena. */
-const char *config_shown(struct arena *a, struct slice text);
-
 #endif

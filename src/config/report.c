@@ -1,13 +1,12 @@
 #include <stdarg.h>
 
 #include "base/limits.h"
-#include "base/log.h"
 
 #include "parse.h"
 
 #define REPORT_TEXT (64u * 1024) /* of one message */
 
-/* Remote text in it has gone through config_shown(). */
+/* Text of files in it has gone through log_shown(). */
 static const char *located(struct buf *text, struct config_place at, const char *fmt, va_list ap)
     PRINTF_LIKE(3, 0);
 static const char *located(struct buf *text, struct config_place at, const char *fmt, va_list ap)
@@ -45,14 +44,4 @@ void config_warning(struct err *err, struct config_place at, const char *fmt, ..
 	err_warn(err, "%s", located(&text, at, fmt, ap));
 	va_end(ap);
 	buf_free(&text);
-}
-
-const char *config_shown(struct arena *a, struct slice text)
-{
-	struct buf out = BUF_INIT(4 * LIMIT_LOG_FIELD + 16);
-	struct slice printable;
-
-	log_escape(&out, text);
-	printable = arena_take_buf(a, &out);
-	return slice_is_null(printable) ? "?" : printable.ptr;
 }

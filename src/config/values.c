@@ -26,7 +26,7 @@ bool value_wrong(const struct target *t, struct slice text, const char *fmt, ...
 	va_start(ap, fmt);
 	buf_vaddf(&what, fmt, ap);
 	va_end(ap);
-	config_error(t->err, t->at, "%s: \"%s\" %s", option_label(t), config_shown(t->arena, text),
+	config_error(t->err, t->at, "%s: \"%s\" %s", option_label(t), log_shown(t->arena, text),
 	    buf_cstr(&what));
 	buf_free(&what);
 	return false;
@@ -304,7 +304,7 @@ static bool set_header(const struct target *t, struct slice text)
 		return value_wrong(t, text, "is no header field: write \"X-Name: value\"");
 	if (word_find(standard, arena_lower(t->arena, name), &index))
 		return value_wrong(t, text, "would remove every %s field from incoming mail: take "
-		    "a name of your own that begins with \"X-\"", config_shown(t->arena, name));
+		    "a name of your own that begins with \"X-\"", log_shown(t->arena, name));
 	field[0] = arena_copy(t->arena, name);
 	field[1] = arena_copy(t->arena, slice_trim(value));
 	return true;
@@ -386,21 +386,17 @@ static bool add_port(const struct target *t, struct slice text)
 /* "+Name" and "-Name": two arrays. */
 static bool add_sign_header(const struct target *t, struct slice text)
 {
-	static const char changing[] = "received|return-path|dkim-signature|authentication-results|"
-	    "arc-seal|arc-message-signature|arc-authentication-results";
 	struct sign_header_set *set = (struct sign_header_set *)(void *)(t->base + t->option->offset);
 	bool plus = slice_starts_with(text, SLICE("+"));
 	struct slice name = slice_drop(text, 1);
-	int index;
+	const char *why;
 
 	if ((!plus && !slice_starts_with(text, SLICE("-"))) || !is_field_name(name))
 		return value_wrong(t, text, "is not understood: write \"+Name\" to sign one field "
 		    "more, \"-Name\" to leave one out");
-	if (!plus && slice_ieq(name, SLICE("From")))
-		return value_wrong(t, text, "cannot be: a signature must cover From (RFC 6376 "
-		    "section 5.4)");
-	if (plus && word_find(changing, arena_lower(t->arena, name), &index))
-		return value_wrong(t, text, "would break signatures: that field changes on the way");
+	why = dkim_sign_field_error(name, !plus);
+	if (why != NULL)
+		return value_wrong(t, text, "is impossible: that field %s", why);
 	if (plus)
 		return append_slice(t, &set->add, &set->add_count, name);
 	return append_slice(t, &set->remove, &set->remove_count, name);

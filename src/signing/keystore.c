@@ -1,3 +1,352 @@
-/* not written yet */
+#include <pthread.h>
+#include <stdlib.h>
+#include <sys/stat.h>
 
-typedef int keystore_placeholder;
+#include "base/limits.h"
+#include "base/log.h"
+
+#include "keydir.h"
+#include "keyring.h"
+#include "map.h"
+
+#include "signing/keystore.h"
+
+#define LOOK_AGAIN_MS 1000
+#define NEVER INT64_MIN
+
+struct stored_key {
+	struct slice selector;
+	const char *path;
+	struct keyring_key *key;
+};
+
+/* A domain whose directory was there at least once. */
+struct stored_domain {
+	struct domain domain;
+	const char *path;
+	struct timespec changed; /* the directory's ctime, just before it was read */
+	int64_t looked_ms;       /* when it was last looked at; NEVER: at the start */
+	bool settled;            /* read once more a second after it was last changed */
+	struct stored_key *keys; /* active ones */
+	size_t count;
+};
+
+/* One domain that had no directory; its slot is its hash's, the newest wins. */
+struct missing_domain {
+	char name[LIMIT_DOMAIN_OCTETS];
+	size_t len; /* 0: a free slot */
+	int64_t looked_ms;
+};
+
+struct keystore {
+	pthread_mutex_t lock;
+	struct arena *arena;
+	const char *directory;
+	struct map domains; /* by A-label name */
+	struct keyring *ring;
+	struct missing_domain missing[LIMIT_KEYS_MISSING];
+};
+
+/* --- reading a domain's directory ----------------------------------------------------------- */
+
+/* The active files become keys; those that cannot be used are told and left out. */
+static void take_keys(struct keystore *ks, struct stored_domain *d, const struct keydir_file *files,
+    size_t count, struct err *err)
+{
+	struct stored_key *keys = arena_new_array(ks->arena, count, struct stored_key);
+	size_t n = 0;
+
+	for (size_t i = 0; i < count && keys != NULL; i++) {
+		struct stored_key k = { files[i].selector, files[i].path, NULL };
+
+		if (files[i].state == KEY_ACTIVE &&
+		    keyring_add(ks->ring, files[i].path, &k.key, err) == RC_OK)
+			keys[n++] = k;
+	}
+	d->keys = keys;
+	d->count = n;
+}
+
+static enum rc read_domain(struct keystore *ks, struct stored_domain *d, struct err *err)
+{
+	struct keydir_file *files = NULL;
+	size_t count = 0;
+	struct stat st;
+
+	d->count = 0;
+	d->changed = stat(d->path, &st) == 0 ? st.st_ctim : (struct timespec){ 0, 0 };
+	TRY(keydir_files(d->path, ks->arena, &files, &count, err));
+	take_keys(ks, d, files, count, err);
+	return arena_failed(ks->arena) ? RC_NOMEM : RC_OK;
+}
+
+static struct stored_domain *add_domain(struct keystore *ks, struct domain domain, const char *path)
+{
+	struct stored_domain *d = arena_new(ks->arena, struct stored_domain);
+	struct slice name = arena_copy(ks->arena, domain.name);
+	struct slice copy = arena_copy(ks->arena, slice_str(path));
+
+	if (arena_failed(ks->arena) || !map_put(&ks->domains, name, d))
+		return NULL;
+	*d = (struct stored_domain){ .domain = { name }, .path = copy.ptr, .looked_ms = NEVER };
+	return d;
+}
+
+/* --- opening -------------------------------------------------------------------------------- */
+
+static enum rc open_domain(struct keystore *ks, const struct keydir_domain *found, struct err *err)
+{
+	struct stored_domain *d = map_get(&ks->domains, found->domain.name);
+
+	if (d != NULL)
+		return err_config(err, "%s and %s are the same domain: make them one directory",
+		    d->path, found->path);
+	d = add_domain(ks, found->domain, found->path);
+	return d == NULL ? RC_NOMEM : read_domain(ks, d, err);
+}
+
+static enum rc open_domains(struct keystore *ks, bool required, struct err *err)
+{
+	struct keydir_domain *found = NULL;
+	size_t count = 0, before = err->count;
+	bool missing;
+	enum rc rc = keydir_domains(ks->directory, ks->arena, &found, &count, &missing, err);
+
+	if (missing && !required) {
+		err_warn(err, "%s: there is no such directory: no mail is signed until there is",
+		    ks->directory);
+		return RC_OK;
+	}
+	if (missing)
+		return err_config(err, "%s: there is no such directory: make it, or write another one "
+		    "behind \"keys =\"", ks->directory);
+	for (size_t i = 0; i < count && rc != RC_NOMEM; i++)
+		rc = open_domain(ks, &found[i], err);
+	if (rc != RC_NOMEM && err->count > before)
+		rc = RC_CONFIG;
+	return rc;
+}
+
+enum rc keystore_open(const char *directory, bool required, struct keystore **out, struct err *err)
+{
+	struct keystore *ks = calloc(1, sizeof(*ks));
+	enum rc rc = RC_NOMEM;
+
+	if (ks == NULL || pthread_mutex_init(&ks->lock, NULL) != 0) {
+		free(ks);
+		return RC_NOMEM;
+	}
+	ks->arena = arena_create(LIMIT_CONFIG_ARENA);
+	ks->ring = keyring_new();
+	if (ks->arena != NULL)
+		ks->directory = arena_copy(ks->arena, slice_str(directory)).ptr;
+	if (ks->ring != NULL && ks->directory != NULL)
+		rc = open_domains(ks, required, err);
+	if (rc == RC_OK)
+		*out = ks;
+	else
+		keystore_free(&ks);
+	return rc;
+}
+
+void keystore_free(struct keystore **ks)
+{
+	struct keystore *old = *ks;
+
+	*ks = NULL;
+	if (old == NULL)
+		return;
+	keyring_free(&old->ring);
+	map_free(&old->domains);
+	arena_free(&old->arena);
+	pthread_mutex_destroy(&old->lock);
+	free(old);
+}
+
+/* --- looking again -------------------------------------------------------------------------- */
+
+static bool same_time(const struct timespec *a, const struct timespec *b)
+{
+	return a->tv_sec == b->tv_sec && a->tv_nsec == b->tv_nsec;
+}
+
+/* From here on, when messages wait for an answer, trouble goes to the log. */
+static void read_again(struct keystore *ks, struct stored_domain *d)
+{
+	struct err err = ERR_INIT;
+
+	(void)!read_domain(ks, d, &err);
+	keyring_log(&err);
+}
+
+/*
+ * A file system's clock ticks slowly: a change in the tick in which the directory was read leaves
+ * the same time.  So a directory is read once more when it is found unchanged a second later;
+ * whatever comes after that must have another time.
+ */
+static void refresh(struct keystore *ks, struct stored_domain *d, int64_t now_ms)
+{
+	struct stat st;
+	bool same;
+
+	if (d->looked_ms != NEVER && now_ms - d->looked_ms < LOOK_AGAIN_MS)
+		return;
+	if (stat(d->path, &st) != 0) {
+		d->count = 0; /* gone, keys and all */
+		d->changed = (struct timespec){ 0, 0 };
+		d->settled = false;
+	} else {
+		same = same_time(&st.st_ctim, &d->changed);
+		if (!same || (!d->settled && d->looked_ms != NEVER)) {
+			read_again(ks, d);
+			d->settled = same;
+		}
+	}
+	d->looked_ms = now_ms;
+}
+
+static const char *directory_named(struct keystore *ks, struct slice name, struct arena *a)
+{
+	struct slice path = arena_printf(a, "%s/%.*s", ks->directory, SLICE_ARG(name));
+	struct stat st;
+
+	if (slice_is_null(path) || stat(path.ptr, &st) != 0 || !S_ISDIR(st.st_mode))
+		return NULL;
+	return path.ptr;
+}
+
+/*
+ * A directory that has appeared since the start, named in A-labels or in U-labels.  Nothing is kept
+ * of a name that has none: authenticated users can write any.
+ */
+static struct stored_domain *look_for(struct keystore *ks, struct domain domain, struct arena *a)
+{
+	const char *path = directory_named(ks, domain.name, a);
+	struct stored_domain *d;
+
+	if (path == NULL)
+		path = directory_named(ks, domain_unicode(a, domain), a);
+	d = path == NULL ? NULL : add_domain(ks, domain, path);
+	if (d != NULL)
+		read_again(ks, d);
+	return d;
+}
+
+static struct stored_domain *find_missing(struct keystore *ks, struct domain domain, int64_t now_ms,
+    struct arena *a)
+{
+	struct missing_domain *m = &ks->missing[map_hash(domain.name) % LIMIT_KEYS_MISSING];
+	struct stored_domain *d;
+
+	if (domain.name.len > sizeof(m->name))
+		return NULL;
+	if (slice_eq(slice_of(m->name, m->len), domain.name) && now_ms - m->looked_ms < LOOK_AGAIN_MS)
+		return NULL;
+	d = look_for(ks, domain, a);
+	if (d == NULL) {
+		memcpy(m->name, domain.name.ptr, domain.name.len);
+		m->len = domain.name.len;
+		m->looked_ms = now_ms;
+	}
+	return d;
+}
+
+/* --- finding -------------------------------------------------------------------------------- */
+
+static size_t keys_of(struct keystore *ks, const struct stored_domain *d, struct signing_key *out)
+{
+	struct err err = ERR_INIT;
+	size_t n = 0;
+
+	for (size_t i = 0; i < d->count; i++) {
+		const struct private_key *key = keyring_get(ks->ring, d->keys[i].key, &err);
+
+		if (key != NULL)
+			out[n++] = (struct signing_key){ d->domain, d->keys[i].selector,
+				slice_str(d->keys[i].path), KEY_ACTIVE, key };
+	}
+	keyring_log(&err);
+	return n;
+}
+
+static enum rc find_locked(struct keystore *ks, struct arena *a, struct domain domain,
+    int64_t now_ms, struct signing_key **keys_out, size_t *count_out)
+{
+	struct stored_domain *d = map_get(&ks->domains, domain.name);
+	struct signing_key *keys = NULL;
+
+	if (d != NULL)
+		refresh(ks, d, now_ms);
+	else
+		d = find_missing(ks, domain, now_ms, a);
+	if (d != NULL && d->count > 0) {
+		keys = arena_new_array(a, d->count, struct signing_key);
+		if (keys == NULL)
+			return RC_NOMEM;
+	}
+	*count_out = keys == NULL ? 0 : keys_of(ks, d, keys);
+	*keys_out = keys;
+	return RC_OK;
+}
+
+enum rc keystore_find(struct keystore *ks, struct arena *a, struct domain domain, int64_t now_ms,
+    struct signing_key **keys_out, size_t *count_out)
+{
+	enum rc rc;
+
+	pthread_mutex_lock(&ks->lock);
+	rc = find_locked(ks, a, domain, now_ms, keys_out, count_out);
+	pthread_mutex_unlock(&ks->lock);
+	return rc;
+}
+
+/* --- listing -------------------------------------------------------------------------------- */
+
+struct key_list {
+	struct signing_key *keys;
+	size_t count, cap;
+};
+
+static enum rc list_domain(struct key_list *list, struct arena *a, const struct keydir_domain *d,
+    struct err *err)
+{
+	struct keydir_file *files = NULL;
+	size_t count = 0;
+
+	TRY(keydir_files(d->path, a, &files, &count, err));
+	for (size_t i = 0; i < count; i++) {
+		if (!arena_grow(a, &list->keys, &list->cap, list->count, sizeof(*list->keys)))
+			return RC_NOMEM;
+		list->keys[list->count++] = (struct signing_key){ d->domain, files[i].selector,
+			slice_str(files[i].path), files[i].state, NULL };
+	}
+	return RC_OK;
+}
+
+static int domain_order(const void *a, const void *b)
+{
+	const struct keydir_domain *x = a, *y = b;
+
+	return slice_icmp(x->domain.name, y->domain.name);
+}
+
+enum rc keystore_list(const char *directory, struct arena *a, struct signing_key **keys_out,
+    size_t *count_out, struct err *err)
+{
+	struct keydir_domain *found = NULL;
+	struct key_list list = { .count = 0 };
+	size_t count = 0;
+	bool missing;
+	enum rc rc = keydir_domains(directory, a, &found, &count, &missing, err);
+
+	if (missing)
+		return err_config(err, "%s: there is no such directory", directory);
+	TRY(rc);
+	if (count > 1)
+		qsort(found, count, sizeof(*found), domain_order);
+	for (size_t i = 0; i < count; i++)
+		TRY(list_domain(&list, a, &found[i], err));
+	*keys_out = list.keys;
+	*count_out = list.count;
+	return RC_OK;
+}

@@ -1,3 +1,251 @@
-/* not written yet */
+#include "base/limits.h"
+#include "base/log.h"
 
-typedef int select_placeholder;
+#include "signing/select.h"
+#include "signing/tables.h"
+
+/* One choice under way: everything that the rule looks at. */
+struct choice {
+	struct arena *a;
+	const struct signing_params *params;
+	struct keystore *keys;
+	int64_t now_ms;
+	const struct envelope *envelope;
+	struct domain author;
+	struct mailbox mailbox;       /* the first author */
+	struct dkim_sign_params *signatures;
+	size_t count;
+	bool trouble;                 /* selectors that a section names are not there */
+};
+
+static enum rc unsigned_as(struct arena *a, enum unsigned_why why, struct slice reason,
+    struct selection *out)
+{
+	if (arena_failed(a))
+		return RC_NOMEM;
+	*out = (struct selection){ .why = why, .reason = reason };
+	return RC_OK;
+}
+
+/* --- keys ----------------------------------------------------------------------------------- */
+
+static void add_signature(struct choice *c, struct dkim_sign_params p)
+{
+	if (c->signatures == NULL)
+		c->signatures = arena_new_array(c->a, LIMIT_SIGNATURES, struct dkim_sign_params);
+	if (c->signatures == NULL || c->count == LIMIT_SIGNATURES)
+		return; /* verifiers look at no more */
+	p.fields = &c->params->headers;
+	c->signatures[c->count++] = p;
+}
+
+/* What the settings say for keys of that section's domain; section may be NULL. */
+static struct dkim_sign_params params_for(const struct signing_params *params,
+    const struct sign_section *section)
+{
+	struct dkim_sign_params p = { .header_canon = params->header_canon,
+		.body_canon = params->body_canon, .expire_after = params->expire_after };
+
+	if (section == NULL)
+		return p;
+	p.identity = section->identity;
+	if (section->has_canon) {
+		p.header_canon = section->header_canon;
+		p.body_canon = section->body_canon;
+	}
+	if (section->has_expire)
+		p.expire_after = section->expire_after;
+	return p;
+}
+
+static const struct sign_section *section_for(const struct signing_params *params, struct domain d)
+{
+	for (size_t i = 0; i < params->section_count; i++)
+		if (domain_eq(params->sections[i].domain, d))
+			return &params->sections[i];
+	return NULL;
+}
+
+static bool wants_selector(const struct sign_section *section, struct slice selector)
+{
+	if (section == NULL || section->selector_count == 0)
+		return true;
+	for (size_t i = 0; i < section->selector_count; i++)
+		if (slice_ieq(section->selectors[i], selector))
+			return true;
+	return false;
+}
+
+/* The directory's keys of exactly this domain. */
+static enum rc keys_of_domain(struct choice *c, struct domain d)
+{
+	const struct sign_section *section = section_for(c->params, d);
+	struct dkim_sign_params p = params_for(c->params, section);
+	struct signing_key *keys = NULL;
+	size_t count = 0;
+
+	if (c->keys == NULL || domain_is_none(d))
+		return RC_OK;
+	TRY(keystore_find(c->keys, c->a, d, c->now_ms, &keys, &count));
+	for (size_t i = 0; i < count; i++) {
+		if (!wants_selector(section, keys[i].selector))
+			continue;
+		p.domain = keys[i].domain.name;
+		p.selector = arena_copy(c->a, keys[i].selector);
+		p.key = keys[i].key;
+		add_signature(c, p);
+	}
+	c->trouble = c->trouble || (count > 0 && c->count == 0) ||
+	    (count == 0 && section != NULL && section->selector_count > 0);
+	return RC_OK;
+}
+
+static enum rc keys_of_tables(struct choice *c)
+{
+	struct table_match *matches = NULL;
+	size_t count = 0;
+
+	if (c->params->tables == NULL)
+		return RC_OK;
+	TRY(sign_tables_find(c->params->tables, c->a, arena_printf(c->a, "%.*s@%.*s",
+	    SLICE_ARG(c->mailbox.local_part), SLICE_ARG(c->author.name)), &matches, &count));
+	for (size_t i = 0; i < count; i++) {
+		struct dkim_sign_params p = params_for(c->params, NULL);
+
+		p.domain = matches[i].domain;
+		p.selector = matches[i].selector;
+		p.identity = matches[i].identity;
+		p.key = matches[i].key;
+		add_signature(c, p);
+	}
+	return RC_OK;
+}
+
+/* Tables, the author domain's own keys, then those of the closest domain above that lends them. */
+static enum rc find_keys(struct choice *c)
+{
+	TRY(keys_of_tables(c));
+	if (c->count == 0)
+		TRY(keys_of_domain(c, c->author));
+	for (struct domain d = domain_parent(c->author); c->count == 0 && !domain_is_none(d);
+	    d = domain_parent(d)) {
+		const struct sign_section *section = section_for(c->params, d);
+
+		if (section != NULL && section->subdomains)
+			TRY(keys_of_domain(c, d));
+	}
+	return RC_OK;
+}
+
+/* --- the rule ------------------------------------------------------------------------------- */
+
+static bool is_author(struct choice *c, struct slice address)
+{
+	struct domain d;
+
+	return domain_parse(c->a, address_domain_part(address), &d) && domain_eq(d, c->author);
+}
+
+/* sign "..." { users = ... } of the author domain, or of a domain above that lends its keys. */
+static bool is_listed(const struct choice *c)
+{
+	for (struct domain d = c->author; !domain_is_none(d); d = domain_parent(d)) {
+		const struct sign_section *section = section_for(c->params, d);
+
+		if (section == NULL || (!domain_eq(d, c->author) && !section->subdomains))
+			continue;
+		for (size_t i = 0; i < section->user_count; i++)
+			if (slice_eq(section->users[i], c->envelope->auth_user))
+				return true;
+	}
+	return false;
+}
+
+/*
+ * RFC 6376 section 5.1: a name is signed for those who may use it.  What an authenticated user
+ * writes into From alone never is the reason for a signature.
+ */
+static bool may_use_name(struct choice *c)
+{
+	return c->params->sign_mismatch || is_author(c, c->envelope->mail_from) ||
+	    is_author(c, c->envelope->auth_user) || is_listed(c);
+}
+
+/* --- reasons -------------------------------------------------------------------------------- */
+
+static struct slice no_key(const struct choice *c)
+{
+	struct slice d = c->author.name;
+
+	if (c->trouble)
+		return arena_printf(c->a, "no key for %.*s that its sign section selects (selectors = ...)",
+		    SLICE_ARG(d));
+	return arena_printf(c->a, "no key for %.*s", SLICE_ARG(d));
+}
+
+static struct slice mismatch(const struct choice *c)
+{
+	const char *login = log_shown(c->a, c->envelope->auth_user);
+
+	return arena_printf(c->a, "author domain %.*s is neither the envelope's nor %s's (to allow it: "
+	    "sign \"%.*s\" { users = \"%s\" })", SLICE_ARG(c->author.name), login,
+	    SLICE_ARG(c->author.name), login);
+}
+
+/*
+ * Could a signature of d be aligned with the author domain (RFC 9989 section 4.4)?  Organizational
+ * domains have two labels or more, so names that share fewer never are.
+ */
+static bool may_align(struct domain d, struct domain author)
+{
+	return domain_eq(domain_last(d, 2), domain_last(author, 2));
+}
+
+/*
+ * Under sign-fallback, where there is one and it has keys, what would go unsigned is signed.  But
+ * who may not use the author's name must not get it by this way: never with a signature that could
+ * be aligned with it.
+ */
+static enum rc fall_back(struct choice *c, bool may_use, enum unsigned_why why, struct slice reason,
+    struct selection *out)
+{
+	c->count = 0;
+	if (may_use || !may_align(c->params->sign_fallback, c->author))
+		TRY(keys_of_domain(c, c->params->sign_fallback));
+	if (c->count == 0)
+		return unsigned_as(c->a, why, reason, out);
+	*out = (struct selection){ .why = SIGNED, .signatures = c->signatures, .count = c->count };
+	return RC_OK;
+}
+
+static enum rc choose(struct choice *c, bool authenticated, struct selection *out)
+{
+	bool may_use = !authenticated || may_use_name(c);
+
+	TRY(find_keys(c));
+	if (c->count == 0)
+		return fall_back(c, may_use, c->trouble ? UNSIGNED_KEY_TROUBLE : UNSIGNED_NO_KEY,
+		    no_key(c), out);
+	if (!may_use)
+		return fall_back(c, may_use, UNSIGNED_MISMATCH, mismatch(c), out);
+	*out = (struct selection){ .why = SIGNED, .signatures = c->signatures, .count = c->count };
+	return arena_failed(c->a) ? RC_NOMEM : RC_OK;
+}
+
+enum rc signing_select(struct arena *a, const struct signing_params *params,
+    struct keystore *keys, const struct message *m, const struct authors *authors,
+    bool authenticated, int64_t now_ms, struct selection *out)
+{
+	struct choice c = { .a = a, .params = params, .keys = keys, .now_ms = now_ms,
+		.envelope = &m->envelope };
+
+	if (authors->status == FROM_TOO_MANY || authors->domain_count > 1)
+		return unsigned_as(a, UNSIGNED_SEVERAL_AUTHORS,
+		    arena_printf(a, "From names several author domains"), out);
+	if (authors->status != FROM_OK || authors->count == 0)
+		return unsigned_as(a, UNSIGNED_NO_AUTHOR, arena_printf(a, "no author: %s",
+		    authors->why != NULL ? authors->why : from_status_text(authors->status)), out);
+	c.author = authors->domains[0];
+	c.mailbox = authors->mailboxes[0];
+	return choose(&c, authenticated, out);
+}

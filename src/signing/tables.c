@@ -1,3 +1,118 @@
-/* not written yet */
+#include <stdlib.h>
 
-typedef int tables_placeholder;
+#include "base/limits.h"
+#include "mail/message.h"
+
+#include "signtable.h"
+
+#include "signing/tables.h"
+
+struct sign_tables {
+	struct arena *arena;
+	struct keyring *ring;
+	struct key_table keys;
+	struct sign_table addresses;
+	bool multiple;
+};
+
+enum rc sign_tables_load(const char *key_table, const char *signing_table,
+    bool multiple_signatures, struct sign_tables **out, struct err *err)
+{
+	struct sign_tables *t = calloc(1, sizeof(*t));
+	enum rc keys = RC_NOMEM, addresses = RC_NOMEM;
+
+	if (t == NULL)
+		return RC_NOMEM;
+	t->arena = arena_create(LIMIT_CONFIG_ARENA);
+	t->ring = keyring_new();
+	t->multiple = multiple_signatures;
+	t->keys = (struct key_table){ .arena = t->arena, .ring = t->ring };
+	t->addresses = (struct sign_table){ .arena = t->arena, .keys = &t->keys };
+	if (t->arena != NULL && t->ring != NULL) {
+		keys = key_table_load(&t->keys, key_table, err);
+		addresses = sign_table_load(&t->addresses, signing_table, err);
+	}
+	if (keys == RC_OK && addresses == RC_OK)
+		*out = t;
+	else
+		sign_tables_free(&t);
+	return keys != RC_OK ? keys : addresses;
+}
+
+void sign_tables_free(struct sign_tables **t)
+{
+	struct sign_tables *old = *t;
+
+	*t = NULL;
+	if (old == NULL)
+		return;
+	map_free(&old->keys.rows);
+	map_free(&old->addresses.rows);
+	keyring_free(&old->ring);
+	arena_free(&old->arena);
+	free(old);
+}
+
+/* "%" replaced; an identity that is not in d= is left out by the signer. */
+static struct slice identity_of(struct arena *a, struct slice signer, struct domain author)
+{
+	struct slice left, right = signer;
+
+	if (slice_find(signer, '%') == signer.len)
+		return signer;
+	left = slice_split(&right, '%');
+	return arena_printf(a, "%.*s%.*s%.*s", SLICE_ARG(left), SLICE_ARG(author.name),
+	    SLICE_ARG(right));
+}
+
+/* False: there is no key for that domain. */
+static bool match_of(const struct sign_tables *t, struct arena *a, const struct sign_row *row,
+    struct domain author, struct table_match *out)
+{
+	const struct key_row *key = row->key;
+	struct domain d;
+
+	if (key == NULL)
+		key = map_get(&t->keys.rows, author.name);
+	if (key == NULL)
+		return false;
+	d = domain_is_none(key->domain) ? author : key->domain;
+	*out = (struct table_match){ .domain = d.name, .selector = key->selector,
+		.key = key_row_key(&t->keys, key, a, author) };
+	if (row->signer.len > 0)
+		out->identity = identity_of(a, row->signer, author);
+	return out->key != NULL;
+}
+
+static bool has_match(const struct table_match *matches, size_t count,
+    const struct table_match *m)
+{
+	for (size_t i = 0; i < count; i++)
+		if (slice_eq(matches[i].domain, m->domain) &&
+		    slice_eq(matches[i].selector, m->selector))
+			return true;
+	return false;
+}
+
+enum rc sign_tables_find(const struct sign_tables *t, struct arena *a, struct slice author_address,
+    struct table_match **out, size_t *count_out)
+{
+	struct slice local = arena_lower(a, address_local_part(author_address));
+	size_t most = t->multiple ? LIMIT_SIGNATURES : 1, rows = 0, n = 0;
+	struct table_match *matches = arena_new_array(a, most, struct table_match);
+	const struct sign_row **hits = NULL;
+	struct domain author;
+
+	*count_out = 0;
+	if (!domain_parse(a, address_domain_part(author_address), &author))
+		return arena_failed(a) ? RC_NOMEM : RC_OK;
+	TRY(sign_table_find(&t->addresses, a, local, author, &hits, &rows));
+	for (size_t i = 0; i < rows && n < most && matches != NULL; i++)
+		if (match_of(t, a, hits[i], author, &matches[n]) && !has_match(matches, n, &matches[n]))
+			n++;
+	if (arena_failed(a))
+		return RC_NOMEM;
+	*out = matches;
+	*count_out = n;
+	return RC_OK;
+}

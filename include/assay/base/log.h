@@ -8,6 +8,7 @@
 #ifndef ASSAY_BASE_LOG_H
 #define ASSAY_BASE_LOG_H
 
+#include "base/arena.h"
 #include "base/buf.h"
 #include "base/rc.h"
 #include "base/slice.h"
@@ -38,5 +39,8 @@ void log_line(enum log_level level, struct slice line);
  * "\xHH".  At most LIMIT_LOG_FIELD octets of s are shown, then "...".
  */
 void log_escape(struct buf *out, struct slice s);
+
+/* The same, NUL-terminated in the arena, for messages made with a format; never NULL. */
+const char *log_shown(struct arena *a, struct slice s);
 
 #endif

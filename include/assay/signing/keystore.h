@@ -23,27 +23,31 @@ struct signing_key {
 	struct slice selector;         /* from the file's name, validated */
 	struct slice path;
 	enum key_state state;
-	const struct private_key *key; /* NULL for states other than active unless asked for */
+	const struct private_key *key; /* NULL where nothing was loaded */
 };
 
 struct keystore;
 
 /*
- * Opens the directory and loads every active key, so that a start or a reload tells all mistakes
- * at once.  A directory that is missing is an error only when required.  RC_CONFIG with messages.
+ * Opens the directory and looks at every active key, so that a start or a reload tells all mistakes
+ * at once: keys that cannot be used, directories that no domain can have, two keys of one selector.
+ * Keys beyond the first LIMIT_KEYS_DECODED are decoded when they are first used.  A directory that
+ * is missing is an error when required, else a warning.  RC_CONFIG with messages.
  */
 MUST_CHECK enum rc keystore_open(const char *directory, bool required, struct keystore **out,
     struct err *err);
 void keystore_free(struct keystore **ks);
 
 /*
- * The active keys for d= domain, put into the arena; count 0: none.  Trouble with a key that has
+ * The active keys for d= domain, by selector, put into the arena; count 0: none.  The domain's
+ * directory is looked at again when a second has passed (now_ms is monotonic).  A key that was
+ * written over in place under its old name is found by a reload only.  Trouble with a key that has
  * appeared since the start is logged, once, and that key left out.
  */
 MUST_CHECK enum rc keystore_find(struct keystore *ks, struct arena *a, struct domain domain,
     int64_t now_ms, struct signing_key **keys_out, size_t *count_out);
 
-/* Every key file, whatever its state, for `assay key list`; nothing is loaded. */
+/* Every key file, whatever its state, for `assay key list`; nothing is loaded, key is NULL. */
 MUST_CHECK enum rc keystore_list(const char *directory, struct arena *a,
     struct signing_key **keys_out, size_t *count_out, struct err *err);
 

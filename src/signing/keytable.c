@@ -1,0 +1,253 @@
+#include <sys/stat.h>
+
+#include "base/limits.h"
+#include "base/log.h"
+#include "crypto/keyfile.h"
+
+#include "keytable.h"
+#include "tablefile.h"
+
+#define PEM_LINE    64u
+#define PATH_OCTETS 1024u
+
+struct reader {
+	struct key_table *table;
+	struct table_file file;
+	struct err *err;
+};
+
+static enum rc wrong(const struct reader *r, const char *what)
+{
+	return err_config(r->err, "%s:%u: %s", r->file.path, r->file.line, what);
+}
+
+/* --- keys in the table itself ---------------------------------------------------------------- */
+
+static void release_key(void *ptr)
+{
+	struct private_key *key = ptr;
+
+	private_key_free(&key);
+}
+
+static void add_pem(struct buf *pem, struct slice label, struct slice base64)
+{
+	buf_addf(pem, "-----BEGIN %.*s-----\n", SLICE_ARG(label));
+	while (base64.len > 0) {
+		buf_add(pem, slice_take(base64, PEM_LINE));
+		buf_add_char(pem, '\n');
+		base64 = slice_drop(base64, PEM_LINE);
+	}
+	buf_addf(pem, "-----END %.*s-----\n", SLICE_ARG(label));
+}
+
+static enum rc decode_as(const struct reader *r, struct slice label, struct slice base64,
+    struct private_key **out, struct err *err)
+{
+	struct buf pem = BUF_INIT(2 * LIMIT_TABLE_LINE);
+	struct slice name = arena_printf(r->table->arena, "%s:%u", r->file.path, r->file.line);
+	enum rc rc = RC_NOMEM;
+
+	add_pem(&pem, label, base64);
+	if (!buf_failed(&pem) && !slice_is_null(name))
+		rc = private_key_decode(buf_slice(&pem), name.ptr, out, err);
+	if (pem.ptr != NULL)
+		explicit_bzero(pem.ptr, pem.len);
+	buf_free(&pem);
+	return rc;
+}
+
+/* PEM whose lines were joined, or base64 alone: PKCS#8, else PKCS#1. */
+static enum rc decode_inline(const struct reader *r, struct slice text, struct private_key **out)
+{
+	struct slice begin = SLICE("-----BEGIN "), dashes = SLICE("-----");
+	struct slice label, base64 = text;
+	struct err first = ERR_INIT;
+	enum rc rc;
+
+	if (slice_starts_with(text, begin)) {
+		text = slice_drop(text, begin.len);
+		label = slice_take(text, slice_find(text, '-'));
+		base64 = slice_trim(slice_drop(text, label.len + dashes.len));
+		base64 = slice_trim(slice_take(base64, slice_find(base64, '-')));
+		return decode_as(r, label, base64, out, r->err);
+	}
+	rc = decode_as(r, SLICE("PRIVATE KEY"), base64, out, &first);
+	err_free(&first);
+	return rc == RC_OK ? rc : decode_as(r, SLICE("RSA PRIVATE KEY"), base64, out, r->err);
+}
+
+static enum rc take_inline(const struct reader *r, struct slice text, struct key_row *row)
+{
+	struct private_key *key = NULL;
+
+	if (text.len > LIMIT_TABLE_LINE)
+		return wrong(r, "the key is too long");
+	TRY(decode_inline(r, text, &key));
+	if (!arena_defer(r->table->arena, release_key, key))
+		return RC_NOMEM;
+	row->key = key;
+	return RC_OK;
+}
+
+/* --- fields --------------------------------------------------------------------------------- */
+
+/* Cuts [":" algorithm] off the third field. */
+static enum rc take_algorithm(const struct reader *r, struct slice *third, struct key_row *row)
+{
+	size_t colon = slice_rfind(*third, ':');
+	struct slice word = slice_drop(*third, colon + 1);
+
+	if (colon == third->len)
+		return RC_OK;
+	if (slice_ieq(word, SLICE("rsa-sha1")))
+		return wrong(r, "rsa-sha1 is not valid any more (RFC 8301): write rsa-sha256");
+	if (!slice_ieq(word, SLICE("rsa-sha256")) && !slice_ieq(word, SLICE("ed25519-sha256")))
+		return RC_OK; /* a part of the path */
+	row->type = slice_ieq(word, SLICE("rsa-sha256")) ? KEY_RSA : KEY_ED25519;
+	row->has_type = true;
+	*third = slice_take(*third, colon);
+	return RC_OK;
+}
+
+static enum rc take_file(const struct reader *r, struct slice path, struct key_row *row)
+{
+	struct err *err = r->err;
+	size_t mark = err->text.len;
+	struct slice copy = arena_copy(r->table->arena, path); /* with a NUL behind it */
+	enum rc rc;
+
+	if (slice_is_null(copy))
+		return RC_NOMEM;
+	if (path.len > PATH_OCTETS)
+		return wrong(r, "the path of the key is too long");
+	if (slice_find(path, '%') < path.len && slice_starts_with(path, SLICE("/"))) {
+		row->path = copy;
+		return RC_OK;
+	}
+	rc = keyring_add(r->table->ring, copy.ptr, &row->file, err);
+	err_wrap(err, mark, "%s:%u", r->file.path, r->file.line);
+	return rc;
+}
+
+static enum rc take_key(const struct reader *r, struct slice third, struct key_row *row)
+{
+	if (third.len == 0)
+		return wrong(r, "the path of the key is missing: write domain:selector:/path/to/key");
+	if (slice_starts_with(third, SLICE("./")) || slice_starts_with(third, SLICE("../")))
+		return wrong(r, "write the full path of the key, beginning with \"/\"");
+	if (slice_starts_with(third, SLICE("/")) || slice_istarts_with(third, SLICE("pkcs11:")))
+		return take_file(r, third, row);
+	return take_inline(r, third, row);
+}
+
+static enum rc check_type(const struct reader *r, const struct key_row *row)
+{
+	const struct private_key *key = row->file != NULL ? keyring_decoded(r->table->ring, row->file)
+	                                                  : row->key;
+
+	if (row->has_type && key != NULL && private_key_type(key) != row->type)
+		return wrong(r, "the key is of another kind than the algorithm behind it: leave the "
+		    "algorithm out");
+	return RC_OK;
+}
+
+static enum rc take_row(const struct reader *r, struct slice value, struct key_row *row)
+{
+	struct slice rest = value;
+	struct slice domain = slice_trim(slice_split(&rest, ':'));
+	struct slice selector = slice_is_null(rest) ? SLICE_NULL : slice_trim(slice_split(&rest, ':'));
+	struct domain checked;
+
+	if (slice_is_null(rest))
+		return wrong(r, "write domain:selector:/path/to/key behind the name");
+	if (!slice_eq(domain, SLICE("%")) && !domain_parse(r->table->arena, domain, &row->domain))
+		return wrong(r, "the first field is no domain name: write one, or \"%\" for the author's");
+	if (!domain_parse(r->table->arena, selector, &checked))
+		return wrong(r, "the second field is no selector: write letters, digits, \"-\" and \".\"");
+	row->selector = selector;
+	rest = slice_trim(rest);
+	TRY(take_algorithm(r, &rest, row));
+	TRY(take_key(r, rest, row));
+	return check_type(r, row);
+}
+
+/* --- the table ------------------------------------------------------------------------------ */
+
+static enum rc add_row(const struct reader *r, const struct table_entry *e)
+{
+	struct key_table *t = r->table;
+	struct key_row *row;
+
+	if (r->file.patterns && slice_find(e->key, '*') < e->key.len)
+		return wrong(r, "a name of a key cannot be a pattern here: write one line for each name");
+	if (map_get(&t->rows, e->key) != NULL) {
+		err_warn(r->err, "%s:%u: that name is in the table already: this line is not used",
+		    r->file.path, r->file.line);
+		return RC_OK;
+	}
+	row = arena_new(t->arena, struct key_row);
+	if (row == NULL)
+		return RC_NOMEM;
+	/* a bad row keeps its name, so that the signing table does not miss it, too */
+	if (!map_put(&t->rows, e->key, row))
+		return RC_NOMEM;
+	return take_row(r, e->value, row);
+}
+
+enum rc key_table_load(struct key_table *t, const char *spec, struct err *err)
+{
+	struct reader r = { .table = t, .err = err };
+	size_t before = err->count;
+	struct table_entry e;
+
+	TRY(table_open(spec, t->arena, &r.file, err));
+	while (table_next(&r.file, &e) && err->count < before + LIMIT_CONFIG_ERRORS) {
+		enum rc rc = add_row(&r, &e);
+
+		if (rc == RC_NOMEM)
+			return rc;
+		if (rc != RC_OK && err->count == before)
+			return rc;
+	}
+	return err->count > before ? RC_CONFIG : RC_OK;
+}
+
+/* --- use ------------------------------------------------------------------------------------ */
+
+/* "%" replaced; NULL when there is no such file: not every domain has a key. */
+static const char *path_for(struct slice pattern, struct arena *a, struct domain author)
+{
+	struct buf path = BUF_INIT(pattern.len * LIMIT_DOMAIN_OCTETS + 1);
+	struct slice made;
+	struct stat st;
+
+	for (size_t i = 0; i < pattern.len; i++)
+		if (pattern.ptr[i] == '%')
+			buf_add(&path, author.name);
+		else
+			buf_add_char(&path, pattern.ptr[i]);
+	made = arena_take_buf(a, &path);
+	return slice_is_null(made) || stat(made.ptr, &st) != 0 ? NULL : made.ptr;
+}
+
+const struct private_key *key_row_key(const struct key_table *t, const struct key_row *row,
+    struct arena *a, struct domain author)
+{
+	const struct private_key *found = NULL;
+	struct keyring_key *file = row->file;
+	struct err err = ERR_INIT;
+	const char *path;
+
+	if (row->key != NULL)
+		return row->key;
+	if (file == NULL) {
+		path = path_for(row->path, a, author);
+		if (path == NULL || keyring_add(t->ring, path, &file, &err) != RC_OK)
+			file = NULL;
+	}
+	if (file != NULL)
+		found = keyring_get(t->ring, file, &err);
+	keyring_log(&err);
+	return found;
+}

@@ -1,0 +1,35 @@
+/*
+ * keytable.h - the KeyTable: `name  domain:selector:path-or-PEM[:algorithm]`.
+ */
+#ifndef ASSAY_SIGNING_KEYTABLE_H
+#define ASSAY_SIGNING_KEYTABLE_H
+
+#include "keyring.h"
+#include "map.h"
+#include "mail/domain.h"
+
+/* One line.  "%" as the domain, or in the path, stands for the author domain. */
+struct key_row {
+	struct domain domain;           /* none: the author domain */
+	struct slice selector;
+	struct keyring_key *file;       /* or */
+	const struct private_key *key;  /* inline; the table's arena's; or */
+	struct slice path;              /* with "%" in it: looked for when used */
+	enum key_type type;             /* that the fourth field asks for, when */
+	bool has_type;
+};
+
+struct key_table {
+	struct arena *arena;   /* borrowed */
+	struct keyring *ring;  /* borrowed */
+	struct map rows;       /* struct key_row by name */
+};
+
+/* Every mistake is told as file:line; RC_CONFIG then. */
+MUST_CHECK enum rc key_table_load(struct key_table *t, const char *spec, struct err *err);
+
+/* The key of a row for that author domain; NULL: none.  Trouble is logged. */
+const struct private_key *key_row_key(const struct key_table *t, const struct key_row *row,
+    struct arena *a, struct domain author);
+
+#endif
