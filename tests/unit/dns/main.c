@@ -1,9 +1,16 @@
-#include "unit.h"
+#include "suites.h"
 
 /* Every module of the room has its suite here. */
 int main(void)
 {
 	static suite_maker *const suites[] = {
+		name_suite,
+		answer_suite,
+		cache_suite,
+		servers_suite,
+		zonefile_suite,
+		lookups_suite,
+		cares_suite,
 		NULL,
 	};
 

@@ -1,0 +1,651 @@
+/* cares.h against our own name server: outcomes, failover, forgery, load.  X_03, X_07 */
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/log.h"
+#include "base/limits.h"
+
+#include "dns/cares.h"
+
+#include "dnsserver.h"
+#include "suites.h"
+
+static const char zone[] =
+    "a.test TXT hello\n"
+    "a.test A 192.0.2.1\n"
+    "c.test CNAME a.test\n"
+    "loop.test CNAME loop2.test\n"
+    "loop2.test CNAME loop.test\n"
+    "zero.test 0 IN TXT gone\n"
+    "one.test 1 IN TXT short\n"
+    "x\\000\\032\\092.test A 192.0.2.2\n"
+    "*.many.test A 192.0.2.3\n"
+    "servfail.test TXT !SERVFAIL\n"
+    "refused.test TXT !REFUSED\n"
+    "formerr.test TXT !FORMERR\n"
+    "timeout.test TXT !TIMEOUT\n"
+    "tc.test TXT !TC\n"
+    "tcponly.test TXT !TCPONLY\n"
+    "tcponly.test TXT by tcp\n"
+    "garbage.test TXT !GARBAGE\n"
+    "wrongid.test TXT !WRONGID\n"
+    "slow.test TXT !SLOW=150\n"
+    "slow.test TXT patience\n";
+
+#define TRY_MS 400
+
+static struct dnsserver *serve(const char *text)
+{
+	static const struct dnsserver_params params = { .authentic = true };
+	struct dnsserver *s = dnsserver_start(slice_str(text), &params);
+
+	ck_assert_ptr_nonnull(s);
+	return s;
+}
+
+static struct resolver *open_for(struct slice *servers, size_t count, int64_t timeout_ms,
+    unsigned tries)
+{
+	struct cares_params params = { .servers = servers, .server_count = count,
+		.timeout_ms = timeout_ms, .tries = tries };
+	struct resolver_params cache = RESOLVER_PARAMS_DEFAULT;
+	struct log_params quiet = { .target = LOG_TARGET_STDERR, .level = LOG_LEVEL_ERROR,
+		.ident = "test" };
+	struct err err = ERR_INIT;
+	struct resolver *r = NULL;
+
+	log_open(&quiet);
+	if (resolver_cares(&params, &cache, &r, &err) != RC_OK)
+		ck_abort_msg("%s", buf_cstr(&err.text));
+	err_free(&err);
+	return r;
+}
+
+static struct resolver *open_one(const struct dnsserver *s)
+{
+	struct slice address = dnsserver_address(s);
+
+	return open_for(&address, 1, TRY_MS, 2);
+}
+
+static enum dns_status get(struct resolver *r, const char *name, enum dns_type type)
+{
+	struct lookups *l = lookups_new(r, 60000);
+	enum dns_status status = lookups_get(l, LOOKUP_SPF, slice_str(name), type)->status;
+
+	lookups_release(&l);
+	return status;
+}
+
+/* --- one question ----------------------------------------------------------------------------- */
+
+static const struct {
+	const char *name;
+	enum dns_type type;
+	enum dns_status status;
+	int rcode;
+	const char *text;
+} rows[] = {
+	{ "a.test", DNS_TXT, DNS_FOUND, 0, "hello" },
+	{ "c.test", DNS_TXT, DNS_FOUND, 0, "hello" },
+	{ "a.test", DNS_MX, DNS_NODATA, 0, NULL },
+	{ "b.test", DNS_TXT, DNS_NXDOMAIN, 3, NULL },
+	{ "test", DNS_TXT, DNS_NODATA, 0, NULL },
+	{ "loop.test", DNS_TXT, DNS_SERVFAIL, 2, NULL },
+	{ "servfail.test", DNS_TXT, DNS_SERVFAIL, 2, NULL },
+	{ "refused.test", DNS_TXT, DNS_SERVFAIL, 5, NULL },
+	{ "formerr.test", DNS_TXT, DNS_SERVFAIL, 1, NULL },
+	{ "timeout.test", DNS_TXT, DNS_TIMEOUT, 0, NULL },
+	{ "tc.test", DNS_TXT, DNS_TIMEOUT, 0, NULL },
+	{ "tcponly.test", DNS_TXT, DNS_FOUND, 0, "by tcp" },
+	{ "wrongid.test", DNS_TXT, DNS_TIMEOUT, 0, NULL },
+	{ "slow.test", DNS_TXT, DNS_FOUND, 0, "patience" },
+	{ "x\\000\\032\\092.test", DNS_A, DNS_FOUND, 0, NULL },
+};
+
+START_TEST(outcomes)
+{
+	struct dnsserver *s = serve(zone);
+	struct resolver *r = open_one(s);
+	struct lookups *l = lookups_new(r, 60000);
+	const struct dns_answer *a = lookups_get(l, LOOKUP_SPF, slice_str(rows[_i].name), rows[_i].type);
+
+	ck_assert_msg(a->status == rows[_i].status, "row %d: %s: %s", _i, rows[_i].name,
+	    dns_status_text(a->status));
+	ck_assert_int_eq(a->rcode, rows[_i].rcode);
+	if (rows[_i].text != NULL)
+		ck_slice_eq(a->records[0].text, slice_str(rows[_i].text));
+	if (!dns_status_is_temporary(a->status)) {
+		ck_assert(a->authentic);
+		ck_assert_uint_eq(a->ttl, 300);
+	}
+	lookups_release(&l);
+	resolver_free(&r);
+	dnsserver_stop(&s);
+}
+END_TEST
+
+/* Versions of c-ares differ in whether they tell garbage from silence. */
+START_TEST(garbage)
+{
+	struct dnsserver *s = serve(zone);
+	struct resolver *r = open_one(s);
+	enum dns_status status = get(r, "garbage.test", DNS_TXT);
+
+	ck_assert(status == DNS_TIMEOUT || status == DNS_SERVFAIL);
+	resolver_free(&r);
+	dnsserver_stop(&s);
+}
+END_TEST
+
+START_TEST(what_is_sent)
+{
+	struct dnsserver *s = serve(zone);
+	struct resolver *r = open_one(s);
+	struct dnsserver_query q;
+
+	get(r, "A.TEST.", DNS_TXT);
+	ck_assert_uint_eq(dnsserver_count(s, NULL, 0), 1);
+	ck_assert(dnsserver_query(s, 0, &q));
+	ck_assert_str_eq(q.name, "a.test");
+	ck_assert_uint_eq(q.type, DNS_TXT);
+	ck_assert_uint_eq(q.edns, 1232);
+	ck_assert(q.authentic);
+	ck_assert(q.recursion);
+	ck_assert(!q.tcp);
+	resolver_free(&r);
+	dnsserver_stop(&s);
+}
+END_TEST
+
+START_TEST(truncation_leads_to_tcp)
+{
+	struct dnsserver *s = serve(zone);
+	struct resolver *r = open_one(s);
+	struct dnsserver_query q;
+
+	get(r, "tcponly.test", DNS_TXT);
+	ck_assert_uint_eq(dnsserver_count(s, "tcponly.test", DNS_TXT), 2);
+	ck_assert(dnsserver_query(s, 1, &q));
+	ck_assert(q.tcp);
+	resolver_free(&r);
+	dnsserver_stop(&s);
+}
+END_TEST
+
+START_TEST(a_thousand_records_over_tcp)
+{
+	struct buf text = BUF_INIT(LIMIT_ZONE_BYTES);
+	struct dnsserver *s;
+	struct resolver *r;
+	struct lookups *l;
+	const struct dns_answer *a;
+
+	for (int i = 0; i < 1000; i++)
+		buf_addf(&text, "big.test TXT \"record number %d of a thousand\"\n", i);
+	s = serve(buf_cstr(&text));
+	r = open_one(s);
+	l = lookups_new(r, 60000);
+	a = lookups_get(l, LOOKUP_SPF, SLICE("big.test"), DNS_TXT);
+	ck_assert_int_eq(a->status, DNS_FOUND);
+	ck_assert_uint_eq(a->count, 1000);
+	ck_slice_eq(a->records[999].text, SLICE("record number 999 of a thousand"));
+	lookups_release(&l);
+	resolver_free(&r);
+	dnsserver_stop(&s);
+	buf_free(&text);
+}
+END_TEST
+
+/* --- many questions --------------------------------------------------------------------------- */
+
+#define MANY 100u
+
+static void start_many(struct lookups *l, unsigned from, unsigned count)
+{
+	char name[32];
+
+	for (unsigned i = from; i < from + count; i++) {
+		snprintf(name, sizeof(name), "n%u.many.test", i);
+		lookups_start(l, LOOKUP_SPF, slice_str(name), DNS_A, NULL, NULL);
+	}
+}
+
+static void get_many(struct lookups *l, unsigned from, unsigned count)
+{
+	char name[32];
+
+	for (unsigned i = from; i < from + count; i++) {
+		snprintf(name, sizeof(name), "n%u.many.test", i);
+		ck_assert_int_eq(lookups_get(l, LOOKUP_SPF, slice_str(name), DNS_A)->status, DNS_FOUND);
+	}
+}
+
+/* All are on the wire at once: a hundred answers that take 100 ms each do not take ten seconds. */
+START_TEST(overlap)
+{
+	struct dnsserver *s = serve(zone);
+	struct resolver *r = open_one(s);
+	struct lookups *l = lookups_new(r, 60000);
+
+	dnsserver_set_trouble(s, 100, 0);
+	start_many(l, 0, MANY);
+	get_many(l, 0, MANY);
+	ck_assert_int_lt(lookups_waited_ms(l), 100 * MANY);
+	ck_assert_uint_eq(dnsserver_count(s, NULL, DNS_A), MANY);
+	lookups_release(&l);
+	resolver_free(&r);
+	dnsserver_stop(&s);
+}
+END_TEST
+
+static int by_value(const void *a, const void *b)
+{
+	return *(const int *)a - *(const int *)b;
+}
+
+static size_t distinct(int *values, size_t count)
+{
+	size_t n = 0;
+
+	qsort(values, count, sizeof(*values), by_value);
+	for (size_t i = 0; i < count; i++)
+		n += i == 0 || values[i] != values[i - 1];
+	return n;
+}
+
+/* One by one every query has a port of its own; at once, a few share one. */
+START_TEST(ids_and_ports_vary)
+{
+	struct dnsserver *s = serve(zone);
+	struct resolver *r = open_one(s);
+	struct lookups *l = lookups_new(r, 60000);
+	int ids[MANY], ports[MANY];
+	struct dnsserver_query q;
+	unsigned in_order = 0;
+
+	if (_i == 0) {
+		dnsserver_set_trouble(s, 100, 0);
+		start_many(l, 0, MANY);
+	}
+	get_many(l, 0, MANY);
+	for (unsigned i = 0; i < MANY; i++) {
+		ck_assert(dnsserver_query(s, i, &q));
+		ids[i] = q.id;
+		ports[i] = q.port;
+		in_order += i > 0 && ids[i] == ids[i - 1] + 1;
+	}
+	ck_assert_uint_lt(in_order, 3);
+	ck_assert_uint_gt(distinct(ids, MANY), MANY - 10);
+	ck_assert_uint_ge(distinct(ports, MANY), _i == 0 ? MANY / 16 : MANY / 2);
+	lookups_release(&l);
+	resolver_free(&r);
+	dnsserver_stop(&s);
+}
+END_TEST
+
+START_TEST(cached)
+{
+	struct dnsserver *s = serve(zone);
+	struct resolver *r = open_one(s);
+	struct resolver_counters n;
+
+	for (int i = 0; i < 10; i++) {
+		ck_assert_int_eq(get(r, "a.test", DNS_TXT), DNS_FOUND);
+		ck_assert_int_eq(get(r, "b.test", DNS_TXT), DNS_NXDOMAIN);
+		ck_assert_int_eq(get(r, "a.test", DNS_MX), DNS_NODATA);
+		ck_assert_int_eq(get(r, "servfail.test", DNS_TXT), DNS_SERVFAIL);
+		ck_assert_int_eq(get(r, "zero.test", DNS_TXT), DNS_FOUND);
+	}
+	ck_assert_uint_eq(dnsserver_count(s, "a.test", DNS_TXT), 1);
+	ck_assert_uint_eq(dnsserver_count(s, "b.test", DNS_TXT), 1);
+	ck_assert_uint_eq(dnsserver_count(s, "a.test", DNS_MX), 1);
+	ck_assert_uint_eq(dnsserver_count(s, "servfail.test", DNS_TXT), 1);
+	ck_assert_uint_eq(dnsserver_count(s, "zero.test", DNS_TXT), 10);
+	resolver_counters(r, &n);
+	ck_assert_uint_eq(n.queries, 14);
+	ck_assert_uint_eq(n.questions, 50);
+	ck_assert_uint_eq(n.cache_hits, 36);
+	resolver_free(&r);
+	dnsserver_stop(&s);
+}
+END_TEST
+
+/* --- servers ---------------------------------------------------------------------------------- */
+
+/* A port on which nothing listens any more. */
+static void dead_address(char *out, size_t size)
+{
+	struct dnsserver *s = serve("");
+
+	snprintf(out, size, "127.0.0.1:%u", (unsigned)dnsserver_port(s));
+	dnsserver_stop(&s);
+}
+
+START_TEST(first_server_dead)
+{
+	struct dnsserver *s = serve(zone);
+	char dead[32];
+	struct slice servers[2];
+	struct resolver *r;
+
+	dead_address(dead, sizeof(dead));
+	servers[0] = slice_str(dead);
+	servers[1] = dnsserver_address(s);
+	r = open_for(servers, 2, TRY_MS, 2);
+	ck_assert_int_eq(get(r, "a.test", DNS_TXT), DNS_FOUND);
+	ck_assert_int_eq(get(r, "a.test", DNS_A), DNS_FOUND);
+	resolver_free(&r);
+	dnsserver_stop(&s);
+}
+END_TEST
+
+START_TEST(both_servers_dead)
+{
+	char dead[32];
+	struct slice servers[2];
+	struct resolver *r;
+
+	dead_address(dead, sizeof(dead));
+	servers[0] = servers[1] = slice_str(dead);
+	r = open_for(servers, 2, TRY_MS, 3);
+	ck_assert_int_eq(get(r, "a.test", DNS_TXT), DNS_TIMEOUT);
+	resolver_free(&r);
+}
+END_TEST
+
+/*
+ * The first server is silent.  It gets the first question, and from then on probes only; when one
+ * is answered, it is the first again.
+ */
+START_TEST(silent_server_goes_last)
+{
+	struct dnsserver *silent = serve(zone), *good = serve(zone);
+	struct slice servers[2] = { dnsserver_address(silent), dnsserver_address(good) };
+	struct resolver *r = open_for(servers, 2, TRY_MS, 2);
+	struct lookups *l;
+
+	dnsserver_set_trouble(silent, 0, 100);
+	ck_assert_int_eq(get(r, "a.test", DNS_TXT), DNS_FOUND);
+	ck_assert_uint_eq(dnsserver_count(silent, "a.test", DNS_TXT), 1);
+	l = lookups_new(r, 60000);
+	for (unsigned i = 0; i < MANY; i++)
+		get_many(l, i, 1);
+	ck_assert_uint_eq(dnsserver_count(silent, NULL, DNS_A), 0);
+	ck_assert_uint_eq(dnsserver_count(silent, "", DNS_NS), 1); /* the probe */
+	lookups_release(&l);
+	resolver_free(&r);
+	dnsserver_stop(&silent);
+	dnsserver_stop(&good);
+}
+END_TEST
+
+START_TEST(server_comes_back)
+{
+	struct dnsserver *first = serve(zone), *second = serve(zone);
+	struct slice servers[2] = { dnsserver_address(first), dnsserver_address(second) };
+	struct resolver *r = open_for(servers, 2, TRY_MS, 2);
+	struct lookups *l = lookups_new(r, 60000);
+	unsigned i = 0;
+
+	dnsserver_set_trouble(first, 0, 100);
+	ck_assert_int_eq(get(r, "a.test", DNS_TXT), DNS_FOUND);
+	dnsserver_set_trouble(first, 0, 0);
+	while (i < MANY && dnsserver_count(first, NULL, DNS_A) == 0)
+		get_many(l, i++, 1); /* the first of these brings the probe with it */
+	ck_assert_uint_gt(dnsserver_count(first, NULL, DNS_A), 0);
+	lookups_release(&l);
+	resolver_free(&r);
+	dnsserver_stop(&first);
+	dnsserver_stop(&second);
+}
+END_TEST
+
+/* The second server knows what the first one fails at. */
+START_TEST(failing_server)
+{
+	struct dnsserver *first = serve("a.test * !SERVFAIL\nb.test * !REFUSED\n"), *second =
+	    serve("a.test TXT x\n");
+	struct slice servers[2] = { dnsserver_address(first), dnsserver_address(second) };
+	struct resolver *r = open_for(servers, 2, TRY_MS, 2);
+
+	ck_assert_int_eq(get(r, "a.test", DNS_TXT), DNS_FOUND);
+	ck_assert_int_eq(get(r, "b.test", DNS_TXT), DNS_NXDOMAIN);
+	ck_assert_uint_eq(dnsserver_count(first, NULL, 0), 2);
+	ck_assert_uint_eq(dnsserver_count(second, NULL, 0), 2);
+	resolver_free(&r);
+	dnsserver_stop(&first);
+	dnsserver_stop(&second);
+}
+END_TEST
+
+/* What a server said is worth more than the silence of the next. */
+START_TEST(failure_then_silence)
+{
+	struct dnsserver *first = serve("a.test * !SERVFAIL\n"), *second = serve("");
+	struct slice servers[2] = { dnsserver_address(first), dnsserver_address(second) };
+	struct resolver *r = open_for(servers, 2, TRY_MS, 2);
+
+	dnsserver_set_trouble(second, 0, 100);
+	ck_assert_int_eq(get(r, "a.test", DNS_TXT), DNS_SERVFAIL);
+	resolver_free(&r);
+	dnsserver_stop(&first);
+	dnsserver_stop(&second);
+}
+END_TEST
+
+START_TEST(lost_packets)
+{
+	struct dnsserver *s = serve(zone);
+	struct slice address = dnsserver_address(s);
+	struct resolver *r = open_for(&address, 1, 100, 20);
+	struct lookups *l = lookups_new(r, 60000);
+
+	dnsserver_set_trouble(s, 0, 30);
+	start_many(l, 0, MANY);
+	get_many(l, 0, MANY);
+	lookups_release(&l);
+	resolver_free(&r);
+	dnsserver_stop(&s);
+}
+END_TEST
+
+/*
+ * A slow name among quick ones, at a server that is known to be quick: later versions of c-ares
+ * would give up after a quarter of a second.
+ */
+START_TEST(slow_among_quick)
+{
+	struct dnsserver *s = serve("*.many.test A 192.0.2.3\nslow.test A !SLOW=900\nslow.test A 192.0.2.4\n");
+	struct slice address = dnsserver_address(s);
+	struct resolver *r = open_for(&address, 1, 5000, 2);
+	struct lookups *l = lookups_new(r, 60000);
+
+	start_many(l, 0, MANY);
+	get_many(l, 0, MANY);
+	ck_assert_int_eq(get(r, "slow.test", DNS_A), DNS_FOUND);
+	lookups_release(&l);
+	resolver_free(&r);
+	dnsserver_stop(&s);
+}
+END_TEST
+
+START_TEST(bad_servers)
+{
+	struct slice servers[] = { SLICE("192.0.2.1"), SLICE("ns.test"), SLICE("1.2.3.4:x") };
+	struct cares_params params = { .servers = servers, .server_count = N_ELEMENTS(servers) };
+	struct resolver_params cache = RESOLVER_PARAMS_DEFAULT;
+	struct err err = ERR_INIT;
+	struct resolver *r = NULL;
+
+	ck_assert_int_eq(resolver_cares(&params, &cache, &r, &err), RC_CONFIG);
+	ck_assert_uint_eq(err.count, 2); /* all of them are told */
+	err_free(&err);
+}
+END_TEST
+
+START_TEST(system_servers)
+{
+	struct resolver *r = open_for(NULL, 0, TRY_MS, 2);
+	struct buf text = BUF_INIT(1000);
+
+	resolver_describe(r, &text);
+	ck_assert_ptr_nonnull(strchr(buf_cstr(&text), ':'));
+	resolver_free(&r);
+	buf_free(&text);
+}
+END_TEST
+
+/* --- the end, and load ------------------------------------------------------------------------ */
+
+struct ending {
+	atomic_uint told;
+	atomic_uint extra;
+};
+
+static void count_failure(struct lookups *l, const struct dns_answer *answer, void *arg)
+{
+	struct ending *e = arg;
+
+	ck_assert_int_eq(answer->status, DNS_SERVFAIL);
+	/* asking while the resolver ends fails as well, and does not hang */
+	if (atomic_fetch_add(&e->told, 1) == 0)
+		lookups_start(l, LOOKUP_DKIM, SLICE("more.test"), DNS_A, count_failure, e);
+}
+
+START_TEST(ends_with_questions_in_flight)
+{
+	struct dnsserver *s = serve(zone);
+	struct resolver *r = open_one(s);
+	struct lookups *l = lookups_new(r, 60000);
+	struct ending e = { .told = 0 };
+	char name[32];
+
+	dnsserver_set_trouble(s, 0, 100);
+	for (unsigned i = 0; i < MANY; i++) {
+		snprintf(name, sizeof(name), "n%u.many.test", i);
+		lookups_start(l, LOOKUP_SPF, slice_str(name), DNS_A, count_failure, &e);
+	}
+	resolver_free(&r);
+	ck_assert_uint_eq(atomic_load(&e.told), MANY + 1);
+	lookups_release(&l);
+	dnsserver_stop(&s);
+}
+END_TEST
+
+START_TEST(released_while_answers_come)
+{
+	struct dnsserver *s = serve(zone);
+	struct resolver *r = open_one(s);
+
+	for (unsigned i = 0; i < 50; i++) {
+		struct lookups *l = lookups_new(r, 60000);
+
+		start_many(l, i * 20, 20);
+		if (i % 2 == 0)
+			get_many(l, i * 20, 1);
+		lookups_release(&l);
+	}
+	resolver_free(&r);
+	dnsserver_stop(&s);
+}
+END_TEST
+
+#define THREADS  16u
+#define MESSAGES 40u
+
+struct worker {
+	pthread_t thread;
+	struct resolver *resolver;
+	unsigned number, good;
+};
+
+static void follow_up(struct lookups *l, const struct dns_answer *answer, void *arg)
+{
+	(void)arg;
+	if (answer->status == DNS_FOUND)
+		lookups_start(l, LOOKUP_ALIGNMENT, SLICE("a.test"), DNS_A, NULL, NULL);
+}
+
+static bool one_message(struct resolver *r, unsigned which)
+{
+	struct lookups *l = lookups_new(r, 60000);
+	char own[32], shared[32];
+	bool good;
+
+	snprintf(own, sizeof(own), "w%u.many.test", which);
+	snprintf(shared, sizeof(shared), "s%u.many.test", which % 50);
+	lookups_start(l, LOOKUP_SPF, slice_str(own), DNS_A, follow_up, NULL);
+	lookups_start(l, LOOKUP_SPF, slice_str(shared), DNS_A, follow_up, NULL);
+	lookups_start(l, LOOKUP_DKIM, SLICE("b.test"), DNS_TXT, follow_up, NULL);
+	if (which % 7 == 0) {
+		lookups_release(&l);
+		return true;
+	}
+	good = lookups_get(l, LOOKUP_SPF, slice_str(own), DNS_A)->status == DNS_FOUND &&
+	    lookups_get(l, LOOKUP_SPF, slice_str(shared), DNS_A)->status == DNS_FOUND &&
+	    lookups_get(l, LOOKUP_DKIM, SLICE("b.test"), DNS_TXT)->status == DNS_NXDOMAIN &&
+	    lookups_get(l, LOOKUP_ALIGNMENT, SLICE("a.test"), DNS_A)->status == DNS_FOUND;
+	lookups_release(&l);
+	return good;
+}
+
+static void *work(void *arg)
+{
+	struct worker *w = arg;
+
+	for (unsigned i = 0; i < MESSAGES; i++)
+		w->good += one_message(w->resolver, w->number * MESSAGES + i);
+	return NULL;
+}
+
+START_TEST(many_threads)
+{
+	struct dnsserver *s = serve(zone);
+	struct slice address = dnsserver_address(s);
+	struct resolver *r = open_for(&address, 1, 10000, 3);
+	struct worker workers[THREADS];
+
+	for (unsigned i = 0; i < THREADS; i++) {
+		workers[i] = (struct worker){ .resolver = r, .number = i };
+		pthread_create(&workers[i].thread, NULL, work, &workers[i]);
+	}
+	for (unsigned i = 0; i < THREADS; i++) {
+		pthread_join(workers[i].thread, NULL);
+		ck_assert_uint_eq(workers[i].good, MESSAGES);
+	}
+	ck_assert_uint_eq(dnsserver_count(s, "b.test", DNS_TXT), 1);
+	resolver_free(&r);
+	dnsserver_stop(&s);
+}
+END_TEST
+
+Suite *cares_suite(void)
+{
+	Suite *s = suite_create("cares");
+
+	UNIT_TABLE(s, outcomes, rows);
+	UNIT_TEST(s, garbage);
+	UNIT_TEST(s, what_is_sent);
+	UNIT_TEST(s, truncation_leads_to_tcp);
+	UNIT_TEST(s, a_thousand_records_over_tcp);
+	UNIT_TEST(s, overlap);
+	unit_table(s, "ids_and_ports_vary", ids_and_ports_vary, 2);
+	UNIT_TEST(s, cached);
+	UNIT_TEST(s, first_server_dead);
+	UNIT_TEST(s, both_servers_dead);
+	UNIT_TEST(s, silent_server_goes_last);
+	UNIT_TEST(s, server_comes_back);
+	UNIT_TEST(s, failing_server);
+	UNIT_TEST(s, failure_then_silence);
+	UNIT_TEST(s, lost_packets);
+	UNIT_TEST(s, slow_among_quick);
+	UNIT_TEST(s, bad_servers);
+	UNIT_TEST(s, system_servers);
+	UNIT_TEST(s, ends_with_questions_in_flight);
+	UNIT_TEST(s, released_while_answers_come);
+	UNIT_TEST(s, many_threads);
+	return s;
+}

@@ -1,0 +1,15 @@
+/* suites.h - one suite a module of the dns room. */
+#ifndef ASSAY_TEST_DNS_SUITES_H
+#define ASSAY_TEST_DNS_SUITES_H
+
+#include "unit.h"
+
+Suite *answer_suite(void);
+Suite *cache_suite(void);
+Suite *cares_suite(void);
+Suite *lookups_suite(void);
+Suite *name_suite(void);
+Suite *servers_suite(void);
+Suite *zonefile_suite(void);
+
+#endif
