@@ -22,7 +22,8 @@
  * The guard (RFC 9989 section 11.8): a record at a public suffix (dmarc/psl.h) without psd= counts
  * as one with psd=y, and an organizational domain below a psd=y is no public suffix itself.
  * Otherwise such a record would make one organization of all registrants.  psd=n is obeyed at any
- * name: whoever writes it has thought about it.
+ * name: whoever writes it has thought about it.  But it is not guessed at a public suffix that does
+ * not answer: else any trouble of a TLD would make all names below it possible relatives.
  */
 #ifndef ASSAY_DMARC_DISCOVER_H
 #define ASSAY_DMARC_DISCOVER_H

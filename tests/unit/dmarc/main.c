@@ -7,6 +7,7 @@ int main(void)
 		record_suite,
 		psl_suite,
 		discover_suite,
+		exhaustive_suite,
 		align_suite,
 		evaluate_suite,
 		NULL,

@@ -8,7 +8,8 @@
 #include "base/buf.h"
 #include "dmarc/discover.h"
 
-suite_maker record_suite, psl_suite, discover_suite, align_suite, evaluate_suite, mail_suite;
+suite_maker record_suite, psl_suite, discover_suite, exhaustive_suite, align_suite, evaluate_suite,
+    mail_suite;
 
 /* A resolver over zone text (dns/zonefile.h) that writes down what it is asked, and one message. */
 struct world {
