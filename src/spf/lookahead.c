@@ -139,9 +139,10 @@ static void start_ptr(struct follower *f, struct slice target)
 		    follow_ptr, n);
 }
 
+/* Section 4.3: one label alone is never asked for. */
 static void start_record(struct follower *f, struct slice domain)
 {
-	struct node *n = new_node(f->ahead, domain);
+	struct node *n = slice_find(domain, '.') == domain.len ? NULL : new_node(f->ahead, domain);
 
 	if (n != NULL && escape(f, &domain))
 		ask(f->lookups, f->ahead, domain, DNS_TXT, follow_txt, n);
