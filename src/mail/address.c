@@ -1,3 +1,509 @@
-/* not written yet */
+#include "base/ascii.h"
+#include "base/cursor.h"
+#include "base/limits.h"
+#include "base/utf8.h"
+#include "cfws.h"
+#include "encoded_word.h"
 
-typedef int address_placeholder;
+#include "mail/address.h"
+
+struct parser {
+	struct arena *arena;
+	struct authors *out;
+	bool lenient;    /* one angle-addr is looked for, decoration is skipped */
+	bool too_many;
+	const char *why; /* the first finding that tells more than "does not parse" */
+};
+
+static bool finding(struct parser *p, const char *why)
+{
+	if (p->why == NULL)
+		p->why = why;
+	return false;
+}
+
+/* atext of RFC 5322 section 3.2.3 and RFC 6532 section 3.2 */
+static bool is_atext(char c)
+{
+	return is_alnum(c) || is_8bit(c) || (c != '\0' && strchr("!#$%&'*+-/=?^_`{|}~", c) != NULL);
+}
+
+static bool is_atext_or_dot(char c)
+{
+	return is_atext(c) || c == '.';
+}
+
+/* dtext, RFC 5322 section 3.4.1 */
+static bool is_dtext(char c)
+{
+	return c != '[' && c != ']' && c != '\\' && !is_ctl(c);
+}
+
+/* word = atom / quoted-string, without the CFWS around it */
+static bool take_word(struct cursor *c)
+{
+	struct slice atom;
+
+	return take_while(c, is_atext, &atom) || take_quoted_string(c);
+}
+
+/* phrase = 1*word / obs-phrase; obs-phrase = word *(word / "." / CFWS) */
+static bool take_phrase(struct cursor *c)
+{
+	struct cursor at = *c;
+
+	skip_cfws(&at);
+	if (!take_word(&at))
+		return false;
+	do
+		skip_cfws(&at);
+	while (take_word(&at) || take_char(&at, '.'));
+	*c = at;
+	return true;
+}
+
+/* --- addr-spec (RFC 5322 sections 3.4.1 and 4.4) --------------------------------------------- */
+
+static void skip_dots(struct cursor *c)
+{
+	while (take_char(c, '.'))
+		;
+}
+
+/*
+ * dot-atom / quoted-string / obs-local-part; obs-local-part = word *("." word), CFWS between.
+ * Leniently dots may stand anywhere: Japanese carriers gave out such addresses.
+ */
+static bool take_words(struct cursor *c, bool lenient)
+{
+	struct cursor at = *c;
+
+	if (lenient)
+		skip_dots(&at);
+	if (!take_word(&at))
+		return false;
+	for (;;) {
+		struct cursor next = at;
+
+		skip_cfws(&next);
+		if (!take_char(&next, '.'))
+			break;
+		if (lenient)
+			skip_dots(&next);
+		skip_cfws(&next);
+		if (take_word(&next))
+			at = next;
+		else if (lenient)
+			at.at = next.at;
+		else
+			return false;
+	}
+	*c = at;
+	return true;
+}
+
+/* Words and dots, without the CFWS between them. */
+static struct slice joined(struct arena *a, struct slice words)
+{
+	struct cursor c = cursor_of(words);
+	char *text = arena_alloc(a, words.len);
+	size_t len = 0;
+
+	while (text != NULL && !cursor_done(&c)) {
+		const char *from = c.at;
+
+		if (take_word(&c) || take_char(&c, '.')) {
+			memcpy(text + len, from, (size_t)(c.at - from));
+			len += (size_t)(c.at - from);
+		} else {
+			skip_cfws(&c);
+		}
+	}
+	return slice_of(text, len);
+}
+
+static bool take_local_part(struct parser *p, struct cursor *c, struct slice *out)
+{
+	struct cursor at = *c;
+	struct slice words;
+	bool cfws = false;
+
+	if (!take_words(&at, p->lenient))
+		return false;
+	words = slice_between(c->at, at.at);
+	for (size_t i = 0; i < words.len; i++)
+		cfws |= is_fws(words.ptr[i]) || words.ptr[i] == '(';
+	*out = cfws ? joined(p->arena, words) : words;
+	*c = at;
+	return true;
+}
+
+/* domain-literal = "[" *([FWS] dtext) [FWS] "]" */
+static bool take_domain_literal(struct cursor *c)
+{
+	struct cursor at = *c;
+	struct slice inside;
+
+	if (!take_char(&at, '['))
+		return false;
+	take_while(&at, is_dtext, &inside);
+	if (!take_char(&at, ']'))
+		return false;
+	*c = at;
+	return true;
+}
+
+/* "user@192.0.2.1" and the like: no name that a domain owner could have registered. */
+static bool last_label_is_number(struct domain d)
+{
+	struct slice last = domain_last(d, 1).name;
+
+	for (size_t i = 0; i < last.len; i++)
+		if (!is_digit(last.ptr[i]))
+			return false;
+	return true;
+}
+
+/*
+ * domain = dot-atom / domain-literal / obs-domain.  White space and comments inside (obs-domain)
+ * are refused: "ceo@bank.example (x) .evil.example" must not be judged as a name nobody sees.
+ */
+static bool take_domain(struct parser *p, struct cursor *c, struct domain *out)
+{
+	struct cursor at = *c;
+	struct slice text;
+
+	if (take_domain_literal(&at))
+		return finding(p, "an address literal instead of a domain");
+	if (!take_while(&at, is_atext_or_dot, &text))
+		return false;
+	if (text.ptr[text.len - 1] == '.' || !domain_parse(p->arena, text, out) ||
+	    last_label_is_number(*out))
+		return finding(p, "what stands behind the @ is no domain");
+	*c = at;
+	return true;
+}
+
+/* addr-spec = local-part "@" domain, with the CFWS that may stand on both sides and around "@" */
+static bool take_addr_spec(struct parser *p, struct cursor *c, struct mailbox *out)
+{
+	struct cursor at = *c;
+	struct mailbox m;
+
+	skip_cfws(&at);
+	if (!take_local_part(p, &at, &m.local_part))
+		return false;
+	skip_cfws(&at);
+	if (!take_char(&at, '@'))
+		return false;
+	if (encoded_word_within(m.local_part))
+		return finding(p, "an encoded word in an address");
+	skip_cfws(&at);
+	if (!take_domain(p, &at, &m.domain))
+		return false;
+	skip_cfws(&at);
+	*c = at;
+	*out = m;
+	return true;
+}
+
+/* --- mailboxes and groups (RFC 5322 sections 3.4 and 4.4, RFC 6854 section 2.1) -------------- */
+
+/*
+ * obs-route = obs-domain-list ":"
+ * obs-domain-list = *(CFWS / ",") "@" domain *("," [CFWS] ["@" domain])
+ */
+static bool take_route(struct cursor *c)
+{
+	struct cursor at = *c;
+	bool any = false;
+	struct slice domain;
+
+	for (;;) {
+		skip_cfws(&at);
+		if (take_char(&at, ','))
+			continue;
+		if (!take_char(&at, '@'))
+			break;
+		skip_cfws(&at);
+		if (!take_while(&at, is_atext_or_dot, &domain) && !take_domain_literal(&at))
+			return false;
+		any = true;
+	}
+	if (!any || !take_char(&at, ':'))
+		return false;
+	*c = at;
+	return true;
+}
+
+/* angle-addr = [CFWS] "<" addr-spec ">" [CFWS] / obs-angle-addr */
+static bool take_angle_addr(struct parser *p, struct cursor *c, struct mailbox *out)
+{
+	struct cursor at = *c;
+
+	skip_cfws(&at);
+	if (!take_char(&at, '<'))
+		return false;
+	if (!p->lenient)
+		take_route(&at);
+	if (!take_addr_spec(p, &at, out) || !take_char(&at, '>'))
+		return false;
+	*c = at;
+	return true;
+}
+
+static bool keep(struct parser *p, const struct mailbox *m)
+{
+	struct authors *out = p->out;
+
+	if (out->count >= LIMIT_AUTHORS) {
+		p->too_many = true;
+		return false;
+	}
+	if (!arena_grow(p->arena, &out->mailboxes, &out->cap, out->count, sizeof(*out->mailboxes)))
+		return finding(p, "out of memory");
+	out->mailboxes[out->count++] = *m;
+	return true;
+}
+
+/* mailbox = name-addr / addr-spec; name-addr = [display-name] angle-addr */
+static bool take_mailbox(struct parser *p, struct cursor *c)
+{
+	struct cursor at = *c;
+	struct mailbox m;
+
+	take_phrase(&at);
+	if (!take_angle_addr(p, &at, &m)) {
+		at = *c;
+		if (!take_addr_spec(p, &at, &m))
+			return false;
+	}
+	if (!keep(p, &m))
+		return false;
+	*c = at;
+	return true;
+}
+
+/*
+ * A list of what one takes; the empty members of obsolete lists are skipped.  Some readers take a
+ * comment alone for a member: such a list is not read by the grammar.
+ */
+static bool take_list(struct parser *p, struct cursor *c,
+    bool (*one)(struct parser *, struct cursor *))
+{
+	for (;;) {
+		skip_fws(c);
+		if (take_char(c, ','))
+			continue;
+		if (cursor_done(c) || *c->at == ';')
+			return true;
+		if (!one(p, c))
+			return false;
+		skip_cfws(c);
+		if (!take_char(c, ','))
+			return true;
+	}
+}
+
+/* group-list = mailbox-list / CFWS / obs-group-list */
+static bool take_group_list(struct parser *p, struct cursor *c)
+{
+	struct cursor at = *c;
+
+	skip_cfws(&at);
+	if (cursor_done(&at) || *at.at != ';')
+		return take_list(p, c, take_mailbox);
+	*c = at;
+	return true;
+}
+
+/* group = display-name ":" [group-list] ";" [CFWS] */
+static bool take_group(struct parser *p, struct cursor *c)
+{
+	struct cursor at = *c;
+
+	if (!take_phrase(&at) || !take_char(&at, ':') || !take_group_list(p, &at) ||
+	    !take_char(&at, ';'))
+		return false;
+	*c = at;
+	return true;
+}
+
+/* address = mailbox / group */
+static bool take_address(struct parser *p, struct cursor *c)
+{
+	return take_mailbox(p, c) || (!p->too_many && take_group(p, c));
+}
+
+/* from = mailbox-list / address-list (RFC 6854 section 2.1), nothing behind it */
+static bool parse_by_grammar(struct parser *p, struct slice value)
+{
+	struct cursor c = cursor_of(value);
+
+	return take_list(p, &c, take_address) && cursor_done(&c);
+}
+
+/* --- the lenient reading -------------------------------------------------------------------- */
+
+/*
+ * Consumes one thing of decoration, or the angle-addr.  What could be an address to somebody ends
+ * the reading.
+ */
+static bool take_anything(struct parser *p, struct cursor *c, struct slice *angle)
+{
+	const char *from = c->at;
+	struct mailbox m;
+
+	switch (*c->at) {
+	case '"':
+		return take_quoted_string(c) || finding(p, "a quote that does not end");
+	case '(':
+		return take_comment(c) || finding(p, "a comment that does not end");
+	case '@':
+		return finding(p, "an @ that belongs to no address in angle brackets");
+	case '<':
+		if (!take_angle_addr(p, c, &m))
+			break;
+		if (p->out->count > 0)
+			return finding(p, "several addresses in angle brackets");
+		*angle = slice_between(from, c->at);
+		return keep(p, &m);
+	}
+	if (c->at == from)
+		c->at++;
+	return true;
+}
+
+/*
+ * Exactly one angle-addr, and no other "@" outside quotes and comments.  Where a list separator
+ * stands outside of them too, a reader may take the parts for addresses of their own, so that
+ * there no "@" may be anywhere else at all.
+ */
+static bool parse_leniently(struct parser *p, struct slice value)
+{
+	struct cursor c = cursor_of(value);
+	struct slice angle = SLICE_NULL;
+	bool separated = false;
+
+	while (!cursor_done(&c)) {
+		separated |= *c.at == ',' || *c.at == ';';
+		if (!take_anything(p, &c, &angle))
+			return false;
+	}
+	if (slice_is_null(angle))
+		return false;
+	if (separated && (encoded_or_plain_at(slice_between(value.ptr, angle.ptr)) ||
+	    encoded_or_plain_at(slice_between(angle.ptr + angle.len, c.end))))
+		return finding(p, "an @ in a name that a list separator cuts off");
+	return true;
+}
+
+/* --- the field ------------------------------------------------------------------------------ */
+
+/* NUL, or a line end that is no fold: somebody sees the field end there. */
+static bool is_cut(struct slice value)
+{
+	for (size_t i = 0; i < value.len; i++) {
+		char c = value.ptr[i], next = i + 1 < value.len ? value.ptr[i + 1] : '\0';
+
+		if (c == '\0' || (c == '\r' && next != '\n') || (c == '\n' && !is_wsp(next)))
+			return true;
+	}
+	return false;
+}
+
+static bool add_domain(struct parser *p, struct domain d)
+{
+	struct authors *out = p->out;
+
+	for (size_t i = 0; i < out->domain_count; i++)
+		if (domain_eq(out->domains[i], d))
+			return true;
+	if (out->domain_count == LIMIT_AUTHOR_DOMAINS) {
+		p->too_many = true;
+		return false;
+	}
+	out->domains[out->domain_count++] = d;
+	return true;
+}
+
+static bool collect_domains(struct parser *p)
+{
+	struct authors *out = p->out;
+
+	out->domains = arena_new_array(p->arena, LIMIT_AUTHOR_DOMAINS, struct domain);
+	if (out->domains == NULL)
+		return finding(p, "out of memory");
+	for (size_t i = 0; i < out->count; i++)
+		if (!add_domain(p, out->mailboxes[i].domain))
+			return false;
+	return true;
+}
+
+static void no_author(struct authors *out, enum from_status status, const char *why)
+{
+	*out = (struct authors){ .status = status, .why = why };
+}
+
+static bool find_authors(struct parser *p, struct slice value)
+{
+	if (!parse_by_grammar(p, value)) {
+		p->out->count = 0;
+		p->lenient = true;
+		if (p->too_many || !parse_leniently(p, value))
+			return false;
+	}
+	if (p->out->count == 0)
+		return finding(p, "a group without members");
+	return collect_domains(p);
+}
+
+void authors_parse(struct arena *a, struct slice value, struct authors *out)
+{
+	struct parser p = { .arena = a, .out = out };
+
+	*out = (struct authors){ .status = FROM_OK };
+	if (slice_trim(value).len == 0) {
+		no_author(out, FROM_MISSING, "an empty From field");
+	} else if (value.len > LIMIT_ADDRESS_OCTETS) {
+		no_author(out, FROM_TOO_MANY, "the From field is too long");
+	} else if (is_cut(value)) {
+		no_author(out, FROM_INVALID, "a NUL or a line end in the From field");
+	} else if (!find_authors(&p, value)) {
+		if (p.too_many)
+			no_author(out, FROM_TOO_MANY, "too many authors");
+		else
+			no_author(out, FROM_INVALID, p.why == NULL ? "no address with a domain" : p.why);
+	} else if (p.lenient || !utf8_valid(value)) {
+		out->lenient = true;
+		out->why = "the From field does not follow the grammar";
+	}
+}
+
+void authors_of_message(const struct message *m, struct authors *out)
+{
+	switch (message_count(m, SLICE("From"))) {
+	case 0:
+		no_author(out, FROM_MISSING, "no From field");
+		break;
+	case 1:
+		authors_parse(m->arena, message_field(m, SLICE("From"), 0)->value, out);
+		break;
+	default:
+		no_author(out, FROM_MULTIPLE, "several From fields");
+		break;
+	}
+}
+
+const char *from_status_text(enum from_status status)
+{
+	static const char *const text[] = {
+		[FROM_OK] = "ok",
+		[FROM_MISSING] = "missing",
+		[FROM_MULTIPLE] = "multiple",
+		[FROM_INVALID] = "invalid",
+		[FROM_TOO_MANY] = "too many",
+	};
+
+	return text[status];
+}

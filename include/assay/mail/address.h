@@ -2,8 +2,16 @@
  * address.h - who the author is: the From field (RFC 5322 section 3.4, 3.6.2, RFC 6854 groups, RFC 6532).
  *
  * Strict about the author, lenient about decoration.  If the field does not parse by the grammar
- * but exactly one angle-addr parses in it and no other "@" stands outside quotes and comments,
- * that is the author, marked `lenient`.  Encoded words are never addresses.
+ * (obsolete syntax is grammar) but exactly one angle-addr parses in it and no other "@" stands
+ * outside quotes and comments, that is the author, marked `lenient`.  Whatever different readers
+ * could take for different authors is FROM_INVALID:
+ *   - a NUL, or a line end that is no fold, anywhere;
+ *   - white space or a comment within the domain (obs-domain), an address literal, a number for
+ *     the last label;
+ *   - an encoded word within an address; encoded words are never addresses;
+ *   - read leniently: a "," or ";" outside quotes and comments together with any second "@", be it
+ *     quoted, commented or encoded;
+ *   - one mailbox of several that has no domain, a comment instead of a mailbox.
  */
 #ifndef ASSAY_MAIL_ADDRESS_H
 #define ASSAY_MAIL_ADDRESS_H
@@ -20,11 +28,11 @@ enum from_status {
 	FROM_MISSING,  /* no From field, or an empty one */
 	FROM_MULTIPLE, /* several From fields */
 	FROM_INVALID,  /* no author domain can be told: syntax, ambiguity, address literal, empty group */
-	FROM_TOO_MANY, /* more than LIMIT_AUTHOR_DOMAINS domains or LIMIT_AUTHORS mailboxes */
+	FROM_TOO_MANY, /* over LIMIT_AUTHOR_DOMAINS, LIMIT_AUTHORS or LIMIT_ADDRESS_OCTETS */
 };
 
 struct mailbox {
-	struct slice local_part; /* as written, quotes kept */
+	struct slice local_part; /* as written, quotes kept, without CFWS; borrowed from the value */
 	struct domain domain;
 };
 
@@ -32,7 +40,7 @@ struct authors {
 	enum from_status status;
 	bool lenient;           /* the decoration did not follow the grammar ("from-syntax") */
 	const char *why;        /* static text; NULL when FROM_OK by the grammar */
-	struct mailbox *mailboxes;
+	struct mailbox *mailboxes; /* none unless FROM_OK */
 	size_t count, cap;
 	struct domain *domains; /* distinct, in order of appearance */
 	size_t domain_count;
@@ -41,7 +49,7 @@ struct authors {
 /* All From fields of the message. Also finds "From " + WSP + ":" spellings. */
 void authors_of_message(const struct message *m, struct authors *out);
 
-/* One field's value. */
+/* One field's value; it must live as long as the arena. */
 void authors_parse(struct arena *a, struct slice value, struct authors *out);
 
 const char *from_status_text(enum from_status status);
