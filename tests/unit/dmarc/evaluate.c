@@ -448,6 +448,36 @@ START_TEST(strangers_use_nothing_up)
 }
 END_TEST
 
+/* Whatever allocation fails: no memory, or the whole result. */
+START_TEST(little_memory)
+{
+	static const struct row row = { "", "example.com a.example.com", "pass:b.example.com",
+		"pass:example.com", R("example.com", "p=reject; np=none"), "" };
+	static const struct dmarc_params params = { .discovery = DISCOVERY_TREEWALK };
+	size_t good = 0, bad = 0;
+	struct evidence e;
+	struct world w;
+
+	world_open(&w, row.zone);
+	read_row(&w, &row, &e);
+	for (size_t max = 0; max < 30000; max += 16) {
+		struct arena *small = arena_create(max);
+		struct dmarc_result result = { .result = AUTH_NONE };
+		enum rc rc = small == NULL ? RC_NOMEM : dmarc_evaluate(small, w.lookups, &params,
+		    &e.authors, &e.spf, &e.dkim, &result);
+
+		ck_assert(rc == RC_OK || rc == RC_NOMEM);
+		ck_assert(rc != RC_OK || result.result == AUTH_PASS);
+		ck_assert(good == 0 || rc == RC_OK);
+		good += rc == RC_OK;
+		bad += rc != RC_OK;
+		arena_free(&small);
+	}
+	ck_assert(good > 0 && bad > 0);
+	world_close(&w);
+}
+END_TEST
+
 START_TEST(texts)
 {
 	for (int why = 0; why < DMARC_WHY_COUNT; why++) {
@@ -468,6 +498,7 @@ Suite *evaluate_suite(void)
 	UNIT_TEST(s, nothing_checked);
 	UNIT_TEST(s, testing_keys);
 	UNIT_TEST(s, strangers_use_nothing_up);
+	UNIT_TEST(s, little_memory);
 	UNIT_TEST(s, texts);
 	return s;
 }

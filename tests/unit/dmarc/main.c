@@ -10,6 +10,7 @@ int main(void)
 		exhaustive_suite,
 		align_suite,
 		evaluate_suite,
+		mail_suite,
 		NULL,
 	};
 

@@ -1,0 +1,289 @@
+/*
+ * Whole messages through the real SPF and DKIM: the shared cases (D-51), and senders who break
+ * their own DNS to gain by it (D-30).
+ */
+#include <stdlib.h>
+
+#include "dns/zonefile.h"
+#include "dmarc/evaluate.h"
+#include "mail/reader.h"
+
+#include "suites.h"
+
+#define NOW 1795400000 /* the cases were signed shortly before */
+
+struct delivery {
+	struct slice client, helo, mail_from, message;
+};
+
+static void feed(void *ctx, struct slice octets)
+{
+	bodyhashes_feed(ctx, octets);
+}
+
+static void verify_dkim(struct world *w, struct message *m, struct slice text,
+    const struct authors *authors, struct dkim_results *out)
+{
+	static const struct slice field = { "DKIM-Signature", 14 };
+	static const struct dkim_verify_params params = DKIM_VERIFY_DEFAULTS;
+	struct bodyhashes *bodies = bodyhashes_new(w->arena);
+	struct dkim_verifier *v = dkim_verifier_new(m, &params, w->lookups, bodies);
+
+	for (size_t i = 0; i < m->count; i++)
+		if (slice_ieq(m->headers[i].name, field))
+			dkim_verifier_field(v, i);
+	dkim_verifier_headers_done(v, authors->domains, authors->domain_count);
+	read_body(text, (struct sink){ feed, bodies });
+	ck_assert_int_eq(bodyhashes_end(bodies), RC_OK);
+	ck_assert_int_eq(dkim_verifier_end(v, NOW, out), RC_OK);
+}
+
+/* In the order of a session, so that the questions have to share a message's numbers. */
+static void judge(struct world *w, const struct delivery *d, struct dmarc_result *out)
+{
+	static const struct spf_params spf_params = SPF_DEFAULTS;
+	static const struct dmarc_params params = { .discovery = DISCOVERY_TREEWALK };
+	struct spf_request request = { .helo = d->helo, .mail_from = d->mail_from };
+	struct spf_mail_from_result spf;
+	struct dkim_results dkim;
+	struct authors authors;
+	struct message m;
+	struct slice body;
+
+	message_init(&m, w->arena);
+	ck_assert(ip_parse(d->client, &request.client));
+	spf_start(w->lookups, &request);
+	body = read_headers(&m, d->message);
+	authors_of_message(&m, &authors);
+	verify_dkim(w, &m, body, &authors, &dkim);
+	ck_assert_int_eq(spf_check_mail_from(w->arena, w->lookups, &spf_params, &request, NULL, NOW,
+	    &spf), RC_OK);
+	ck_assert_int_eq(dmarc_evaluate(w->arena, w->lookups, &params, &authors, &spf, &dkim, out),
+	    RC_OK);
+}
+
+/* --- the shared cases ---------------------------------------------------------------------- */
+
+enum { SUITE, CASE_ID, MESSAGE, ZONE, CLIENT, HELO, MAIL_FROM, DKIM, ARC, SPF, DMARC, POLICY,
+    COLUMNS };
+
+static void split_row(struct slice line, struct slice *columns)
+{
+	for (size_t i = 0; i < COLUMNS; i++)
+		columns[i] = slice_is_null(line) ? SLICE("") : slice_split(&line, '\t');
+}
+
+/* "a|b": one of them; "!x": anything but x; empty: not judged. */
+static bool meets(const char *got, struct slice want)
+{
+	bool found = false;
+	struct slice rest = slice_drop(want, want.len > 0 && want.ptr[0] == '!');
+
+	if (want.len == 0)
+		return true;
+	while (!slice_is_null(rest))
+		found |= slice_eq(slice_split(&rest, '|'), slice_str(got));
+	return found != (want.ptr[0] == '!');
+}
+
+static struct slice shared_file(struct world *w, struct slice name)
+{
+	char relative[300], *path, *text;
+	struct slice copy;
+	size_t len;
+
+	snprintf(relative, sizeof(relative), "suites/mail/%.*s", SLICE_ARG(name));
+	path = unit_shared_path(relative);
+	if (path == NULL)
+		return SLICE_NULL;
+	text = unit_read_file(path, &len);
+	copy = arena_copy(w->arena, slice_of(text, len));
+	free(text);
+	free(path);
+	return copy;
+}
+
+/* 1: as wanted; 0: not, and told. */
+static size_t run_case(const struct slice *columns)
+{
+	struct delivery d = { columns[CLIENT], columns[HELO], columns[MAIL_FROM], SLICE_NULL };
+	struct world w = { .arena = arena_create(LIMIT_ARENA_BYTES) };
+	struct slice zone = shared_file(&w, columns[ZONE]);
+	struct dmarc_result r;
+	const char *policy;
+	size_t ok;
+	struct world in;
+
+	world_open(&in, zone.ptr);
+	d.message = shared_file(&w, columns[MESSAGE]);
+	judge(&in, &d, &r);
+	policy = r.deciding == NULL ? "" : dmarc_policy_text(r.deciding->policy);
+	ok = meets(auth_result_text(r.result), columns[DMARC]) && meets(policy, columns[POLICY]);
+	if (!ok)
+		printf("%.*s/%.*s: dmarc=%s policy=%s (%.*s), wanted %.*s %.*s\n",
+		    SLICE_ARG(columns[SUITE]), SLICE_ARG(columns[CASE_ID]),
+		    auth_result_text(r.result), policy, SLICE_ARG(r.reason),
+		    SLICE_ARG(columns[DMARC]), SLICE_ARG(columns[POLICY]));
+	world_close(&in);
+	arena_free(&w.arena);
+	return ok;
+}
+
+START_TEST(shared_cases)
+{
+	struct world w = { .arena = arena_create(LIMIT_ARENA_BYTES) };
+	struct slice rest = shared_file(&w, SLICE("cases.tsv"));
+	size_t total = 0, good = 0;
+
+	if (slice_is_null(rest)) {
+		unit_skipped("D_51: the shared mail suites are not there");
+		arena_free(&w.arena);
+		return;
+	}
+	while (rest.len > 0) {
+		struct slice columns[COLUMNS];
+
+		split_row(slice_split(&rest, '\n'), columns);
+		if (columns[DMARC].len == 0 || columns[CLIENT].len == 0 ||
+		    slice_eq(columns[SUITE], SLICE("suite")))
+			continue;
+		total++;
+		good += run_case(columns);
+	}
+	ck_assert_uint_ge(total, 51);
+	ck_assert_msg(good == total, "D_51: %zu of %zu cases", good, total);
+	arena_free(&w.arena);
+}
+END_TEST
+
+/* --- senders who break DNS ----------------------------------------------------------------- */
+
+/* The victim has one delegation that does not answer; all of evil.test's are that way. */
+static const char hostile_zone[] =
+    "_dmarc.victim.test TXT \"v=DMARC1; p=reject\"\n"
+    "victim.test TXT \"v=spf1 ip4:192.0.2.1 -all\"\n"
+    "*.lame.victim.test TXT !TIMEOUT\n"
+    "lame.victim.test TXT !SERVFAIL\n"
+    "_dmarc.lame.victim.test TXT !SERVFAIL\n"
+    "s._domainkey.lame.victim.test TXT !SERVFAIL\n"
+    "evil.test TXT \"v=spf1 include:slow.evil.test -all\"\n"
+    "slow.evil.test TXT !TIMEOUT\n"
+    "pass.evil.test TXT \"v=spf1 ip4:198.51.100.1 -all\"\n"
+    "_dmarc.pass.evil.test TXT !TIMEOUT\n"
+    "_dmarc.evil.test TXT !TIMEOUT\n"
+    "s._domainkey.evil.test TXT !TIMEOUT\n"
+    "s._domainkey.victim.test.evil.test TXT !TIMEOUT\n"
+    "evil.example TXT \"v=spf1 ip4:198.51.100.1 -all\"\n"
+    "_dmarc.evil.example TXT \"v=DMARC1; p=none\"\n"
+    "_dmarc.mild.example TXT \"v=DMARC1; p=quarantine\"\n";
+
+/* An empty body; nobody gets as far as b=. */
+#define SIGNED(d, s) "DKIM-Signature: v=1; a=rsa-sha256; c=relaxed/relaxed; d=" d "; s=" s "; h=from;\n" \
+	" bh=47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=; b=AAAA\n"
+#define FROM_VICTIM "From: Victim <ceo@victim.test>\n"
+
+static const struct {
+	const char *id, *helo, *mail_from, *header;
+	enum auth_result result;
+	enum dmarc_why why;
+	enum dmarc_policy policy;
+} hostile_rows[] = {
+	{ "nothing broken", "evil.example", "x@evil.example", FROM_VICTIM,
+	  AUTH_FAIL, DMARC_WHY_NOT_ALIGNED, DMARC_POLICY_REJECT },
+	{ "his include", "evil.example", "x@evil.test", FROM_VICTIM,
+	  AUTH_FAIL, DMARC_WHY_NOTHING_PASSED, DMARC_POLICY_REJECT },
+	{ "his HELO, as a bounce", "evil.test", "", FROM_VICTIM,
+	  AUTH_FAIL, DMARC_WHY_NOTHING_PASSED, DMARC_POLICY_REJECT },
+	{ "his key", "evil.example", "x@evil.example", FROM_VICTIM SIGNED("evil.test", "s"),
+	  AUTH_FAIL, DMARC_WHY_NOT_ALIGNED, DMARC_POLICY_REJECT },
+	{ "his key, the victim's name before it", "evil.example", "x@evil.example",
+	  FROM_VICTIM SIGNED("victim.test.evil.test", "s"),
+	  AUTH_FAIL, DMARC_WHY_NOT_ALIGNED, DMARC_POLICY_REJECT },
+	{ "his walk", "evil.example", "x@pass.evil.test", FROM_VICTIM,
+	  AUTH_FAIL, DMARC_WHY_NOT_ALIGNED, DMARC_POLICY_REJECT },
+	{ "all of it", "evil.test", "x@evil.test", FROM_VICTIM SIGNED("evil.test", "s")
+	  SIGNED("victim.test.evil.test", "s"),
+	  AUTH_FAIL, DMARC_WHY_NOTHING_PASSED, DMARC_POLICY_REJECT },
+	{ "a key that the victim does not have", "evil.example", "x@evil.example",
+	  FROM_VICTIM SIGNED("victim.test", "none"),
+	  AUTH_FAIL, DMARC_WHY_NOT_ALIGNED, DMARC_POLICY_REJECT },
+	{ "a domain that the victim does not have", "evil.example", "x@nowhere.victim.test",
+	  FROM_VICTIM SIGNED("nowhere.victim.test", "s"),
+	  AUTH_FAIL, DMARC_WHY_NOTHING_PASSED, DMARC_POLICY_REJECT },
+	/* what the victim himself has broken is undecided, and no more than that */
+	{ "the victim's delegation, key", "evil.example", "x@evil.example",
+	  FROM_VICTIM SIGNED("lame.victim.test", "s"),
+	  AUTH_TEMPERROR, DMARC_WHY_IDENTIFIER_UNKNOWN, DMARC_POLICY_REJECT },
+	{ "the victim's delegation, MAIL FROM", "evil.example", "x@lame.victim.test", FROM_VICTIM,
+	  AUTH_TEMPERROR, DMARC_WHY_IDENTIFIER_UNKNOWN, DMARC_POLICY_REJECT },
+	{ "hidden behind an author without a policy", "evil.example", "x@evil.example",
+	  "From: x@evil.example, ceo@victim.test\n" SIGNED("lame.victim.test", "s"),
+	  AUTH_TEMPERROR, DMARC_WHY_IDENTIFIER_UNKNOWN, DMARC_POLICY_REJECT },
+	{ "hidden behind an author with a mild policy", "evil.example", "x@evil.example",
+	  "From: x@mild.example, ceo@victim.test\n" SIGNED("lame.victim.test", "s"),
+	  AUTH_TEMPERROR, DMARC_WHY_IDENTIFIER_UNKNOWN, DMARC_POLICY_REJECT },
+	{ "hidden behind an author whose policy is not there", "evil.example", "x@evil.example",
+	  "From: x@evil.test, ceo@victim.test\n",
+	  AUTH_FAIL, DMARC_WHY_NOT_ALIGNED, DMARC_POLICY_REJECT },
+	{ "hidden behind an author who passes", "evil.example", "x@evil.example",
+	  "From: x@evil.example, ceo@victim.test\n",
+	  AUTH_FAIL, DMARC_WHY_NOT_ALIGNED, DMARC_POLICY_REJECT },
+};
+
+START_TEST(hostile)
+{
+	struct delivery d = { SLICE("198.51.100.1"), slice_str(hostile_rows[_i].helo),
+		slice_str(hostile_rows[_i].mail_from), slice_str(hostile_rows[_i].header) };
+	struct dmarc_result r;
+	struct world w;
+
+	world_open(&w, hostile_zone);
+	judge(&w, &d, &r);
+	ck_assert_msg(r.result == hostile_rows[_i].result && r.why == hostile_rows[_i].why &&
+	    r.deciding != NULL && r.deciding->policy == hostile_rows[_i].policy,
+	    "D_30 %s: dmarc=%s, %s", hostile_rows[_i].id, auth_result_text(r.result),
+	    dmarc_why_text(r.why));
+	world_close(&w);
+}
+END_TEST
+
+/* As many signatures and include terms as he likes: the policy is known all the same. */
+START_TEST(hostile_numbers)
+{
+	struct buf header = BUF_INIT(1024u * 1024), zone = BUF_INIT(1024u * 1024);
+	struct delivery d = { SLICE("198.51.100.1"), SLICE("evil.example"), SLICE("x@0.evil.test"),
+		SLICE_NULL };
+	struct dmarc_result r;
+	struct world w;
+
+	buf_add_str(&zone, "_dmarc.victim.test TXT \"v=DMARC1; p=reject\"\n");
+	for (int i = 0; i < 300; i++) {
+		buf_addf(&zone, "%d.evil.test TXT \"v=spf1", i);
+		for (int k = 1; k <= 12; k++)
+			buf_addf(&zone, " include:%d.evil.test", i * 12 + k);
+		buf_addf(&zone, " -all\"\ns._domainkey.%d.evil.test TXT !TIMEOUT\n", i);
+		buf_addf(&header, "DKIM-Signature: v=1; a=rsa-sha256; c=relaxed/relaxed; h=from; "
+		    "d=%d.evil.test;\n s=s; b=AAAA; "
+		    "bh=47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=\n", i);
+	}
+	buf_add_str(&header, FROM_VICTIM);
+	d.message = buf_slice(&header);
+	world_open(&w, buf_cstr(&zone));
+	judge(&w, &d, &r);
+	ck_assert_int_eq(r.result, AUTH_FAIL);
+	ck_assert_int_eq(r.deciding->policy, DMARC_POLICY_REJECT);
+	world_close(&w);
+	buf_free(&zone);
+	buf_free(&header);
+}
+END_TEST
+
+Suite *mail_suite(void)
+{
+	Suite *s = suite_create("dmarc mail");
+
+	UNIT_TEST(s, shared_cases);
+	UNIT_TABLE(s, hostile, hostile_rows);
+	UNIT_TEST(s, hostile_numbers);
+	return s;
+}
