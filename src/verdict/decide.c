@@ -122,21 +122,24 @@ static void apply_published(const struct bench *b, struct demand *d)
 	}
 }
 
-/* policy "..." and policy-to "..." */
-static void apply_sections(const struct bench *b, struct demand *d)
+/* policy "...": instead of what the domain publishes, p=none included */
+static bool apply_section(const struct bench *b, struct demand *d)
 {
 	const struct policy_section *s = exempt_section(b->p, d->author->domain);
-	bool own = s != NULL && s->has_action;
-	struct slice pattern;
-	enum action action;
 
-	if (own)
-		depart(d, permanent(s->on_fail), OVERRIDE_LOCAL_POLICY, s->comment.len > 0 ? s->comment :
-		    arena_printf(b->a, "policy \"%.*s\"", SLICE_ARG(s->domain.name)));
-	/* p=none asks for nothing, and recipients' sections do not change that */
-	if (!own && d->author->policy == DMARC_POLICY_NONE)
-		return;
-	action = permanent(exempt_recipients(b->a, b->p, b->m, d->action, &pattern));
+	if (s == NULL || !s->has_action)
+		return false;
+	depart(d, permanent(s->on_fail), OVERRIDE_LOCAL_POLICY, s->comment.len > 0 ? s->comment :
+	    arena_printf(b->a, "policy \"%.*s\"", SLICE_ARG(s->domain.name)));
+	return true;
+}
+
+/* policy-to "..." */
+static void apply_recipients(const struct bench *b, struct demand *d)
+{
+	struct slice pattern;
+	enum action action = permanent(exempt_recipients(b->a, b->p, b->m, d->action, &pattern));
+
 	if (!slice_is_null(pattern))
 		depart(d, action, OVERRIDE_LOCAL_POLICY,
 		    arena_printf(b->a, "policy-to \"%.*s\"", SLICE_ARG(pattern)));
@@ -145,9 +148,15 @@ static void apply_sections(const struct bench *b, struct demand *d)
 /* Mail that fails for d->author: what is wished for, before it is asked whether it may be refused. */
 static void wish_for_failure(const struct bench *b, struct demand *d)
 {
+	bool sectioned;
+
 	d->asked = d->action = asked_by(d->author->policy);
-	apply_published(b, d);
-	apply_sections(b, d);
+	sectioned = apply_section(b, d);
+	if (!sectioned)
+		apply_published(b, d);
+	/* p=none asks for nothing, and recipients' sections do not change that */
+	if (sectioned || d->author->policy != DMARC_POLICY_NONE)
+		apply_recipients(b, d);
 	/* behind a relay of our own nobody knows SPF: half a test condemns nobody */
 	if (b->class == CLASS_OWN_RELAY && !b->v->spf_checked)
 		depart(d, ACTION_ACCEPT, OVERRIDE_LOCAL_POLICY,

@@ -67,6 +67,7 @@ static const char *const dkim_codes[DKIM_WHY_COUNT] = {
 	[DKIM_WHY_BODY_LENGTH_TOO_LONG] = "body-length-too-long",
 	[DKIM_WHY_BODY_LENGTH_REFUSED] = "body-length-refused",
 	[DKIM_WHY_SIGNATURE_WRONG] = "signature-wrong",
+	[DKIM_WHY_KEY_BELOW_MINIMUM] = "key-below-minimum",
 	[DKIM_WHY_NO_MEMORY] = "no-memory",
 };
 

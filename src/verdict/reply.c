@@ -118,7 +118,8 @@ static const char *enhanced_code(const struct verdict *v, const struct demand *d
 		return w->temporary;
 	if (d->kind == DEMAND_SPF && v->spf.r.result != AUTH_PERMERROR)
 		return "5.7.23";
-	if (d->kind == DEMAND_FROM && v->authors.status != FROM_MULTIPLE)
+	if (d->kind == DEMAND_FROM &&
+	    (v->authors.status == FROM_MISSING || v->authors.status == FROM_INVALID))
 		return "5.6.0"; /* the message itself is malformed */
 	return w->permanent;
 }

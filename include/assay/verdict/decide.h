@@ -20,10 +20,10 @@ void indirect_marks(const struct message *m, struct indirect_marks *out);
  * verdict/results.h.  class must be one that judges.  RC_NOMEM only.
  *
  * The rules, in the order in which they are applied to mail that fails DMARC:
- *   1. what the author's domain publishes (after sp, np, t), by the settings on-policy-...; under
- *      p=reject, an indirect flow or a client in forwarders meets `indirect` instead
- *   2. a section for the author's domain (also under p=none), then those for recipients, of which
- *      the mildest counts
+ *   1. a section for the author's domain, also under p=none; else what the domain publishes (after
+ *      sp, np, t), by the settings on-policy-...: under p=reject, an indirect flow or a client in
+ *      forwarders meets `indirect` instead
+ *   2. sections for recipients, of which the mildest counts
  *   3. behind an own relay without SPF, nothing
  *   4. where nothing may be refused (class, never-refuse lists), reject becomes quarantine and
  *      tempfail accept

@@ -1,0 +1,747 @@
+#include "verdict/decide.h"
+
+#include "suites.h"
+
+/*
+ * The oracle: what is done with every kind of mail, as literal tables.  A action, Q quarantine,
+ * T tempfail, R reject; then the reason for departing from the published policy: l local_policy,
+ * m mailing_list, f trusted_forwarder, none when nothing is departed from.
+ */
+
+enum source { DIRECT, LISTED, RESENT, FORWARDED, RELAYED, SOURCES };
+enum settings { DEFAULTS, STRICT, LAX, SETTINGS };
+
+static const struct dmarc_actions settings[SETTINGS] = {
+	[DEFAULTS] = { ACTION_REJECT, ACTION_QUARANTINE, ACTION_QUARANTINE, ACTION_ACCEPT,
+		ACTION_TEMPFAIL, ACTION_REJECT, ACTION_REJECT, ACTION_REJECT },
+	[STRICT] = { ACTION_REJECT, ACTION_QUARANTINE, ACTION_REJECT, ACTION_TEMPFAIL,
+		ACTION_REJECT, ACTION_REJECT, ACTION_REJECT, ACTION_REJECT },
+	[LAX] = { ACTION_QUARANTINE, ACTION_ACCEPT, ACTION_ACCEPT, ACTION_REJECT,
+		ACTION_ACCEPT, ACTION_ACCEPT, ACTION_ACCEPT, ACTION_ACCEPT },
+};
+
+/* [settings][policy that applies][source] (D-37, D-38, D-39, D-40) */
+static const char *const failing[SETTINGS][3][SOURCES] = {
+	[DEFAULTS] = {
+		[DMARC_POLICY_NONE] = { "A", "A", "A", "A", "A" },
+		[DMARC_POLICY_QUARANTINE] = { "Q", "Q", "Q", "Q", "Al" },
+		[DMARC_POLICY_REJECT] = { "R", "Qm", "Ql", "Qf", "Al" },
+	},
+	[STRICT] = {
+		[DMARC_POLICY_NONE] = { "A", "A", "A", "A", "A" },
+		[DMARC_POLICY_QUARANTINE] = { "Q", "Q", "Q", "Q", "Al" },
+		[DMARC_POLICY_REJECT] = { "R", "R", "R", "Qf", "Al" },
+	},
+	[LAX] = {
+		[DMARC_POLICY_NONE] = { "A", "A", "A", "A", "A" },
+		[DMARC_POLICY_QUARANTINE] = { "Al", "Al", "Al", "Al", "Al" },
+		[DMARC_POLICY_REJECT] = { "Ql", "Am", "Al", "Af", "Al" },
+	},
+};
+
+/* policy "example.org" { on-fail = ... }: [on-fail][policy that applies][external, forwarder, relay] */
+static const char *const sectioned[4][3][3] = {
+	[ACTION_ACCEPT] = { { "A", "A", "A" }, { "Al", "Al", "Al" }, { "Al", "Al", "Al" } },
+	[ACTION_QUARANTINE] = { { "Ql", "Ql", "A" }, { "Q", "Q", "Al" }, { "Ql", "Ql", "Al" } },
+	[ACTION_REJECT] = { { "Rl", "Qf", "A" }, { "Rl", "Q", "Al" }, { "R", "Qf", "Al" } },
+};
+
+/* on-temperror-policy, on-temperror-identifier: [settings], for a stranger; never a refusal for good */
+static const char *const policy_unknown[SETTINGS] = { "A", "T", "T" };
+static const char *const undecided[SETTINGS][3] = {
+	[DEFAULTS] = { "A", "T", "T" },
+	[STRICT] = { "A", "T", "T" },
+	[LAX] = { "A", "A", "A" },
+};
+
+enum finding { PASSES, FAILS, POLICY_UNKNOWN, UNDECIDED, NO_RECORD, FINDINGS };
+enum exempted { NOBODY, RECIPIENT, AUTHOR, EXEMPTIONS };
+
+struct combination {
+	enum finding finding;
+	enum dmarc_policy published;
+	bool testing, null_sender;
+	enum source source;
+	enum settings settings;
+	enum enforce enforce;
+	enum exempted exempted;
+	int section; /* an action, or -1: none */
+};
+
+static enum dmarc_policy effective(const struct combination *c)
+{
+	if (!c->testing || c->published == DMARC_POLICY_NONE)
+		return c->published;
+	return c->published == DMARC_POLICY_REJECT ? DMARC_POLICY_QUARANTINE : DMARC_POLICY_NONE;
+}
+
+static const char *unexempted(const struct combination *c)
+{
+	static const int column[SOURCES] = { 0, 0, 0, 1, 2 };
+	bool stranger = c->source != FORWARDED && c->source != RELAYED;
+
+	switch (c->finding) {
+	case FAILS:
+		return c->section >= 0 ? sectioned[c->section][effective(c)][column[c->source]] :
+		    failing[c->settings][effective(c)][c->source];
+	case POLICY_UNKNOWN:
+		return stranger ? policy_unknown[c->settings] : "A";
+	case UNDECIDED:
+		if (!stranger)
+			return "A";
+		if (c->section >= 0)
+			return c->section == ACTION_ACCEPT || c->settings == LAX ? "A" : "T";
+		return undecided[c->settings][effective(c)];
+	case PASSES:
+	case NO_RECORD:
+	case FINDINGS:
+		break;
+	}
+	return "A";
+}
+
+/* Never refused: a filter may still file it. */
+static const char *oracle(const struct combination *c)
+{
+	const char *want = unexempted(c);
+
+	if (c->exempted == NOBODY)
+		return want;
+	if (want[0] == 'T')
+		return "A";
+	if (want[0] == 'R')
+		return effective(c) == DMARC_POLICY_QUARANTINE ? "Q" : "Ql";
+	return want;
+}
+
+/* --- the mail that is asked about --------------------------------------------------------------- */
+
+static const enum message_class classes[SOURCES] = { CLASS_EXTERNAL, CLASS_EXTERNAL,
+	CLASS_EXTERNAL, CLASS_FORWARDER, CLASS_OWN_RELAY };
+
+static struct domain domain_of(struct arena *a, const char *name)
+{
+	struct domain d = DOMAIN_NONE;
+
+	ck_assert(domain_parse(a, slice_str(name), &d));
+	return d;
+}
+
+static void make_policy(struct arena *a, const struct combination *c, struct policy *p)
+{
+	static struct slice never_from[] = { { "example.org", 11 } };
+
+	policy_defaults(p, a);
+	p->enforce = c->enforce;
+	p->dmarc_actions = settings[c->settings];
+	p->never_refuse_from = (struct slice_list){ never_from, c->exempted == AUTHOR ? 1 : 0, 1 };
+	if (c->section < 0)
+		return;
+	p->sections = arena_new(a, struct policy_section);
+	p->sections->domain = domain_of(a, "example.org");
+	p->sections->has_action = true;
+	p->sections->on_fail = (enum action)c->section;
+	p->section_count = 1;
+}
+
+static void make_message(struct arena *a, const struct combination *c, struct message *m)
+{
+	message_init(m, a);
+	m->envelope.mail_from = c->null_sender ? SLICE("") : SLICE("bounce@list.example.net");
+	message_add_recipient(m, SLICE("joe@mx.example"));
+	if (c->exempted == RECIPIENT)
+		message_add_recipient(m, SLICE("Abuse@mx.example"));
+	message_add_header(m, SLICE("From"), SLICE(" joe@example.org"));
+	if (c->source == LISTED)
+		message_add_header(m, SLICE("List-ID"), SLICE(" <x.list.example.net>"));
+	if (c->source == RESENT)
+		message_add_header(m, SLICE("Resent-From"), SLICE(" x@list.example.net"));
+}
+
+static void make_verdict(struct arena *a, const struct combination *c, struct verdict *v)
+{
+	static const enum auth_result results[FINDINGS] = { AUTH_PASS, AUTH_FAIL, AUTH_TEMPERROR,
+		AUTH_TEMPERROR, AUTH_NONE };
+	static const enum dmarc_why whys[FINDINGS] = { DMARC_WHY_ALIGNED, DMARC_WHY_NOT_ALIGNED,
+		DMARC_WHY_POLICY_UNKNOWN, DMARC_WHY_IDENTIFIER_UNKNOWN, DMARC_WHY_NO_RECORD };
+	struct dmarc_author_result *r = arena_new(a, struct dmarc_author_result);
+	bool known = c->finding != POLICY_UNKNOWN && c->finding != NO_RECORD;
+
+	authors_parse(a, SLICE("joe@example.org"), &v->authors);
+	r->domain = domain_of(a, "example.org");
+	r->result = results[c->finding];
+	r->why = whys[c->finding];
+	r->discovery.organizational_domain = r->domain;
+	r->discovery.status = known ? DISCOVERED : c->finding == NO_RECORD ? DISCOVERED_NOTHING :
+	    DISCOVERY_UNKNOWN;
+	if (known) {
+		r->policy = effective(c);
+		r->testing = c->testing && c->published != DMARC_POLICY_NONE;
+	}
+	v->dmarc = (struct dmarc_result){ .result = r->result, .why = r->why, .deciding = r,
+		.authors = r, .author_count = 1 };
+	v->spf_checked = c->source != RELAYED;
+	v->dkim_checked = v->dmarc_checked = true;
+	v->spf.r.result = AUTH_NONE;
+	if (c->source == LISTED || c->source == RESENT) { /* somebody else answers for it */
+		v->spf.r.result = AUTH_PASS;
+		v->spf.r.domain = domain_of(a, "list.example.net");
+	}
+}
+
+/* --- what came out ------------------------------------------------------------------------------ */
+
+static char letter(enum action action)
+{
+	return "AQTR"[action];
+}
+
+static const char *said(const struct combination *c, char text[200])
+{
+	snprintf(text, 200, "finding %d p=%d t=%d null=%d source %d settings %d enforce %d exempt %d "
+	    "section %d", c->finding, c->published, c->testing, c->null_sender, c->source,
+	    c->settings, c->enforce, c->exempted, c->section);
+	return text;
+}
+
+static void check_overrides(const struct combination *c, const char *want,
+    const struct actions *got)
+{
+	static const char letters[] = { [OVERRIDE_LOCAL_POLICY] = 'l', [OVERRIDE_MAILING_LIST] = 'm',
+		[OVERRIDE_OTHER] = 'o', [OVERRIDE_POLICY_TEST_MODE] = 't',
+		[OVERRIDE_TRUSTED_FORWARDER] = 'f' };
+	char expected[8] = "", found[8] = "", text[200];
+
+	if (c->finding == FAILS)
+		snprintf(expected, sizeof(expected), "%s%s%s",
+		    c->testing && c->published != DMARC_POLICY_NONE ? "t" : "", want + 1,
+		    c->enforce != ENFORCE_YES && want[0] != 'A' ? "l" : "");
+	for (size_t i = 0; i < got->override_count && i < sizeof(found) - 1; i++) {
+		found[i] = letters[got->overrides[i].type];
+		ck_assert_msg(got->overrides[i].comment.len > 0, "%s", said(c, text));
+	}
+	ck_assert_msg(strcmp(found, expected) == 0, "%s: overrides \"%s\", want \"%s\"",
+	    said(c, text), found, expected);
+}
+
+static void check_disposition(const struct combination *c, char would, const struct actions *got)
+{
+	const char *want = "none";
+	char text[200];
+
+	if (c->finding == PASSES && effective(c) != DMARC_POLICY_NONE)
+		want = "pass";
+	if (c->finding == FAILS && c->enforce == ENFORCE_YES)
+		want = would == 'R' ? "reject" : would == 'Q' ? "quarantine" : "none";
+	ck_assert_msg(strcmp(disposition_text(got->disposition), want) == 0, "%s: disposition %s",
+	    said(c, text), disposition_text(got->disposition));
+}
+
+static void check_reply(const struct combination *c, char done, const struct actions *got)
+{
+	const char *enhanced = c->finding == FAILS ? "5.7.26" :
+	    c->finding == POLICY_UNKNOWN ? "4.4.3" : "4.7.5";
+	char text[200];
+
+	said(c, text);
+	if (done != 'R' && done != 'T') {
+		ck_assert_msg(got->reply.code == 0, "%s: a reply without a refusal", text);
+		return;
+	}
+	ck_assert_msg(got->reply.code == (done == 'R' ? 550 : 451), "%s: %d", text, got->reply.code);
+	ck_assert_msg(strcmp(got->reply.enhanced, enhanced) == 0, "%s: %s", text,
+	    got->reply.enhanced);
+	ck_assert_msg(memmem(got->reply.text.ptr, got->reply.text.len, "example.org", 11) != NULL &&
+	    slice_starts_with(got->reply.text, SLICE("DMARC")), "%s: %.*s", text,
+	    SLICE_ARG(got->reply.text));
+}
+
+static void check(const struct combination *c)
+{
+	struct arena *a = arena_create(1024 * 1024);
+	const char *want = oracle(c);
+	char done = c->enforce == ENFORCE_YES ? want[0] : 'A', text[200];
+	struct verdict v = { 0 };
+	struct actions got = { 0 };
+	struct policy p;
+	struct message m;
+
+	make_policy(a, c, &p);
+	make_message(a, c, &m);
+	make_verdict(a, c, &v);
+	ck_assert_int_eq(decide(a, &p, classes[c->source], &m, &v, &got), RC_OK);
+	ck_assert_msg(letter(got.would) == want[0], "%s: would %s, want %s", said(c, text),
+	    action_text(got.would), want);
+	ck_assert_msg(letter(got.action) == done, "%s: action %s", said(c, text),
+	    action_text(got.action));
+	ck_assert_msg(got.edit_count == 0 && !got.hold, "%s: edits", said(c, text));
+	ck_assert_msg(want[0] == 'A' || got.why.len > 0, "%s: no why", said(c, text));
+	check_overrides(c, want, &got);
+	check_disposition(c, want[0], &got);
+	check_reply(c, done, &got);
+	arena_free(&a);
+}
+
+static size_t check_from(struct combination c)
+{
+	size_t n = 0;
+
+	for (int settings_i = 0; settings_i < SETTINGS; settings_i++)
+		for (int enforce = ENFORCE_OBSERVE; enforce <= ENFORCE_YES; enforce++)
+			for (int exempted = 0; exempted < EXEMPTIONS; exempted++)
+				for (int section = -1; section <= ACTION_REJECT; section++) {
+					if (section == ACTION_TEMPFAIL)
+						continue;
+					c.settings = (enum settings)settings_i;
+					c.enforce = (enum enforce)enforce;
+					c.exempted = (enum exempted)exempted;
+					c.section = section;
+					check(&c);
+					n++;
+				}
+	return n;
+}
+
+/* D_30 D_36 D_37 D_38 D_39 D_40: every combination; a row is one finding from one source. */
+START_TEST(every_combination)
+{
+	struct combination c = { .finding = (enum finding)(_i / SOURCES),
+		.source = (enum source)(_i % SOURCES) };
+	size_t n = 0;
+
+	for (int policy = DMARC_POLICY_NONE; policy <= DMARC_POLICY_REJECT; policy++)
+		for (int flags = 0; flags < 4; flags++) {
+			c.published = (enum dmarc_policy)policy;
+			c.testing = (flags & 1) != 0;
+			c.null_sender = (flags & 2) != 0;
+			n += check_from(c);
+		}
+	ck_assert_uint_eq(n, 3 * 4 * SETTINGS * 3 * EXEMPTIONS * 4);
+}
+END_TEST
+
+/* --- what makes a flow indirect ------------------------------------------------------------------ */
+
+static const struct {
+	const char *name;
+	const char *fields[4];
+	const char *spf, *dkim; /* domains that pass */
+	const char *want;
+} flows[] = {
+	{ "nothing", { NULL }, NULL, NULL, "R" },
+	{ "marks alone prove nothing", { "List-Id", NULL }, NULL, NULL, "R" },
+	{ "every list mark alone", { "List-Id", "List-Post", "Mailing-List", NULL }, NULL, NULL, "R" },
+	{ "another's SPF pass alone", { NULL }, "list.example.net", NULL, "R" },
+	{ "another's DKIM pass alone", { NULL }, NULL, "list.example.net", "R" },
+	{ "a mark, and the author's own subdomain passes", { "List-Id", NULL }, "b.example.org", NULL,
+		"R" },
+	{ "a mark, and the author's own subdomain signs", { "List-Id", NULL }, NULL, "b.example.org",
+		"R" },
+	{ "a mark, and the author's parent signs (strict alignment)", { "List-Id", NULL }, NULL,
+		"example.org", "R" },
+	{ "another name with the same end", { "List-Id", NULL }, NULL, "notexample.org", "Qm" },
+	{ "List-Id and SPF", { "List-Id", NULL }, "list.example.net", NULL, "Qm" },
+	{ "List-Post and DKIM", { "list-post", NULL }, NULL, "list.example.net", "Qm" },
+	{ "Mailing-List and DKIM", { "Mailing-List", NULL }, NULL, "list.example.net", "Qm" },
+	{ "Resent-From", { "Resent-From", NULL }, NULL, "list.example.net", "Ql" },
+	{ "Resent-Sender", { "Resent-Sender", NULL }, NULL, "list.example.net", "Ql" },
+	{ "a whole ARC set", { "ARC-Seal", "ARC-Message-Signature", "ARC-Authentication-Results",
+		NULL }, "list.example.net", NULL, "Ql" },
+	{ "half an ARC set", { "ARC-Seal", "ARC-Message-Signature", NULL }, "list.example.net", NULL,
+		"R" },
+	{ "Precedence is no mark", { "Precedence", NULL }, "list.example.net", NULL, "R" },
+	{ "List-Unsubscribe is no mark", { "List-Unsubscribe", NULL }, "list.example.net", NULL, "R" },
+	{ "Received is no mark", { "Received", NULL }, "list.example.net", NULL, "R" },
+};
+
+START_TEST(flow_rows)
+{
+	struct combination c = { .finding = FAILS, .published = DMARC_POLICY_REJECT,
+		.source = DIRECT, .enforce = ENFORCE_YES, .section = -1 };
+	struct arena *a = arena_create(1024 * 1024);
+	struct dkim_result dkim = { .result = AUTH_PASS };
+	struct verdict v = { 0 };
+	struct actions got = { 0 };
+	struct policy p;
+	struct message m;
+
+	make_policy(a, &c, &p);
+	make_message(a, &c, &m);
+	make_verdict(a, &c, &v);
+	for (size_t i = 0; flows[_i].fields[i] != NULL; i++)
+		message_add_header(&m, slice_str(flows[_i].fields[i]), SLICE(" x"));
+	if (flows[_i].spf != NULL) {
+		v.spf.r.result = AUTH_PASS;
+		v.spf.r.domain = domain_of(a, flows[_i].spf);
+	}
+	if (flows[_i].dkim != NULL) {
+		dkim.sig.domain = domain_of(a, flows[_i].dkim);
+		v.dkim = (struct dkim_results){ .items = &dkim, .count = 1 };
+	}
+	ck_assert_int_eq(decide(a, &p, CLASS_EXTERNAL, &m, &v, &got), RC_OK);
+	ck_assert_msg(letter(got.action) == flows[_i].want[0], "row %d (%s): %s", _i, flows[_i].name,
+	    action_text(got.action));
+	check_overrides(&c, flows[_i].want, &got);
+	arena_free(&a);
+}
+END_TEST
+
+/* --- From ----------------------------------------------------------------------------------------- */
+
+static const struct {
+	const char *name;
+	const char *from[3]; /* values of From fields */
+	bool null_sender;
+	char want;
+	const char *enhanced;
+} froms[] = {
+	{ "D_11 none", { NULL }, false, 'R', "5.6.0" },
+	{ "D_11 empty", { "" }, false, 'R', "5.6.0" },
+	{ "D_11 two fields", { "a@example.org", "b@example.net" }, false, 'R', "5.7.1" },
+	{ "D_50 an address literal", { "joe@[192.0.2.7]" }, false, 'R', "5.6.0" },
+	{ "D_11 no address", { "joe" }, false, 'R', "5.6.0" },
+	{ "D_11 an empty group", { "undisclosed:;" }, false, 'R', "5.6.0" },
+	{ "bounce: none", { NULL }, true, 'A', NULL },
+	{ "bounce: MAILER-DAEMON", { "MAILER-DAEMON" }, true, 'A', NULL },
+	{ "bounce: MAILER-DAEMON with a name", { "MAILER-DAEMON (Mail Delivery System)" }, true, 'A',
+		NULL },
+	{ "bounce: MAILER-DAEMON at an address", { "Mailer-Daemon@[192.0.2.7]" }, true, 'A', NULL },
+	{ "bounce: null address", { "Mail Delivery System <>" }, true, 'A', NULL },
+	{ "bounce: somebody at an address", { "joe@[192.0.2.7]" }, true, 'R', "5.6.0" },
+	{ "bounce: two people", { "x@bank.example y@evil.example" }, true, 'R', "5.6.0" },
+	{ "bounce: MAILER-DAEMON and somebody", { "MAILER-DAEMON@[192.0.2.7] x@bank@bank.example" },
+		true, 'R', "5.6.0" },
+	{ "bounce: two fields", { "MAILER-DAEMON", "x@bank.example" }, true, 'R', "5.7.1" },
+	{ "too many domains, a ceiling even for bounces", { "@@many" }, true, 'R', "5.7.1" },
+};
+
+static void add_many_authors(struct message *m)
+{
+	struct buf value = BUF_INIT(4096);
+
+	for (int i = 0; i < 11; i++)
+		buf_addf(&value, "%sa@d%d.example", i == 0 ? " " : ", ", i);
+	message_add_header(m, SLICE("From"), buf_slice(&value));
+	buf_free(&value);
+}
+
+static void from_message(struct arena *a, int row, struct message *m)
+{
+	message_init(m, a);
+	m->envelope.mail_from = froms[row].null_sender ? SLICE("") : SLICE("a@example.org");
+	for (size_t i = 0; i < 3 && froms[row].from[i] != NULL; i++) {
+		struct slice value = slice_str(froms[row].from[i]);
+
+		if (slice_eq(value, SLICE("@@many")))
+			add_many_authors(m);
+		else
+			message_add_header(m, SLICE("From"), value);
+	}
+}
+
+START_TEST(from_rows)
+{
+	struct arena *a = arena_create(1024 * 1024);
+	struct verdict v = { .dmarc_checked = true };
+	struct actions got = { 0 };
+	struct policy p;
+	struct message m;
+
+	policy_defaults(&p, a);
+	p.enforce = ENFORCE_YES;
+	from_message(a, _i, &m);
+	authors_of_message(&m, &v.authors);
+	ck_assert_msg(v.authors.status != FROM_OK, "row %d (%s): has an author", _i, froms[_i].name);
+	v.dmarc.result = AUTH_PERMERROR;
+	ck_assert_int_eq(decide(a, &p, CLASS_EXTERNAL, &m, &v, &got), RC_OK);
+	ck_assert_msg(letter(got.action) == froms[_i].want, "row %d (%s): %s", _i, froms[_i].name,
+	    action_text(got.action));
+	if (froms[_i].enhanced != NULL)
+		ck_assert_msg(got.reply.code == 550 && strcmp(got.reply.enhanced, froms[_i].enhanced) == 0,
+		    "row %d (%s): %d %s", _i, froms[_i].name, got.reply.code, got.reply.enhanced);
+	arena_free(&a);
+}
+END_TEST
+
+/* Each status has a setting of its own. */
+START_TEST(from_settings)
+{
+	static const enum action each[] = { ACTION_ACCEPT, ACTION_QUARANTINE, ACTION_TEMPFAIL,
+		ACTION_REJECT };
+	static const enum action missing[] = { ACTION_ACCEPT, ACTION_QUARANTINE, ACTION_REJECT,
+		ACTION_REJECT }; /* what is wrong stays wrong: no 4xx */
+	struct arena *a = arena_create(1024 * 1024);
+	struct policy p;
+
+	policy_defaults(&p, a);
+	p.enforce = ENFORCE_YES;
+	for (size_t i = 0; i < N_ELEMENTS(each); i++) {
+		struct verdict v = { .dmarc_checked = true, .authors.status = FROM_MISSING };
+		struct actions got = { 0 };
+		struct message m;
+
+		message_init(&m, a);
+		m.envelope.mail_from = SLICE("a@example.org");
+		p.dmarc_actions.from_missing = each[i];
+		p.dmarc_actions.from_multiple = each[3 - i];
+		p.dmarc_actions.from_invalid = each[3 - i];
+		ck_assert_int_eq(decide(a, &p, CLASS_EXTERNAL, &m, &v, &got), RC_OK);
+		ck_assert_int_eq(got.action, missing[i]);
+	}
+	arena_free(&a);
+}
+END_TEST
+
+/* A ceiling is never an acceptance, whatever is set. */
+START_TEST(too_many_authors_meet_on_exceed)
+{
+	static const struct {
+		enum action set;
+		char want;
+	} each[] = { { ACTION_ACCEPT, 'R' }, { ACTION_QUARANTINE, 'Q' }, { ACTION_TEMPFAIL, 'T' },
+		{ ACTION_REJECT, 'R' } };
+	struct arena *a = arena_create(1024 * 1024);
+	struct verdict v = { .dmarc_checked = true, .authors.status = FROM_TOO_MANY };
+	struct policy p;
+	struct message m;
+
+	policy_defaults(&p, a);
+	p.enforce = ENFORCE_YES;
+	message_init(&m, a);
+	for (size_t i = 0; i < N_ELEMENTS(each); i++) {
+		struct actions got = { 0 };
+
+		p.on_exceed = each[i].set;
+		ck_assert_int_eq(decide(a, &p, CLASS_EXTERNAL, &m, &v, &got), RC_OK);
+		ck_assert_msg(letter(got.action) == each[i].want, "on-exceed %s: %s",
+		    action_text(each[i].set), action_text(got.action));
+	}
+	arena_free(&a);
+}
+END_TEST
+
+/* --- SPF and DKIM by themselves -------------------------------------------------------------------- */
+
+static const struct {
+	const char *name;
+	enum auth_result result;
+	struct spf_actions set;
+	enum message_class class;
+	char want;
+	int code;
+	const char *enhanced;
+} spfs[] = {
+	{ "P_48 defaults refuse nothing: fail", AUTH_FAIL, { 0 }, CLASS_EXTERNAL, 'A', 0, NULL },
+	{ "P_48 defaults: softfail", AUTH_SOFTFAIL, { 0 }, CLASS_EXTERNAL, 'A', 0, NULL },
+	{ "P_49 fail", AUTH_FAIL, { .on_fail = ACTION_REJECT }, CLASS_EXTERNAL, 'R', 550, "5.7.23" },
+	{ "fail, quarantine", AUTH_FAIL, { .on_fail = ACTION_QUARANTINE }, CLASS_EXTERNAL, 'Q', 0,
+		NULL },
+	{ "fail is not deferred", AUTH_FAIL, { .on_fail = ACTION_TEMPFAIL }, CLASS_EXTERNAL, 'R', 550,
+		"5.7.23" },
+	{ "softfail, when the operator insists", AUTH_SOFTFAIL, { .on_softfail = ACTION_REJECT },
+		CLASS_EXTERNAL, 'R', 550, "5.7.23" },
+	{ "softfail does not meet on-fail", AUTH_SOFTFAIL, { .on_fail = ACTION_REJECT },
+		CLASS_EXTERNAL, 'A', 0, NULL },
+	{ "P_50 permerror", AUTH_PERMERROR, { .on_permerror = ACTION_REJECT }, CLASS_EXTERNAL, 'R',
+		550, "5.7.24" },
+	{ "P_50 temperror", AUTH_TEMPERROR, { .on_temperror = ACTION_TEMPFAIL }, CLASS_EXTERNAL, 'T',
+		451, "4.7.24" },
+	{ "P_50 temperror never refuses for good", AUTH_TEMPERROR, { .on_temperror = ACTION_REJECT },
+		CLASS_EXTERNAL, 'T', 451, "4.7.24" },
+	{ "P_47 neutral is none", AUTH_NEUTRAL, { ACTION_REJECT, ACTION_REJECT, ACTION_REJECT,
+		ACTION_REJECT }, CLASS_EXTERNAL, 'A', 0, NULL },
+	{ "none", AUTH_NONE, { ACTION_REJECT, ACTION_REJECT, ACTION_REJECT, ACTION_REJECT },
+		CLASS_EXTERNAL, 'A', 0, NULL },
+	{ "pass", AUTH_PASS, { ACTION_REJECT, ACTION_REJECT, ACTION_REJECT, ACTION_REJECT },
+		CLASS_EXTERNAL, 'A', 0, NULL },
+	{ "a forwarder does not speak for the sender", AUTH_FAIL, { .on_fail = ACTION_REJECT },
+		CLASS_FORWARDER, 'A', 0, NULL },
+	{ "nor does a relay", AUTH_FAIL, { .on_fail = ACTION_REJECT }, CLASS_OWN_RELAY, 'A', 0, NULL },
+};
+
+START_TEST(spf_rows)
+{
+	struct combination c = { .finding = PASSES, .enforce = ENFORCE_YES, .section = -1 };
+	struct arena *a = arena_create(1024 * 1024);
+	struct verdict v = { 0 };
+	struct actions got = { 0 };
+	struct policy p;
+	struct message m;
+
+	make_policy(a, &c, &p);
+	make_message(a, &c, &m);
+	make_verdict(a, &c, &v);
+	p.spf_actions = spfs[_i].set;
+	v.spf.r.result = spfs[_i].result;
+	v.spf.r.domain = domain_of(a, "example.org");
+	v.spf.r.explanation = SLICE("go away");
+	ck_assert_int_eq(decide(a, &p, spfs[_i].class, &m, &v, &got), RC_OK);
+	ck_assert_msg(letter(got.action) == spfs[_i].want, "row %d (%s): %s", _i, spfs[_i].name,
+	    action_text(got.action));
+	ck_assert_msg(got.reply.code == spfs[_i].code, "row %d (%s): %d", _i, spfs[_i].name,
+	    got.reply.code);
+	if (spfs[_i].enhanced != NULL)
+		ck_assert_str_eq(got.reply.enhanced, spfs[_i].enhanced);
+	/* X_10 P_36: the sender's words come last, and as his */
+	if (got.reply.code == 550 && spfs[_i].result == AUTH_FAIL)
+		ck_assert(slice_iends_with(got.reply.text, SLICE("; example.org explains: go away")));
+	arena_free(&a);
+}
+END_TEST
+
+static const struct {
+	const char *name;
+	enum auth_result dmarc, first, second;
+	char want;
+} dkims[] = {
+	{ "V_43 a key cannot be fetched", AUTH_NONE, AUTH_TEMPERROR, AUTH_FAIL, 'T' },
+	{ "V_43 but another signature passes", AUTH_NONE, AUTH_TEMPERROR, AUTH_PASS, 'A' },
+	{ "V_43 but DMARC passes", AUTH_PASS, AUTH_TEMPERROR, AUTH_FAIL, 'A' },
+	{ "V_42 a wrong signature is no trouble of ours", AUTH_NONE, AUTH_FAIL, AUTH_FAIL, 'A' },
+	{ "V_42 permerror", AUTH_NONE, AUTH_PERMERROR, AUTH_POLICY, 'A' },
+};
+
+START_TEST(dkim_rows)
+{
+	struct combination c = { .finding = NO_RECORD, .enforce = ENFORCE_YES, .section = -1 };
+	struct arena *a = arena_create(1024 * 1024);
+	struct dkim_result items[2] = { { .result = dkims[_i].first }, { .result = dkims[_i].second } };
+	struct verdict v = { 0 };
+	struct actions got = { 0 };
+	struct policy p;
+	struct message m;
+
+	make_policy(a, &c, &p);
+	make_message(a, &c, &m);
+	make_verdict(a, &c, &v);
+	p.dkim_on_temperror = ACTION_REJECT;
+	v.dmarc.result = v.dmarc.authors[0].result = dkims[_i].dmarc;
+	v.dkim = (struct dkim_results){ .items = items, .count = 2 };
+	ck_assert_int_eq(decide(a, &p, CLASS_EXTERNAL, &m, &v, &got), RC_OK);
+	ck_assert_msg(letter(got.action) == dkims[_i].want, "row %d (%s): %s", _i, dkims[_i].name,
+	    action_text(got.action));
+	if (dkims[_i].want == 'T') {
+		ck_assert_int_eq(got.reply.code, 451);
+		ck_assert_str_eq(got.reply.enhanced, "4.7.5");
+	}
+	p.dkim_on_temperror = ACTION_ACCEPT;
+	got = (struct actions){ 0 };
+	ck_assert_int_eq(decide(a, &p, CLASS_EXTERNAL, &m, &v, &got), RC_OK);
+	ck_assert_int_eq(got.action, ACTION_ACCEPT);
+	arena_free(&a);
+}
+END_TEST
+
+/* --- several findings at once ----------------------------------------------------------------------- */
+
+/* The strictest wins, whichever it is; the answer is worded for that one. */
+START_TEST(strictest_wins)
+{
+	struct combination c = { .finding = FAILS, .published = DMARC_POLICY_QUARANTINE,
+		.enforce = ENFORCE_YES, .section = -1 };
+	struct arena *a = arena_create(1024 * 1024);
+	struct verdict v = { 0 };
+	struct actions got = { 0 };
+	struct policy p;
+	struct message m;
+
+	make_policy(a, &c, &p);
+	make_message(a, &c, &m);
+	make_verdict(a, &c, &v);
+	p.spf_actions.on_fail = ACTION_REJECT;
+	v.spf.r.result = AUTH_FAIL;
+	v.spf.r.domain = domain_of(a, "example.org");
+	ck_assert_int_eq(decide(a, &p, CLASS_EXTERNAL, &m, &v, &got), RC_OK);
+	ck_assert_int_eq(got.action, ACTION_REJECT);
+	ck_assert_str_eq(got.reply.enhanced, "5.7.23");
+	ck_assert_int_eq(got.disposition, DISPOSITION_QUARANTINE); /* as far as the policy goes */
+	arena_free(&a);
+}
+END_TEST
+
+/* D_12: several authors, the strictest failing policy, wherever it stands. */
+START_TEST(several_authors)
+{
+	struct combination c = { .finding = FAILS, .published = DMARC_POLICY_NONE,
+		.enforce = ENFORCE_YES, .section = -1 };
+	struct arena *a = arena_create(1024 * 1024);
+	struct dmarc_author_result both[2];
+	struct verdict v = { 0 };
+	struct actions got = { 0 };
+	struct policy p;
+	struct message m;
+
+	make_policy(a, &c, &p);
+	make_message(a, &c, &m);
+	make_verdict(a, &c, &v);
+	both[0] = both[1] = v.dmarc.authors[0];
+	both[_i].policy = DMARC_POLICY_REJECT;
+	both[_i].domain = domain_of(a, "strict.example");
+	v.dmarc.authors = both;
+	v.dmarc.author_count = 2;
+	v.dmarc.deciding = &both[_i];
+	ck_assert_int_eq(decide(a, &p, CLASS_EXTERNAL, &m, &v, &got), RC_OK);
+	ck_assert_int_eq(got.action, ACTION_REJECT);
+	ck_assert_ptr_nonnull(memmem(got.reply.text.ptr, got.reply.text.len, "strict.example", 14));
+	/* the strict one passing does not make the other's failure strict */
+	both[_i].result = AUTH_PASS;
+	got = (struct actions){ 0 };
+	ck_assert_int_eq(decide(a, &p, CLASS_EXTERNAL, &m, &v, &got), RC_OK);
+	ck_assert_int_eq(got.action, ACTION_ACCEPT);
+	arena_free(&a);
+}
+END_TEST
+
+/* Text of ours, with the operator's URL behind it, and within what an SMTP reply can hold. */
+START_TEST(reply_text)
+{
+	struct combination c = { .finding = FAILS, .published = DMARC_POLICY_REJECT,
+		.enforce = ENFORCE_YES, .section = -1 };
+	struct arena *a = arena_create(1024 * 1024);
+	struct dkim_result items[20] = { 0 };
+	struct verdict v = { 0 };
+	struct actions got = { 0 };
+	struct policy p;
+	struct message m;
+	char label[64];
+
+	make_policy(a, &c, &p);
+	make_message(a, &c, &m);
+	make_verdict(a, &c, &v);
+	memset(label, 'x', 63);
+	label[63] = '\0';
+	for (size_t i = 0; i < N_ELEMENTS(items); i++) {
+		items[i].result = AUTH_FAIL;
+		items[i].sig.domain = domain_of(a,
+		    arena_printf(a, "%s.%s.%s.org", label, label, label).ptr);
+	}
+	v.dkim = (struct dkim_results){ .items = items, .count = N_ELEMENTS(items) };
+	p.reply_url = SLICE("https://example.com/100%");
+	ck_assert_int_eq(decide(a, &p, CLASS_EXTERNAL, &m, &v, &got), RC_OK);
+	ck_assert_uint_le(got.reply.text.len, LIMIT_REPLY_TEXT);
+	v.dkim.count = 0;
+	ck_assert_int_eq(decide(a, &p, CLASS_EXTERNAL, &m, &v, &got), RC_OK);
+	ck_assert(slice_iends_with(got.reply.text, SLICE("; see https://example.com/100%")));
+	ck_assert(slice_eq(got.reply.text, SLICE("DMARC: mail from example.org is refused as its "
+		"policy asks (p=reject): SPF none, no DKIM signature; nothing that passes is aligned "
+		"with example.org; see https://example.com/100%")));
+	arena_free(&a);
+}
+END_TEST
+
+Suite *decide_suite(void)
+{
+	Suite *s = suite_create("decide");
+
+	unit_table(s, "every_combination", every_combination, FINDINGS * SOURCES);
+	UNIT_TABLE(s, flow_rows, flows);
+	UNIT_TABLE(s, from_rows, froms);
+	UNIT_TEST(s, from_settings);
+	UNIT_TEST(s, too_many_authors_meet_on_exceed);
+	UNIT_TABLE(s, spf_rows, spfs);
+	UNIT_TABLE(s, dkim_rows, dkims);
+	UNIT_TEST(s, strictest_wins);
+	unit_table(s, "several_authors", several_authors, 2);
+	UNIT_TEST(s, reply_text);
+	return s;
+}

@@ -1,0 +1,192 @@
+#include "verdict/decide.h"
+
+#include "../../../src/verdict/exempt.h"
+#include "suites.h"
+
+static struct policy_section section(struct arena *a, const char *name)
+{
+	struct policy_section s = { .has_action = true };
+
+	ck_assert(domain_parse(a, slice_str(name), &s.domain));
+	return s;
+}
+
+static const struct {
+	const char *author, *want; /* the section's domain */
+} sections[] = {
+	{ "example.org", "example.org" },
+	{ "a.example.org", "example.org" },
+	{ "b.example.org", "b.example.org" }, /* the nearest */
+	{ "c.b.example.org", "b.example.org" },
+	{ "notexample.org", NULL },
+	{ "org", NULL },
+	{ "example.net", NULL },
+};
+
+START_TEST(section_rows)
+{
+	struct arena *a = arena_create(65536);
+	struct policy_section list[] = { section(a, "b.example.org"), section(a, "example.org") };
+	struct policy p = { .sections = list, .section_count = 2 };
+	const struct policy_section *got;
+	struct domain author;
+
+	ck_assert(domain_parse(a, slice_str(sections[_i].author), &author));
+	got = exempt_section(&p, author);
+	if (sections[_i].want == NULL)
+		ck_assert_msg(got == NULL, "row %d (%s)", _i, sections[_i].author);
+	else
+		ck_slice_eq(got == NULL ? SLICE("none") : got->domain.name, slice_str(sections[_i].want));
+	arena_free(&a);
+}
+END_TEST
+
+/* Which recipients a pattern of never-refuse-to (and of policy-to) stands for. */
+static const struct {
+	const char *pattern, *recipient;
+	bool want;
+} patterns[] = {
+	{ "postmaster@", "postmaster@example.org", true },
+	{ "postmaster@", "PostMaster@Example.net", true },
+	{ "postmaster@", "postmaster", true }, /* RFC 5321 section 4.5.1 */
+	{ "postmaster@", "notpostmaster@example.org", false },
+	{ "postmaster@", "postmaster2@example.org", false },
+	{ "postmaster@", "joe@postmaster", false },
+	{ "joe@example.org", "joe@example.org", true },
+	{ "joe@example.org", "JOE@EXAMPLE.ORG", true },
+	{ "joe@example.org", "joe@a.example.org", false },
+	{ "joe@example.org", "joe@example.orgx", false },
+	{ "joe@example.org", "joe", false },
+	{ "example.org", "joe@example.org", true },
+	{ "@example.org", "joe@example.org", true },
+	{ "example.org", "joe@a.example.org", false },
+	{ "example.org", "example.org", false },
+	{ "example.org", "example.org@example.net", false },
+	{ "b\xc3\xbc" "cher.example", "joe@xn--bcher-kva.example", true },
+	{ "xn--bcher-kva.example", "joe@b\xc3\xbc" "cher.example", true },
+	{ "@", "joe@example.org", false },
+	{ "", "joe@example.org", false },
+	{ "", "", false },
+	{ "postmaster@", "", false },
+};
+
+START_TEST(pattern_rows)
+{
+	struct arena *a = arena_create(65536);
+	struct slice list[] = { SLICE("nobody@nowhere.example"), slice_str(patterns[_i].pattern) };
+	struct policy p = { .never_refuse_to = { list, 2, 2 } };
+	struct authors nobody = { .status = FROM_MISSING };
+	struct message m;
+	struct slice got;
+
+	message_init(&m, a);
+	message_add_recipient(&m, SLICE("other@elsewhere.example"));
+	message_add_recipient(&m, slice_str(patterns[_i].recipient));
+	got = exempt_from_refusal(a, &p, &m, &nobody);
+	ck_assert_msg(slice_is_null(got) != patterns[_i].want, "row %d: %s, %s", _i,
+	    patterns[_i].pattern, patterns[_i].recipient);
+	arena_free(&a);
+}
+END_TEST
+
+static const struct {
+	const char *entry, *from;
+	bool want;
+} from_entries[] = {
+	{ "example.org", "joe@example.org", true },
+	{ "example.org", "joe@a.example.org", true },
+	{ "example.org", "joe@example.net, ann@example.org", true },
+	{ "joe@example.org", "Joe <JOE@example.org>", true },
+	{ "joe@example.org", "ann@example.org", false },
+	{ "joe@example.org", "joe@a.example.org", false },
+	{ "example.org", "joe@notexample.org", false },
+	{ "example.org", "\"joe@example.org\" <joe@example.net>", false },
+	{ "not a domain", "joe@example.org", false },
+};
+
+START_TEST(from_rows)
+{
+	struct arena *a = arena_create(65536);
+	struct slice list[] = { slice_str(from_entries[_i].entry) };
+	struct policy p = { .never_refuse_from = { list, 1, 1 } };
+	struct authors authors = { .status = FROM_MISSING };
+	struct message m;
+
+	message_init(&m, a);
+	authors_parse(a, slice_str(from_entries[_i].from), &authors);
+	ck_assert_msg(slice_is_null(exempt_from_refusal(a, &p, &m, &authors)) != from_entries[_i].want,
+	    "row %d: %s, %s", _i, from_entries[_i].entry, from_entries[_i].from);
+	arena_free(&a);
+}
+END_TEST
+
+START_TEST(section_never_refuse)
+{
+	struct arena *a = arena_create(65536);
+	struct policy_section one = section(a, "example.org");
+	struct policy p = { .sections = &one, .section_count = 1 };
+	struct authors authors = { .status = FROM_MISSING };
+	struct message m;
+
+	message_init(&m, a);
+	authors_parse(a, SLICE("joe@example.org"), &authors);
+	ck_assert(slice_is_null(exempt_from_refusal(a, &p, &m, &authors)));
+	one.never_refuse = true;
+	ck_assert(!slice_is_null(exempt_from_refusal(a, &p, &m, &authors)));
+	arena_free(&a);
+}
+END_TEST
+
+/* policy-to lax.example accept, mid.example quarantine, hard.example reject; wished for: quarantine */
+static const struct {
+	const char *recipients[3];
+	enum action wish, want;
+	const char *by;
+} mild[] = {
+	{ { NULL }, ACTION_REJECT, ACTION_REJECT, NULL },
+	{ { "a@other.example", NULL }, ACTION_REJECT, ACTION_REJECT, NULL },
+	{ { "a@lax.example", NULL }, ACTION_REJECT, ACTION_ACCEPT, "lax.example" },
+	{ { "a@hard.example", NULL }, ACTION_QUARANTINE, ACTION_REJECT, "hard.example" },
+	{ { "a@hard.example", "a@other.example", NULL }, ACTION_QUARANTINE, ACTION_QUARANTINE, NULL },
+	{ { "a@other.example", "a@lax.example", NULL }, ACTION_REJECT, ACTION_ACCEPT, "lax.example" },
+	{ { "a@hard.example", "a@mid.example", NULL }, ACTION_REJECT, ACTION_QUARANTINE,
+		"mid.example" },
+	{ { "a@hard.example", "a@mid.example", "a@lax.example" }, ACTION_REJECT, ACTION_ACCEPT,
+		"lax.example" },
+	{ { "a@mid.example", "a@other.example", NULL }, ACTION_ACCEPT, ACTION_ACCEPT, NULL },
+	{ { "a@silent.example", NULL }, ACTION_REJECT, ACTION_REJECT, NULL },
+};
+
+START_TEST(recipient_rows)
+{
+	struct recipient_section list[] = {
+		{ SLICE("silent.example"), false, ACTION_ACCEPT },
+		{ SLICE("hard.example"), true, ACTION_REJECT },
+		{ SLICE("mid.example"), true, ACTION_QUARANTINE },
+		{ SLICE("lax.example"), true, ACTION_ACCEPT },
+	};
+	struct policy p = { .recipient_sections = list, .recipient_section_count = N_ELEMENTS(list) };
+	struct arena *a = arena_create(65536);
+	struct message m;
+	struct slice by;
+
+	message_init(&m, a);
+	for (size_t i = 0; i < 3 && mild[_i].recipients[i] != NULL; i++)
+		message_add_recipient(&m, slice_str(mild[_i].recipients[i]));
+	ck_assert_msg(exempt_recipients(a, &p, &m, mild[_i].wish, &by) == mild[_i].want, "row %d", _i);
+	ck_slice_eq(by, slice_str(mild[_i].by));
+	arena_free(&a);
+}
+END_TEST
+
+Suite *exempt_suite(void)
+{
+	Suite *s = suite_create("exempt");
+
+	UNIT_TABLE(s, section_rows, sections);
+	UNIT_TABLE(s, pattern_rows, patterns);
+	UNIT_TABLE(s, from_rows, from_entries);
+	UNIT_TEST(s, section_never_refuse);
+	UNIT_TABLE(s, recipient_rows, mild);
+	return s;
+}

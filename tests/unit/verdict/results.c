@@ -1,0 +1,486 @@
+#include "verdict/results.h"
+
+#include "world.h"
+
+static struct arena *arena(void)
+{
+	struct arena *a = arena_create(LIMIT_ARENA_BYTES);
+
+	ck_assert_ptr_nonnull(a);
+	return a;
+}
+
+/* --- forged fields ----------------------------------------------------------------------------------- */
+
+static struct slice others[] = { { "old.example.net", 15 }, { "b\xc3\xbc" "cher.example", 15 } };
+
+/* ours: mx.example.com; remove-authserv-ids as above */
+static const struct {
+	const char *name, *value;
+	bool removed;
+} fields[] = {
+	{ "A_05 ours", " mx.example.com; spf=pass", true },
+	{ "A_05 another's", " mx.example.net; spf=pass", false },
+	{ "A_05 one of remove-authserv-ids", " old.example.net; none", true },
+	{ "A_06 odd case", " MX.Example.COM; none", true },
+	{ "A_06 U-label", " b\xc3\xbc" "cher.example; none", true },
+	{ "A_06 A-label", " xn--bcher-kva.example; none", true },
+	{ "A_06 A-label, odd case", " XN--Bcher-KVA.example; none", true },
+	{ "A_07 a comment first", " (hello) mx.example.com; none", true },
+	{ "A_07 a nested comment", " (a (b) c) mx.example.com; none", true },
+	{ "A_07 a comment with an escaped parenthesis", " (a \\) b) mx.example.com; none", true },
+	{ "A_07 folded", "\n\tmx.example.com;\n none", true },
+	{ "A_07 quoted", " \"mx.example.com\"; none", true },
+	{ "A_07 quoted with an escape", " \"mx.e\\xample.com\"; none", true },
+	{ "A_07 a version", " mx.example.com 1; none", true },
+	{ "A_09 a version nobody knows", " mx.example.com 99; none", true },
+	{ "A_07 no result part", " mx.example.com", true },
+	{ "A_08 malformed behind the name", " mx.example.com; ((((", true },
+	{ "A_08 unclosed comment", " (mx.example.com; none", true },
+	{ "A_08 unclosed quote", " \"mx.example.com; none", true },
+	{ "A_08 empty", "", true },
+	{ "A_08 nothing but a comment", " (x)", true },
+	{ "A_08 nothing but a semicolon", " ; spf=pass", true },
+	{ "a trailing dot is the same domain", " mx.example.com.; none", true },
+	{ "a longer name", " mx.example.com.evil.example; none", false },
+	{ "a name before it", " notmx.example.com; none", false },
+	{ "its parent", " example.com; none", false },
+	{ "ours in a comment only", " other.example (mx.example.com); none", false },
+	{ "ours behind the name", " other.example; spf=pass smtp.mailfrom=mx.example.com", false },
+};
+
+START_TEST(field_rows)
+{
+	struct arena *a = arena();
+	struct policy p = { .enforce = ENFORCE_NO, .remove_authserv_ids = { others, 2, 2 },
+		.quarantine_header_name = SLICE("X-Q") };
+	struct actions actions = { 0 };
+	struct message m;
+
+	message_init(&m, a);
+	message_add_header(&m, SLICE("AUTHENTICATION-results"), slice_str(fields[_i].value));
+	ck_assert_int_eq(results_remove_forged(a, &p, SLICE("mx.example.com"), &m, &actions), RC_OK);
+	ck_assert_msg((actions.edit_count == 1) == fields[_i].removed, "row %d (%s)", _i,
+	    fields[_i].name);
+	if (fields[_i].removed) {
+		ck_assert_int_eq(actions.edits[0].op, EDIT_DELETE);
+		ck_assert_uint_eq(actions.edits[0].index, 1);
+		ck_assert_ptr_eq(actions.edits[0].field, &m.headers[0]);
+	}
+	arena_free(&a);
+}
+END_TEST
+
+/* A_11: the last goes first, and indexes count the fields of that name only. */
+START_TEST(order_of_deletion)
+{
+	static const unsigned want[] = { 22, 20, 19, 3, 1 };
+	struct policy p = { .enforce = ENFORCE_YES, .quarantine_header_name = SLICE("X-Q") };
+	struct arena *a = arena();
+	struct actions actions = { 0 };
+	struct message m;
+
+	message_init(&m, a);
+	for (unsigned i = 1; i <= 22; i++) {
+		bool ours = i == 1 || i == 3 || i == 19 || i == 20 || i == 22;
+
+		message_add_header(&m, SLICE("Received"), SLICE(" x"));
+		message_add_header(&m, SLICE("Authentication-Results"),
+		    ours ? SLICE(" mx.example.com; none") : SLICE(" honest.example; none"));
+		message_add_header(&m, SLICE("X-Authentication-Results"), SLICE(" mx.example.com; none"));
+	}
+	ck_assert_int_eq(results_remove_forged(a, &p, SLICE("mx.example.com"), &m, &actions), RC_OK);
+	ck_assert_uint_eq(actions.edit_count, N_ELEMENTS(want));
+	for (size_t i = 0; i < N_ELEMENTS(want); i++)
+		ck_assert_uint_eq(actions.edits[i].index, want[i]);
+	arena_free(&a);
+}
+END_TEST
+
+/* No number of them is too many. */
+START_TEST(thousands_of_forged_fields)
+{
+	struct policy p = { .enforce = ENFORCE_YES, .quarantine_header_name = SLICE("X-Q") };
+	struct arena *a = arena();
+	struct actions actions = { 0 };
+	struct message m;
+
+	message_init(&m, a);
+	for (unsigned i = 0; i < 9999; i++)
+		message_add_header(&m, SLICE("Authentication-Results"), SLICE(" mx.example.com; none"));
+	ck_assert_int_eq(results_remove_forged(a, &p, SLICE("mx.example.com"), &m, &actions), RC_OK);
+	ck_assert_uint_eq(actions.edit_count, 9999);
+	for (unsigned i = 0; i < 9999; i++)
+		ck_assert_uint_eq(actions.edits[i].index, 9999 - i);
+	arena_free(&a);
+}
+END_TEST
+
+START_TEST(quarantine_copies)
+{
+	struct policy p = { .enforce = ENFORCE_YES, .quarantine_header_name = SLICE("X-Q") };
+	struct arena *a = arena();
+	struct actions actions = { 0 };
+	struct message m;
+
+	message_init(&m, a);
+	message_add_header(&m, SLICE("x-q"), SLICE(" anything"));
+	message_add_header(&m, SLICE("X-Q"), SLICE(""));
+	message_add_header(&m, SLICE("X-Q2"), SLICE(" another"));
+	ck_assert_int_eq(results_remove_forged(a, &p, SLICE("mx.example.com"), &m, &actions), RC_OK);
+	ck_assert_uint_eq(actions.edit_count, 2);
+	ck_assert_uint_eq(actions.edits[0].index, 2);
+	ck_assert_uint_eq(actions.edits[1].index, 1);
+	arena_free(&a);
+}
+END_TEST
+
+START_TEST(observe_touches_nothing)
+{
+	struct policy p = { .enforce = ENFORCE_OBSERVE, .quarantine_header_name = SLICE("X-Q"),
+		.received_spf = true };
+	struct verdict v = { .spf_checked = true };
+	struct arena *a = arena();
+	struct actions actions = { .action = ACTION_QUARANTINE };
+	struct message m;
+
+	message_init(&m, a);
+	message_add_header(&m, SLICE("X-Q"), SLICE(" x"));
+	message_add_header(&m, SLICE("Authentication-Results"), SLICE(" mx.example.com; none"));
+	ck_assert_int_eq(results_remove_forged(a, &p, SLICE("mx.example.com"), &m, &actions), RC_OK);
+	ck_assert_int_eq(results_write(a, &p, SLICE("mx.example.com"), &m, &v, &actions), RC_OK);
+	ck_assert_uint_eq(actions.edit_count, 0);
+	ck_assert(!actions.hold);
+	arena_free(&a);
+}
+END_TEST
+
+/* --- what is written ------------------------------------------------------------------------------------ */
+
+static struct domain domain_of(struct arena *a, const char *name)
+{
+	struct domain d = DOMAIN_NONE;
+
+	if (name != NULL)
+		ck_assert(domain_parse(a, slice_str(name), &d));
+	return d;
+}
+
+static struct slice written(struct arena *a, const struct policy *p, const struct verdict *v,
+    struct actions *actions)
+{
+	struct header h = { .name = SLICE("") };
+	struct message m;
+
+	message_init(&m, a);
+	ck_assert_int_eq(results_write(a, p, SLICE("mx.example.com"), &m, v, actions), RC_OK);
+	ck_assert_uint_gt(actions->edit_count, 0);
+	h.value = actions->edits[actions->edit_count - 1].value;
+	ck_assert(h.value.len > 0 && h.value.ptr[0] == ' ');
+	return header_unfolded(a, &h);
+}
+
+START_TEST(nothing_checked)
+{
+	struct policy p = { .enforce = ENFORCE_YES };
+	struct verdict v = { 0 };
+	struct actions actions = { 0 };
+	struct arena *a = arena();
+
+	ck_slice_eq(written(a, &p, &v, &actions), SLICE("mx.example.com; none")); /* A_22 */
+	ck_assert_uint_eq(actions.edit_count, 1);
+	arena_free(&a);
+}
+END_TEST
+
+static const struct {
+	const char *name;
+	enum auth_result result;
+	enum spf_scope scope;
+	const char *domain, *sender, *want;
+} spfs[] = {
+	{ "A_14 A_15 the domain only", AUTH_PASS, SPF_SCOPE_MFROM, "example.org", "joe@example.org",
+		"mx.example.com; spf=pass smtp.mailfrom=example.org" },
+	{ "A_14 HELO", AUTH_PASS, SPF_SCOPE_HELO, "mail.example.org", "postmaster@mail.example.org",
+		"mx.example.com; spf=pass smtp.helo=mail.example.org" },
+	{ "a reason, unless pass", AUTH_FAIL, SPF_SCOPE_MFROM, "example.org", "joe@example.org",
+		"mx.example.com; spf=fail reason=\"ours\" smtp.mailfrom=example.org" },
+	{ "no domain to check", AUTH_NONE, SPF_SCOPE_MFROM, NULL, "joe@[192.0.2.7]",
+		"mx.example.com; spf=none reason=\"ours\" smtp.mailfrom=\"[192.0.2.7]\"" },
+	{ "no domain at all", AUTH_NONE, SPF_SCOPE_MFROM, NULL, "joe",
+		"mx.example.com; spf=none reason=\"ours\"" },
+};
+
+START_TEST(spf_rows)
+{
+	struct policy p = { .enforce = ENFORCE_YES };
+	struct arena *a = arena();
+	struct verdict v = { .spf_checked = true, .spf = { .scope = spfs[_i].scope,
+		.sender = slice_str(spfs[_i].sender), .r = { .result = spfs[_i].result,
+		.reason = SLICE("ours"), .domain = domain_of(a, spfs[_i].domain) } } };
+	struct actions actions = { 0 };
+
+	ck_slice_eq(written(a, &p, &v, &actions), slice_str(spfs[_i].want));
+	arena_free(&a);
+}
+END_TEST
+
+static struct dkim_result signature(struct arena *a, enum auth_result result, const char *domain)
+{
+	return (struct dkim_result){ .result = result, .reason = SLICE("ours"), .bits = 2048,
+		.header_b = SLICE("abcdEFGH"), .sig = { .domain = domain_of(a, domain),
+		.domain_text = slice_str(domain), .selector_text = SLICE("s1"),
+		.algorithm_text = SLICE("rsa-sha256"), .identity = SLICE_NULL } };
+}
+
+START_TEST(dkim_results)
+{
+	struct policy p = { .enforce = ENFORCE_YES };
+	struct arena *a = arena();
+	struct dkim_result items[] = { signature(a, AUTH_PASS, "example.org"),
+		signature(a, AUTH_FAIL, "example.net") };
+	struct verdict v = { .dkim_checked = true };
+	struct actions actions = { 0 };
+
+	ck_slice_eq(written(a, &p, &v, &actions), SLICE("mx.example.com; dkim=none"));
+	items[1].sig.identity = SLICE("joe@a.example.net");
+	v.dkim = (struct dkim_results){ .items = items, .count = 2 };
+	ck_slice_eq(written(a, &p, &v, &actions), SLICE("mx.example.com; " /* A_12 A_13 */
+		"dkim=pass (2048-bit key) header.d=example.org header.i=@example.org header.s=s1 "
+		"header.a=rsa-sha256 header.b=abcdEFGH; "
+		"dkim=fail reason=\"ours\" header.d=example.net header.i=joe@a.example.net header.s=s1 "
+		"header.a=rsa-sha256 header.b=abcdEFGH"));
+	arena_free(&a);
+}
+END_TEST
+
+/* A_21: no text of a sender ends a property, a comment or the field. */
+static const struct {
+	const char *value;
+} hostile[] = {
+	{ "a; dmarc=pass" }, { "a\r\nX-Evil: 1" }, { "a\nb" }, { "a\" dmarc=pass" }, { "a\\" },
+	{ "a) dmarc=pass (" }, { "a(b" }, { "a\001b" }, { "\377\376" }, { "a b" }, { "" },
+};
+
+START_TEST(hostile_rows)
+{
+	struct policy p = { .enforce = ENFORCE_YES };
+	struct arena *a = arena();
+	struct dkim_result item = signature(a, AUTH_FAIL, "example.org");
+	struct verdict v = { .dkim_checked = true, .spf_checked = true,
+		.dkim = { .items = &item, .count = 1 } };
+	struct actions actions = { 0 };
+	struct slice value, text = slice_str(hostile[_i].value);
+	bool quoted = false;
+	unsigned results = 0;
+
+	item.sig.identity = item.sig.selector_text = item.sig.domain_text = text;
+	item.sig.algorithm_text = item.header_b = text;
+	v.spf.sender = arena_printf(a, "x@%s", hostile[_i].value);
+	written(a, &p, &v, &actions);
+	value = actions.edits[0].value;
+	for (size_t i = 0; i < value.len; i++) { /* RFC 8601 section 2.2, read by hand */
+		char c = value.ptr[i];
+
+		ck_assert_msg(c != '\r' && (c != '\n' || (i + 1 < value.len && value.ptr[i + 1] == '\t')),
+		    "row %d: %.*s", _i, SLICE_ARG(value));
+		ck_assert_msg(c == '\n' || c == '\t' || (unsigned char)c >= ' ', "row %d: octet %d", _i, c);
+		if (quoted && c == '\\')
+			i++;
+		else if (c == '"')
+			quoted = !quoted;
+		else if (!quoted && c == ';')
+			results++;
+		else if (!quoted)
+			ck_assert_msg(c != '(' && c != ')', "row %d: %.*s", _i, SLICE_ARG(value));
+	}
+	ck_assert_msg(!quoted && results == 2, "row %d: %.*s", _i, SLICE_ARG(value));
+	arena_free(&a);
+}
+END_TEST
+
+/* However much a sender piles up, the field is written and tells DMARC's result. */
+START_TEST(signatures_without_end)
+{
+	struct policy p = { .enforce = ENFORCE_YES };
+	struct arena *a = arena();
+	struct dkim_result *items = arena_new_array(a, 5000, struct dkim_result);
+	struct verdict v = { .dkim_checked = true, .dmarc_checked = true,
+		.dkim = { .items = items, .count = 5000 }, .dmarc = { .result = AUTH_PERMERROR } };
+	struct actions actions = { 0 };
+	struct slice value;
+	char identity[5000];
+
+	memset(identity, 'x', sizeof(identity));
+	for (size_t i = 0; i < 5000; i++) {
+		items[i] = signature(a, AUTH_FAIL, "example.org");
+		items[i].sig.identity = slice_of(identity, i % 2 == 0 ? 300 : sizeof(identity));
+	}
+	value = written(a, &p, &v, &actions);
+	ck_assert_uint_le(actions.edits[0].value.len, LIMIT_HEADER_VALUE);
+	ck_assert_ptr_nonnull(memmem(value.ptr, value.len, "; dmarc=permerror", 17));
+	arena_free(&a);
+}
+END_TEST
+
+/* --- dmarc ------------------------------------------------------------------------------------------------ */
+
+static struct dmarc_author_result author(struct arena *a, enum auth_result result,
+    const char *domain, enum dmarc_policy policy)
+{
+	struct dmarc_author_result r = { .result = result, .domain = domain_of(a, domain),
+		.policy = policy, .why = result == AUTH_PASS ? DMARC_WHY_ALIGNED : DMARC_WHY_NOT_ALIGNED };
+
+	r.discovery.status = DISCOVERED;
+	r.discovery.record.p = (struct policy_tag){ POLICY_TAG_VALID, DMARC_POLICY_REJECT };
+	r.discovery.record.sp = (struct policy_tag){ POLICY_TAG_VALID, DMARC_POLICY_QUARANTINE };
+	return r;
+}
+
+START_TEST(dmarc_property)
+{
+	struct policy p = { .enforce = ENFORCE_YES };
+	struct arena *a = arena();
+	struct dmarc_author_result r = author(a, AUTH_PASS, "a.example.org", DMARC_POLICY_QUARANTINE);
+	struct verdict v = { .dmarc_checked = true,
+		.dmarc = { .result = AUTH_PASS, .authors = &r, .author_count = 1, .deciding = &r } };
+	struct actions actions = { .disposition = DISPOSITION_PASS };
+
+	ck_slice_eq(written(a, &p, &v, &actions), SLICE("mx.example.com; " /* A_16 A_17 */
+		"dmarc=pass (p=reject sp=quarantine dis=pass) header.from=a.example.org "
+		"policy.dmarc=quarantine"));
+	arena_free(&a);
+}
+END_TEST
+
+START_TEST(dmarc_overrides)
+{
+	struct override overrides[] = { { OVERRIDE_POLICY_TEST_MODE, SLICE("t=y") },
+		{ OVERRIDE_MAILING_LIST, SLICE("evil) (x") } };
+	struct policy p = { .enforce = ENFORCE_YES };
+	struct arena *a = arena();
+	struct dmarc_author_result r = author(a, AUTH_FAIL, "example.org", DMARC_POLICY_REJECT);
+	struct verdict v = { .dmarc_checked = true,
+		.dmarc = { .result = AUTH_FAIL, .authors = &r, .author_count = 1, .deciding = &r } };
+	struct actions actions = { .disposition = DISPOSITION_QUARANTINE, .overrides = overrides,
+		.override_count = 2 };
+	struct slice got = written(a, &p, &v, &actions);
+
+	ck_assert_msg(memmem(got.ptr, got.len, "dis=quarantine; policy_test_mode: t=y; mailing_list: ",
+		53) != NULL, "%.*s", SLICE_ARG(got));
+	arena_free(&a);
+}
+END_TEST
+
+/* Nobody finds a "dmarc=pass" in the field of a message that does not pass. */
+START_TEST(several_authors)
+{
+	static const struct {
+		enum auth_result results[2], overall;
+		bool pass_shown;
+	} cases[] = {
+		{ { AUTH_PASS, AUTH_PASS }, AUTH_PASS, true },
+		{ { AUTH_PASS, AUTH_FAIL }, AUTH_FAIL, false },
+		{ { AUTH_FAIL, AUTH_PASS }, AUTH_FAIL, false },
+		{ { AUTH_TEMPERROR, AUTH_PASS }, AUTH_TEMPERROR, false },
+		{ { AUTH_NONE, AUTH_PASS }, AUTH_NONE, false },
+	};
+	struct policy p = { .enforce = ENFORCE_YES };
+
+	for (size_t i = 0; i < N_ELEMENTS(cases); i++) {
+		struct arena *a = arena();
+		struct dmarc_author_result both[] = {
+			author(a, cases[i].results[0], "one.example", DMARC_POLICY_REJECT),
+			author(a, cases[i].results[1], "two.example", DMARC_POLICY_REJECT) };
+		struct verdict v = { .dmarc_checked = true, .dmarc = { .result = cases[i].overall,
+			.authors = both, .author_count = 2 } };
+		struct actions actions = { 0 };
+		struct slice got = written(a, &p, &v, &actions);
+
+		ck_assert_msg((memmem(got.ptr, got.len, "dmarc=pass", 10) != NULL) == cases[i].pass_shown,
+		    "case %zu: %.*s", i, SLICE_ARG(got));
+		ck_assert_ptr_nonnull(memmem(got.ptr, got.len, auth_result_text(cases[i].overall),
+			strlen(auth_result_text(cases[i].overall))));
+		arena_free(&a);
+	}
+}
+END_TEST
+
+START_TEST(dmarc_without_author)
+{
+	struct policy p = { .enforce = ENFORCE_YES };
+	struct arena *a = arena();
+	struct verdict v = { .dmarc_checked = true,
+		.dmarc = { .result = AUTH_PERMERROR, .why = DMARC_WHY_FROM_MISSING } };
+	struct actions actions = { 0 };
+	struct slice got = written(a, &p, &v, &actions);
+
+	ck_assert_msg(slice_starts_with(got, SLICE("mx.example.com; dmarc=permerror reason=\"")) &&
+	    memmem(got.ptr, got.len, "header.from", 11) == NULL, "%.*s", SLICE_ARG(got));
+	arena_free(&a);
+}
+END_TEST
+
+/* --- order of insertion ------------------------------------------------------------------------------------- */
+
+/* A_04 P_52: each at the top; the last inserted stands highest. */
+START_TEST(order_of_insertion)
+{
+	struct policy p = { .enforce = ENFORCE_YES, .quarantine = QUARANTINE_HEADER,
+		.quarantine_header_name = SLICE("X-Q"), .quarantine_header_value = SLICE("dmarc"),
+		.received_spf = true };
+	struct arena *a = arena();
+	struct verdict v = { .spf_checked = true };
+	struct actions actions = { .action = ACTION_QUARANTINE };
+	static const struct slice want[] = { { "X-Q", 3 }, { "Received-SPF", 12 },
+		{ "Authentication-Results", 22 } };
+
+	written(a, &p, &v, &actions);
+	ck_assert_uint_eq(actions.edit_count, 3);
+	for (size_t i = 0; i < 3; i++) {
+		ck_slice_eq(actions.edits[i].name, want[i]);
+		ck_assert_uint_eq(actions.edits[i].index, 0);
+	}
+	ck_slice_eq(actions.edits[0].value, SLICE(" dmarc"));
+	arena_free(&a);
+}
+END_TEST
+
+START_TEST(hold_instead_of_field)
+{
+	struct policy p = { .enforce = ENFORCE_YES, .quarantine = QUARANTINE_HOLD,
+		.quarantine_header_name = SLICE("X-Q") };
+	struct arena *a = arena();
+	struct verdict v = { 0 };
+	struct actions actions = { .action = ACTION_QUARANTINE, .why = SLICE("because") };
+
+	written(a, &p, &v, &actions);
+	ck_assert_uint_eq(actions.edit_count, 1);
+	ck_assert(actions.hold);
+	ck_slice_eq(actions.hold_reason, SLICE("because"));
+	arena_free(&a);
+}
+END_TEST
+
+Suite *results_suite(void)
+{
+	Suite *s = suite_create("results");
+
+	UNIT_TABLE(s, field_rows, fields);
+	UNIT_TEST(s, order_of_deletion);
+	UNIT_TEST(s, thousands_of_forged_fields);
+	UNIT_TEST(s, quarantine_copies);
+	UNIT_TEST(s, observe_touches_nothing);
+	UNIT_TEST(s, nothing_checked);
+	UNIT_TABLE(s, spf_rows, spfs);
+	UNIT_TEST(s, dkim_results);
+	UNIT_TABLE(s, hostile_rows, hostile);
+	UNIT_TEST(s, signatures_without_end);
+	UNIT_TEST(s, dmarc_property);
+	UNIT_TEST(s, dmarc_overrides);
+	UNIT_TEST(s, several_authors);
+	UNIT_TEST(s, dmarc_without_author);
+	UNIT_TEST(s, order_of_insertion);
+	UNIT_TEST(s, hold_instead_of_field);
+	return s;
+}
