@@ -8,6 +8,7 @@
 #ifndef ASSAY_DKIM_VERIFY_H
 #define ASSAY_DKIM_VERIFY_H
 
+#include "base/limits.h"
 #include "dkim/bodyhash.h"
 #include "dkim/keyrecord.h"
 #include "dkim/signature.h"

@@ -5,8 +5,13 @@ int main(void)
 {
 	static suite_maker *const suites[] = {
 		bodyhash_suite,
+		headerhash_suite,
 		signature_suite,
 		keyrecord_suite,
+		verify_suite,
+		sign_suite,
+		roundtrip_suite,
+		messages_suite,
 		NULL,
 	};
 

@@ -1,0 +1,62 @@
+/*
+ * fixture.h - messages signed and verified in one call, with a zone text for the DNS.
+ */
+#ifndef ASSAY_TEST_DKIM_FIXTURE_H
+#define ASSAY_TEST_DKIM_FIXTURE_H
+
+#include "base/buf.h"
+#include "dkim/sign.h"
+#include "dkim/verify.h"
+
+#include "unit.h"
+
+#define NOW 1700000000
+
+/* A throw-away key of keys/; private_key_free() it. */
+struct private_key *fixture_key(const char *name);
+
+/* "k=rsa; p=..." as the key's record has it, in the arena. */
+struct slice fixture_record(struct arena *a, const struct private_key *key);
+
+/* How the body is handed over: one octet, a few, or all at once. */
+#define ALL_AT_ONCE SIZE_MAX
+
+/*
+ * A signature made to order: tags are written as they are, all but bh= and b=, and these are what
+ * the tags ask for.  value is that of the field to insert at the top of text.
+ */
+struct slice fixture_craft(struct arena *a, struct slice text, const char *tags,
+    const struct private_key *key);
+
+/* The message with the field "DKIM-Signature:" value on top, LF made CRLF. */
+struct slice fixture_with(struct arena *a, struct slice value, struct slice text);
+
+/* text with a signature by the real signer; RC_OK or what the signer says. */
+struct sign_request {
+	struct slice text;
+	struct dkim_sign_params params;
+	bool smtputf8;
+	size_t chunk;
+};
+enum rc fixture_sign(struct arena *a, const struct sign_request *request, int64_t now,
+    struct slice *value_out);
+
+struct verify_request {
+	struct slice text; /* header and body */
+	const char *zone;
+	const char *author; /* domain, or NULL */
+	struct dkim_verify_params params;
+	int64_t now;
+	size_t chunk;
+};
+
+#define VERIFY_REQUEST(message, zone_text) { .text = message, .zone = zone_text, \
+	.params = DKIM_VERIFY_DEFAULTS, .now = NOW, .chunk = ALL_AT_ONCE }
+
+/* All results, in the arena; the DNS is gone by then. */
+struct dkim_results fixture_verify(struct arena *a, const struct verify_request *request);
+
+/* Fails, naming the row, unless there is exactly one result and it is that. */
+void fixture_expect(const char *row, struct dkim_results results, enum dkim_why why);
+
+#endif
