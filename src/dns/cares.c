@@ -31,7 +31,7 @@ struct query {
 	unsigned tried;             /* bit set of servers */
 	unsigned tries;
 	bool silence;               /* some try had no answer */
-	int64_t try_ms;             /* when this try began; 0: not yet */
+	int64_t sent_ms;            /* when this try began */
 	enum try_outcome outcome;   /* of this try */
 	struct dns_answer *answer;  /* owned; of this try */
 	struct dns_answer *failure; /* owned; what a server said that was of no use */
@@ -96,8 +96,7 @@ static void on_outcome(void *arg, enum try_outcome outcome, struct slice packet)
 
 static void send_try(struct cares *b, struct query *q)
 {
-	if (q->try_ms == 0)
-		q->try_ms = clock_monotonic_ms();
+	q->sent_ms = clock_monotonic_ms();
 	atomic_fetch_add_explicit(&b->queries, 1, memory_order_relaxed);
 	channels_send(b->channels, q->server, q->name, q->type, on_outcome, q);
 }
@@ -127,7 +126,7 @@ static void note_health(struct cares *b, const struct query *q, bool answered)
 {
 	int64_t now = clock_monotonic_ms();
 	bool told = answered ? servers_answered(&b->servers, q->server, now)
-	                     : servers_failed(&b->servers, q->server, q->try_ms, now);
+	                     : servers_failed(&b->servers, q->server, q->sent_ms, now);
 	struct buf text = BUF_INIT(128);
 
 	if (!told)
@@ -146,7 +145,6 @@ static void try_next(struct cares *b, struct query *q)
 
 	q->tries++;
 	q->tried |= 1u << q->server;
-	q->try_ms = 0;
 	next = servers_next(&b->servers, q->tried);
 	if (next < 0 && q->silence) {
 		q->tried = 0; /* the question or the answer may have been lost on the way */
@@ -160,32 +158,33 @@ static void try_next(struct cares *b, struct query *q)
 	queue_push(&b->to_send, q);
 }
 
-/* An early time-out (dns/channels.h) is right for a lost packet and wrong for a slow name. */
-static bool is_early(const struct cares *b, const struct query *q)
+/* A failure that was told is remembered, in case that nobody knows better. */
+static void note_failure(struct query *q, struct dns_answer *failure)
 {
-	return q->outcome == TRY_TIMEOUT &&
-	    clock_monotonic_ms() - q->try_ms < b->timeout_ms - b->timeout_ms / 8;
+	free(q->failure);
+	q->failure = failure;
+	q->answer = NULL;
 }
 
 static void conclude(struct cares *b, struct query *q)
 {
-	struct dns_answer *answer = q->answer;
-
-	if (q->outcome == TRY_ANSWERED) {
+	switch (q->outcome) {
+	case TRY_ANSWERED:
 		note_health(b, q, true);
-		if (answer == NULL || answer->status != DNS_SERVFAIL) {
-			deliver(q, answer);
+		if (q->answer == NULL || q->answer->status != DNS_SERVFAIL) {
+			deliver(q, q->answer);
 			return;
 		}
-		free(q->failure);
-		q->failure = answer;
-		q->answer = NULL;
-	} else if (is_early(b, q)) {
-		queue_push(&b->to_send, q);
-		return;
-	} else {
+		note_failure(q, q->answer);
+		break;
+	case TRY_UNUSABLE:
+		note_failure(q, dns_answer_new(DNS_SERVFAIL, 0, 0, NULL));
+		break;
+	case TRY_TIMEOUT:
+	case TRY_ERROR:
 		note_health(b, q, false);
 		q->silence = true;
+		break;
 	}
 	try_next(b, q);
 }

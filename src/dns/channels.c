@@ -26,7 +26,7 @@
 struct channel {
 	struct channels *set;
 	ares_channel handle;
-	unsigned open; /* tries without an outcome */
+	unsigned open; /* tries that c-ares has not ended */
 	unsigned used; /* tries since it was last idle */
 };
 
@@ -39,7 +39,8 @@ struct channels {
 	const struct servers *servers;
 	struct pool pools[SERVERS_MAX];
 	int64_t timeout_ms;
-	unsigned open; /* tries without an outcome */
+	unsigned open; /* of all channels */
+	struct try *oldest, *newest; /* not told yet, by age: the order in which their time is over */
 	int64_t ticked_ms;
 	struct pollfd *fds, *ready;             /* [0] is for the waker */
 	struct channel **owners, **ready_owners; /* of fds, and copied of ready */
@@ -50,7 +51,9 @@ struct channels {
 
 struct try {
 	struct channel *channel;
-	try_callback *callback;
+	struct try *older, *newer;
+	int64_t started_ms;
+	try_callback *callback; /* NULL: told already, c-ares still holds on to it */
 	void *arg;
 };
 
@@ -121,6 +124,24 @@ static bool set_server(ares_channel handle, const struct server *server)
 	return ares_set_servers_ports(handle, &node) == ARES_SUCCESS;
 }
 
+/*
+ * c-ares from 1.32 on gives up on a try after a multiple, 250 ms or more, of what the server usually
+ * takes, which is right for lost packets and wrong for slow names.  It is therefore allowed as
+ * many transmissions, each twice as long as the one before less up to a half, as surely fill the
+ * time that a try has; when that is over is known here.
+ */
+static int transmissions(int64_t timeout_ms)
+{
+	int version, count = 1;
+
+	ares_version(&version); /* of the library that runs, not of the header */
+	if (version < (1 << 16 | 32 << 8))
+		return 1;
+	for (int64_t sure_ms = 250; sure_ms < timeout_ms; sure_ms *= 2)
+		count++;
+	return count;
+}
+
 static bool open_handle(struct channel *c, const struct server *server)
 {
 	static char lookups[] = "b";
@@ -128,7 +149,7 @@ static bool open_handle(struct channel *c, const struct server *server)
 		/* SERVFAIL and REFUSED are answers to us, not to be retried by c-ares */
 		.flags = ARES_FLAG_EDNS | ARES_FLAG_NOCHECKRESP | ARES_FLAG_NOSEARCH | ARES_FLAG_NOALIASES,
 		.timeout = (int)c->set->timeout_ms,
-		.tries = 1,
+		.tries = transmissions(c->set->timeout_ms),
 		.ndots = 1,
 		.lookups = lookups,
 		.ednspsz = EDNS_OCTETS,
@@ -240,22 +261,54 @@ static int build_query(struct channels *set, const char *name, enum dns_type typ
 	return (int)(p + sizeof(opt) - out);
 }
 
+static void try_list(struct channels *set, struct try *t)
+{
+	t->older = set->newest;
+	*(t->older == NULL ? &set->oldest : &t->older->newer) = t;
+	set->newest = t;
+}
+
+/* Told once; afterwards it only waits for c-ares to end it. */
+static void tell(struct try *t, enum try_outcome outcome, struct slice packet)
+{
+	struct channels *set = t->channel->set;
+	try_callback *callback = t->callback;
+
+	if (callback == NULL)
+		return;
+	*(t->older == NULL ? &set->oldest : &t->older->newer) = t->newer;
+	*(t->newer == NULL ? &set->newest : &t->newer->older) = t->older;
+	t->callback = NULL;
+	callback(t->arg, outcome, packet);
+}
+
+static enum try_outcome outcome_of(int status)
+{
+	switch (status) {
+	case ARES_SUCCESS:
+		return TRY_ANSWERED;
+	case ARES_ETIMEOUT:
+		return TRY_TIMEOUT;
+	case ARES_EBADNAME:
+	case ARES_EBADQUERY:
+	case ARES_EBADRESP:
+		return TRY_UNUSABLE;
+	default:
+		return TRY_ERROR;
+	}
+}
+
 static void on_outcome(void *arg, int status, int timeouts, unsigned char *packet, int len)
 {
 	struct try *t = arg;
 	struct slice answer = SLICE_NULL;
-	enum try_outcome outcome = TRY_ERROR;
 
 	(void)timeouts;
 	t->channel->open--;
 	t->channel->set->open--;
-	if (status == ARES_SUCCESS) {
-		outcome = TRY_ANSWERED;
+	if (status == ARES_SUCCESS)
 		answer = slice_of((const char *)packet, (size_t)len);
-	} else if (status == ARES_ETIMEOUT) {
-		outcome = TRY_TIMEOUT;
-	}
-	t->callback(t->arg, outcome, answer);
+	tell(t, outcome_of(status), answer);
 	free(t);
 }
 
@@ -263,7 +316,7 @@ void channels_send(struct channels *set, unsigned server, const char *name, enum
     try_callback *callback, void *arg)
 {
 	struct channel *c = channel_for(set, server);
-	struct try *t = c == NULL ? NULL : malloc(sizeof(*t));
+	struct try *t = c == NULL ? NULL : calloc(1, sizeof(*t));
 	unsigned char packet[QUERY_SIZE];
 	int len = build_query(set, name, type, packet);
 
@@ -271,7 +324,11 @@ void channels_send(struct channels *set, unsigned server, const char *name, enum
 		callback(arg, TRY_ERROR, SLICE_NULL);
 		return;
 	}
-	*t = (struct try){ .channel = c, .callback = callback, .arg = arg };
+	t->channel = c;
+	t->started_ms = clock_monotonic_ms();
+	t->callback = callback;
+	t->arg = arg;
+	try_list(set, t);
 	c->open++;
 	c->used++;
 	set->open++;
@@ -295,6 +352,8 @@ static void tick(struct channels *set)
 	if (now - set->ticked_ms < tick_ms(set))
 		return;
 	set->ticked_ms = now;
+	while (set->oldest != NULL && now - set->oldest->started_ms >= set->timeout_ms)
+		tell(set->oldest, TRY_TIMEOUT, SLICE_NULL);
 	for (size_t s = 0; s < set->servers->count; s++)
 		for (size_t i = 0; i < set->pools[s].count; i++)
 			if (set->pools[s].channels[i]->open > 0)

@@ -14,7 +14,8 @@
 enum try_outcome {
 	TRY_ANSWERED, /* a packet with our id and question; not looked into */
 	TRY_TIMEOUT,
-	TRY_ERROR,    /* refused, unreachable, cut off, garbage; out of memory; the end */
+	TRY_ERROR,    /* refused, unreachable, cut off; out of memory; the end */
+	TRY_UNUSABLE, /* c-ares does not like the packet or, in versions that test it, the name */
 };
 
 /* packet is borrowed for the call.  Called from within the functions below, once for each try. */
@@ -29,8 +30,8 @@ struct channels *channels_new(const struct servers *servers, int64_t timeout_ms)
 void channels_free(struct channels **c);
 
 /*
- * Asks one server; name is canonical (dns/name.h).  A time-out may come earlier than asked for:
- * c-ares from 1.32 on shortens them to a multiple of what a server usually takes.
+ * Asks one server; name is canonical (dns/name.h).  Versions of c-ares that write questions anew
+ * (1.34 does, 1.18 does not) refuse names with other octets than letters, digits, "-", "_", "/" and "*".
  */
 void channels_send(struct channels *c, unsigned server, const char *name, enum dns_type type,
     try_callback *callback, void *arg);
