@@ -13,7 +13,7 @@ static enum outcome match_host(struct spf_run *r, const struct spf_term *t, stru
 	if (!spf_run_ask(r, name, spf_run_address_type(r), &answer))
 		return EXCEPTION;
 	for (size_t i = 0; i < answer->count; i++)
-		if (spf_run_in_cidr(r, t, &answer->records[i].ip))
+		if (spf_term_in_cidr(t, &answer->records[i].ip, &r->values.client))
 			return MATCH;
 	return NO_MATCH;
 }
@@ -107,42 +107,29 @@ static enum outcome match_by_name(struct spf_run *r, const struct spf_term *t, s
 	}
 }
 
-static enum outcome match_term(struct spf_run *r, const struct spf_term *t, struct slice domain)
-{
-	switch (t->kind) {
-	case SPF_ALL:
-		return MATCH;
-	case SPF_IP4:
-	case SPF_IP6:
-		return spf_run_in_cidr(r, t, &t->network) ? MATCH : NO_MATCH;
-	default:
-		return match_by_name(r, t, domain);
-	}
-}
-
 /* Left to right, the first match decides (section 4.6.2).  false: nothing has matched. */
 static bool walk_directives(struct spf_run *r, const struct spf_record *record,
     struct slice domain, enum auth_result *result_out)
 {
-	struct cursor c = cursor_of(record->terms);
-	struct spf_term t;
-
-	while (spf_record_next(&c, &t)) {
+	for (size_t i = 0; i < record->step_count; i++) {
+		const struct spf_term *t = &record->steps[i];
 		enum outcome outcome = EXCEPTION;
 
-		if (t.kind > SPF_EXISTS)
-			continue; /* modifiers come into their own later (section 4.6.3) */
-		if (spf_run_begin_term(r, &t, domain))
-			outcome = match_term(r, &t, domain);
-		spf_run_trace_term(r, &t, outcome == MATCH ? auth_result_text(t.qualifier) :
+		spf_run_trace_networks(r, record, i);
+		if (!spf_kind_queries(t->kind))
+			outcome = MATCH; /* no other such term is a step */
+		else if (spf_run_begin_term(r, t, domain))
+			outcome = match_by_name(r, t, domain);
+		spf_run_trace_term(r, t, outcome == MATCH ? auth_result_text(t->qualifier) :
 		    outcome == NO_MATCH ? "no match" : auth_result_text(r->error));
 		if (outcome == NO_MATCH)
 			continue;
 		if (outcome == MATCH)
-			spf_run_match(r, &t, record, domain);
-		*result_out = outcome == MATCH ? t.qualifier : r->error;
+			spf_run_match(r, t, record, domain);
+		*result_out = outcome == MATCH ? t->qualifier : r->error;
 		return true;
 	}
+	spf_run_trace_networks(r, record, record->step_count);
 	return false;
 }
 

@@ -644,23 +644,17 @@ static bool result_of(SPF_result_t result, enum auth_result *out)
 static bool find_match(struct walk *w, enum auth_result result)
 {
 	const struct walked *top = w->top;
-	struct cursor c = cursor_of(top->record.terms);
 	size_t n = top->first;
-	struct spf_term t;
 
 	w->r->depth = top->depth;
-	while (!top->decided && spf_record_next(&c, &t)) {
-		bool matched = t.kind == SPF_ALL;
+	for (size_t i = 0; i < top->record.step_count && !top->decided; i++) {
+		const struct spf_term *t = &top->record.steps[i];
 
-		if (t.kind == SPF_IP4 || t.kind == SPF_IP6)
-			matched = spf_run_in_cidr(w->r, &t, &t.network);
-		else if (t.kind < SPF_REDIRECT && t.kind != SPF_ALL)
-			matched = n < w->count && !w->tokens[n++].done;
-		if (!matched)
+		if (spf_kind_queries(t->kind) && n < w->count && w->tokens[n++].done)
 			continue;
-		spf_run_match(w->r, &t, &top->record, top->domain);
-		spf_run_trace_term(w->r, &t, auth_result_text(t.qualifier));
-		return result == t.qualifier;
+		spf_run_match(w->r, t, &top->record, top->domain);
+		spf_run_trace_term(w->r, t, auth_result_text(t->qualifier));
+		return result == t->qualifier;
 	}
 	return top->decided || result == spf_run_default(w->r, top->domain);
 }

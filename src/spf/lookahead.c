@@ -169,27 +169,14 @@ static void start_term(struct follower *f, const struct spf_term *t)
 		ask(f->lookups, a, name, t->kind == SPF_EXISTS ? DNS_A : address_type(a), NULL, NULL);
 }
 
-static bool decides(const struct ahead *a, const struct spf_term *t)
-{
-	return t->kind == SPF_ALL || ((t->kind == SPF_IP4 || t->kind == SPF_IP6) &&
-	    ip_in_network(&a->values.client, &t->network,
-	    t->kind == SPF_IP4 ? t->bits4 : t->bits6));
-}
-
-/* Up to the term that matches without a question: nothing behind it is ever evaluated. */
 static void start_terms(struct follower *f, const struct spf_record *record)
 {
-	struct cursor c = cursor_of(record->terms);
-	struct spf_term t;
-
-	while (spf_record_next(&c, &t)) {
-		if (decides(f->ahead, &t))
-			return;
-		if (t.kind == SPF_REDIRECT || !spf_kind_queries(t.kind))
-			continue;
+	for (size_t i = 0; i < record->step_count; i++) {
+		if (!spf_kind_queries(record->steps[i].kind))
+			return; /* it matches: nothing behind it is ever evaluated */
 		if (!take_one(&f->ahead->terms))
 			return;
-		start_term(f, &t);
+		start_term(f, &record->steps[i]);
 	}
 	if (!record->has_all && !slice_is_null(record->redirect.text) &&
 	    take_one(&f->ahead->terms))
@@ -210,7 +197,8 @@ static void follow_txt(struct lookups *l, const struct dns_answer *answer, void 
 		text = answer->records[i].text;
 		found++;
 	}
-	if (found == 1 && text.len <= LIMIT_SPF_RECORD && spf_record_parse(text, &record, NULL))
+	if (found == 1 && text.len <= LIMIT_SPF_RECORD &&
+	    spf_record_parse(text, &n->ahead->values.client, &record, NULL))
 		start_terms(&f, &record);
 	arena_free(&f.scratch);
 }

@@ -39,8 +39,10 @@ static const struct slice version = { "v=spf1", 6 };
 static const struct kind_rule *rule_named(const struct kind_rule *rules, size_t count,
     struct slice name)
 {
+	char first = ascii_lower(name.ptr[0]);
+
 	for (size_t i = 0; i < count; i++)
-		if (slice_ieq(rules[i].name, name))
+		if (first == rules[i].name.ptr[0] && slice_ieq(rules[i].name, name))
 			return &rules[i];
 	return NULL;
 }
@@ -253,18 +255,58 @@ static size_t cidr_begins(struct slice argument)
 	return begin;
 }
 
-/* ip4-network [ ip4-cidr-length ] or ip6-network [ ip6-cidr-length ] */
-static bool parse_network(struct slice text, bool v6, struct spf_term *t)
+/* qnum: 0 to 255 without leading zeros */
+static bool take_qnum(struct cursor *c, unsigned char *out)
 {
-	size_t slash = slice_find(text, '/');
-	struct cursor c = cursor_of(slice_drop(text, slash));
-	struct slice network = slice_take(text, slash);
+	const char *p = c->at;
+	unsigned value = 0;
 
-	if (v6 ? !ip_parse_v6(network, &t->network) : !ip_parse_v4(network, &t->network))
+	while (p < c->end && is_digit(*p) && p - c->at < 3)
+		value = value * 10 + (unsigned)(*p++ - '0');
+	if (p == c->at || value > 255 || (*c->at == '0' && p - c->at > 1))
 		return false;
-	if (!cursor_done(&c))
-		take_cidr_length(&c, v6 ? 128 : 32, v6 ? &t->bits6 : &t->bits4);
-	return cursor_done(&c);
+	*out = (unsigned char)value;
+	c->at = p;
+	return true;
+}
+
+/* ip4-network = qnum "." qnum "." qnum "." qnum */
+static bool take_ip4_network(struct cursor *c, struct ip *out)
+{
+	struct ip ip = { .family = IP_V4 };
+	struct cursor in = *c;
+
+	for (int i = 0; i < 4; i++)
+		if ((i > 0 && !take_char(&in, '.')) || !take_qnum(&in, &ip.octets[i]))
+			return false;
+	*out = ip;
+	*c = in;
+	return true;
+}
+
+/* ip6-network, of RFC 4291 section 2.2 */
+static bool take_ip6_network(struct cursor *c, struct ip *out)
+{
+	struct slice text = slice_take(cursor_rest(c), slice_find(cursor_rest(c), '/'));
+
+	if (!ip_parse_v6(text, out))
+		return false;
+	c->at += text.len;
+	return true;
+}
+
+/* ip4-network [ ip4-cidr-length ] */
+static bool parse_ip4(struct cursor *c, struct spf_term *t)
+{
+	return take_ip4_network(c, &t->network) &&
+	    (cursor_done(c) || take_cidr_length(c, 32, &t->bits4)) && cursor_done(c);
+}
+
+/* ip6-network [ ip6-cidr-length ] */
+static bool parse_ip6(struct cursor *c, struct spf_term *t)
+{
+	return take_ip6_network(c, &t->network) &&
+	    (cursor_done(c) || take_cidr_length(c, 128, &t->bits6)) && cursor_done(c);
 }
 
 /* --- section 4.6.1: terms --------------------------------------------------------------------- */
@@ -311,17 +353,15 @@ static const char *parse_domain_and_cidr(struct slice argument, unsigned allowed
 	return NULL;
 }
 
-static const char *parse_argument(struct slice argument, unsigned allowed, struct spf_term *t)
+static const char *parse_argument(struct cursor *c, unsigned allowed, struct spf_term *t)
 {
-	struct slice network = slice_drop(argument, 1);
-
 	if (allowed == 0)
-		return argument.len == 0 ? NULL : "no argument is allowed here";
+		return cursor_done(c) ? NULL : "no argument is allowed here";
 	if ((allowed & (ARG_IP4 | ARG_IP6)) == 0)
-		return parse_domain_and_cidr(argument, allowed, t);
-	if (argument.len == 0 || argument.ptr[0] != ':')
+		return parse_domain_and_cidr(cursor_rest(c), allowed, t);
+	if (!take_char(c, ':'))
 		return "a network is missing";
-	return parse_network(network, allowed == ARG_IP6, t) ? NULL : "bad network";
+	return (allowed == ARG_IP6 ? parse_ip6(c, t) : parse_ip4(c, t)) ? NULL : "bad network";
 }
 
 /* mechanism; c stands behind the qualifier */
@@ -336,7 +376,7 @@ static const char *parse_mechanism(struct cursor *c, struct spf_term *t)
 	if (rule == NULL)
 		return "unknown mechanism";
 	t->kind = rule->kind;
-	return parse_argument(cursor_rest(c), rule->argument, t);
+	return parse_argument(c, rule->argument, t);
 }
 
 /* modifier = redirect / explanation / unknown-modifier; c stands behind the "=" */
@@ -396,14 +436,17 @@ bool spf_record_is(struct slice text)
 	return take_iliteral(&c, version) && (cursor_done(&c) || *c.at == ' ');
 }
 
+bool spf_term_in_cidr(const struct spf_term *t, const struct ip *network, const struct ip *client)
+{
+	return ip_in_network(client, network, network->family == IP_V6 ? t->bits6 : t->bits4);
+}
+
 /* Section 6: redirect= and exp= at most once each. */
-static const char *note_term(struct spf_record *r, const struct spf_term *t)
+static const char *note_modifier(struct spf_record *r, const struct spf_term *t)
 {
 	struct spf_term *once = t->kind == SPF_REDIRECT ? &r->redirect : &r->exp;
 
-	if (t->kind == SPF_ALL)
-		r->has_all = true;
-	if (t->kind != SPF_REDIRECT && t->kind != SPF_EXP)
+	if (t->kind == SPF_UNKNOWN_MODIFIER)
 		return NULL;
 	if (!slice_is_null(once->text))
 		return "given twice";
@@ -411,24 +454,49 @@ static const char *note_term(struct spf_record *r, const struct spf_term *t)
 	return NULL;
 }
 
-bool spf_record_parse(struct slice text, struct spf_record *out, struct spf_mistake *mistake)
+/* What the list of steps needs of a mechanism. */
+struct stepping {
+	const struct ip *client;
+	size_t asking;
+	bool ended; /* nothing behind is ever reached */
+};
+
+static void note_mechanism(struct spf_record *r, const struct spf_term *t, struct stepping *s)
 {
-	struct spf_record r = { .terms = slice_drop(text, version.len) };
-	struct cursor c = cursor_of(r.terms);
+	bool asks = t->kind != SPF_ALL && t->kind != SPF_IP4 && t->kind != SPF_IP6;
+
+	r->has_all = r->has_all || t->kind == SPF_ALL;
+	if (s->ended || (!asks && t->kind != SPF_ALL && !spf_term_in_cidr(t, &t->network, s->client)))
+		return;
+	r->steps[r->step_count++] = *t;
+	s->asking += asks;
+	s->ended = !asks || s->asking > LIMIT_SPF_TERMS;
+}
+
+bool spf_record_parse(struct slice text, const struct ip *client, struct spf_record *out,
+    struct spf_mistake *mistake)
+{
+	struct stepping stepping = { .client = client };
+	struct cursor c = cursor_of(slice_drop(text, version.len));
 	const char *what = NULL;
 	struct spf_term t;
 	struct slice term;
 
+	out->terms = cursor_rest(&c);
+	out->has_all = false;
+	out->redirect.text = out->exp.text = SLICE_NULL;
+	out->redirect.spec = out->exp.spec = SLICE_NULL;
+	out->step_count = 0;
 	while (what == NULL && take_term_text(&c, &term)) {
 		what = parse_term(term, &t);
-		if (what == NULL)
-			what = note_term(&r, &t);
+		if (what != NULL)
+			break;
+		if (t.kind >= SPF_REDIRECT)
+			what = note_modifier(out, &t);
+		else
+			note_mechanism(out, &t, &stepping);
 	}
-	if (what == NULL) {
-		*out = r;
-		return true;
-	}
-	if (mistake != NULL)
+	if (what != NULL && mistake != NULL)
 		*mistake = (struct spf_mistake){ term, what };
-	return false;
+	return what == NULL;
 }

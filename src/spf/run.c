@@ -79,6 +79,20 @@ void spf_run_trace_term(struct spf_run *r, const struct spf_term *t, const char 
 		    r->terms, LIMIT_SPF_TERMS, r->voids, r->params->void_limit);
 }
 
+void spf_run_trace_networks(struct spf_run *r, const struct spf_record *record, size_t step)
+{
+	const char *from = step == 0 ? record->terms.ptr :
+	    record->steps[step - 1].text.ptr + record->steps[step - 1].text.len;
+	const char *to = step == record->step_count ? record->terms.ptr + record->terms.len :
+	    record->steps[step].text.ptr;
+	struct cursor c = cursor_of(slice_between(from, to));
+	struct spf_term t;
+
+	while (r->trace != NULL && spf_record_next(&c, &t))
+		if (t.kind == SPF_IP4 || t.kind == SPF_IP6)
+			spf_run_trace_term(r, &t, "no match");
+}
+
 static const char *type_text(enum dns_type type)
 {
 	switch (type) {
@@ -168,11 +182,6 @@ bool spf_run_ask_mx(struct spf_run *r, struct slice name, const struct dns_answe
 enum dns_type spf_run_address_type(const struct spf_run *r)
 {
 	return r->values.client.family == IP_V6 ? DNS_AAAA : DNS_A;
-}
-
-bool spf_run_in_cidr(const struct spf_run *r, const struct spf_term *t, const struct ip *ip)
-{
-	return ip_in_network(&r->values.client, ip, ip->family == IP_V6 ? t->bits6 : t->bits4);
 }
 
 bool spf_run_target(struct spf_run *r, const struct spf_term *t, struct slice domain,
@@ -297,7 +306,7 @@ static bool check_record(struct spf_run *r, size_t found, struct slice text,
 	if (text.len > LIMIT_SPF_RECORD)
 		return spf_run_fail(r, AUTH_PERMERROR, SPF_WHY_RECORD_TOO_LARGE, NULL);
 	spf_run_trace(r, "%.*s: %.*s", SLICE_ARG(r->domain), SLICE_ARG(text));
-	if (spf_record_parse(text, out, &mistake))
+	if (spf_record_parse(text, &r->values.client, out, &mistake))
 		return true;
 	r->term = mistake.term;
 	return spf_run_fail(r, AUTH_PERMERROR, SPF_WHY_RECORD_SYNTAX, mistake.what);

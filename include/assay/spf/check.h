@@ -86,9 +86,6 @@ bool spf_name_is_below(struct slice name, struct slice target);
 /* A or AAAA, as the client has it (section 5). */
 enum dns_type spf_run_address_type(const struct spf_run *r);
 
-/* Is ip, of the term or found by it, the client by the term's prefix lengths? */
-bool spf_run_in_cidr(const struct spf_run *r, const struct spf_term *t, const struct ip *ip);
-
 /* Notes the match of a term of domain's record for the reason; exp= of the record goes with it. */
 void spf_run_match(struct spf_run *r, const struct spf_term *t, const struct spf_record *record,
     struct slice domain);
@@ -108,6 +105,9 @@ void spf_run_trace(struct spf_run *r, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
 /* How a term came out, as such a line. */
 void spf_run_trace_term(struct spf_run *r, const struct spf_term *t, const char *outcome);
+
+/* The networks between a step and the one before it, which have not matched, as such lines. */
+void spf_run_trace_networks(struct spf_run *r, const struct spf_record *record, size_t step);
 
 /* Prepares %{p} (section 7.3). */
 void spf_run_init_values(struct spf_run *r);

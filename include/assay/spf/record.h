@@ -2,8 +2,9 @@
  * record.h - the text of an SPF record (RFC 7208 sections 4.5, 4.6.1 and 12).
  *
  * spf_record_parse() checks the whole record before anything of it is believed (section 4.6): one
- * function per production of section 12.  A record is then walked with spf_record_next(), which
- * cannot fail any more.  Nothing is allocated: every slice points into the record's text.
+ * function per production of section 12.  On the way it keeps the few terms that can decide for one
+ * client; all of them are seen with spf_record_next().  Nothing is allocated: every slice points
+ * into the record's text.
  */
 #ifndef ASSAY_SPF_RECORD_H
 #define ASSAY_SPF_RECORD_H
@@ -12,6 +13,7 @@
 
 #include "base/cursor.h"
 #include "base/ip.h"
+#include "base/limits.h"
 #include "base/result.h"
 #include "base/slice.h"
 
@@ -43,6 +45,13 @@ struct spf_record {
 	bool has_all;             /* then redirect= counts for nothing (section 5.1) */
 	struct spf_term redirect; /* .text is null: none */
 	struct spf_term exp;      /* .text is null: none */
+
+	/*
+	 * What can decide for the client, in order: mechanisms that ask, up to the one that passes the
+	 * limit, and behind them the first that matches without a question, with which the list ends.
+	 */
+	struct spf_term steps[LIMIT_SPF_TERMS + 2];
+	size_t step_count;
 };
 
 /* For the finding of `assay check` and --explain: the term that is wrong, and what is wrong. */
@@ -55,10 +64,14 @@ struct spf_mistake {
 bool spf_record_is(struct slice text);
 
 /*
- * text passes spf_record_is().  false: a syntax error somewhere (permerror), told in *mistake, which
- * may be NULL; *out is then untouched.
+ * text passes spf_record_is(); client may be of no family: no network matches then.  false: a syntax
+ * error somewhere (permerror), told in *mistake, which may be NULL; *out is then of no use.
  */
-bool spf_record_parse(struct slice text, struct spf_record *out, struct spf_mistake *mistake);
+bool spf_record_parse(struct slice text, const struct ip *client, struct spf_record *out,
+    struct spf_mistake *mistake);
+
+/* Does the client's address match a network's, by the prefix length for its family? */
+bool spf_term_in_cidr(const struct spf_term *t, const struct ip *network, const struct ip *client);
 
 /* The next directive or modifier of record.terms; false at the end.  For parsed records only. */
 bool spf_record_next(struct cursor *c, struct spf_term *out);

@@ -6,6 +6,8 @@
 
 #include "suites.h"
 
+static const struct ip nobody = { .family = IP_NONE };
+
 /* "pass a x.org /24 //64 | fail all" */
 static void show(const struct spf_record *record, struct buf *out)
 {
@@ -81,7 +83,7 @@ START_TEST(good_records)
 
 	buf_addf(&text, "v=spf1%s", good[_i].terms);
 	ck_assert_msg(spf_record_is(buf_slice(&text)), "%s", good[_i].id);
-	ck_assert_msg(spf_record_parse(buf_slice(&text), &record, &mistake), "%s: %.*s: %s", good[_i].id,
+	ck_assert_msg(spf_record_parse(buf_slice(&text), &nobody, &record, &mistake), "%s: %.*s: %s", good[_i].id,
 	    SLICE_ARG(mistake.term), mistake.what);
 	show(&record, &got);
 	ck_assert_msg(strcmp(buf_cstr(&got), good[_i].want) == 0, "%s: got %s", good[_i].id,
@@ -256,7 +258,7 @@ START_TEST(bad_records)
 		for (size_t i = 0; i + 1 < text.len; i++)
 			if (text.ptr[i] == '\\' && text.ptr[i + 1] == '0')
 				memcpy(text.ptr + i, "\0\0", 2);
-		ck_assert_msg(!spf_record_parse(buf_slice(&text), &record, &mistake), "%s: %s", bad[_i].id,
+		ck_assert_msg(!spf_record_parse(buf_slice(&text), &nobody, &record, &mistake), "%s: %s", bad[_i].id,
 		    buf_cstr(&text));
 		ck_assert_msg(mistake.what != NULL, "%s: no word about what is wrong", bad[_i].id);
 		buf_free(&text);
@@ -308,11 +310,42 @@ START_TEST(cut_records)
 
 		ck_assert(copy != NULL);
 		memcpy(copy, text, n);
-		if (spf_record_parse(slice_of(copy, n), &record, NULL))
+		if (spf_record_parse(slice_of(copy, n), &nobody, &record, NULL))
 			show(&record, &got);
 		free(copy);
 		buf_free(&got);
 	}
+}
+END_TEST
+
+/* What can decide for 192.0.2.1. */
+static const struct {
+	const char *id, *terms, *want;
+} steps[] = {
+	{ "P_15 the network that matches", " ip4:192.0.2.0/25 all", "ip4:192.0.2.0/25" },
+	{ "P_15 networks that do not", " ip4:192.0.2.128/25 ip6:::/0 -all", "-all" },
+	{ "P_15 nothing", " ip4:192.0.2.128/25 ip6:::ffff:192.0.2.1 exp=x.org", "" },
+	{ "P_15 terms that ask", " a ip4:10.0.0.1 mx ~ip4:192.0.2.1/0 ptr", "a mx ~ip4:192.0.2.1/0" },
+	{ "P_23 nothing behind all", " include:x.org ?all a", "include:x.org ?all" },
+	{ "P_16 nothing behind the one too many", " a a a a a a a a a a mx exists:x.org all",
+	    "a a a a a a a a a a mx" },
+	{ "P_16 all behind ten", " a a a a a a a a a a all a", "a a a a a a a a a a all" },
+	{ "P_28 /32 by default", " ip4:192.0.2.0 ip4:192.0.2.1", "ip4:192.0.2.1" },
+};
+
+START_TEST(step_rows)
+{
+	struct buf text = BUF_INIT(4096), got = BUF_INIT(4096);
+	struct ip client = world_ip("192.0.2.1");
+	struct spf_record record;
+
+	buf_addf(&text, "v=spf1%s", steps[_i].terms);
+	ck_assert(spf_record_parse(buf_slice(&text), &client, &record, NULL));
+	for (size_t i = 0; i < record.step_count; i++)
+		buf_addf(&got, "%s%.*s", i == 0 ? "" : " ", SLICE_ARG(record.steps[i].text));
+	ck_assert_msg(strcmp(buf_cstr(&got), steps[_i].want) == 0, "%s: %s", steps[_i].id, buf_cstr(&got));
+	buf_free(&text);
+	buf_free(&got);
 }
 END_TEST
 
@@ -324,5 +357,6 @@ Suite *record_suite(void)
 	UNIT_TABLE(s, bad_records, bad);
 	UNIT_TABLE(s, version_rows, versions);
 	UNIT_TEST(s, cut_records);
+	UNIT_TABLE(s, step_rows, steps);
 	return s;
 }
