@@ -468,6 +468,8 @@ START_TEST(little_memory)
 
 		ck_assert(rc == RC_OK || rc == RC_NOMEM);
 		ck_assert(rc != RC_OK || result.result == AUTH_PASS);
+		for (size_t i = 0; rc == RC_OK && i < result.author_count; i++)
+			ck_assert(!slice_is_null(result.authors[i].discovery.reason));
 		ck_assert(good == 0 || rc == RC_OK);
 		good += rc == RC_OK;
 		bad += rc != RC_OK;
