@@ -162,6 +162,7 @@ END_TEST
 static const char hostile_zone[] =
     "_dmarc.victim.test TXT \"v=DMARC1; p=reject\"\n"
     "victim.test TXT \"v=spf1 ip4:192.0.2.1 -all\"\n"
+    "helo.victim.test TXT \"v=spf1 ip4:198.51.100.1 -all\"\n"
     "*.lame.victim.test TXT !TIMEOUT\n"
     "lame.victim.test TXT !SERVFAIL\n"
     "_dmarc.lame.victim.test TXT !SERVFAIL\n"
@@ -190,6 +191,12 @@ static const struct {
 } hostile_rows[] = {
 	{ "nothing broken", "evil.example", "x@evil.example", FROM_VICTIM,
 	  AUTH_FAIL, DMARC_WHY_NOT_ALIGNED, DMARC_POLICY_REJECT },
+	{ "D_32 the HELO passes, MAIL FROM is another", "helo.victim.test", "x@evil.example",
+	  FROM_VICTIM, AUTH_FAIL, DMARC_WHY_NOT_ALIGNED, DMARC_POLICY_REJECT },
+	{ "D_32 the HELO passes, MAIL FROM has no SPF", "helo.victim.test", "x@nospf.example",
+	  FROM_VICTIM, AUTH_FAIL, DMARC_WHY_NOTHING_PASSED, DMARC_POLICY_REJECT },
+	{ "D_31 a bounce has no other identity than HELO", "helo.victim.test", "",
+	  FROM_VICTIM, AUTH_PASS, DMARC_WHY_ALIGNED, DMARC_POLICY_REJECT },
 	{ "his include", "evil.example", "x@evil.test", FROM_VICTIM,
 	  AUTH_FAIL, DMARC_WHY_NOTHING_PASSED, DMARC_POLICY_REJECT },
 	{ "his HELO, as a bounce", "evil.test", "", FROM_VICTIM,

@@ -144,6 +144,7 @@ START_TEST(record_rows)
 }
 END_TEST
 
+/* D-46: no rua=, no ruf=, nobody to report to. */
 START_TEST(absent_tags_are_null)
 {
 	struct dmarc_record r;
