@@ -193,12 +193,13 @@ static struct slice mismatch(const struct choice *c)
 }
 
 /*
- * Could a signature of d be aligned with the author domain (RFC 9989 section 4.4)?  Organizational
- * domains have two labels or more, so names that share fewer never are.
+ * Could a signature of d be aligned with the author domain (RFC 9989 section 4.4)?  Without asking
+ * the DNS: names of one organizational domain share two labels, or one is above the other.
  */
 static bool may_align(struct domain d, struct domain author)
 {
-	return domain_eq(domain_last(d, 2), domain_last(author, 2));
+	return domain_eq(domain_last(d, 2), domain_last(author, 2)) ||
+	    domain_is_at_or_below(d, author) || domain_is_at_or_below(author, d);
 }
 
 /*

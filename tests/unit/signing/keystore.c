@@ -1,0 +1,506 @@
+/* keystore.h: S-02, S-03, S-37, S-38; which files are keys, and what is told about the others. */
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/limits.h"
+#include "signing/keystore.h"
+
+#include "files.h"
+#include "suites.h"
+
+static const struct {
+	const char *file;
+	const char *selector; /* NULL: no key */
+	enum key_state state;
+} name_rows[] = {
+	{ "2026a.pem", "2026a", KEY_ACTIVE },
+	{ "a.b.pem", "a.b", KEY_ACTIVE },
+	{ "S_1-x.pem", "S_1-x", KEY_ACTIVE },
+	{ "2026a.pending.pem", "2026a", KEY_PENDING },
+	{ "2026a.retired.pem", "2026a", KEY_RETIRED },
+	{ "a.b.retired.pem", "a.b", KEY_RETIRED },
+	{ "pending.pem", "pending", KEY_ACTIVE },
+	{ "2026a", NULL, 0 },
+	{ "2026a.pem~", NULL, 0 },
+	{ "2026a.PEM", NULL, 0 },
+	{ "2026a.private", NULL, 0 },
+	{ "2026a.txt", NULL, 0 },
+	{ ".pem", NULL, 0 },
+	{ "..pem", NULL, 0 },
+	{ ".pending.pem", NULL, 0 },
+	{ ".2026a.pem", NULL, 0 },
+	{ "a..b.pem", NULL, 0 },
+	{ "a b.pem", NULL, 0 },
+	{ "a;b.pem", NULL, 0 },
+	{ "\xc3\xbc.pem", NULL, 0 },
+	{ "pem", NULL, 0 },
+	{ "", NULL, 0 },
+};
+
+START_TEST(file_names)
+{
+	const char *want = name_rows[_i].selector;
+	struct slice selector = SLICE_NULL;
+	enum key_state state = 99;
+
+	ck_assert_msg(key_file_name(slice_str(name_rows[_i].file), &selector, &state) ==
+	    (want != NULL), "%s", name_rows[_i].file);
+	if (want == NULL)
+		return;
+	ck_slice_eq(selector, slice_str(want));
+	ck_assert_int_eq((int)state, (int)name_rows[_i].state);
+}
+END_TEST
+
+/* --- opening -------------------------------------------------------------------------------- */
+
+struct tree_file {
+	const char *path; /* ends in "/": a directory */
+	const char *key;
+	mode_t mode;
+};
+
+static void make_tree(const char *dir, const struct tree_file *files, size_t count)
+{
+	for (size_t i = 0; i < count && files[i].path != NULL; i++) {
+		if (files[i].key == NULL)
+			files_mkdir(dir, files[i].path);
+		else
+			files_key(dir, files[i].path, files[i].key, files[i].mode);
+	}
+}
+
+static const struct {
+	const char *name;
+	struct tree_file files[3];
+	const char *error;   /* a part of it; NULL: it opens */
+	const char *warning; /* a part of it */
+} open_rows[] = {
+	{ "one key", { { "a.org/s.pem", "rsa2048.pem", 0600 } }, NULL, NULL },
+	{ "both kinds (S-05)", { { "a.org/s.pem", "rsa2048.pem", 0600 },
+	    { "a.org/e.pem", "ed25519.pem", 0600 } }, NULL, NULL },
+	{ "PKCS#1", { { "a.org/s.pem", "rsa2048-pkcs1.pem", 0600 } }, NULL, NULL },
+	{ "no domain at all", { { NULL, NULL, 0 } }, NULL, NULL },
+	{ "an empty domain", { { "a.org", NULL, 0 } }, NULL, NULL },
+	{ "readable by its own group", { { "a.org/s.pem", "ed25519.pem", 0640 } }, NULL, NULL },
+	{ "S-03: a short key", { { "a.org/s.pem", "rsa1024.pem", 0600 } }, NULL, "a.org/s.pem: " },
+	{ "S-02: too short a key", { { "a.org/s.pem", "rsa512.pem", 0600 } }, "a.org/s.pem: ", NULL },
+	{ "S-37: readable by all", { { "a.org/s.pem", "rsa2048.pem", 0644 } },
+	    "a.org/s.pem: private key open to everybody (mode 0644): chmod 600 it", NULL },
+	{ "S-37: writable by all", { { "a.org/s.pem", "rsa2048.pem", 0602 } },
+	    "private key open to everybody", NULL },
+	{ "no key at all", { { "a.org/s.pem", "README", 0600 } }, "a.org/s.pem: no private key", NULL },
+	{ "a pass phrase", { { "a.org/s.pem", "rsa2048-encrypted.pem", 0600 } },
+	    "a.org/s.pem: the key is protected by a pass phrase", NULL },
+	{ "no algorithm of DKIM", { { "a.org/s.pem", "ec-p256.pem", 0600 } }, "a.org/s.pem: ", NULL },
+	{ "bad ones that do not sign are not looked at", {
+	    { "a.org/s.pending.pem", "rsa512.pem", 0644 },
+	    { "a.org/t.retired.pem", "README", 0644 } }, NULL, NULL },
+	{ "two of one selector", { { "a.org/S1.pem", "ed25519.pem", 0600 },
+	    { "a.org/s1.pem", "rsa2048.pem", 0600 } }, "are one selector in the DNS", NULL },
+	{ "one domain twice", { { "A.org/s.pem", "ed25519.pem", 0600 },
+	    { "a.org/s.pem", "rsa2048.pem", 0600 } }, "are the same domain", NULL },
+	{ "one domain as U-label and as A-label", {
+	    { "m\xc3\xbcnchen.de/s.pem", "ed25519.pem", 0600 },
+	    { "xn--mnchen-3ya.de/s.pem", "ed25519.pem", 0600 } }, "are the same domain", NULL },
+	{ "a directory of no domain", { { "a,org/s.pem", "ed25519.pem", 0600 } }, NULL,
+	    "a,org: no domain has that name" },
+	{ "a key outside", { { "s.pem", "ed25519.pem", 0600 } }, NULL,
+	    "s.pem: signs nothing here: move it to" },
+	{ "OpenDKIM's name", { { "a.org/mail.private", "ed25519.pem", 0600 } }, NULL,
+	    "mail.private: not used: rename it to mail.pem" },
+	{ "a name of no selector", { { "a.org/a b.pem", "ed25519.pem", 0600 } }, NULL,
+	    "not used: no selector has that name" },
+	{ "a directory for a key", { { "a.org/s.pem/", NULL, 0 } }, "a.org/s.pem: ", NULL },
+};
+
+START_TEST(opening)
+{
+	char *dir = files_dir();
+	struct err err = ERR_INIT;
+	struct keystore *ks = NULL;
+	const char *name = open_rows[_i].name, *want = open_rows[_i].error;
+	const char *warning = open_rows[_i].warning, *text;
+	enum rc rc;
+
+	make_tree(dir, open_rows[_i].files, 3);
+	rc = keystore_open(dir, true, &ks, &err);
+	text = buf_cstr(&err.text);
+	ck_assert_msg(rc == (want == NULL ? RC_OK : RC_CONFIG), "%s: rc %d\n%s", name, rc, text);
+	ck_assert_msg((ks == NULL) == (want != NULL), "%s", name);
+	ck_assert_msg(err.count == (want != NULL), "%s: %zu errors\n%s", name, err.count, text);
+	ck_assert_msg(err.warnings == (warning != NULL), "%s: %zu warnings\n%s", name, err.warnings,
+	    text);
+	ck_assert_msg(want == NULL || strstr(text, want) != NULL, "%s:\n%s", name, text);
+	ck_assert_msg(warning == NULL || strstr(text, warning) != NULL, "%s:\n%s", name, text);
+	keystore_free(&ks);
+	err_free(&err);
+	free(dir);
+}
+END_TEST
+
+START_TEST(all_mistakes_at_once)
+{
+	static const struct tree_file files[] = {
+		{ "a.org/s.pem", "rsa512.pem", 0600 },
+		{ "a.org/t.pem", "rsa2048.pem", 0644 },
+		{ "b.org/s.pem", "README", 0600 },
+		{ "c.org/s.pem", "ed25519.pem", 0600 },
+	};
+	char *dir = files_dir();
+	struct err err = ERR_INIT;
+	struct keystore *ks = NULL;
+
+	make_tree(dir, files, N_ELEMENTS(files));
+	ck_assert_int_eq(keystore_open(dir, true, &ks, &err), RC_CONFIG);
+	ck_assert_uint_eq(err.count, 3);
+	err_free(&err);
+	free(dir);
+}
+END_TEST
+
+START_TEST(missing_directory)
+{
+	char *dir = files_dir(), *path = files_path(dir, "keys");
+	struct err err = ERR_INIT;
+	struct keystore *ks = NULL;
+
+	ck_assert_int_eq(keystore_open(path, true, &ks, &err), RC_CONFIG);
+	ck_assert_uint_eq(err.count, 1);
+	ck_assert_ptr_null(ks);
+	err_free(&err);
+	ck_assert_int_eq(keystore_open(path, false, &ks, &err), RC_OK);
+	ck_assert_uint_eq(err.count, 0);
+	ck_assert_uint_eq(err.warnings, 1);
+	keystore_free(&ks);
+	err_free(&err);
+	free(path);
+	free(dir);
+}
+END_TEST
+
+/* --- finding -------------------------------------------------------------------------------- */
+
+struct world {
+	char *dir;
+	struct keystore *ks;
+	struct arena *a;
+};
+
+static struct world opened(const struct tree_file *files, size_t count)
+{
+	struct world w = { .dir = files_dir(), .a = arena_create(1u << 20) };
+	struct err err = ERR_INIT;
+
+	make_tree(w.dir, files, count);
+	ck_assert_msg(keystore_open(w.dir, true, &w.ks, &err) == RC_OK, "%s", buf_cstr(&err.text));
+	err_free(&err);
+	return w;
+}
+
+static void closed(struct world *w)
+{
+	keystore_free(&w->ks);
+	arena_free(&w->a);
+	free(w->dir);
+}
+
+/* "selector selector" of the keys found at that time */
+static const char *found(struct world *w, const char *name, int64_t now_ms)
+{
+	struct signing_key *keys = NULL;
+	struct slice text = SLICE("");
+	struct domain d;
+	size_t count = 99;
+
+	ck_assert(domain_parse(w->a, slice_str(name), &d));
+	ck_assert_int_eq(keystore_find(w->ks, w->a, d, now_ms, &keys, &count), RC_OK);
+	for (size_t i = 0; i < count; i++) {
+		ck_assert_ptr_nonnull(keys[i].key);
+		ck_assert_int_eq((int)keys[i].state, KEY_ACTIVE);
+		ck_slice_eq(keys[i].domain.name, d.name);
+		text = arena_printf(w->a, "%.*s%s%.*s", SLICE_ARG(text), i == 0 ? "" : " ",
+		    SLICE_ARG(keys[i].selector));
+	}
+	return text.ptr;
+}
+
+static const struct {
+	const char *domain, *want;
+} find_rows[] = {
+	{ "a.org", "e s" },
+	{ "A.ORG", "e s" },
+	{ "xn--mnchen-3ya.de", "u" },
+	{ "m\xc3\xbcnchen.de", "u" },
+	{ "b.org", "" },
+	{ "sub.a.org", "" },
+	{ "org", "" },
+	{ "c.org", "" },
+};
+
+START_TEST(finding)
+{
+	static const struct tree_file files[] = {
+		{ "a.org/s.pem", "rsa2048.pem", 0600 },
+		{ "a.org/e.pem", "ed25519.pem", 0600 },
+		{ "a.org/p.pending.pem", "ed25519.pem", 0600 },
+		{ "a.org/r.retired.pem", "ed25519.pem", 0600 },
+		{ "m\xc3\xbcnchen.de/u.pem", "ed25519.pem", 0600 },
+		{ "c.org/p.pending.pem", "ed25519.pem", 0600 },
+	};
+	struct world w = opened(files, N_ELEMENTS(files));
+
+	for (int64_t now = 0; now < 5000; now += 700)
+		ck_assert_str_eq(found(&w, find_rows[_i].domain, now), find_rows[_i].want);
+	closed(&w);
+}
+END_TEST
+
+static void rename_in(const struct world *w, const char *from, const char *to)
+{
+	char *a = files_path(w->dir, from), *b = files_path(w->dir, to);
+
+	ck_assert_int_eq(rename(a, b), 0);
+	free(a);
+	free(b);
+}
+
+/* Time here is ours, a file system's is not: its next tick. */
+static void next_tick(void)
+{
+	const struct timespec tick = { .tv_nsec = 30 * 1000 * 1000 };
+
+	nanosleep(&tick, NULL);
+}
+
+/* S-38: a new key, a new domain, a retired key are seen without a reload, within a second. */
+START_TEST(changes_are_seen)
+{
+	static const struct tree_file files[] = { { "a.org/old.pem", "ed25519.pem", 0600 } };
+	struct world w = opened(files, N_ELEMENTS(files));
+
+	ck_assert_str_eq(found(&w, "a.org", 10000), "old");
+	ck_assert_str_eq(found(&w, "b.org", 10000), "");
+	files_key(w.dir, "a.org/new.pem", "rsa2048.pem", 0600);
+	files_key(w.dir, "b.org/s.pem", "rsa2048.pem", 0600);
+	/* not looked at again yet */
+	ck_assert_str_eq(found(&w, "a.org", 10999), "old");
+	ck_assert_str_eq(found(&w, "b.org", 10999), "");
+	ck_assert_str_eq(found(&w, "a.org", 11000), "new old");
+	ck_assert_str_eq(found(&w, "b.org", 11000), "s");
+	next_tick();
+	rename_in(&w, "a.org/old.pem", "a.org/old.retired.pem");
+	ck_assert_str_eq(found(&w, "a.org", 12000), "new");
+	next_tick();
+	rename_in(&w, "a.org", "gone.org");
+	ck_assert_str_eq(found(&w, "a.org", 13000), "");
+	ck_assert_str_eq(found(&w, "gone.org", 13000), "new");
+	rename_in(&w, "gone.org", "a.org");
+	ck_assert_str_eq(found(&w, "a.org", 14000), "new");
+	closed(&w);
+}
+END_TEST
+
+/* What changes in the tick of the clock in which the directory was read is seen, too. */
+START_TEST(change_within_a_tick)
+{
+	static const struct tree_file files[] = { { "a.org/old.pem", "ed25519.pem", 0600 } };
+	struct world w = opened(files, N_ELEMENTS(files));
+
+	ck_assert_str_eq(found(&w, "a.org", 1000), "old");
+	files_key(w.dir, "a.org/new.pem", "ed25519.pem", 0600);
+	ck_assert_str_eq(found(&w, "a.org", 2000), "new old");
+	closed(&w);
+}
+END_TEST
+
+/* A bad key that appears later is left out, and the others still sign. */
+START_TEST(later_trouble)
+{
+	static const struct tree_file files[] = { { "a.org/old.pem", "ed25519.pem", 0600 } };
+	struct world w = opened(files, N_ELEMENTS(files));
+
+	ck_assert_str_eq(found(&w, "a.org", 0), "old");
+	files_key(w.dir, "a.org/bad.pem", "rsa2048.pem", 0644);
+	files_key(w.dir, "b.org/bad.pem", "README", 0600);
+	ck_assert_str_eq(found(&w, "a.org", 1000), "old");
+	ck_assert_str_eq(found(&w, "b.org", 1000), "");
+	ck_assert_str_eq(found(&w, "a.org", 9000), "old");
+	closed(&w);
+}
+END_TEST
+
+/* Keys handed out stay good, whatever happens to their files. */
+START_TEST(keys_outlive_their_files)
+{
+	static const struct tree_file files[] = { { "a.org/s.pem", "rsa2048.pem", 0600 } };
+	struct world w = opened(files, N_ELEMENTS(files));
+	struct signing_key *keys = NULL;
+	struct domain d;
+	size_t count = 0;
+
+	ck_assert(domain_parse(w.a, SLICE("a.org"), &d));
+	ck_assert_int_eq(keystore_find(w.ks, w.a, d, 0, &keys, &count), RC_OK);
+	ck_assert_uint_eq(count, 1);
+	rename_in(&w, "a.org", "b.org");
+	ck_assert_str_eq(found(&w, "a.org", 5000), "");
+	ck_assert_uint_eq(private_key_bits(keys[0].key), 2048);
+	closed(&w);
+}
+END_TEST
+
+/* More domains without keys than are remembered at once. */
+START_TEST(many_missing_domains)
+{
+	static const struct tree_file files[] = { { "a.org/s.pem", "ed25519.pem", 0600 } };
+	struct world w = opened(files, N_ELEMENTS(files));
+
+	for (unsigned i = 0; i < 4 * LIMIT_KEYS_MISSING; i++) {
+		char name[32];
+
+		snprintf(name, sizeof(name), "d%u.example", i);
+		ck_assert_str_eq(found(&w, name, 0), "");
+	}
+	files_key(w.dir, "d1.example/s.pem", "ed25519.pem", 0600);
+	ck_assert_str_eq(found(&w, "d1.example", 1000), "s");
+	ck_assert_str_eq(found(&w, "a.org", 1000), "s");
+	closed(&w);
+}
+END_TEST
+
+/* Keys beyond the number decoded at the start are decoded when used, and bad ones left out then. */
+START_TEST(many_keys)
+{
+	enum { DOMAINS = LIMIT_KEYS_DECODED + 3 };
+	struct world w = { .dir = files_dir(), .a = arena_create(1u << 24) };
+	struct err err = ERR_INIT;
+	unsigned with_key = 0;
+
+	for (unsigned i = 0; i < DOMAINS; i++) {
+		char name[48];
+
+		snprintf(name, sizeof(name), "d%u.example/s.pem", i);
+		files_key(w.dir, name, "ed25519.pem", 0600);
+	}
+	ck_assert_int_eq(keystore_open(w.dir, true, &w.ks, &err), RC_OK);
+	ck_assert_msg(err.text.len == 0, "%s", buf_cstr(&err.text));
+	for (unsigned i = 0; i < DOMAINS; i++) {
+		char name[32];
+
+		snprintf(name, sizeof(name), "d%u.example", i);
+		with_key += strcmp(found(&w, name, 0), "s") == 0;
+	}
+	ck_assert_uint_eq(with_key, DOMAINS);
+	err_free(&err);
+	closed(&w);
+}
+END_TEST
+
+START_TEST(many_keys_mode_is_still_checked)
+{
+	enum { DOMAINS = LIMIT_KEYS_DECODED + 3 };
+	struct world w = { .dir = files_dir() };
+	struct err err = ERR_INIT;
+
+	for (unsigned i = 0; i < DOMAINS; i++) {
+		char name[48];
+
+		snprintf(name, sizeof(name), "d%u.example/s.pem", i);
+		files_write(w.dir, name, "", 0644);
+	}
+	ck_assert_int_eq(keystore_open(w.dir, true, &w.ks, &err), RC_CONFIG);
+	ck_assert_uint_eq(err.count, DOMAINS);
+	err_free(&err);
+	free(w.dir);
+}
+END_TEST
+
+static void *find_often(void *arg)
+{
+	struct world *w = arg;
+	struct arena *a = arena_create(1u << 22);
+	struct domain d;
+	size_t good = 0;
+
+	if (a == NULL || !domain_parse(a, SLICE("a.org"), &d))
+		return NULL;
+	for (int64_t i = 0; i < 300; i++) {
+		struct signing_key *keys = NULL;
+		size_t count = 0;
+
+		good += keystore_find(w->ks, a, d, i * 400, &keys, &count) == RC_OK && count >= 1;
+	}
+	arena_free(&a);
+	return good == 300 ? w : NULL;
+}
+
+START_TEST(threads)
+{
+	static const struct tree_file files[] = { { "a.org/s.pem", "ed25519.pem", 0600 } };
+	struct world w = opened(files, N_ELEMENTS(files));
+	pthread_t workers[4];
+	void *result;
+
+	for (size_t i = 0; i < N_ELEMENTS(workers); i++)
+		ck_assert_int_eq(pthread_create(&workers[i], NULL, find_often, &w), 0);
+	files_key(w.dir, "a.org/t.pem", "rsa2048.pem", 0600);
+	for (size_t i = 0; i < N_ELEMENTS(workers); i++) {
+		ck_assert_int_eq(pthread_join(workers[i], &result), 0);
+		ck_assert_ptr_eq(result, &w);
+	}
+	closed(&w);
+}
+END_TEST
+
+START_TEST(listing)
+{
+	static const struct tree_file files[] = {
+		{ "b.org/s.pem", "rsa512.pem", 0644 }, /* not looked at */
+		{ "b.org/t.pending.pem", "README", 0600 },
+		{ "a.org/s.retired.pem", "rsa2048.pem", 0600 },
+		{ "a.org/notes.txt", "README", 0600 },
+	};
+	static const char *const want[] = { "a.org s 2", "b.org s 0", "b.org t 1" };
+	char *dir = files_dir();
+	struct arena *a = arena_create(1u << 20);
+	struct err err = ERR_INIT;
+	struct signing_key *keys = NULL;
+	size_t count = 0;
+
+	make_tree(dir, files, N_ELEMENTS(files));
+	ck_assert_int_eq(keystore_list(dir, a, &keys, &count, &err), RC_OK);
+	ck_assert_uint_eq(count, N_ELEMENTS(want));
+	for (size_t i = 0; i < count; i++) {
+		ck_slice_eq(arena_printf(a, "%.*s %.*s %d", SLICE_ARG(keys[i].domain.name),
+		    SLICE_ARG(keys[i].selector), (int)keys[i].state), slice_str(want[i]));
+		ck_assert_ptr_null(keys[i].key);
+	}
+	arena_free(&a);
+	err_free(&err);
+	free(dir);
+}
+END_TEST
+
+Suite *keystore_suite(void)
+{
+	Suite *s = suite_create("keystore");
+
+	UNIT_TABLE(s, file_names, name_rows);
+	UNIT_TABLE(s, opening, open_rows);
+	UNIT_TEST(s, all_mistakes_at_once);
+	UNIT_TEST(s, missing_directory);
+	UNIT_TABLE(s, finding, find_rows);
+	UNIT_TEST(s, changes_are_seen);
+	unit_table(s, "change_within_a_tick", change_within_a_tick, 20);
+	UNIT_TEST(s, later_trouble);
+	UNIT_TEST(s, keys_outlive_their_files);
+	UNIT_TEST(s, many_missing_domains);
+	UNIT_TEST(s, many_keys);
+	UNIT_TEST(s, many_keys_mode_is_still_checked);
+	UNIT_TEST(s, threads);
+	UNIT_TEST(s, listing);
+	return s;
+}
