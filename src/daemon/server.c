@@ -273,12 +273,14 @@ static int run(const struct server_options *options, struct settings *s, const s
 	if (!options->foreground && become_daemon(&ready_fd) != EXIT_SUCCESS)
 		return EXIT_FAILURE;
 	rc = start(options, s, id, err);
-	print_messages(err);
 	if (rc != RC_OK) {
+		print_messages(err);
 		fprintf(stderr, "assayd: not started%s\n", rc == RC_NOMEM ? ": out of memory" : "");
 		settings_release(&s);
 		return EXIT_FAILURE;
 	}
+	if (!options->foreground)
+		print_messages(err); /* warnings, to the terminal as well as to the log */
 	log_start(s, options->foreground);
 	log_messages(err);
 	log_info("listening on %.*s, configuration %s", SLICE_ARG(s->listen), options->config);

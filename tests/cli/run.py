@@ -146,7 +146,7 @@ _dmarc.a.example TXT v=DMARC1; p=reject; pct=20
 """)
     out = w.ok("verify", "--explain", "--ip", "192.0.2.9", "--helo", "x.a.example", "--mail-from", "m@a.example",
                "--zone", zone, "-", stdin=b"From: m@a.example\n\nx\n")
-    for text in ("spf=fail", "b.example", "_dmarc.a.example", "policy that applies: reject", "dmarc=fail", "pct", "550 5.7.26"):
+    for text in ("spf=fail", "b.example", "_dmarc.a.example", "policy that applies: reject", "dmarc=fail", "pct", "would reject"):
         assert text in out, "%r is not in:\n%s" % (text, out)
 
 
@@ -222,7 +222,7 @@ def socket_trouble_has_a_name(w):
     rows = [
         ('listen = "unix:%s/no/such/dir/s.sock"' % w.dir, "no/such/dir"),
         ('listen = "unix:%s"' % w.file("plain", "x"), "no socket"),
-        ('listen = "unix:/%s"' % ("x" * 200), "longer than"),
+        ('listen = "unix:/%s"' % ("x" * 200), "too long for a socket"),
         ('listen = "inet:127.0.0.1:%d"' % port, "Address already in use"),
         ('listen = "inet:0.0.0.0:8893"', "allow-remote-mta"),
     ]
