@@ -24,7 +24,8 @@ static size_t count_uris(struct slice list, struct slice whole)
 
 	while (dmarc_next_uri(&list, &uri)) {
 		check_inside(uri, whole);
-		if (uri.len == 0 || slice_find(uri, ',') < uri.len || slice_find(uri, '!') < uri.len)
+		if (uri.len == 0 || slice_find(uri, ',') < uri.len ||
+		    slice_find(uri, '!') < uri.len)
 			abort();
 		n++;
 	}

@@ -21,9 +21,9 @@
 enum alignment { UNALIGNED, ALIGNED, ALIGNMENT_UNKNOWN /* DNS trouble on one of the walks */ };
 
 /*
- * Starts the walk of an identifier where dmarc_align() could need it for one of the authors, whatever
- * their records say: they have more than a public suffix in common.  For look-ahead, when the
- * header is complete; what is not started here is started when it is needed.
+ * Starts the walk of an identifier where dmarc_align() could need it for one of the authors,
+ * whatever their records say: they have more than a public suffix in common.  For look-ahead, when
+ * the header is complete; what is not started here is started when it is needed.
  */
 void dmarc_start_identifier(struct lookups *l, enum dmarc_discovery method,
     const struct domain *authors, size_t author_count, struct domain identifier);

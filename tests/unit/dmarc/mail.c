@@ -179,7 +179,8 @@ static const char hostile_zone[] =
     "_dmarc.mild.example TXT \"v=DMARC1; p=quarantine\"\n";
 
 /* An empty body; nobody gets as far as b=. */
-#define SIGNED(d, s) "DKIM-Signature: v=1; a=rsa-sha256; c=relaxed/relaxed; d=" d "; s=" s "; h=from;\n" \
+#define SIGNED(d, s) \
+	"DKIM-Signature: v=1; a=rsa-sha256; c=relaxed/relaxed; d=" d "; s=" s "; h=from;\n" \
 	" bh=47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=; b=AAAA\n"
 #define FROM_VICTIM "From: Victim <ceo@victim.test>\n"
 
