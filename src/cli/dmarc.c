@@ -17,7 +17,8 @@ struct dmarc_question {
 static enum rc print_json(const struct policy_discovery *d)
 {
 	struct dmarc_author_result author = { .domain = d->author_domain, .discovery = *d,
-		.policy = d->policy, .testing = d->record.testing };
+		.policy = d->record.testing ? dmarc_policy_weaker(d->policy) : d->policy,
+		.testing = d->record.testing };
 	struct buf json = BUF_INIT(1024u * 1024);
 	enum rc rc = json_dmarc_author(&author, 2, &json);
 
