@@ -42,6 +42,13 @@ static bool has_wildcard(struct slice pattern)
 	return false;
 }
 
+/* A directory that is not there holds no files; one that cannot be read is a mistake. */
+static int directory_trouble(const char *path, int error)
+{
+	(void)path;
+	return error != ENOENT && error != ENOTDIR;
+}
+
 void include_each(struct arena *a, const char *directory, struct slice pattern,
     struct config_place at, struct err *err, void (*each)(void *ctx, const char *path), void *ctx)
 {
@@ -53,9 +60,9 @@ void include_each(struct arena *a, const char *directory, struct slice pattern,
 		each(ctx, full);
 		return;
 	}
-	rc = glob(full, GLOB_ERR, NULL, &found);
+	rc = glob(full, 0, directory_trouble, &found);
 	if (rc != 0 && rc != GLOB_NOMATCH)
-		config_error(err, at, "include \"%s\": %s", log_shown(a, pattern),
+		config_error(err, at, "include \"%s\": %s", config_shown(a, pattern),
 		    rc == GLOB_NOSPACE ? strerror(ENOMEM) : strerror(errno));
 	for (size_t i = 0; rc == 0 && i < found.gl_pathc; i++)
 		each(ctx, found.gl_pathv[i]);
@@ -105,7 +112,7 @@ bool list_file(const struct target *t, struct slice path,
 		return value_wrong(t, path, "cannot be read: %s",
 		    path.len == 0 ? "write file:PATH" : why);
 	}
-	entry.at.file = log_shown(t->arena, slice_str(full));
+	entry.at.file = config_shown(t->arena, slice_str(full));
 	text = arena_take_buf(t->arena, &content);
 	return add_lines(&entry, text, add);
 }

@@ -141,7 +141,7 @@ static const struct config_events events = { on_setting, on_open, on_close, on_i
 
 static void parse_text(struct loader *l, struct slice text, const char *label)
 {
-	const char *file = log_shown(l->s->arena, slice_str(label));
+	const char *file = config_shown(l->s->arena, slice_str(label));
 
 	l->file = ++l->files;
 	l->section = l->top;
@@ -151,7 +151,7 @@ static void parse_text(struct loader *l, struct slice text, const char *label)
 /* At the included file's place in the including one, or of the file given to us. */
 static void file_trouble(struct loader *l, const char *path, const char *why)
 {
-	const char *shown = log_shown(l->s->arena, slice_str(path));
+	const char *shown = config_shown(l->s->arena, slice_str(path));
 
 	if (l->depth == 0)
 		err_add(l->err, "%s: %s", shown, why);
@@ -173,7 +173,7 @@ static void load_file(struct loader *l, const char *path)
 	}
 	if (S_ISREG(st.st_mode) && (st.st_mode & S_IWOTH) != 0)
 		err_warn(l->err, "%s: everybody may write it: chmod o-w it",
-		    log_shown(l->s->arena, slice_str(path)));
+		    config_shown(l->s->arena, slice_str(path)));
 	text = arena_take_buf(l->s->arena, &content);
 	l->directory = directory_of(l->s->arena, path);
 	parse_text(l, text, path);

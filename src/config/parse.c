@@ -1,7 +1,6 @@
 #include "base/ascii.h"
 #include "base/cursor.h"
 #include "base/limits.h"
-#include "base/log.h"
 #include "base/utf8.h"
 
 #include "parse.h"
@@ -27,7 +26,7 @@ static struct config_place place(const struct parser *p, unsigned line)
 
 static const char *shown(const struct parser *p, struct slice text)
 {
-	return log_shown(p->arena, text);
+	return config_shown(p->arena, text);
 }
 
 /* --- octets --------------------------------------------------------------------------------- */
@@ -83,14 +82,6 @@ static bool is_bare_octet(char c)
 static bool is_name_octet(char c)
 {
 	return is_alnum(c) || c == '-' || c == '_' || c == '.';
-}
-
-bool config_is_bare(struct slice text)
-{
-	for (size_t i = 0; i < text.len; i++)
-		if (!is_bare_octet(text.ptr[i]))
-			return false;
-	return text.len > 0 && text.ptr[0] != '\'';
 }
 
 static void skip_comment(struct parser *p)
@@ -215,18 +206,76 @@ static bool take_scalar(struct parser *p, struct config_item *item_out)
 	return true;
 }
 
-/* --- values --------------------------------------------------------------------------------- */
+/* --- going on after a mistake --------------------------------------------------------------- */
 
 static bool looks_like_setting(const struct parser *p)
 {
 	struct cursor c = p->c;
 	struct slice name;
 
+	skip_wsp(&c);
 	if (!take_name(&c, &name))
 		return false;
 	skip_wsp(&c);
 	return cursor_peek(&c) == '=' || cursor_peek(&c) == '{';
 }
+
+static void skip_string(struct parser *p)
+{
+	const char *end = string_end(p->c.at + 1, p->c.end);
+
+	if (end != NULL)
+		p->c.at = end + 1;
+	else
+		skip_comment(p);
+}
+
+/* Over one octet, one comment or one string; what was opened and closed is counted. */
+static void skip_one(struct parser *p, unsigned *depth)
+{
+	char c = cursor_peek(&p->c);
+
+	if (c == '#') {
+		skip_comment(p);
+	} else if (c == '"') {
+		skip_string(p);
+	} else {
+		*depth += c == '{';
+		*depth -= c == '}';
+		p->line += c == '\n';
+		p->c.at++;
+	}
+}
+
+/* To the end of the line, or of the block that it opens; a "}" of the section around it stays. */
+static void recover(struct parser *p)
+{
+	unsigned depth = 0;
+
+	while (!cursor_done(&p->c)) {
+		char c = cursor_peek(&p->c);
+
+		if (depth == 0 && (c == '\n' || c == '}'))
+			return;
+		skip_one(p, &depth);
+	}
+}
+
+/* Out of a list: behind its "}", or to a line that begins a setting, where that is missing. */
+static void leave_list(struct parser *p)
+{
+	unsigned depth = 1;
+
+	while (!cursor_done(&p->c) && depth > 0) {
+		bool new_line = cursor_peek(&p->c) == '\n';
+
+		skip_one(p, &depth);
+		if (new_line && looks_like_setting(p))
+			return;
+	}
+}
+
+/* --- values --------------------------------------------------------------------------------- */
 
 static bool add_item(struct parser *p, struct config_value *v, struct config_item item)
 {
@@ -273,8 +322,10 @@ static bool take_list(struct parser *p, struct config_value *v)
 			    "is still open here: put } behind its last entry", opened);
 			return true;
 		}
-		if (!take_scalar(p, &item) || !add_item(p, v, item))
+		if (!take_scalar(p, &item) || !add_item(p, v, item)) {
+			leave_list(p);
 			return false;
+		}
 		more = take_separator(p, opened);
 	}
 	return true;
@@ -298,41 +349,6 @@ static bool take_value(struct parser *p, struct slice name, struct config_value 
 }
 
 /* --- statements ----------------------------------------------------------------------------- */
-
-static void skip_string(struct parser *p)
-{
-	const char *end = string_end(p->c.at + 1, p->c.end);
-
-	if (end != NULL)
-		p->c.at = end + 1;
-	else
-		skip_comment(p);
-}
-
-/* To the end of the line, or of the block that it opens; a "}" of the section around it stays. */
-static void recover(struct parser *p)
-{
-	unsigned depth = 0;
-
-	while (!cursor_done(&p->c)) {
-		char c = cursor_peek(&p->c);
-
-		if (depth == 0 && (c == '\n' || c == '}'))
-			return;
-		if (c == '#') {
-			skip_comment(p);
-			continue;
-		}
-		if (c == '"') {
-			skip_string(p);
-			continue;
-		}
-		depth += c == '{';
-		depth -= c == '}';
-		p->line += c == '\n';
-		p->c.at++;
-	}
-}
 
 static void close_section(struct parser *p)
 {

@@ -53,9 +53,6 @@ void config_parse(struct arena *a, struct slice text, const char *file,
 bool config_parse_value(struct arena *a, struct slice text, struct config_value *value_out,
     struct err *err);
 
-/* Can this text stand as a bare word? */
-bool config_is_bare(struct slice text);
-
 /*
  * Mistakes, as "file:line: text".  After LIMIT_CONFIG_ERRORS they are only counted; a failed arena
  * or a full err loses texts, never the fact.
@@ -64,5 +61,8 @@ void config_error(struct err *err, struct config_place at, const char *fmt, ...)
     PRINTF_LIKE(3, 4);
 void config_warning(struct err *err, struct config_place at, const char *fmt, ...)
     PRINTF_LIKE(3, 4);
+
+/* Text of a file as messages show it, in quotes: like log_shown(), with its blanks. */
+const char *config_shown(struct arena *a, struct slice text);
 
 #endif

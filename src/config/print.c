@@ -1,10 +1,21 @@
+#include "base/ascii.h"
+
 #include "private.h"
 
 #define COMMENT_COLUMN 56u
 
+/* Words, numbers and names stand without quotes. */
+static bool is_plain(struct slice text)
+{
+	for (size_t i = 0; i < text.len; i++)
+		if (!is_alnum(text.ptr[i]) && strchr("-./_", text.ptr[i]) == NULL)
+			return false;
+	return text.len > 0;
+}
+
 static void print_text(struct buf *out, struct slice text)
 {
-	if (config_is_bare(text)) {
+	if (is_plain(text)) {
 		buf_add(out, text);
 		return;
 	}

@@ -5,7 +5,6 @@
 #ifndef ASSAY_CONFIG_PRIVATE_H
 #define ASSAY_CONFIG_PRIVATE_H
 
-#include "base/log.h"
 #include "config/options.h"
 #include "config/settings.h"
 

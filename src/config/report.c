@@ -1,12 +1,13 @@
 #include <stdarg.h>
 
 #include "base/limits.h"
+#include "base/log.h"
 
 #include "parse.h"
 
 #define REPORT_TEXT (64u * 1024) /* of one message */
 
-/* Text of files in it has gone through log_shown(). */
+/* Text of files in it has gone through config_shown(). */
 static const char *located(struct buf *text, struct config_place at, const char *fmt, va_list ap)
     PRINTF_LIKE(3, 0);
 static const char *located(struct buf *text, struct config_place at, const char *fmt, va_list ap)
@@ -44,4 +45,20 @@ void config_warning(struct err *err, struct config_place at, const char *fmt, ..
 	err_warn(err, "%s", located(&text, at, fmt, ap));
 	va_end(ap);
 	buf_free(&text);
+}
+
+const char *config_shown(struct arena *a, struct slice text)
+{
+	struct buf out = BUF_INIT(8 * LIMIT_LOG_FIELD);
+	struct slice rest = slice_take(text, LIMIT_LOG_FIELD), printable;
+
+	while (rest.len > 0) {
+		log_escape(&out, slice_split(&rest, ' '));
+		if (!slice_is_null(rest))
+			buf_add_char(&out, ' ');
+	}
+	if (text.len > LIMIT_LOG_FIELD)
+		buf_add_str(&out, "...");
+	printable = arena_take_buf(a, &out);
+	return slice_is_null(printable) ? "?" : printable.ptr;
 }

@@ -85,7 +85,7 @@ static bool tell_not_built(struct arena *a, struct config_place at, struct slice
 	for (size_t i = 0; i < N_ELEMENTS(not_built); i++)
 		if (slice_eq(name, slice_str(not_built[i]))) {
 			config_error(err, at, "%s is not built yet: leave it out",
-			    log_shown(a, name));
+			    config_shown(a, name));
 			return true;
 		}
 	return false;
@@ -106,7 +106,7 @@ static void tell_elsewhere(struct config_place at, const struct option_info *inf
 void unknown_option(struct arena *a, struct config_place at, const struct section_kind *kind,
     struct slice name, struct err *err)
 {
-	const char *shown = log_shown(a, name);
+	const char *shown = config_shown(a, name);
 	struct guess g = guess_of(name);
 	const struct option_info *info = option_elsewhere(name);
 	const struct section_kind *section = section_kind_named(name);
@@ -135,7 +135,7 @@ void unknown_option(struct arena *a, struct config_place at, const struct sectio
 
 void unknown_section(struct arena *a, struct config_place at, struct slice name, struct err *err)
 {
-	const char *shown = log_shown(a, name);
+	const char *shown = config_shown(a, name);
 	struct guess g = guess_of(name);
 	const struct option_info *info = option_elsewhere(name);
 

@@ -26,7 +26,7 @@ bool value_wrong(const struct target *t, struct slice text, const char *fmt, ...
 	va_start(ap, fmt);
 	buf_vaddf(&what, fmt, ap);
 	va_end(ap);
-	config_error(t->err, t->at, "%s: \"%s\" %s", option_label(t), log_shown(t->arena, text),
+	config_error(t->err, t->at, "%s: \"%s\" %s", option_label(t), config_shown(t->arena, text),
 	    buf_cstr(&what));
 	buf_free(&what);
 	return false;
@@ -123,10 +123,10 @@ static bool set_in_units(const struct target *t, struct slice text, const struct
 
 	if (!take_number(text, units, &value))
 		return value_wrong(t, text, "is not %s: write one from %s to %s", what, min, max);
-	if (value % scale != 0)
-		return value_wrong(t, text, "is not a whole number of seconds: write it so");
 	if (value < o->min * scale || value > o->max * scale)
 		return value_wrong(t, text, "is out of range: write %s from %s to %s", what, min, max);
+	if (value % scale != 0)
+		return value_wrong(t, text, "is not a whole number of seconds: write it so");
 	store(t, value / scale);
 	return true;
 }
@@ -304,7 +304,7 @@ static bool set_header(const struct target *t, struct slice text)
 		return value_wrong(t, text, "is no header field: write \"X-Name: value\"");
 	if (word_find(standard, arena_lower(t->arena, name), &index))
 		return value_wrong(t, text, "would remove every %s field from incoming mail: take "
-		    "a name of your own that begins with \"X-\"", log_shown(t->arena, name));
+		    "a name of your own that begins with \"X-\"", config_shown(t->arena, name));
 	field[0] = arena_copy(t->arena, name);
 	field[1] = arena_copy(t->arena, slice_trim(value));
 	return true;
