@@ -16,11 +16,16 @@
 /*
  * Whose field is it?  The authserv-id, unquoted and stripped of CFWS, is put into out; false when
  * the field cannot be parsed far enough to know (RFC 8601 section 2.2: [CFWS] authserv-id [CFWS
- * authres-version] ...).  Any version is taken.
+ * authres-version] and then ";" or the end).  Any version is taken.  An id with controls or white
+ * space in it is nobody's.
  */
 bool authres_authserv_id(struct slice value, struct buf *out);
 
-/* A field under construction; text in it is safe whatever the sender wrote. */
+/*
+ * A field under construction; text in it is safe whatever the sender wrote.  A property, reason or
+ * comment is at most 512 octets as written: a longer one is cut, quoted, and ends with "...".  Once
+ * half of LIMIT_HEADER_VALUE is filled they are left out, so that every result has its place.
+ */
 struct authres {
 	struct buf value; /* begins with a space; folded with LF + HTAB */
 	size_t line_start; /* offset of the current line, for folding below 78 columns */
@@ -35,7 +40,7 @@ void authres_result(struct authres *ar, const char *method, enum auth_result res
 /* reason= as a quoted-string; only text of ours (static tables, numbers). */
 void authres_reason(struct authres *ar, struct slice text);
 
-/* A comment behind the result; only text of ours. */
+/* A comment behind the result; folded at its spaces; only text of ours. */
 void authres_comment(struct authres *ar, struct slice text);
 
 /*

@@ -10,6 +10,7 @@ int main(void)
 		canon_suite,
 		reader_suite,
 		address_suite,
+		authres_suite,
 		NULL,
 	};
 
