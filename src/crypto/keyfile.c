@@ -152,7 +152,7 @@ static enum rc open_file(const char *path, int *fd_out, struct err *err)
 static enum rc load_file(const char *path, struct private_key **out, struct err *err)
 {
 	enum rc rc;
-	int fd;
+	int fd = -1;
 
 	TRY(open_file(path, &fd, err));
 	rc = load_fd(fd, path, out, err);
@@ -221,7 +221,7 @@ enum rc private_key_check(const char *path, struct err *err)
 {
 	struct stat st;
 	enum rc rc;
-	int fd;
+	int fd = -1;
 
 	if (is_uri(path))
 		return RC_OK;
