@@ -80,9 +80,12 @@ static enum rc signature_of(struct session *s, const struct dkim_sign_params *pa
 	return dkim_signer_end(signer, s->clock, value_out);
 }
 
-enum rc session_sign(struct session *s, const struct key_line *key, struct slice canon)
+enum rc session_sign(struct session *s, const struct key_line *key, struct slice canon,
+    struct slice field)
 {
-	struct dkim_sign_params params = { .domain = key->domain, .selector = key->selector };
+	struct sign_header_set fields = { .add = &field, .add_count = field.len > 0 ? 1 : 0 };
+	struct dkim_sign_params params = { .domain = key->domain, .selector = key->selector,
+		.fields = &fields };
 	struct slice header = slice_take(canon, slice_find(canon, '/')), value, old;
 	struct private_key *private;
 	enum rc rc;

@@ -135,8 +135,9 @@ static bool step_publish(struct session *s, struct slice args)
 static bool step_sign(struct session *s, struct slice args)
 {
 	struct key_line key = key_words(&args);
+	struct slice canon = word(&args);
 
-	return session_sign(s, &key, args) == RC_OK || complain(s, "the message cannot be signed");
+	return session_sign(s, &key, canon, args) == RC_OK || complain(s, "the message cannot be signed");
 }
 
 /* --- the envelope ----------------------------------------------------------------------------------- */

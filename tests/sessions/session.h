@@ -52,7 +52,8 @@ MUST_CHECK enum rc session_prepare(const struct session *s, const char *director
 bool session_matches(struct arena *a, struct slice pattern, struct slice text);
 
 /* prepare.c */
-MUST_CHECK enum rc session_sign(struct session *s, const struct key_line *key, struct slice canon);
+MUST_CHECK enum rc session_sign(struct session *s, const struct key_line *key, struct slice canon,
+    struct slice field);
 MUST_CHECK enum rc session_publish(struct session *s, const struct key_line *key);
 
 #endif

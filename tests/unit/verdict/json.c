@@ -130,7 +130,7 @@ START_TEST(judged)
 		"\"disposition\":\"pass\",\"overrides\":[]},"
 		"\"action\":\"accept\",\"would\":\"accept\","
 		"\"edits\":[{\"op\":\"insert\",\"index\":0,\"name\":\"Authentication-Results\","
-		"\"value\":\" mx.example.com; spf=pass smtp.mailfrom=example.org; ");
+		"\"value\":\" mx.example.com;");
 	struct world w;
 	struct slice got;
 
