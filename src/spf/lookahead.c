@@ -32,20 +32,20 @@ struct follower {
 	struct arena *scratch;
 };
 
-static bool take_one(atomic_uint *left)
+/* How many were left; 0: none could be taken. */
+static unsigned take_one(atomic_uint *left)
 {
 	unsigned n = atomic_load(left);
 
-	while (n > 0)
-		if (atomic_compare_exchange_weak(left, &n, n - 1))
-			return true;
-	return false;
+	while (n > 0 && !atomic_compare_exchange_weak(left, &n, n - 1))
+		;
+	return n;
 }
 
 static void ask(struct lookups *l, struct ahead *a, struct slice name, enum dns_type type,
     lookup_hook *hook, void *arg)
 {
-	if (name.len > 0 && take_one(&a->questions))
+	if (name.len > 0 && take_one(&a->questions) > 0)
 		lookups_start(l, a->purpose, name, type, hook, arg);
 }
 
@@ -57,10 +57,14 @@ static enum dns_type address_type(const struct ahead *a)
 static struct node *new_node(struct ahead *a, struct slice name)
 {
 	struct node *n;
+	unsigned left;
 
-	if (name.len == 0 || name.len > sizeof(n->name) || !take_one(&a->nodes))
+	if (name.len == 0 || name.len > sizeof(n->name))
 		return NULL;
-	n = &a->node[atomic_load(&a->nodes)];
+	left = take_one(&a->nodes);
+	if (left == 0)
+		return NULL;
+	n = &a->node[left - 1];
 	n->ahead = a;
 	n->len = name.len;
 	memcpy(n->name, name.ptr, name.len);
@@ -174,12 +178,12 @@ static void start_terms(struct follower *f, const struct spf_record *record)
 	for (size_t i = 0; i < record->step_count; i++) {
 		if (!spf_kind_queries(record->steps[i].kind))
 			return; /* it matches: nothing behind it is ever evaluated */
-		if (!take_one(&f->ahead->terms))
+		if (take_one(&f->ahead->terms) == 0)
 			return;
 		start_term(f, &record->steps[i]);
 	}
 	if (!record->has_all && !slice_is_null(record->redirect.text) &&
-	    take_one(&f->ahead->terms))
+	    take_one(&f->ahead->terms) > 0)
 		start_term(f, &record->redirect);
 }
 

@@ -138,7 +138,8 @@ static struct slice mechanism_of(const struct spf_run *r, enum auth_result resul
 		return SLICE_NULL;
 	if (r->why == SPF_WHY_DEFAULT)
 		return SLICE("default");
-	return slice_drop(r->term, r->term.len > 0 && strchr("+-~?", r->term.ptr[0]) != NULL);
+	return arena_copy(r->arena,
+	    slice_drop(r->term, r->term.len > 0 && strchr("+-~?", r->term.ptr[0]) != NULL));
 }
 
 /* --- the check -------------------------------------------------------------------------------- */

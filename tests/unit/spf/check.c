@@ -395,6 +395,30 @@ START_TEST(reason_rows)
 }
 END_TEST
 
+/* What is told lives in the arena: not in the answers, nor in the request. */
+START_TEST(result_is_kept)
+{
+	struct world w;
+
+	world_open(&w, slice_str(zone));
+	for (int e = 0; e < world_engine_count(); e++) {
+		char from[] = "joe@expl.test", helo[] = "helo.test";
+		struct spf_mail_from_result r = world_check(&w, world_engines[e], V4, slice_str(helo),
+		    slice_str(from));
+
+		lookups_release(&w.lookups);
+		memset(from, 'x', sizeof(from) - 1);
+		memset(helo, 'x', sizeof(helo) - 1);
+		ck_slice_eq(r.r.domain.name, SLICE("expl.test"));
+		ck_slice_eq(r.r.mechanism, SLICE("all"));
+		ck_slice_eq(r.r.reason, SLICE("-all of expl.test"));
+		ck_slice_eq(r.r.explanation, SLICE("hello joe"));
+		ck_slice_eq(r.sender, SLICE("joe@expl.test"));
+	}
+	world_close(&w);
+}
+END_TEST
+
 /* P_20: the limit is a setting. */
 START_TEST(void_limit)
 {
@@ -533,6 +557,16 @@ START_TEST(trace_lines)
 	    "0 include:aself.test: no match (2 of 10 terms, 0 of 2 void)\n"
 	    "0     A inca.test: 192.0.2.9\n"
 	    "0 a: pass (3 of 10 terms, 0 of 2 void)\n"));
+	buf_clear(&lines.text);
+	world_check(&w, SPF_ENGINE_BUILTIN, "192.0.2.99", SLICE(H), SLICE("a@order.test"));
+	world_check(&w, SPF_ENGINE_BUILTIN, "198.51.100.1", SLICE(H), SLICE("a@pass.test"));
+	ck_slice_eq(buf_slice(&lines.text), SLICE(
+	    "0 order.test: v=spf1 ?ip4:192.0.2.0/24 -ip4:192.0.2.7 +all\n"
+	    "0 ?ip4:192.0.2.0/24: neutral (0 of 10 terms, 0 of 2 void)\n"
+	    "0 pass.test: v=spf1 ip4:192.0.2.0/24 ip6:2001:db8::/32 -all\n"
+	    "0 ip4:192.0.2.0/24: no match (0 of 10 terms, 0 of 2 void)\n"
+	    "0 ip6:2001:db8::/32: no match (0 of 10 terms, 0 of 2 void)\n"
+	    "0 -all: fail (0 of 10 terms, 0 of 2 void)\n"));
 	for (size_t i = 0; i < N_ELEMENTS(rows); i++)
 		for (int e = 0; e < world_engine_count(); e++)
 			world_check(&w, world_engines[e], rows[i].client, slice_str(rows[i].helo),
@@ -557,6 +591,7 @@ Suite *check_suite(void)
 
 	UNIT_TABLE(s, check_rows, rows);
 	UNIT_TABLE(s, reason_rows, reasons);
+	UNIT_TEST(s, result_is_kept);
 	UNIT_TEST(s, void_limit);
 	UNIT_TABLE(s, helo_rows, helos);
 	UNIT_TEST(s, no_client);

@@ -16,7 +16,7 @@ struct dice {
 	uint64_t state;
 };
 
-/* xorshift64*: the same zones everywhere */
+/* xorshift64*: the same zones in every run of a build */
 static unsigned roll(struct dice *d, unsigned sides)
 {
 	d->state ^= d->state >> 12;
