@@ -1,7 +1,7 @@
-#include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "base/file.h"
 
 #include "dns/answer.h"
 #include "dns/name.h"
@@ -104,32 +104,14 @@ enum rc resolver_zonetext(const char *label, struct slice text, struct resolver 
 	return rc;
 }
 
-static bool read_file(const char *path, struct buf *content)
-{
-	FILE *f = fopen(path, "rb");
-	char chunk[65536];
-	size_t n;
-	bool ok;
-
-	if (f == NULL)
-		return false;
-	while ((n = fread(chunk, 1, sizeof(chunk), f)) > 0)
-		buf_add(content, slice_of(chunk, n));
-	ok = ferror(f) == 0;
-	fclose(f);
-	return ok;
-}
-
 enum rc resolver_zonefile(const char *path, struct resolver **out, struct err *err)
 {
 	struct buf content = BUF_INIT(LIMIT_ZONE_BYTES);
+	const char *why;
 	enum rc rc;
 
-	errno = 0;
-	if (!read_file(path, &content))
-		rc = err_config(err, "%s: %s", path, strerror(errno == 0 ? EIO : errno));
-	else if (buf_failed(&content))
-		rc = err_config(err, "%s: too large for a zone file", path);
+	if (file_read(path, &content, NULL, &why) != RC_OK)
+		rc = err_config(err, "%s: %s", path, why);
 	else
 		rc = resolver_zonetext(path, buf_slice(&content), out, err);
 	buf_free(&content);

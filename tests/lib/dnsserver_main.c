@@ -4,25 +4,19 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "base/buf.h"
+#include "base/file.h"
 #include "base/limits.h"
 
 #include "dnsserver.h"
 
 static bool read_zone(const char *path, struct buf *content)
 {
-	FILE *f = fopen(path, "rb");
-	char chunk[16384];
-	size_t n;
+	const char *why;
 
-	if (f == NULL) {
-		perror(path);
-		return false;
-	}
-	while ((n = fread(chunk, 1, sizeof(chunk), f)) > 0)
-		buf_add(content, slice_of(chunk, n));
-	fclose(f);
-	return !buf_failed(content);
+	if (file_read(path, content, NULL, &why) == RC_OK)
+		return true;
+	fprintf(stderr, "%s: %s\n", path, why);
+	return false;
 }
 
 static void reload(struct dnsserver *s, const char *path)

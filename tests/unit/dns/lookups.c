@@ -114,8 +114,11 @@ static const struct {
 	{ LOOKUP_POLICY, LIMIT_DNS_POLICY },
 	{ LOOKUP_DKIM, LIMIT_DNS_DKIM },
 	{ LOOKUP_SPF, LIMIT_DNS_SPF },
+	{ LOOKUP_HELO, LIMIT_DNS_HELO },
 	{ LOOKUP_ALIGNMENT, LIMIT_DNS_ALIGNMENT },
 };
+
+_Static_assert(N_ELEMENTS(shares) == LOOKUP_PURPOSES, "every purpose has a row");
 
 static void hook_unwanted(struct lookups *l, const struct dns_answer *answer, void *arg)
 {
@@ -325,6 +328,28 @@ START_TEST(the_end_of_the_resolver)
 }
 END_TEST
 
+static void count_release(void *ptr)
+{
+	++*(unsigned *)ptr;
+}
+
+/* What hooks work on goes when no hook can come any more. */
+START_TEST(deferred_release)
+{
+	unsigned released = 0;
+	struct resolver *r = open_zone(SLICE("a.test A 192.0.2.1\n"));
+	struct lookups *l = lookups_new(r, 1000);
+
+	ck_assert(lookups_defer(l, count_release, &released));
+	ck_assert(lookups_defer(l, count_release, &released));
+	lookups_get(l, LOOKUP_SPF, SLICE("a.test"), DNS_A);
+	ck_assert_uint_eq(released, 0);
+	lookups_release(&l);
+	ck_assert_uint_eq(released, 2);
+	resolver_free(&r);
+}
+END_TEST
+
 /* --- threads ---------------------------------------------------------------------------------- */
 
 static void *deliver_all(void *arg)
@@ -374,6 +399,7 @@ Suite *lookups_suite(void)
 	UNIT_TEST(s, past_the_deadline);
 	UNIT_TEST(s, one_deadline_for_all);
 	UNIT_TEST(s, the_end_of_the_resolver);
+	UNIT_TEST(s, deferred_release);
 	UNIT_TEST(s, woken_by_another_thread);
 	return s;
 }

@@ -1,0 +1,74 @@
+/* file.h: whole files, with a ceiling. */
+#include <stdio.h>
+#include <sys/stat.h>
+
+#include "base/file.h"
+
+#include "suites.h"
+
+static const char *write_file(const char *content, size_t len)
+{
+	static char path[256];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/file", unit_tmpdir());
+	f = fopen(path, "wb");
+	ck_assert_ptr_nonnull(f);
+	ck_assert_uint_eq(fwrite(content, 1, len, f), len);
+	fclose(f);
+	return path;
+}
+
+START_TEST(content)
+{
+	struct buf out = BUF_INIT(100);
+	struct stat st;
+	const char *why = NULL;
+
+	ck_assert_int_eq(file_read(write_file("a\0b\n", 4), &out, &st, &why), RC_OK);
+	ck_slice_eq(buf_slice(&out), SLICE("a\0b\n"));
+	ck_assert_int_eq(st.st_size, 4);
+	buf_clear(&out);
+	ck_assert_int_eq(file_read(write_file("", 0), &out, NULL, &why), RC_OK);
+	ck_assert_uint_eq(out.len, 0);
+	ck_assert_ptr_null(why);
+	buf_free(&out);
+}
+END_TEST
+
+START_TEST(ceiling)
+{
+	struct buf out = BUF_INIT(4);
+	const char *why = NULL;
+
+	ck_assert_int_eq(file_read(write_file("1234", 4), &out, NULL, &why), RC_OK);
+	buf_clear(&out);
+	ck_assert_int_eq(file_read(write_file("12345", 5), &out, NULL, &why), RC_LIMIT);
+	ck_assert_str_eq(why, "too large");
+	buf_free(&out);
+}
+END_TEST
+
+START_TEST(what_is_no_file)
+{
+	struct buf out = BUF_INIT(100);
+	const char *why = NULL;
+
+	ck_assert_int_eq(file_read(unit_tmpdir(), &out, NULL, &why), RC_IO);
+	ck_assert_str_eq(why, "is a directory");
+	ck_assert_int_eq(file_read("/nonexistent/file", &out, NULL, &why), RC_IO);
+	ck_assert_str_eq(why, "No such file or directory");
+	ck_assert_uint_eq(out.len, 0);
+	buf_free(&out);
+}
+END_TEST
+
+Suite *file_suite(void)
+{
+	Suite *s = suite_create("file");
+
+	UNIT_TEST(s, content);
+	UNIT_TEST(s, ceiling);
+	UNIT_TEST(s, what_is_no_file);
+	return s;
+}

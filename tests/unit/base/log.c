@@ -1,0 +1,106 @@
+/* log.h: what others wrote cannot write our lines. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/limits.h"
+#include "base/log.h"
+
+#include "suites.h"
+
+static const struct {
+	struct slice in;
+	const char *out;
+} rows[] = {
+	{ SLICE("user@example.com"), "user@example.com" },
+	{ SLICE("<a>=\"b\";'c'%s"), "<a>=\"b\";'c'%s" },
+	{ SLICE("a b"), "a\\x20b" },
+	{ SLICE("a\\b"), "a\\x5cb" },
+	{ SLICE("a\r\nspf=pass"), "a\\x0d\\x0aspf=pass" },
+	{ SLICE("\0\x1b[31m\x7f"), "\\x00\\x1b[31m\\x7f" },
+	{ SLICE("m\xc3\xbcnchen"), "m\xc3\xbcnchen" },
+	{ SLICE("\xff\xc3"), "\\xff\\xc3" },
+	{ SLICE("\xc2\x9b" "31m"), "\\xc2\\x9b31m" }, /* a C1 control moves the cursor too */
+	{ SLICE(""), "" },
+	{ SLICE_NULL, "" },
+};
+
+START_TEST(escaping)
+{
+	struct buf out = BUF_INIT(1000);
+
+	log_escape(&out, rows[_i].in);
+	ck_assert_str_eq(buf_cstr(&out), rows[_i].out);
+	buf_free(&out);
+}
+END_TEST
+
+START_TEST(long_fields_are_cut)
+{
+	struct buf in = BUF_INIT(2000), out = BUF_INIT(2000);
+
+	for (unsigned i = 0; i < LIMIT_LOG_FIELD; i++)
+		buf_add_char(&in, 'x');
+	log_escape(&out, buf_slice(&in));
+	ck_slice_eq(buf_slice(&out), buf_slice(&in));
+	buf_add_char(&in, 'y');
+	buf_clear(&out);
+	log_escape(&out, buf_slice(&in));
+	ck_assert_uint_eq(out.len, LIMIT_LOG_FIELD + 3);
+	ck_assert_str_eq(out.ptr + LIMIT_LOG_FIELD, "...");
+	buf_free(&in);
+	buf_free(&out);
+}
+END_TEST
+
+/* Standard error goes into a file for the length of the calls. */
+static char *logged(const struct log_params *params)
+{
+	char path[256], *text;
+	size_t len;
+
+	snprintf(path, sizeof(path), "%s/log", unit_tmpdir());
+	ck_assert_ptr_nonnull(freopen(path, "w", stderr));
+	log_open(params);
+	log_error("an %s", "error");
+	log_warning("a warning");
+	log_info("info %d", 1);
+	log_debug("debug");
+	log_line(LOG_LEVEL_INFO, SLICE("%s is not a format"));
+	fflush(stderr);
+	text = unit_read_file(path, &len);
+	ck_assert_ptr_nonnull(text);
+	return text;
+}
+
+START_TEST(levels_and_targets)
+{
+	struct log_params params = { .target = LOG_TARGET_STDERR, .level = LOG_LEVEL_INFO,
+		.ident = "assayd" };
+	char *text = logged(&params);
+
+	ck_assert_str_eq(text, "assayd: an error\nassayd: a warning\nassayd: info 1\n"
+	    "assayd: %s is not a format\n");
+	free(text);
+	params.level = LOG_LEVEL_ERROR;
+	text = logged(&params);
+	ck_assert_str_eq(text, "assayd: an error\n");
+	free(text);
+	params.level = LOG_LEVEL_DEBUG;
+	params.target = LOG_TARGET_JOURNAL;
+	text = logged(&params);
+	ck_assert_str_eq(text, "<3>an error\n<4>a warning\n<6>info 1\n<7>debug\n"
+	    "<6>%s is not a format\n");
+	free(text);
+}
+END_TEST
+
+Suite *log_suite(void)
+{
+	Suite *s = suite_create("log");
+
+	UNIT_TABLE(s, escaping, rows);
+	UNIT_TEST(s, long_fields_are_cut);
+	UNIT_TEST(s, levels_and_targets);
+	return s;
+}
