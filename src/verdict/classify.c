@@ -49,7 +49,8 @@ static bool fits_submission(const struct policy *p, const struct envelope *e, bo
 {
 	(void)has_received;
 	for (size_t i = 0; i < p->sign_daemon_names.count; i++)
-		if (e->daemon_name.len > 0 && slice_ieq(p->sign_daemon_names.items[i], e->daemon_name))
+		if (e->daemon_name.len > 0 &&
+		    slice_ieq(p->sign_daemon_names.items[i], e->daemon_name))
 			return true;
 	return port_listed(&p->sign_ports, e->port);
 }

@@ -40,6 +40,8 @@ struct bench {
 	struct slice exempt; /* why the message is never refused; null: it may be */
 };
 
+static const struct slice listed = { "the client is in forwarders", 27 };
+
 /* A finding that stays as it is gets no 4xx (RFC 6376 section 6.3). */
 static enum action permanent(enum action action)
 {
@@ -93,7 +95,7 @@ static struct slice setting(const struct bench *b, const char *name, enum action
 	return arena_printf(b->a, "%s = %s", name, action_text(action));
 }
 
-/* --- DMARC ------------------------------------------------------------------------------------ */
+/* --- DMARC ----------------------------------------------------------------------------------- */
 
 /*
  * RFC 9989 section 7.4: nobody is rejected for p=reject alone.  Direct mail is; mail that shows an
@@ -107,18 +109,20 @@ static void apply_published(const struct bench *b, struct demand *d)
 	if (d->author->policy == DMARC_POLICY_QUARANTINE) {
 		enum action action = permanent(set->on_policy_quarantine);
 
-		depart(d, action, OVERRIDE_LOCAL_POLICY, setting(b, "on-policy-quarantine", action));
+		depart(d, action, OVERRIDE_LOCAL_POLICY,
+		    setting(b, "on-policy-quarantine", action));
 	} else if (d->author->policy == DMARC_POLICY_REJECT) {
 		enum action action = permanent(set->on_policy_reject);
 		enum action indirect = permanent(set->indirect);
 
 		if (b->class == CLASS_FORWARDER)
-			depart(d, indirect, OVERRIDE_TRUSTED_FORWARDER, SLICE("the client is in forwarders"));
+			depart(d, indirect, OVERRIDE_TRUSTED_FORWARDER, listed);
 		else if (indirect_flow(b->a, b->v, &b->marks, d->author, &how))
 			depart(d, indirect,
 			    b->marks.list ? OVERRIDE_MAILING_LIST : OVERRIDE_LOCAL_POLICY, how);
 		else
-			depart(d, action, OVERRIDE_LOCAL_POLICY, setting(b, "on-policy-reject", action));
+			depart(d, action, OVERRIDE_LOCAL_POLICY,
+			    setting(b, "on-policy-reject", action));
 	}
 }
 
@@ -145,7 +149,7 @@ static void apply_recipients(const struct bench *b, struct demand *d)
 		    arena_printf(b->a, "policy-to \"%.*s\"", SLICE_ARG(pattern)));
 }
 
-/* Mail that fails for d->author: what is wished for, before it is asked whether it may be refused. */
+/* Mail that fails for d->author: what is wished for, refusable or not. */
 static void wish_for_failure(const struct bench *b, struct demand *d)
 {
 	bool sectioned;
@@ -171,7 +175,7 @@ static void cap_refusal(const struct bench *b, struct demand *d)
 	if (action == d->action || (may_refuse && slice_is_null(b->exempt)))
 		return;
 	if (b->class == CLASS_FORWARDER)
-		depart(d, action, OVERRIDE_TRUSTED_FORWARDER, SLICE("the client is in forwarders"));
+		depart(d, action, OVERRIDE_TRUSTED_FORWARDER, listed);
 	else if (!may_refuse)
 		depart(d, action, OVERRIDE_LOCAL_POLICY, SLICE("came through an own relay"));
 	else
@@ -186,8 +190,9 @@ static void demand_of_failure(const struct bench *b, struct demand *d)
 	wish_for_failure(b, d);
 	cap_refusal(b, d);
 	if (d->action != d->asked)
-		d->why = arena_printf(b->a, "%.*s fails DMARC (p=%s); %.*s", SLICE_ARG(r->domain.name),
-		    dmarc_policy_text(r->policy), SLICE_ARG(d->override.comment));
+		d->why = arena_printf(b->a, "%.*s fails DMARC (p=%s); %.*s",
+		    SLICE_ARG(r->domain.name), dmarc_policy_text(r->policy),
+		    SLICE_ARG(d->override.comment));
 	else if (d->action != ACTION_ACCEPT)
 		d->why = arena_printf(b->a, "%.*s fails DMARC (p=%s)", SLICE_ARG(r->domain.name),
 		    dmarc_policy_text(r->policy));
@@ -197,7 +202,7 @@ static void demand_of_failure(const struct bench *b, struct demand *d)
 static void demand_of_temperror(const struct bench *b, struct demand *d)
 {
 	const struct dmarc_actions *set = &b->p->dmarc_actions;
-	bool unknown = d->author->why != DMARC_WHY_IDENTIFIER_UNKNOWN;
+	bool unknown = d->author->why != DMARC_WHY_IDENTIFIER_UNKNOWN; /* the policy is */
 	const char *name = unknown ? "on-temperror-policy" : "on-temperror-identifier";
 
 	d->kind = unknown ? DEMAND_DMARC_POLICY_UNKNOWN : DEMAND_DMARC_UNDECIDED;
@@ -205,7 +210,8 @@ static void demand_of_temperror(const struct bench *b, struct demand *d)
 	if (!unknown)
 		wish_for_failure(b, d);
 	if (unknown || d->action != ACTION_ACCEPT)
-		d->action = temporary(unknown ? set->on_temperror_policy : set->on_temperror_identifier);
+		d->action = temporary(unknown ? set->on_temperror_policy :
+		    set->on_temperror_identifier);
 	if (d->action != ACTION_ACCEPT)
 		d->why = arena_printf(b->a, "%.*s: %s (%s = %s)", SLICE_ARG(d->author->domain.name),
 		    dmarc_why_text(d->author->why), name, action_text(d->action));
@@ -224,7 +230,7 @@ static struct demand demand_of_author(const struct bench *b, const struct dmarc_
 	return d;
 }
 
-/* RFC 9989 section 11.5: several authors, the strictest wins; at a tie, the one that decided there. */
+/* RFC 9989 section 11.5: several authors, the strictest wins; at a tie, the one deciding there. */
 static struct demand demand_of_dmarc(const struct bench *b)
 {
 	const struct dmarc_result *dmarc = &b->v->dmarc;
@@ -240,7 +246,7 @@ static struct demand demand_of_dmarc(const struct bench *b)
 	return best;
 }
 
-/* --- From ------------------------------------------------------------------------------------- */
+/* --- From ------------------------------------------------------------------------------------ */
 
 /*
  * A bounce need not name an author: its From may be missing, or show no domain.  "@" may stand in
@@ -319,7 +325,7 @@ static struct demand demand_of_from(const struct bench *b)
 	    from_status_text(b->v->authors.status), name);
 }
 
-/* --- SPF and DKIM by themselves ------------------------------------------------------------------ */
+/* --- SPF and DKIM by themselves -------------------------------------------------------------- */
 
 /*
  * SPF is about the client: only a stranger's client speaks for the sender.  neutral is none (RFC
@@ -335,18 +341,21 @@ static struct demand demand_of_spf(const struct bench *b)
 	} rows[] = {
 		{ AUTH_FAIL, "SPF fail", "spf on-fail", permanent(set->on_fail) },
 		{ AUTH_SOFTFAIL, "SPF softfail", "spf on-softfail", permanent(set->on_softfail) },
-		{ AUTH_PERMERROR, "SPF permerror", "spf on-permerror", permanent(set->on_permerror) },
-		{ AUTH_TEMPERROR, "SPF temperror", "spf on-temperror", temporary(set->on_temperror) },
+		{ AUTH_PERMERROR, "SPF permerror", "spf on-permerror",
+			permanent(set->on_permerror) },
+		{ AUTH_TEMPERROR, "SPF temperror", "spf on-temperror",
+			temporary(set->on_temperror) },
 	};
 
 	for (size_t i = 0; i < N_ELEMENTS(rows); i++)
 		if (b->v->spf_checked && b->class == CLASS_EXTERNAL &&
 		    b->v->spf.r.result == rows[i].result)
-			return demand_made(b, DEMAND_SPF, rows[i].action, rows[i].finding, rows[i].name);
+			return demand_made(b, DEMAND_SPF, rows[i].action, rows[i].finding,
+			    rows[i].name);
 	return (struct demand){ .kind = DEMAND_NOTHING };
 }
 
-/* RFC 6376 section 6.3: a key that cannot be fetched may be a reason to wait, if nothing else passes. */
+/* RFC 6376 section 6.3: one may wait for a key that cannot be fetched, if nothing else passes. */
 static struct demand demand_of_dkim(const struct bench *b)
 {
 	bool undecided = false;
@@ -364,7 +373,7 @@ static struct demand demand_of_dkim(const struct bench *b)
 	    "a DKIM key could not be looked up", "dkim on-temperror");
 }
 
-/* --- all together --------------------------------------------------------------------------------- */
+/* --- all together ---------------------------------------------------------------------------- */
 
 static void add_override(const struct bench *b, struct actions *out, struct override override)
 {
@@ -384,7 +393,8 @@ static void record_overrides(const struct bench *b, const struct demand *dmarc, 
 		add_override(b, out, dmarc->override);
 	if (b->p->enforce != ENFORCE_YES && dmarc->action != ACTION_ACCEPT)
 		add_override(b, out, (struct override){ OVERRIDE_LOCAL_POLICY,
-			b->p->enforce == ENFORCE_NO ? SLICE("enforce = no") : SLICE("enforce = observe") });
+			b->p->enforce == ENFORCE_NO ? SLICE("enforce = no") :
+			SLICE("enforce = observe") });
 }
 
 /* What was done for DMARC's sake; "pass" only under a policy that asks for something. */

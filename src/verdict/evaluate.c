@@ -4,10 +4,11 @@ void evaluate_request(const struct message *m, struct spf_request *out)
 {
 	const struct envelope *e = &m->envelope;
 
-	*out = (struct spf_request){ .client = e->client, .helo = e->helo, .mail_from = e->mail_from };
+	*out = (struct spf_request){ .client = e->client, .helo = e->helo,
+		.mail_from = e->mail_from };
 }
 
-/* The domain whose policy a check would ask for: of MAIL FROM, or HELO for the null reverse-path. */
+/* Whose policy a check would ask for: that of MAIL FROM, or HELO for the null reverse-path. */
 static struct slice identity_domain(const struct envelope *e)
 {
 	return e->mail_from.len == 0 ? e->helo : address_domain_part(e->mail_from);
@@ -48,7 +49,8 @@ static struct slice spf_skipped(const struct evaluation *e)
 static void spf_not_checked(const struct evaluation *e, struct slice reason, struct verdict *v)
 {
 	const struct envelope *env = &e->message->envelope;
-	struct spf_result none = { .result = AUTH_NONE, .why = SPF_WHY_NOT_CHECKED, .reason = reason };
+	struct spf_result none = { .result = AUTH_NONE, .why = SPF_WHY_NOT_CHECKED,
+		.reason = reason };
 
 	if (!domain_parse(e->arena, identity_domain(env), &none.domain))
 		none.domain = DOMAIN_NONE;
@@ -65,7 +67,7 @@ static enum rc evaluate_spf(const struct evaluation *e, struct verdict *v)
 	struct spf_request request;
 	struct slice skipped;
 
-	if (e->class == CLASS_OWN_RELAY) { /* the client is one of us; the sender's own is not known */
+	if (e->class == CLASS_OWN_RELAY) { /* the sender's own client is not known */
 		spf_not_checked(e, SLICE("not checked: came through an own relay"), v);
 		return RC_OK;
 	}
@@ -78,7 +80,8 @@ static enum rc evaluate_spf(const struct evaluation *e, struct verdict *v)
 	if (slice_is_null(params.receiver))
 		params.receiver = e->message->envelope.mta_name;
 	evaluate_request(e->message, &request);
-	TRY(spf_check_mail_from(e->arena, e->lookups, &params, &request, e->trace, e->now, &v->spf));
+	TRY(spf_check_mail_from(e->arena, e->lookups, &params, &request, e->trace, e->now,
+	    &v->spf));
 	if (v->spf.scope == SPF_SCOPE_HELO) {
 		v->helo.r = v->spf.r;
 		return RC_OK;

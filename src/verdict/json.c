@@ -107,7 +107,7 @@ static json_t *text(struct slice s)
 			buf_add(&clean, slice_take(rest, n));
 		rest = slice_drop(rest, n == 0 ? 1 : n);
 	}
-	value = buf_failed(&clean) ? NULL : json_stringn(clean.len == 0 ? "" : clean.ptr, clean.len);
+	value = buf_failed(&clean) ? NULL : json_stringn(buf_cstr(&clean), clean.len);
 	buf_free(&clean);
 	return value;
 }
@@ -189,7 +189,7 @@ static json_t *array_of(json_t *(*make)(const void *items, size_t i), const void
 	return NULL;
 }
 
-/* --- findings --------------------------------------------------------------------------------- */
+/* --- findings -------------------------------------------------------------------------------- */
 
 static void put_spf_result(struct object *o, const struct spf_result *r)
 {
@@ -236,7 +236,8 @@ static json_t *dkim_json(const void *items, size_t i)
 	if (sig->algorithm_known) {
 		struct buf canon = BUF_INIT(64);
 
-		buf_addf(&canon, "%s/%s", canon_text(sig->header_canon), canon_text(sig->body_canon));
+		buf_addf(&canon, "%s/%s", canon_text(sig->header_canon),
+		    canon_text(sig->body_canon));
 		put_text(&o, "canonicalization", buf_slice(&canon));
 		buf_free(&canon);
 	}
@@ -321,7 +322,7 @@ static json_t *dmarc_json(const struct dmarc_result *r, const struct actions *ac
 	return object_end(&o);
 }
 
-/* --- the message ------------------------------------------------------------------------------ */
+/* --- the message ----------------------------------------------------------------------------- */
 
 static json_t *client_json(const struct envelope *e)
 {
@@ -395,7 +396,8 @@ static void put_verdict(struct object *o, const struct outcome *outcome)
 static void put_signing(struct object *o, const struct outcome *outcome)
 {
 	if (outcome->signature_count > 0)
-		put(o, "signed", array_of(signed_json, outcome->signatures, outcome->signature_count));
+		put(o, "signed",
+		    array_of(signed_json, outcome->signatures, outcome->signature_count));
 	put_text(o, "unsigned", outcome->unsigned_reason);
 }
 
@@ -417,7 +419,7 @@ static void put_actions(struct object *o, const struct actions *actions)
 	put(o, "edits", array_of(edit_json, actions->edits, actions->edit_count));
 }
 
-/* --- text ------------------------------------------------------------------------------------- */
+/* --- text ------------------------------------------------------------------------------------ */
 
 static enum rc dump(json_t *json, int indent, struct buf *out)
 {

@@ -142,8 +142,8 @@ static void add_signatures(struct buf *out, const struct outcome *o)
 	struct buf text = BUF_INIT(WORK_OCTETS);
 
 	for (size_t i = 0; i < o->signature_count; i++)
-		buf_addf(&text, "%s%.*s/%.*s", i == 0 ? "" : ",", SLICE_ARG(o->signatures[i].domain),
-		    SLICE_ARG(o->signatures[i].selector));
+		buf_addf(&text, "%s%.*s/%.*s", i == 0 ? "" : ",",
+		    SLICE_ARG(o->signatures[i].domain), SLICE_ARG(o->signatures[i].selector));
 	buf_add_str(out, " signed=");
 	add_share(out, &text, LIST_SHARE);
 }

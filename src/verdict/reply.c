@@ -13,7 +13,8 @@ static void add_findings(struct buf *text, const struct verdict *v)
 
 	if (v->spf_checked)
 		buf_addf(text, "SPF %s%s%.*s, ", auth_result_text(v->spf.r.result),
-		    domain_is_none(v->spf.r.domain) ? "" : " for ", SLICE_ARG(v->spf.r.domain.name));
+		    domain_is_none(v->spf.r.domain) ? "" : " for ",
+		    SLICE_ARG(v->spf.r.domain.name));
 	if (v->dkim.count == 0)
 		buf_add_str(text, "no DKIM signature");
 	for (size_t i = 0; i < shown; i++)
@@ -148,16 +149,19 @@ struct reply reply_exceeded(struct arena *a, const struct policy *p, const struc
 {
 	bool temporary = p->on_exceed == ACTION_TEMPFAIL;
 	struct buf text = BUF_INIT(8u * 1024);
-	struct reply r = { .code = temporary ? 451 : 550, .enhanced = temporary ? "4.7.0" : "5.7.0" };
+	struct reply r = { .code = temporary ? 451 : 550,
+		.enhanced = temporary ? "4.7.0" : "5.7.0" };
 
 	switch (m->exceeded) {
 	case MESSAGE_TOO_MANY_FIELDS:
-		buf_addf(&text, "the message has more than %zu header fields", m->max_header_fields);
+		buf_addf(&text, "the message has more than %zu header fields",
+		    m->max_header_fields);
 		break;
 	case MESSAGE_HEADER_TOO_LARGE: /* RFC 3463: message too big for system */
 		r.code = temporary ? 451 : 552;
 		r.enhanced = temporary ? "4.3.4" : "5.3.4";
-		buf_addf(&text, "the message header is larger than %zu octets", m->max_header_bytes);
+		buf_addf(&text, "the message header is larger than %zu octets",
+		    m->max_header_bytes);
 		break;
 	case MESSAGE_TOO_MANY_RECIPIENTS:
 		r.enhanced = temporary ? "4.5.3" : "5.5.3";

@@ -25,7 +25,7 @@ enum rc results_insert(struct arena *a, struct slice name, struct slice value,
 	return add_edit(a, actions, (struct edit){ EDIT_INSERT, 0, name, value, NULL });
 }
 
-/* --- what is taken away ----------------------------------------------------------------------- */
+/* --- what is taken away ---------------------------------------------------------------------- */
 
 /* Names under which our own results are known, in both forms of comparison. */
 struct own_names {
@@ -94,7 +94,8 @@ static enum rc remove_fields(struct arena *a, const struct own_names *own, struc
 		if (!slice_ieq(h->name, name))
 			continue;
 		if (own == NULL || is_forged(a, own, h))
-			TRY(add_edit(a, actions, (struct edit){ EDIT_DELETE, index, name, SLICE_NULL, h }));
+			TRY(add_edit(a, actions, (struct edit){ .op = EDIT_DELETE, .index = index,
+				.name = name, .field = h }));
 		index--;
 	}
 	return RC_OK;
@@ -114,7 +115,7 @@ enum rc results_remove_forged(struct arena *a, const struct policy *p, struct sl
 	return remove_fields(a, NULL, p->quarantine_header_name, m, actions);
 }
 
-/* --- what is written -------------------------------------------------------------------------- */
+/* --- what is written ------------------------------------------------------------------------- */
 
 static void property(struct authres *ar, const char *ptype, const char *name, struct slice value)
 {
@@ -152,7 +153,8 @@ static void write_signature(struct arena *a, struct authres *ar, const struct dk
 {
 	authres_result(ar, "dkim", r->result);
 	if (r->result != AUTH_PASS)
-		authres_reason(ar, r->reason.len > 0 ? r->reason : slice_str(dkim_why_text(r->why)));
+		authres_reason(ar, r->reason.len > 0 ? r->reason :
+		    slice_str(dkim_why_text(r->why)));
 	else if (r->bits > 0)
 		authres_comment(ar, arena_printf(a, "%u-bit key%s", r->bits,
 		    r->testing ? ", testing" : ""));
@@ -254,10 +256,11 @@ static enum rc write_received_spf(struct arena *a, struct slice authserv_id,
     const struct message *m, const struct verdict *v, struct actions *actions)
 {
 	const struct envelope *e = &m->envelope;
-	struct spf_request request = { .client = e->client, .helo = e->helo, .mail_from = e->mail_from };
+	struct spf_request request = { .client = e->client, .helo = e->helo,
+		.mail_from = e->mail_from };
 
-	return results_insert(a, SLICE("Received-SPF"), received_spf(a, &request, &v->spf, authserv_id),
-	    actions);
+	return results_insert(a, SLICE("Received-SPF"),
+	    received_spf(a, &request, &v->spf, authserv_id), actions);
 }
 
 enum rc results_quarantine(struct arena *a, const struct policy *p, struct actions *actions)

@@ -30,7 +30,7 @@ static void note(struct transaction *t, enum rc rc)
 		t->trouble = rc;
 }
 
-/* --- MAIL ---------------------------------------------------------------------------------------- */
+/* --- MAIL ------------------------------------------------------------------------------------ */
 
 static struct slice keep(struct arena *a, struct slice s)
 {
@@ -126,7 +126,7 @@ void transaction_recipient(struct transaction *t, struct slice address)
 	message_add_recipient(&t->message, address);
 }
 
-/* --- header -------------------------------------------------------------------------------------- */
+/* --- header ---------------------------------------------------------------------------------- */
 
 static void start_policies(struct transaction *t, const struct authors *authors)
 {
@@ -303,7 +303,7 @@ void transaction_end_of_header(struct transaction *t)
 		o->unsigned_reason = reinjected_reason(t);
 }
 
-/* --- body ---------------------------------------------------------------------------------------- */
+/* --- body ------------------------------------------------------------------------------------ */
 
 bool transaction_needs_body(const struct transaction *t)
 {
@@ -316,7 +316,7 @@ void transaction_body(struct transaction *t, struct slice chunk)
 		bodyhashes_feed(t->bodies, chunk);
 }
 
-/* --- the end ------------------------------------------------------------------------------------- */
+/* --- the end --------------------------------------------------------------------------------- */
 
 static enum rc judge(struct transaction *t, int64_t now)
 {
@@ -342,7 +342,7 @@ static enum rc sign(struct transaction *t, int64_t now)
 		enum rc rc = dkim_signer_end(t->signers[i], now, &value);
 
 		if (rc == RC_LIMIT) { /* what must not be signed goes out without */
-			o->unsigned_reason = SLICE("the message has no From field that can be signed");
+			o->unsigned_reason = SLICE("no From field that can be signed");
 			continue;
 		}
 		TRY(rc);

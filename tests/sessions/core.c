@@ -235,13 +235,14 @@ static int remove_entry(const char *path, const struct stat *st, int flag, struc
 	return remove(path);
 }
 
-static const char *keys_directory(void)
+/* Session files and key files are parts of one source tree. */
+static const char *keys_directory(const char *path)
 {
-	const char *source = getenv("ASSAY_SRCDIR");
-	static char path[4096];
+	static char keys[4096];
+	const char *name = strrchr(path, '/');
 
-	snprintf(path, sizeof(path), "%s/keys", source == NULL ? "." : source);
-	return path;
+	snprintf(keys, sizeof(keys), "%.*s../../keys", name == NULL ? 0 : (int)(name + 1 - path), path);
+	return keys;
 }
 
 static bool run_file(const char *path)
@@ -253,7 +254,7 @@ static bool run_file(const char *path)
 
 	if (mkdtemp(directory) == NULL)
 		return false;
-	if (session_read(path, keys_directory(), &s, &err) == RC_OK &&
+	if (session_read(path, keys_directory(path), &s, &err) == RC_OK &&
 	    session_prepare(&s, directory, &err) == RC_OK)
 		failures = run_prepared(&s, directory, &err);
 	if (err.count > 0) {
@@ -270,7 +271,7 @@ static int prepare(const char *directory, const char *path)
 {
 	struct err err = ERR_INIT;
 	struct session s;
-	enum rc rc = session_read(path, keys_directory(), &s, &err);
+	enum rc rc = session_read(path, keys_directory(path), &s, &err);
 
 	if (rc == RC_OK)
 		rc = session_prepare(&s, directory, &err);

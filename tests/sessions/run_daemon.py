@@ -349,7 +349,6 @@ def main():
     arguments.add_argument('files', nargs='*')
     given = arguments.parse_args()
     build = os.path.abspath(given.build)
-    os.environ.setdefault('ASSAY_SRCDIR', os.path.dirname(os.path.dirname(HERE)))
     files = given.files or sorted(glob.glob(os.path.join(HERE, '*.session')))
     with concurrent.futures.ThreadPoolExecutor(TOGETHER) as pool:
         found = list(pool.map(lambda path: problems_of(build, path, given.v), files))

@@ -9,7 +9,7 @@
 
 #include "verdict/verdict.h"
 
-/* What the header shows of an indirect flow (List-Id, List-Post, Mailing-List, resent fields, ARC set). */
+/* What the header shows of an indirect flow: List-Id, List-Post, Mailing-List; Resent-...; an ARC set. */
 struct indirect_marks {
 	bool list, resent, arc;
 };

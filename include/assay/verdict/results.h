@@ -26,7 +26,7 @@ MUST_CHECK enum rc results_quarantine(struct arena *a, const struct policy *p,
 MUST_CHECK enum rc results_insert(struct arena *a, struct slice name, struct slice value,
     struct actions *actions);
 
-/* One Authentication-Results with all methods, at index 0 (inserted last); Received-SPF by setting. */
+/* One Authentication-Results with all methods, at the top (inserted last); Received-SPF by setting. */
 MUST_CHECK enum rc results_write(struct arena *a, const struct policy *p,
     struct slice authserv_id, const struct message *m, const struct verdict *v,
     struct actions *actions);
