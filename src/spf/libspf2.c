@@ -1,15 +1,9 @@
 /*
  * The engine `libspf2`.  That library has known memory errors in the compiler of macros, no limits
  * over a whole check, and drops without a word what does not fit its records; so no octet from
- * outside ever reaches it.  What it walks is written here, from records that spf/record.h has
- * accepted:
- *
- *     a:t3.x/24 ?exists:n3.x ip4:192.0.2.0/24 -all
- *
- * "t3.x" is a token for the target of the third term: the name is expanded and asked for by our
- * own functions when the library asks for the token, and these count terms and void look-ups.
- * "n3.x" never exists; that it is asked for tells that the third term has not matched.  Hosts of mx
- * and ptr are tokens too ("h2.t3.x", "p2.t3.x").
+ * outside ever reaches it.  It walks what rewrite.h writes; the names behind the tokens are expanded
+ * and asked for by our own functions when it asks for the tokens, and these count terms and void
+ * look-ups.
  */
 #include "config.h"
 
@@ -46,8 +40,9 @@ enum auth_result spf_check_host_libspf2(struct spf_run *r, struct slice domain)
 
 #include "base/limits.h"
 
+#include "rewrite.h"
+
 #define TOKEN_OCTETS 64u
-#define TEXT_OCTETS  (64u * 1024)
 
 /* A record that the library walks, or that `builtin` has evaluated for it. */
 struct walked {
@@ -57,15 +52,6 @@ struct walked {
 	bool top;       /* not inside an include: what matches here decides */
 	bool decided;   /* by `builtin`: the library sees its result only */
 	size_t first;   /* token of the first term that asks; the others follow */
-	size_t tokens;
-};
-
-/* A term that asks, in the order in which they were written. */
-struct token {
-	struct spf_term term;
-	const struct walked *in;
-	bool begun, done;
-	const struct dns_answer *mx;
 };
 
 struct walk {
@@ -73,14 +59,12 @@ struct walk {
 	SPF_server_t *server;
 	SPF_request_t *request;
 	SPF_dns_rr_t *spare; /* there must be an answer even without memory */
-	struct token *tokens;
-	size_t count, cap;
+	struct spf_rewriter out;
 	size_t next;         /* token that can be asked for next */
 	struct slice domain;
 	const struct walked *top;
 	bool none;           /* the domain itself has no record */
 	bool lost;           /* the library has done what it cannot have been told */
-	unsigned char mask;  /* of the first octet of all addresses */
 };
 
 bool spf_libspf2_available(void)
@@ -123,21 +107,9 @@ static bool answer_grow(struct walk *w, SPF_dns_rr_t *rr, size_t octets)
 	return spf_run_fail_memory(w->r);
 }
 
-/*
- * The library passes loopback clients without a look; with one octet of every address changed in the
- * same way they are like any other, and all comparisons stay what they were.
- */
-static struct ip masked(const struct walk *w, const struct ip *ip)
-{
-	struct ip other = *ip;
-
-	other.octets[0] ^= w->mask;
-	return other;
-}
-
 static void add_address(struct walk *w, SPF_dns_rr_t *rr, const struct ip *ip)
 {
-	struct ip other = masked(w, ip);
+	struct ip other = spf_rewrite_address(&w->out, ip);
 
 	if (!answer_grow(w, rr, sizeof(SPF_dns_rr_data_t)))
 		return;
@@ -177,31 +149,10 @@ static SPF_dns_rr_t *answer_addresses(struct walk *w, const struct spf_term *t,
 
 /* --- questions -------------------------------------------------------------------------------- */
 
-/* kind and number of a token, and what stands in front of it: "h2.t3.x" is 'h', 2, 3. */
-static bool read_token(const char *name, char *kind, size_t *i, size_t *n)
-{
-	struct cursor c = cursor_of(slice_str(name));
-	uint64_t first, second = 0;
-
-	if (cursor_done(&c))
-		return false;
-	*kind = *c.at++;
-	if (!take_uint(&c, 9, INT_MAX, &first))
-		return false;
-	if ((*kind == 'h' || *kind == 'p') &&
-	    (!take_literal(&c, SLICE(".t")) || !take_uint(&c, 9, INT_MAX, &second)))
-		return false;
-	if (!take_literal(&c, SLICE(".x")) || !cursor_done(&c))
-		return false;
-	*i = (size_t)first;
-	*n = (size_t)(*kind == 'h' || *kind == 'p' ? second : first);
-	return true;
-}
-
 /* The token's term begins: it must be the one whose turn it is. */
-static struct token *begin(struct walk *w, size_t n, struct slice *target)
+static struct spf_token *begin(struct walk *w, size_t n, struct slice *target)
 {
-	struct token *t = n < w->count ? &w->tokens[n] : NULL;
+	struct spf_token *t = n < w->out.count ? &w->out.tokens[n] : NULL;
 
 	if (t == NULL || n != w->next || t->begun) {
 		w->lost = true;
@@ -216,9 +167,9 @@ static struct token *begin(struct walk *w, size_t n, struct slice *target)
 }
 
 /* begin() for all but include and redirect; the name in the resolver's form. */
-static struct token *begin_name(struct walk *w, size_t n, struct slice *name)
+static struct spf_token *begin_name(struct walk *w, size_t n, struct slice *name)
 {
-	struct token *t = begin(w, n, name);
+	struct spf_token *t = begin(w, n, name);
 
 	if (t == NULL || slice_is_null(*name))
 		return t;
@@ -234,7 +185,7 @@ static SPF_dns_rr_t *ask_host(struct walk *w, size_t n, const char *token, ns_ty
 {
 	const struct dns_answer *found;
 	struct slice name;
-	struct token *t = begin_name(w, n, &name);
+	struct spf_token *t = begin_name(w, n, &name);
 	enum dns_type wanted;
 
 	if (t == NULL)
@@ -250,7 +201,7 @@ static SPF_dns_rr_t *ask_host(struct walk *w, size_t n, const char *token, ns_ty
 static SPF_dns_rr_t *ask_mx(struct walk *w, size_t n, const char *token)
 {
 	struct slice name;
-	struct token *t = begin_name(w, n, &name);
+	struct spf_token *t = begin_name(w, n, &name);
 	SPF_dns_rr_t *rr;
 
 	if (t == NULL)
@@ -269,7 +220,7 @@ static SPF_dns_rr_t *ask_mx(struct walk *w, size_t n, const char *token)
 static SPF_dns_rr_t *ask_mx_host(struct walk *w, size_t i, size_t n, const char *token,
     ns_type type)
 {
-	struct token *t = n < w->count ? &w->tokens[n] : NULL;
+	struct spf_token *t = n < w->out.count ? &w->out.tokens[n] : NULL;
 	const struct dns_answer *found;
 
 	if (t == NULL || t->mx == NULL || i >= t->mx->count) {
@@ -286,7 +237,7 @@ static SPF_dns_rr_t *ask_ptr(struct walk *w, const char *question)
 {
 	size_t n = w->next;
 	struct slice target;
-	struct token *t = begin_name(w, n, &target);
+	struct spf_token *t = begin_name(w, n, &target);
 	SPF_dns_rr_t *rr;
 
 	if (t == NULL || (!slice_is_null(target) && !spf_run_client_names(w->r)))
@@ -319,14 +270,14 @@ static SPF_dns_rr_t *ask_ptr_host(struct walk *w, size_t i, const char *token, n
 
 static SPF_dns_rr_t *note_no_match(struct walk *w, size_t n, const char *token, ns_type type)
 {
-	if (n >= w->count || !w->tokens[n].begun) {
+	if (n >= w->out.count || !w->out.tokens[n].begun) {
 		w->lost = true;
 		return answer_stop(w, token, type);
 	}
-	w->tokens[n].done = true;
+	w->out.tokens[n].done = true;
 	w->next = n + 1;
-	w->r->depth = w->tokens[n].in->depth;
-	spf_run_trace_term(w->r, &w->tokens[n].term, "no match");
+	w->r->depth = w->out.tokens[n].in->depth;
+	spf_run_trace_term(w->r, &w->out.tokens[n].term, "no match");
 	return answer_nothing(w, token, type);
 }
 
@@ -341,7 +292,7 @@ static SPF_dns_rr_t *lookup(SPF_dns_server_t *layer, const char *name, ns_type t
 		return answer_stop(w, name, type);
 	if (type == ns_t_ptr)
 		return ask_ptr(w, name);
-	if (!read_token(name, &kind, &i, &n))
+	if (!spf_read_token(slice_str(name), &kind, &i, &n))
 		kind = '\0';
 	switch (kind) {
 	case 't':
@@ -360,93 +311,8 @@ static SPF_dns_rr_t *lookup(SPF_dns_server_t *layer, const char *name, ns_type t
 
 /* --- records ---------------------------------------------------------------------------------- */
 
-/* A record in the library's words, and how many mechanisms it must have when compiled. */
-struct rewriting {
-	struct buf text;
-	unsigned mechanisms;
-};
-
-static void write_qualifier(struct rewriting *out, enum auth_result qualifier)
-{
-	static const char *const signs[] = { [AUTH_PASS] = " +", [AUTH_FAIL] = " -",
-		[AUTH_SOFTFAIL] = " ~", [AUTH_NEUTRAL] = " ?" };
-
-	buf_add_str(&out->text, signs[qualifier]);
-	out->mechanisms++;
-}
-
-/* Networks of the client's family; the others cannot match. */
-static void write_network(struct walk *w, const struct spf_term *t, struct rewriting *out)
-{
-	unsigned bits = t->kind == SPF_IP6 ? t->bits6 : t->bits4;
-	const struct ip *client = &w->r->values.client;
-	struct ip network = masked(w, bits == 0 ? client : &t->network);
-	char address[IP_TEXT_SIZE];
-
-	if (t->network.family != client->family)
-		return;
-	write_qualifier(out, t->qualifier);
-	buf_addf(&out->text, "%s:%s", spf_kind_text(t->kind), ip_text(&network, address));
-	if (bits != 0 && bits != ip_width(client))
-		buf_addf(&out->text, "/%u", bits);
-}
-
-static bool token_new(struct walk *w, const struct spf_term *t, struct walked *in)
-{
-	if (!arena_grow(w->r->arena, &w->tokens, &w->cap, w->count, sizeof(*w->tokens)))
-		return spf_run_fail_memory(w->r);
-	w->tokens[w->count++] = (struct token){ .term = *t, .in = in };
-	in->tokens++;
-	return true;
-}
-
-static bool write_asking(struct walk *w, const struct spf_term *t, struct walked *in,
-    struct rewriting *out)
-{
-	bool v6 = w->r->values.client.family == IP_V6;
-	unsigned bits = v6 ? t->bits6 : t->bits4;
-	size_t n = w->count;
-
-	if (!token_new(w, t, in))
-		return false;
-	write_qualifier(out, t->qualifier);
-	buf_addf(&out->text, "%s:t%zu.x", spf_kind_text(t->kind), n);
-	if ((t->kind == SPF_A || t->kind == SPF_MX) && bits != 0 &&
-	    bits != ip_width(&w->r->values.client))
-		buf_addf(&out->text, "%s%u", v6 ? "//" : "/", bits);
-	buf_addf(&out->text, " ?exists:n%zu.x", n);
-	out->mechanisms++;
-	return true;
-}
-
-/* Nothing behind "all", nor behind the term that passes the limit, is ever reached. */
-static bool write_record(struct walk *w, struct walked *in, struct rewriting *out)
-{
-	struct cursor c = cursor_of(in->record.terms);
-	size_t most = LIMIT_SPF_TERMS - w->r->terms + 1;
-	struct spf_term t;
-
-	buf_add_str(&out->text, "v=spf1");
-	while (in->tokens < most && spf_record_next(&c, &t)) {
-		if (t.kind == SPF_ALL) {
-			write_qualifier(out, t.qualifier);
-			buf_add_str(&out->text, "all");
-			return true;
-		}
-		if (t.kind == SPF_IP4 || t.kind == SPF_IP6)
-			write_network(w, &t, out);
-		else if (t.kind < SPF_REDIRECT && !write_asking(w, &t, in, out))
-			return false;
-	}
-	if (in->record.has_all || slice_is_null(in->record.redirect.text) || in->tokens == most)
-		return true;
-	buf_addf(&out->text, " redirect=t%zu.x", w->count);
-	out->mechanisms++;
-	return token_new(w, &in->record.redirect, in);
-}
-
 /* false: the library cannot hold it, or says so. */
-static bool compile(struct walk *w, const struct rewriting *text, SPF_record_t **out)
+static bool compile(struct walk *w, const struct spf_rewriting *text, SPF_record_t **out)
 {
 	SPF_response_t *messages = SPF_response_new(w->request);
 	bool held;
@@ -456,8 +322,8 @@ static bool compile(struct walk *w, const struct rewriting *text, SPF_record_t *
 			SPF_response_free(messages);
 		return false;
 	}
-	held = SPF_record_compile(w->server, messages, out, buf_cstr(&text->text)) == SPF_E_SUCCESS &&
-	    *out != NULL && (*out)->num_mech == text->mechanisms;
+	held = SPF_record_compile(w->server, messages, out, buf_cstr(&text->text)) ==
+	    SPF_E_SUCCESS && *out != NULL && (*out)->num_mech == text->mechanisms;
 	SPF_response_free(messages);
 	if (!held && *out != NULL) {
 		SPF_record_free(*out);
@@ -469,14 +335,12 @@ static bool compile(struct walk *w, const struct rewriting *text, SPF_record_t *
 /* A record that only says what is known already. */
 static SPF_errcode_t say(struct walk *w, enum auth_result result, SPF_record_t **out)
 {
-	struct rewriting text = { .text = BUF_INIT(TEXT_OCTETS) };
+	struct spf_rewriting text = SPF_REWRITING_INIT;
 	SPF_errcode_t code = SPF_E_NO_MEMORY;
 
 	if (w->r->error != AUTH_NONE)
 		return w->r->error == AUTH_TEMPERROR ? SPF_E_DNS_ERROR : SPF_E_SYNTAX;
-	buf_add_str(&text.text, "v=spf1");
-	write_qualifier(&text, result);
-	buf_add_str(&text.text, "all");
+	spf_rewrite_result(result, &text);
 	if (compile(w, &text, out))
 		code = SPF_E_SUCCESS;
 	else
@@ -488,7 +352,7 @@ static SPF_errcode_t say(struct walk *w, enum auth_result result, SPF_record_t *
 /* Records of more than 511 octets in the library's form, and whatever else it cannot hold. */
 static SPF_errcode_t say_what_builtin_says(struct walk *w, struct walked *in, SPF_record_t **out)
 {
-	w->count = in->first;
+	w->out.count = in->first;
 	in->decided = true;
 	spf_run_trace(w->r, "%.*s: too large for libspf2, evaluated by the builtin engine",
 	    SLICE_ARG(in->domain));
@@ -496,7 +360,7 @@ static SPF_errcode_t say_what_builtin_says(struct walk *w, struct walked *in, SP
 }
 
 /* RFC 7208 sections 5.2 and 6.1: what no record means depends on who asks. */
-static SPF_errcode_t no_record(struct walk *w, const struct token *t)
+static SPF_errcode_t no_record(struct walk *w, const struct spf_token *t)
 {
 	if (t == NULL)
 		w->none = true;
@@ -507,11 +371,11 @@ static SPF_errcode_t no_record(struct walk *w, const struct token *t)
 }
 
 /* The record of the root (t is NULL), of an include or of a redirect. */
-static SPF_errcode_t give_record(struct walk *w, const struct token *t, struct slice domain,
+static SPF_errcode_t give_record(struct walk *w, const struct spf_token *t, struct slice domain,
     SPF_record_t **out)
 {
 	struct walked *in = arena_new(w->r->arena, struct walked);
-	struct rewriting text = { .text = BUF_INIT(TEXT_OCTETS) };
+	struct spf_rewriting text = SPF_REWRITING_INIT;
 	bool redirected = t != NULL && t->term.kind == SPF_REDIRECT;
 	SPF_errcode_t code = SPF_E_DNS_ERROR;
 	enum auth_result result;
@@ -528,9 +392,9 @@ static SPF_errcode_t give_record(struct walk *w, const struct token *t, struct s
 		w->top = in;
 	if (!spf_run_fetch(w->r, domain, &in->record, &result))
 		return result == AUTH_NONE ? no_record(w, t) : say(w, result, out);
-	in->first = w->next = w->count;
-	if (!write_record(w, in, &text))
-		code = say(w, AUTH_TEMPERROR, out);
+	in->first = w->next = w->out.count;
+	if (!spf_rewrite(&w->out, &in->record, in, LIMIT_SPF_TERMS - w->r->terms, &text))
+		spf_run_fail_memory(w->r);
 	else if (compile(w, &text, out))
 		code = SPF_E_SUCCESS;
 	else
@@ -544,7 +408,7 @@ static SPF_errcode_t get_spf(SPF_server_t *server, SPF_request_t *request,
 {
 	struct walk *w = server->resolver->hook;
 	struct slice target;
-	struct token *t;
+	struct spf_token *t;
 	size_t i, n;
 	char kind;
 
@@ -552,8 +416,8 @@ static SPF_errcode_t get_spf(SPF_server_t *server, SPF_request_t *request,
 	*out = NULL;
 	if (strcmp(request->cur_dom, "root.x") == 0)
 		return give_record(w, NULL, w->domain, out);
-	if (w->r->error != AUTH_NONE || w->lost || !read_token(request->cur_dom, &kind, &i, &n) ||
-	    kind != 't') {
+	if (w->r->error != AUTH_NONE || w->lost ||
+	    !spf_read_token(slice_str(request->cur_dom), &kind, &i, &n) || kind != 't') {
 		w->lost = w->lost || w->r->error == AUTH_NONE;
 		return SPF_E_DNS_ERROR;
 	}
@@ -596,7 +460,7 @@ static void quiet(void)
 static bool prepare(struct walk *w, SPF_dns_server_t *layer)
 {
 	static pthread_once_t once = PTHREAD_ONCE_INIT;
-	struct ip client = masked(w, &w->r->values.client);
+	struct ip client = spf_rewrite_address(&w->out, &w->out.client);
 	struct in_addr v4;
 	struct in6_addr v6;
 
@@ -638,8 +502,8 @@ static bool result_of(SPF_result_t result, enum auth_result *out)
 }
 
 /*
- * Which term of the deciding record was it?  The one that began and did not end, or the first network
- * or "all" behind those that ended.  false: none of them could give that result.
+ * Which term of the deciding record was it?  The one that began and did not end, or the network or
+ * "all" behind those that ended.  false: it could not give that result.
  */
 static bool find_match(struct walk *w, enum auth_result result)
 {
@@ -650,7 +514,7 @@ static bool find_match(struct walk *w, enum auth_result result)
 	for (size_t i = 0; i < top->record.step_count && !top->decided; i++) {
 		const struct spf_term *t = &top->record.steps[i];
 
-		if (spf_kind_queries(t->kind) && n < w->count && w->tokens[n++].done)
+		if (spf_kind_queries(t->kind) && n < w->out.count && w->out.tokens[n++].done)
 			continue;
 		spf_run_match(w->r, t, &top->record, top->domain);
 		spf_run_trace_term(w->r, t, auth_result_text(t->qualifier));
@@ -677,7 +541,8 @@ static enum auth_result start_over(struct spf_run *r, struct slice domain)
 
 enum auth_result spf_check_host_libspf2(struct spf_run *r, struct slice domain)
 {
-	struct walk w = { .r = r, .domain = domain };
+	struct walk w = { .r = r, .domain = domain,
+		.out = { .arena = r->arena, .client = r->values.client } };
 	SPF_dns_server_t layer = { .lookup = lookup, .get_spf = get_spf, .get_exp = get_exp,
 		.name = "assay", .hook = &w };
 	SPF_response_t *response = NULL;
@@ -685,7 +550,7 @@ enum auth_result spf_check_host_libspf2(struct spf_run *r, struct slice domain)
 	bool known = false;
 
 	if (ip_is_loopback(&r->values.client))
-		w.mask = 0xa5;
+		w.out.mask = 0xa5;
 	if (prepare(&w, &layer)) {
 		SPF_request_query_mailfrom(w.request, &response);
 		known = response != NULL && !w.lost && !w.none &&

@@ -87,7 +87,8 @@ static void follow_ptr(struct lookups *l, const struct dns_answer *answer, void 
 
 	for (size_t i = 0; i < answer->count && i < LIMIT_SPF_PTR; i++)
 		if (slice_iends_with(answer->records[i].text, slice_of(n->name, n->len)))
-			ask(l, n->ahead, answer->records[i].text, address_type(n->ahead), NULL, NULL);
+			ask(l, n->ahead, answer->records[i].text, address_type(n->ahead), NULL,
+			    NULL);
 }
 
 static void follow_txt(struct lookups *l, const struct dns_answer *answer, void *arg);
@@ -169,8 +170,10 @@ static void start_term(struct follower *f, const struct spf_term *t)
 		start_ptr(f, name);
 	else if (t->kind == SPF_MX)
 		ask(f->lookups, a, name, DNS_MX, follow_mx, a);
+	else if (t->kind == SPF_EXISTS)
+		ask(f->lookups, a, name, DNS_A, NULL, NULL);
 	else
-		ask(f->lookups, a, name, t->kind == SPF_EXISTS ? DNS_A : address_type(a), NULL, NULL);
+		ask(f->lookups, a, name, address_type(a), NULL, NULL);
 }
 
 static void start_terms(struct follower *f, const struct spf_record *record)

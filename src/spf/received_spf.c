@@ -52,8 +52,8 @@ static bool is_dot_atom(struct slice s)
 }
 
 /*
- * RFC 7208 section 11.5.1: what the sender gave is bounded, and nothing but printable ASCII goes in;
- * quoted is how '"' or parentheses are kept from ending the whole.
+ * RFC 7208 section 11.5.1: what the sender gave is bounded, and nothing but printable ASCII goes
+ * in; the characters of quoted, that would end a quoted-string or a comment, get a backslash.
  */
 static void add_clean(struct buf *b, struct slice s, const char *quoted)
 {
@@ -150,7 +150,8 @@ struct slice received_spf(struct arena *a, const struct spf_request *request,
 	add_word(&f, slice_str(auth_result_text(result->r.result)));
 	add_comment(&f, request, result, receiver);
 	add_pair(&f, "receiver", receiver);
-	add_pair(&f, "identity", result->scope == SPF_SCOPE_HELO ? SLICE("helo") : SLICE("mailfrom"));
+	add_pair(&f, "identity",
+	    result->scope == SPF_SCOPE_HELO ? SLICE("helo") : SLICE("mailfrom"));
 	add_pair(&f, "client-ip", slice_str(ip_text(&request->client, address)));
 	if (result->scope == SPF_SCOPE_MFROM)
 		add_pair(&f, "envelope-from", request->mail_from);

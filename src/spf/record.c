@@ -240,8 +240,8 @@ static bool take_dual_cidr_length(struct cursor *c, struct spf_term *t)
 }
 
 /*
- * Where a dual-cidr-length begins at the end of the argument, or its length.  A domain-spec may hold
- * "/" but cannot end in "/" and digits, so the longest such tail is the cidr length.
+ * Where a dual-cidr-length begins at the end of the argument; its end: there is none.  A domain-spec
+ * may hold "/" but cannot end in "/" and digits, so the longest such tail is the cidr length.
  */
 static size_t cidr_begins(struct slice argument)
 {
@@ -466,7 +466,9 @@ static void note_mechanism(struct spf_record *r, const struct spf_term *t, struc
 	bool asks = t->kind != SPF_ALL && t->kind != SPF_IP4 && t->kind != SPF_IP6;
 
 	r->has_all = r->has_all || t->kind == SPF_ALL;
-	if (s->ended || (!asks && t->kind != SPF_ALL && !spf_term_in_cidr(t, &t->network, s->client)))
+	if (s->ended)
+		return;
+	if (!asks && t->kind != SPF_ALL && !spf_term_in_cidr(t, &t->network, s->client))
 		return;
 	r->steps[r->step_count++] = *t;
 	s->asking += asks;

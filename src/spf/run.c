@@ -22,8 +22,9 @@ bool spf_run_fail_memory(struct spf_run *r)
 
 static bool fail_by_dns(struct spf_run *r, enum dns_status status)
 {
-	return spf_run_fail(r, AUTH_TEMPERROR,
-	    status == DNS_TIMEOUT ? SPF_WHY_DNS_TIMEOUT : SPF_WHY_DNS_FAILURE, dns_status_text(status));
+	enum spf_why why = status == DNS_TIMEOUT ? SPF_WHY_DNS_TIMEOUT : SPF_WHY_DNS_FAILURE;
+
+	return spf_run_fail(r, AUTH_TEMPERROR, why, dns_status_text(status));
 }
 
 void spf_run_match(struct spf_run *r, const struct spf_term *t, const struct spf_record *record,
@@ -75,8 +76,8 @@ void spf_run_trace(struct spf_run *r, const char *fmt, ...)
 void spf_run_trace_term(struct spf_run *r, const struct spf_term *t, const char *outcome)
 {
 	if (r->trace != NULL)
-		spf_run_trace(r, "%.*s: %s (%u of %u terms, %u of %u void)", SLICE_ARG(t->text), outcome,
-		    r->terms, LIMIT_SPF_TERMS, r->voids, r->params->void_limit);
+		spf_run_trace(r, "%.*s: %s (%u of %u terms, %u of %u void)", SLICE_ARG(t->text),
+		    outcome, r->terms, LIMIT_SPF_TERMS, r->voids, r->params->void_limit);
 }
 
 void spf_run_trace_networks(struct spf_run *r, const struct spf_record *record, size_t step)
@@ -136,8 +137,8 @@ static void trace_answer(struct spf_run *r, struct slice name, enum dns_type typ
 /* --- look-ups --------------------------------------------------------------------------------- */
 
 /*
- * Section 4.6.4 limits the terms that lead to void look-ups: a term with several of them (an mx whose
- * hosts have no address of the client's family) counts once.
+ * Section 4.6.4 limits the terms that lead to void look-ups: a term with several of them (an mx
+ * whose hosts have no address of the client's family) counts once.
  */
 static bool count_void(struct spf_run *r, enum dns_status status)
 {
@@ -354,12 +355,14 @@ struct slice spf_run_explanation(struct spf_run *r)
 
 	r->counts_void = false; /* section 4.6.4 */
 	if (slice_is_null(r->exp) ||
-	    !spf_expand_name(r->arena, &r->values, r->domain, r->exp, &name) || !spf_name_valid(name))
+	    !spf_expand_name(r->arena, &r->values, r->domain, r->exp, &name) ||
+	    !spf_name_valid(name))
 		return SLICE_NULL;
 	name = spf_name_escaped(r->arena, name);
 	if (slice_is_null(name) || !ask_leniently(r, name, DNS_TXT, &answer) || answer->count != 1)
 		return SLICE_NULL;
-	if (!spf_expand_explanation(r->arena, &r->values, r->domain, answer->records[0].text, &text))
+	if (!spf_expand_explanation(r->arena, &r->values, r->domain, answer->records[0].text,
+	    &text))
 		return SLICE_NULL;
 	spf_run_trace(r, "exp=%.*s: %.*s", SLICE_ARG(r->exp), SLICE_ARG(text));
 	return text;

@@ -38,8 +38,8 @@ bool spf_expand_name(struct arena *a, const struct spf_values *values, struct sl
     struct slice spec, struct slice *out);
 
 /*
- * An <explain-string> (section 6.2), cut to LIMIT_SPF_EXPLANATION octets.  false: a syntax error, or
- * the expansion is not ASCII without control characters; then there is no explanation.
+ * An <explain-string> (section 6.2), cut to LIMIT_SPF_EXPLANATION octets.  false: a syntax error,
+ * or the expansion is not ASCII without control characters; then there is no explanation.
  */
 bool spf_expand_explanation(struct arena *a, const struct spf_values *values, struct slice domain,
     struct slice text, struct slice *out);

@@ -47,8 +47,8 @@ struct spf_record {
 	struct spf_term exp;      /* .text is null: none */
 
 	/*
-	 * What can decide for the client, in order: mechanisms that ask, up to the one that passes the
-	 * limit, and behind them the first that matches without a question, with which the list ends.
+	 * What can decide for the client, in order: mechanisms that ask, up to the one that passes
+	 * the limit; then the first that matches without a question, with which the list ends.
 	 */
 	struct spf_term steps[LIMIT_SPF_TERMS + 2];
 	size_t step_count;
@@ -64,8 +64,8 @@ struct spf_mistake {
 bool spf_record_is(struct slice text);
 
 /*
- * text passes spf_record_is(); client may be of no family: no network matches then.  false: a syntax
- * error somewhere (permerror), told in *mistake, which may be NULL; *out is then of no use.
+ * text passes spf_record_is(); client may be of no family: no network matches then.  false: a
+ * syntax error somewhere (permerror), told in *mistake, which may be NULL; *out is then of no use.
  */
 bool spf_record_parse(struct slice text, const struct ip *client, struct spf_record *out,
     struct spf_mistake *mistake);

@@ -69,7 +69,7 @@ struct spf_result {
 	struct slice reason;      /* for people, ours: "-all of example.com", "include:x: SERVFAIL" */
 	struct domain domain;     /* that was checked */
 	struct slice explanation; /* the sender's words, ASCII without CTLs; null: none */
-	struct slice mechanism;   /* that decided, without qualifier; "default"; null: an error or none */
+	struct slice mechanism;   /* that decided, or "default"; null: an error or none */
 	unsigned terms, voids;    /* counted against the limits */
 };
 

@@ -23,7 +23,8 @@ static const struct {
 	{ "each include", "tree.test", "0 tree.test 3/9\n1 l.test 2/3\n2 ll.test 1/1\n"
 	    "1 tree.test.r.test 2/3\n2 rr.test 1/1\n" },
 	{ "depends on the message", "macro.test", "0 macro.test 2/2\n1 - 0/0\n1 - 0/0\n" },
-	{ "what is wrong", "wrong.test", "0 wrong.test 3/3\n1 none.test 0/0 the domain does not exist\n"
+	{ "what is wrong", "wrong.test",
+	    "0 wrong.test 3/3\n1 none.test 0/0 the domain does not exist\n"
 	    "1 syntax.test 0/0 syntax error: moo:x\n1 err.test 0/0 DNS failure\n" },
 	{ "redirect beside all", "redirall.test", "0 redirall.test 1/1\n" },
 	{ "no record", "x.test", "0 x.test 0/0 the domain does not exist\n" },

@@ -55,7 +55,8 @@ static const struct {
 	    "3.2.0.192.in-addr.strong.lp._spf.example.com" },
 	{ "P_43 d2 behind", NULL, "%{d2}.trusted-domains.example.net",
 	    "example.com.trusted-domains.example.net" },
-	{ "P_43 IPv6", V6, "%{ir}.%{v}._spf.%{d2}", "1.0.b.c.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0."
+	{ "P_43 IPv6", V6, "%{ir}.%{v}._spf.%{d2}",
+	    "1.0.b.c.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0."
 	    "8.b.d.0.1.0.0.2.ip6._spf.example.com" },
 	{ "P_41 IPv6 i", V6, "%{i}.x", "2.0.0.1.0.d.b.8.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0."
 	    "c.b.0.1.x" },
@@ -68,7 +69,8 @@ static const struct {
 	{ "P_38 percent, space, %20", NULL, "a%%b%_c%-d.x.org", "a%b c%20d.x.org" },
 	{ "P_39 all parts by default", NULL, "%{lr+}.x", "strong-bad.x" },
 	{ "P_39 more parts than there are", NULL, "%{l127-}.x", "strong.bad.x" },
-	{ "P_39 delimiters are rejoined with dots", NULL, "%{s_.-}", "strong.bad@email.example.com" },
+	{ "P_39 delimiters are rejoined with dots", NULL, "%{s_.-}",
+	    "strong.bad@email.example.com" },
 	{ "P_40 escaped", NULL, "%{H}", "Mail%20Host.example.com" },
 	{ "P_40 escaped after the parts", NULL, "%{S1r-}.x", "strong.x" },
 	{ "P_40 @ is not unreserved", NULL, "%{S}.x", "strong-bad%40email.example.com.x" },
@@ -112,7 +114,8 @@ static const struct {
 	{ "P_39 only those named", "a.b-c+d", "%{l+}", "a.b-c.d" },
 	{ "P_39 dots stay without a transformer", "a.b", "%{l}", "a.b" },
 	{ "P_39 digits alone split on dots", "a.b-c", "%{l1}", "b-c" },
-	{ "P_40 all that is not unreserved", "~jack&jill=up-a_b3.c", "%{L}", "~jack%26jill%3Dup-a_b3.c" },
+	{ "P_40 all that is not unreserved", "~jack&jill=up-a_b3.c", "%{L}",
+	    "~jack%26jill%3Dup-a_b3.c" },
 	{ "P_40 octets of control", "a\x01\x7f", "%{L}", "a%01%7F" },
 	{ "P_40 a percent is escaped as well", "a%b", "%{L}", "a%25b" },
 	{ "P_38 a percent in a value is no macro", "%{d}", "%{l}.x", "%{d}.x" },
@@ -121,7 +124,8 @@ static const struct {
 	{ "P_45 8-bit local-part escaped", "j\xc3\xb6rg", "%{L}.x.org", NULL },
 	{ "P_45 8-bit local-part in s", "j\xc3\xb6rg", "%{s}.x.org", NULL },
 	{ "P_45 8-bit local-part, part of it", "a-j\xc3\xb6rg", "%{l1r-}.x.org", NULL },
-	{ "P_45 8-bit local-part not used", "j\xc3\xb6rg", "%{o}.x.org", "email.example.com.x.org" },
+	{ "P_45 8-bit local-part not used", "j\xc3\xb6rg", "%{o}.x.org",
+	    "email.example.com.x.org" },
 };
 
 START_TEST(local_rows)
@@ -269,8 +273,10 @@ static const struct {
 	{ "P_06 plain", "example.com", true },
 	{ "P_06 one label", "com", true },
 	{ "P_06 odd octets", "foo:bar/baz \\.example.com", true },
-	{ "P_06 63 octets", "a12345678901234567890123456789012345678901234567890123456789012.com", true },
-	{ "P_06 64 octets", "a123456789012345678901234567890123456789012345678901234567890123.com", false },
+	{ "P_06 63 octets", "a12345678901234567890123456789012345678901234567890123456789012.com",
+	    true },
+	{ "P_06 64 octets",
+	    "a123456789012345678901234567890123456789012345678901234567890123.com", false },
 	{ "P_06 empty", "", false },
 	{ "P_06 root", ".", false },
 	{ "P_06 leading dot", ".example.com", false },

@@ -189,7 +189,8 @@ static void add_hosts(struct buf *zone, struct dice *d)
 			buf_addf(zone, "%s PTR !SERVFAIL\n", reverse[i]);
 		else
 			for (unsigned k = roll(d, 14); k > 0; k--)
-				buf_addf(zone, "%s PTR %s.\n", reverse[i], roll(d, 2) == 0 ? PICK(d, hosts) : PICK(d, domains));
+				buf_addf(zone, "%s PTR %s.\n", reverse[i],
+				    roll(d, 2) == 0 ? PICK(d, hosts) : PICK(d, domains));
 	}
 	buf_add_str(zone, "nodata.test NS ns.test.\nerr.test * !TIMEOUT\n"
 	    "1.2.0.192.in-addr.list.test A 127.0.0.2\n192.0.2.2.list.test A 127.0.0.2\n"

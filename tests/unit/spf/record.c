@@ -47,10 +47,12 @@ static const struct {
 	    "pass a /24 | pass a //64 | pass a /24 //64 | pass a /0 | pass a //0" },
 	{ "P_25 cidr of a with a domain", " a:x.org/24 mx:x.org//64 mx:x.org/0//128",
 	    "pass a x.org /24 | pass mx x.org //64 | pass mx x.org /0" },
-	{ "P_25 cidr behind a macro", " a:%{d}/24 mx:%{d2}//0", "pass a %{d} /24 | pass mx %{d2} //0" },
+	{ "P_25 cidr behind a macro", " a:%{d}/24 mx:%{d2}//0",
+	    "pass a %{d} /24 | pass mx %{d2} //0" },
 	{ "P_28 ip4", " ip4:192.0.2.1 ip4:192.0.2.0/24 ip4:0.0.0.0/0 ip4:255.255.255.255/32",
 	    "pass ip4 192.0.2.1 | pass ip4 192.0.2.0 /24 | pass ip4 0.0.0.0 /0 | pass ip4 255.255.255.255" },
-	{ "P_28 ip6", " ip6:2001:db8::/32 ip6:::1 ip6:::/0 ip6:1:2:3:4:5:6:7:8/128 ip6:::ffff:192.0.2.1",
+	{ "P_28 ip6",
+	    " ip6:2001:db8::/32 ip6:::1 ip6:::/0 ip6:1:2:3:4:5:6:7:8/128 ip6:::ffff:192.0.2.1",
 	    "pass ip6 2001:db8:: //32 | pass ip6 ::1 | pass ip6 :: //0 | pass ip6 1:2:3:4:5:6:7:8 | "
 	    "pass ip6 ::ffff:192.0.2.1" },
 	{ "P_14 unknown modifiers", " a=b moo.cow-far_out=man:dog/cat x= x=%{s}%% all",
@@ -65,14 +67,17 @@ static const struct {
 	    "pass exists !\"#$&'()*+,-./:;<=>?@[\\]^_`{|}~.org" },
 	{ "P_12 toplabel with a dash", " a:x.xn--abc a:x.a-1 a:x.1-1 a:x.1a a:x.a1",
 	    "pass a x.xn--abc | pass a x.a-1 | pass a x.1-1 | pass a x.1a | pass a x.a1" },
-	{ "P_12 empty labels are not syntax", " a:mail.example...com", "pass a mail.example...com" },
+	{ "P_12 empty labels are not syntax", " a:mail.example...com",
+	    "pass a mail.example...com" },
 	{ "P_39 transformers", " exists:%{d1r.-+,/_=}.%{I127}.%{lR}.%{s0009}.x.org",
 	    "pass exists %{d1r.-+,/_=}.%{I127}.%{lR}.%{s0009}.x.org" },
 	{ "P_38 the other macro-expands", " a:x.%%%_%-.org", "pass a x.%%%_%-.org" },
-	{ "P_12 domain-end is a macro-expand", " a:%{s} a:foo%% a:%_ a:%-", "pass a %{s} | pass a foo%% | "
+	{ "P_12 domain-end is a macro-expand", " a:%{s} a:foo%% a:%_ a:%-",
+	    "pass a %{s} | pass a foo%% | "
 	    "pass a %_ | pass a %-" },
 	{ "P_14 several spaces", "  a   mx  ", "pass a | pass mx" },
-	{ "P_39 more digits than can be used", " a:%{d99999999999999999999}", "pass a %{d99999999999999999999}" },
+	{ "P_39 more digits than can be used", " a:%{d99999999999999999999}",
+	    "pass a %{d99999999999999999999}" },
 };
 
 START_TEST(good_records)
@@ -325,7 +330,8 @@ static const struct {
 	{ "P_15 the network that matches", " ip4:192.0.2.0/25 all", "ip4:192.0.2.0/25" },
 	{ "P_15 networks that do not", " ip4:192.0.2.128/25 ip6:::/0 -all", "-all" },
 	{ "P_15 nothing", " ip4:192.0.2.128/25 ip6:::ffff:192.0.2.1 exp=x.org", "" },
-	{ "P_15 terms that ask", " a ip4:10.0.0.1 mx ~ip4:192.0.2.1/0 ptr", "a mx ~ip4:192.0.2.1/0" },
+	{ "P_15 terms that ask", " a ip4:10.0.0.1 mx ~ip4:192.0.2.1/0 ptr",
+	    "a mx ~ip4:192.0.2.1/0" },
 	{ "P_23 nothing behind all", " include:x.org ?all a", "include:x.org ?all" },
 	{ "P_16 nothing behind the one too many", " a a a a a a a a a a mx exists:x.org all",
 	    "a a a a a a a a a a mx" },
