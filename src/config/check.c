@@ -94,11 +94,11 @@ static int titled_order(const void *a, const void *b)
 	return order != 0 ? order : x->section->index < y->section->index ? -1 : 1;
 }
 
-static void tell_duplicate(const struct config_section *first, const struct config_section *second,
-    struct err *err)
+static void tell_duplicate(struct arena *a, const struct config_section *first,
+    const struct config_section *second, struct err *err)
 {
-	config_error(err, second->at, "there is a section %s \"%.*s\" at %s:%u already: make them one",
-	    second->kind->name, SLICE_ARG(second->title), first->at.file, first->at.line);
+	config_error(err, second->at, "there is a section %s \"%s\" at %s:%u already: make them one",
+	    second->kind->name, config_shown(a, second->title), first->at.file, first->at.line);
 }
 
 static void check_titles(struct settings *s, const struct section_kind *kind, struct err *err)
@@ -113,7 +113,7 @@ static void check_titles(struct settings *s, const struct section_kind *kind, st
 		qsort(all, n, sizeof(*all), titled_order);
 	for (size_t i = 1; i < n; i++)
 		if (slice_ieq(all[i - 1].title, all[i].title))
-			tell_duplicate(all[i - 1].section, all[i].section, err);
+			tell_duplicate(s->arena, all[i - 1].section, all[i].section, err);
 	free(all);
 }
 
@@ -123,9 +123,10 @@ static void check_identity(const struct settings *s, const struct config_section
 {
 	if (sign->identity.len > 0 &&
 	    !dkim_sign_identity_ok(s->arena, sign->identity, sign->domain.name))
-		config_error(err, slot_of(c, "identity")->at, "the identity \"%.*s\" is not in the "
-		    "section's domain %.*s: write \"@%.*s\" or one below it", SLICE_ARG(sign->identity),
-		    SLICE_ARG(sign->domain.name), SLICE_ARG(sign->domain.name));
+		config_error(err, slot_of(c, "identity")->at, "the identity \"%s\" is not in the "
+		    "section's domain %.*s: write \"@%.*s\" or one below it",
+		    config_shown(s->arena, sign->identity), SLICE_ARG(sign->domain.name),
+		    SLICE_ARG(sign->domain.name));
 }
 
 static void check_sections(struct settings *s, struct err *err)
