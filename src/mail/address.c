@@ -470,10 +470,11 @@ void authors_parse(struct arena *a, struct slice value, struct authors *out)
 	} else if (is_cut(value)) {
 		no_author(out, FROM_INVALID, "a NUL or a line end in the From field");
 	} else if (!find_authors(&p, value)) {
+		finding(&p, "no address with a domain");
 		if (p.too_many)
 			no_author(out, FROM_TOO_MANY, "too many authors");
 		else
-			no_author(out, FROM_INVALID, p.why == NULL ? "no address with a domain" : p.why);
+			no_author(out, FROM_INVALID, p.why);
 	} else if (p.lenient || !utf8_valid(value)) {
 		out->lenient = true;
 		out->why = "the From field does not follow the grammar";

@@ -47,7 +47,7 @@ static bool is_readable_id(struct slice id)
 	return id.len > 0 && utf8_valid(id);
 }
 
-/* [ CFWS authres-version ] and then the results or the end; without them who knows what was meant */
+/* [ CFWS authres-version ], then the results or the end: otherwise, who knows what was meant? */
 static bool rest_is_plausible(struct cursor *c)
 {
 	const char *behind_id = c->at;
@@ -172,7 +172,8 @@ static bool is_dotted(struct slice s, bool (*pred)(char))
 
 static bool is_atext(char c)
 {
-	return is_alnum(c) || is_8bit(c) || (is_vchar(c) && strchr("!#$%&'*+-/=?^_`{|}~", c) != NULL);
+	return is_alnum(c) || is_8bit(c) ||
+	    (is_vchar(c) && strchr("!#$%&'*+-/=?^_`{|}~", c) != NULL);
 }
 
 static bool is_label_octet(char c)
@@ -180,7 +181,7 @@ static bool is_label_octet(char c)
 	return is_alnum(c) || is_8bit(c) || c == '-' || c == '_';
 }
 
-/* [ [ local-part ] "@" ] domain-name, of which other local-parts than a dot-atom are quoted whole */
+/* [ [ local-part ] "@" ] domain-name; with a local-part that is no dot-atom all of it is quoted */
 static bool is_address(struct slice s)
 {
 	size_t at = slice_find(s, '@');
@@ -207,7 +208,8 @@ static bool add_value(struct buf *piece, struct slice value)
 		buf_add(&clean, take_character(&rest));
 	rest = buf_slice(&clean);
 	any = rest.len > 0 && !buf_failed(&clean);
-	if (any && piece->len + rest.len <= PIECE_OCTETS && (is_ascii_token(rest) || is_address(rest)))
+	if (any && piece->len + rest.len <= PIECE_OCTETS &&
+	    (is_ascii_token(rest) || is_address(rest)))
 		buf_add(piece, rest);
 	else if (any)
 		add_delimited(piece, '"', rest, "\"\\", '"');

@@ -174,7 +174,8 @@ void body_canon_init(struct body_canon *c, enum canon kind)
 
 static void put_line_ends(uint64_t count, struct sink out)
 {
-	static const char many[] = "\r\n\r\n\r\n\r\n\r\n\r\n\r\n\r\n\r\n\r\n\r\n\r\n\r\n\r\n\r\n\r\n";
+	static const char many[] = "\r\n\r\n\r\n\r\n\r\n\r\n\r\n\r\n"
+	    "\r\n\r\n\r\n\r\n\r\n\r\n\r\n\r\n";
 	const uint64_t most = (sizeof(many) - 1) / 2;
 
 	while (count > 0) {
@@ -222,9 +223,11 @@ static const char *unchanged_end(const char *p, const char *end)
 			return stop - 1;
 		while (is_crlf(next, end))
 			next += 2;
-		if (next == end || is_wsp(*next) || (*next == '\r' && (next > stop || end - next == 1)))
+		if (next == end || is_wsp(*next) ||
+		    (*next == '\r' && (next > stop || end - next == 1)))
 			return stop;
-		p = next > stop ? next : stop + 1; /* a control octet, bare CR and LF too, is no end */
+		/* a control octet is no end, and a bare CR or LF is one of them */
+		p = next > stop ? next : stop + 1;
 	}
 }
 

@@ -1,6 +1,8 @@
 /*
- * cfws.h - lexical tokens of structured fields (RFC 5322 section 3.2), read as leniently as obsolete
- * syntax has it: any 8-bit octet passes for UTF-8, any octet may be quoted, folds need no CRLF.
+ * cfws.h - lexical tokens of structured fields (RFC 5322 section 3.2).
+ *
+ * As lenient as obsolete syntax: any 8-bit octet passes for UTF-8, any octet may be quoted, folds
+ * need no CRLF.
  */
 #ifndef ASSAY_MAIL_CFWS_H
 #define ASSAY_MAIL_CFWS_H

@@ -102,7 +102,7 @@ static struct slice drop_at_domain(struct slice s)
 	return slice_drop(s, n);
 }
 
-/* A-d-l ":" is parsed and ignored (RFC 5321 section 4.1.2, appendix C); s itself when there is none. */
+/* A-d-l ":" is parsed and ignored (RFC 5321 appendix C); s itself when there is none. */
 static struct slice without_source_route(struct slice s)
 {
 	struct slice rest = s;

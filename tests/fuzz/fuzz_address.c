@@ -1,4 +1,4 @@
-/* The From field (mail/address.h): never an author domain that does not stand there in one piece. */
+/* The From field (mail/address.h): an author domain always stands there in one piece. */
 #include <stdint.h>
 #include <stdlib.h>
 

@@ -57,7 +57,8 @@ static void check_relaxed_field(struct slice in)
 	canon_header(CANON_RELAXED, &h, true, (struct sink){ add_to_buf, &once });
 	h.value = slice_drop(buf_slice(&once), strlen("name:"));
 	canon_header(CANON_RELAXED, &h, true, (struct sink){ add_to_buf, &twice });
-	if (!slice_eq(buf_slice(&once), buf_slice(&twice)) || slice_find(h.value, '\t') < h.value.len)
+	if (!slice_eq(buf_slice(&once), buf_slice(&twice)) ||
+	    slice_find(h.value, '\t') < h.value.len)
 		abort();
 	buf_free(&once);
 	buf_free(&twice);

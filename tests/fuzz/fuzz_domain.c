@@ -41,7 +41,7 @@ static void check(struct arena *a, struct domain d)
 	if (!domain_eq(domain_last(d, domain_labels(d)), d))
 		abort();
 	for (struct domain p = d; !domain_is_none(p); p = domain_parent(p))
-		if (!domain_is_at_or_below(d, p) || (p.name.len < d.name.len && domain_is_at_or_below(p, d)))
+		if (!domain_is_at_or_below(d, p) || domain_is_at_or_below(p, d) != domain_eq(p, d))
 			abort();
 }
 

@@ -16,7 +16,8 @@ static void check_field(const struct header *h)
 		if (!is_vchar(h->name.ptr[i]) || h->name.ptr[i] == ':')
 			abort();
 	for (size_t i = 0; i < h->value.len; i++) /* every LF begins a fold */
-		if (h->value.ptr[i] == '\n' && (i + 1 == h->value.len || !is_wsp(h->value.ptr[i + 1])))
+		if (h->value.ptr[i] == '\n' &&
+		    (i + 1 == h->value.len || !is_wsp(h->value.ptr[i + 1])))
 			abort();
 }
 

@@ -1,5 +1,5 @@
 /*
- * address.h - who the author is: the From field (RFC 5322 section 3.4, 3.6.2, RFC 6854 groups, RFC 6532).
+ * address.h - who the author is: the From field (RFC 5322 sections 3.4, 3.6.2, RFC 6854, RFC 6532).
  *
  * Strict about the author, lenient about decoration.  If the field does not parse by the grammar
  * (obsolete syntax is grammar) but exactly one angle-addr parses in it and no other "@" stands
@@ -27,12 +27,12 @@ enum from_status {
 	FROM_OK,       /* one author domain or more */
 	FROM_MISSING,  /* no From field, or an empty one */
 	FROM_MULTIPLE, /* several From fields */
-	FROM_INVALID,  /* no author domain can be told: syntax, ambiguity, address literal, empty group */
+	FROM_INVALID,  /* no author domain: syntax, ambiguity, address literal, empty group */
 	FROM_TOO_MANY, /* over LIMIT_AUTHOR_DOMAINS, LIMIT_AUTHORS or LIMIT_ADDRESS_OCTETS */
 };
 
 struct mailbox {
-	struct slice local_part; /* as written, quotes kept, without CFWS; borrowed from the value */
+	struct slice local_part; /* as written, quotes kept, without CFWS; may borrow the value */
 	struct domain domain;
 };
 

@@ -4,7 +4,8 @@
  * A struct domain holds a host-name-like DNS name in the only form in which names are compared
  * and asked for: A-labels, lower case, no trailing dot, labels of 1 to 63 octets of letters,
  * digits, "-" and "_", at most 253 octets in all.  U-labels are converted (IDNA2008 by libidn2,
- * RFC 9989 section 5.3.1, RFC 8616).  Nothing else is ever a domain: no parenthesis, no NUL.
+ * RFC 9989 section 5.3.1, RFC 8616).  Nothing else is ever a domain: no parenthesis, no NUL.  Names
+ * of digits only ("192.0.2.1") are names to the DNS: who needs a registered domain asks further.
  */
 #ifndef ASSAY_MAIL_DOMAIN_H
 #define ASSAY_MAIL_DOMAIN_H
@@ -33,8 +34,8 @@ bool domain_eq(struct domain a, struct domain b);
 /* child equals parent or is below it, compared label by label. */
 bool domain_is_at_or_below(struct domain child, struct domain parent);
 
-unsigned domain_labels(struct domain d);             /* number of labels; 0 for none */
-struct domain domain_parent(struct domain d);        /* one label cut on the left; none at the top */
+unsigned domain_labels(struct domain d);                /* number of labels; 0 for none */
+struct domain domain_parent(struct domain d);           /* without the first label; or none */
 struct domain domain_last(struct domain d, unsigned n); /* the n rightmost labels; all when fewer */
 
 /* U-label form for people where every label converts back to the same A-label; else d's own. */

@@ -19,7 +19,7 @@
  * LF followed by WSP (libmilter's form; the file reader makes CRLF so), no final line end.
  */
 struct header {
-	struct slice name;     /* field-name without the WSP that obsolete syntax allows before ":" */
+	struct slice name;     /* field-name, without the WSP that obsolete syntax allows behind it */
 	struct slice raw_name; /* with it, as the simple canonicalization hashes it */
 	struct slice value;
 };
@@ -55,7 +55,10 @@ struct message {
 /* Empty message with the defaults of base/limits.h; an unknown port and client. */
 void message_init(struct message *m, struct arena *a);
 
-/* Copies into the arena.  At a ceiling nothing is added and m->exceeded is set. */
+/*
+ * Copies into the arena.  At a ceiling nothing is added and m->exceeded is set.  name may end with
+ * WSP; a recipient comes without its <> (envelope_path()).
+ */
 void message_add_header(struct message *m, struct slice name, struct slice value);
 void message_add_recipient(struct message *m, struct slice address);
 

@@ -236,7 +236,8 @@ END_TEST
 
 START_TEST(lines_are_short)
 {
-	static const char text[] = "a comment of several words, to be folded between any two of them";
+	static const char text[] = 
+	    "a comment of several words, to be folded between any two of them";
 	struct authres ar = AUTHRES_INIT;
 	struct slice rest;
 
@@ -407,15 +408,17 @@ static void check_octets(struct slice value)
 {
 	ck_assert(utf8_valid(value));
 	for (size_t i = 0; i < value.len; i++)
-		ck_assert(!is_ctl(value.ptr[i]) || (value.ptr[i] == '\n' && value.ptr[i + 1] == '\t') ||
+		ck_assert(!is_ctl(value.ptr[i]) ||
+		    (value.ptr[i] == '\n' && value.ptr[i + 1] == '\t') ||
 		    (value.ptr[i] == '\t' && i > 0 && value.ptr[i - 1] == '\n'));
 }
 
 static void hostile(struct buf *out, uint32_t seed)
 {
-	static const char *const units[] = { ";", "\"", "\\", "(", ")", "=", "@", ".", ",", " ", "\t",
-		"\r", "\n", "\r\n ", "dkim=pass", "; dmarc=pass", "header.from=x", "\xff", "\xc3\xbc", "\x01",
-		"\x7f", "a", "b.c", "/", "<", ">", "%s", "mx.test", "\xe2\x80\xa8", "reason=", "\"; x=y \"" };
+	static const char *const units[] = { ";", "\"", "\\", "(", ")", "=", "@", ".", ",", " ",
+		"\t", "\r", "\n", "\r\n ", "dkim=pass", "; dmarc=pass", "header.from=x", "\xff",
+		"\xc3\xbc", "\x01", "\x7f", "a", "b.c", "/", "<", ">", "%s", "mx.test", 
+		"\xe2\x80\xa8", "reason=", "\"; x=y \"" };
 	uint32_t state = seed * 2654435761u + 12345;
 	uint32_t count = (state >> 16) % 12;
 
@@ -460,8 +463,8 @@ START_TEST(A_21_nothing_adds_a_result)
 		authres_end(&ar);
 		check_octets(buf_slice(&ar.value));
 		read_field(buf_slice(&ar.value), &got);
-		ck_assert_msg(slice_eq(buf_slice(&got), buf_slice(&want)), "field \"%s\" reads as %s",
-		    buf_cstr(&ar.value), buf_cstr(&got));
+		ck_assert_msg(slice_eq(buf_slice(&got), buf_slice(&want)),
+		    "field \"%s\" reads as %s", buf_cstr(&ar.value), buf_cstr(&got));
 		authres_free(&ar);
 	}
 	buf_free(&text);

@@ -110,8 +110,9 @@ static void every_cut(enum canon kind, struct slice in, struct slice want, const
 	for (size_t i = 0; i <= in.len; i++)
 		for (size_t j = i; j <= in.len; j++) {
 			feed(kind, in, i, j, &got);
-			ck_assert_msg(slice_eq(buf_slice(&got), want), "row %s, %s, cut at %zu, %zu: \"%s\"",
-			    id, canon_text(kind), i, j, buf_cstr(&got));
+			ck_assert_msg(slice_eq(buf_slice(&got), want),
+			    "row %s, %s, cut at %zu, %zu: \"%s\"", id, canon_text(kind), i, j,
+			    buf_cstr(&got));
 		}
 	feed_octets(kind, in, &got);
 	ck_assert_msg(slice_eq(buf_slice(&got), want), "row %s, %s, octet by octet: \"%s\"", id,
@@ -157,7 +158,7 @@ static void reference(enum canon kind, struct slice in, struct buf *out)
 		struct buf line = BUF_INIT(65536);
 		size_t n = 0;
 
-		while (n < in.len && !(in.ptr[n] == '\r' && n + 1 < in.len && in.ptr[n + 1] == '\n'))
+		while (n < in.len && !slice_starts_with(slice_drop(in, n), SLICE("\r\n")))
 			n++;
 		for (size_t i = 0; i < n; i++) {
 			bool run = i + 1 < n && is_wsp(in.ptr[i]) && is_wsp(in.ptr[i + 1]);
@@ -300,8 +301,8 @@ static const struct {
 	{ "WSP only", SLICE("S"), SLICE(" \t"), SLICE("S: \t\r\n"), SLICE("s:\r\n") },
 	{ "no space", SLICE("S"), SLICE("a:b"), SLICE("S:a:b\r\n"), SLICE("s:a:b\r\n") },
 	{ "bare CR", SLICE("S"), SLICE("a\rb\r"), SLICE("S:a\rb\r\r\n"), SLICE("s:a\rb\r\r\n") },
-	{ "NUL and 8-bit", SLICE("S"), SLICE(" \0\xff \0 \xa0\xa0"), SLICE("S: \0\xff \0 \xa0\xa0\r\n"),
-	  SLICE("s:\0\xff \0 \xa0\xa0\r\n") },
+	{ "NUL and 8-bit", SLICE("S"), SLICE(" \0\xff \0 \xa0\xa0"),
+	  SLICE("S: \0\xff \0 \xa0\xa0\r\n"), SLICE("s:\0\xff \0 \xa0\xa0\r\n") },
 	{ "names fold ASCII only", SLICE("\xc3\x84S"), SLICE("a"), SLICE("\xc3\x84S:a\r\n"),
 	  SLICE("\xc3\x84s:a\r\n") },
 };

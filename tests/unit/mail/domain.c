@@ -193,8 +193,9 @@ static const struct {
 
 START_TEST(literal_table)
 {
-	ck_assert_msg(domain_is_literal(slice_str(literal_rows[_i].text)) == literal_rows[_i].literal,
-	    "row \"%s\"", literal_rows[_i].text);
+	bool literal = domain_is_literal(slice_str(literal_rows[_i].text));
+
+	ck_assert_msg(literal == literal_rows[_i].literal, "row \"%s\"", literal_rows[_i].text);
 }
 END_TEST
 
