@@ -19,7 +19,7 @@
  * LF followed by WSP (libmilter's form; the file reader makes CRLF so), no final line end.
  */
 struct header {
-	struct slice name;     /* field-name, without the WSP that obsolete syntax allows behind it */
+	struct slice name;     /* field-name without the WSP of obsolete syntax behind it */
 	struct slice raw_name; /* with it, as the simple canonicalization hashes it */
 	struct slice value;
 };
