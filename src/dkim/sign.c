@@ -186,7 +186,7 @@ static void fold(struct folded *f)
 /* Adds what must stay together, behind a fold where the line would get too long. */
 static void add_piece(struct folded *f, struct slice piece)
 {
-	if (f->column + piece.len > MAX_COLUMN && f->column > FOLD_COLUMN) {
+	if (f->column + piece.len > MAX_COLUMN) {
 		fold(f);
 		if (slice_starts_with(piece, SLICE(" ")))
 			piece = slice_drop(piece, 1);

@@ -37,7 +37,7 @@ END_TEST
 static const char *const bad[] = {
 	"Z", "Zg", "Zg=", "Zm8", "Zm9vY", "Zm9vYg", "Zm9vYg=",
 	"=", "==", "====", "Zm9v=", "Zm9v==", "Zm9v====", "Zg===", "Z===",
-	"Zg==Zg==", "Zg==Zm9v", "Zm8=Z", "Zg=Z",
+	"Zg==Zg==", "Zg==Zm9v", "Zm8=Z", "Zg=Z", "Zm=8", "Z=g=", "=Zm8",
 	"Zh==", "Zm9=", "Z/==",      /* bits left over are not zero */
 	"Zm9v!", "Zm-v", "Zm_v", "Zm9v;", "Zm9v\x7f", "Zm9v\x80", "Zm\xc3\xa9", ".", "Zm.9v",
 };

@@ -183,6 +183,34 @@ START_TEST(ed25519_lengths)
 }
 END_TEST
 
+/* The length of a real key, 256 octets and more, written with more octets than it needs. */
+static const struct {
+	const char *octets;
+	size_t count;
+	enum public_key_status status;
+} heads[] = {
+	{ "\x30\x82", 2, PUBLIC_KEY_OK },
+	{ "\x30\x83\0", 3, PUBLIC_KEY_SYNTAX },
+	{ "\x30\x84\0\0", 4, PUBLIC_KEY_SYNTAX },
+	{ "\x30\x83\x01", 3, PUBLIC_KEY_SYNTAX },
+	{ "\x30\x89\x01\0\0\0\0\0\0", 9, PUBLIC_KEY_SYNTAX }, /* its top falls off 64 bits */
+};
+
+START_TEST(long_lengths)
+{
+	struct arena *a = arena_create(1u << 20);
+	struct slice key = rsa_of_bits(a, 2048);
+	struct public_key *parsed;
+	struct buf der = BUF_INIT(4096);
+
+	buf_add(&der, slice_of(heads[_i].octets, heads[_i].count));
+	buf_add(&der, slice_drop(key, 2));
+	ck_assert_int_eq(public_key_parse(a, KEY_RSA, buf_slice(&der), &parsed), heads[_i].status);
+	buf_free(&der);
+	arena_free(&a);
+}
+END_TEST
+
 /* A real key cut at every octet is none, and with any octet changed it is a key or it is not. */
 START_TEST(cut_and_changed)
 {
@@ -224,6 +252,7 @@ Suite *der_suite(void)
 	UNIT_TABLE(s, rsa_forms, rows);
 	UNIT_TABLE(s, V_45_sizes, sizes);
 	unit_table(s, "ed25519_lengths", ed25519_lengths, 64);
+	UNIT_TABLE(s, long_lengths, heads);
 	UNIT_TEST(s, cut_and_changed);
 	return s;
 }

@@ -44,6 +44,7 @@ enum rc fixture_sign(struct arena *a, const struct sign_request *request, int64_
 struct verify_request {
 	struct slice text; /* header and body */
 	const char *zone;
+	struct resolver *resolver; /* instead of zone; freed */
 	const char *author; /* domain, or NULL */
 	struct dkim_verify_params params;
 	int64_t now;

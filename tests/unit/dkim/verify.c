@@ -1,6 +1,7 @@
 #include <stdlib.h>
 
 #include "base/limits.h"
+#include "dns/backend.h"
 #include "dns/zonefile.h"
 #include "mail/reader.h"
 
@@ -154,10 +155,14 @@ static const struct row {
 	    MESSAGE "More\r\n", NULL, 0 },
 	{ "expired, and the key times out", DKIM_WHY_SIG_EXPIRED, LEAST "; x=5", KEY_AT "!TIMEOUT\n",
 	    NULL, NULL, NULL, 0 },
+	{ "expired and broken", DKIM_WHY_SIG_EXPIRED, LEAST "; x=5", NULL, NULL, MESSAGE "More\r\n", NULL,
+	    0 },
 	{ "l= refused, and the key times out", DKIM_WHY_BODY_LENGTH_REFUSED, LEAST "; l=1",
 	    KEY_AT "!TIMEOUT\n", NULL, NULL, NULL, 0 },
 	{ "V_37 one of two", DKIM_WHY_GOOD, NULL, KEY_AT "\"k=ed25519; p=\"\n" KEY_AT "\"@\"\n", NULL, NULL,
 	    NULL, 0 },
+	{ "V_37 the first of two", DKIM_WHY_GOOD, NULL, KEY_AT "\"@\"\n" KEY_AT "\"k=ed25519; p=\"\n", NULL,
+	    NULL, NULL, 0 },
 	{ "V_37 the fourth", DKIM_WHY_GOOD, NULL, KEY_AT "\"a\"\n" KEY_AT "\"b\"\n" KEY_AT "\"c\"\n"
 	    KEY_AT "\"@\"\n", NULL, NULL, NULL, 0 },
 	{ "V_37 the fifth", DKIM_WHY_KEY_SYNTAX, NULL, KEY_AT "\"a\"\n" KEY_AT "\"b\"\n" KEY_AT "\"c\"\n"
@@ -549,6 +554,86 @@ START_TEST(V_39_flood)
 }
 END_TEST
 
+/* Of many signatures, keys are asked for as they come, then for those that are chosen instead. */
+START_TEST(V_39_look_ups)
+{
+	struct arena *a = arena_create(LIMIT_ARENA_BYTES);
+	struct dkim_verify_params params = DKIM_VERIFY_DEFAULTS;
+	struct domain author = { SLICE("author.example") };
+	struct resolver *resolver = NULL;
+	struct err err = ERR_INIT;
+	struct dkim_verifier *v;
+	struct lookups *l;
+	struct message m;
+
+	ck_assert_int_eq(resolver_zonetext("zone", SLICE(""), &resolver, &err), RC_OK);
+	l = lookups_new(resolver, 1000);
+	message_init(&m, a);
+	message_add_header(&m, SLICE("From"), SLICE("x"));
+	v = dkim_verifier_new(&m, &params, l, bodyhashes_new(a));
+	for (size_t i = 0; i < LIMIT_SIGNATURE_FIELDS; i++) {
+		message_add_header(&m, SLICE("DKIM-Signature"), arena_printf(a, "v=1; a=rsa-sha256; b=Zm9v; "
+		    "bh=47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=; h=From; s=s%zu; d=%s", i,
+		    i < 40 ? "a.example" : "author.example"));
+		dkim_verifier_field(v, m.count - 1);
+	}
+	ck_assert_uint_eq(lookups_count(l), LIMIT_SIGNATURES);
+	dkim_verifier_headers_done(v, &author, 1);
+	ck_assert_uint_eq(lookups_count(l), 2 * LIMIT_SIGNATURES);
+	lookups_release(&l);
+	resolver_free(&resolver);
+	arena_free(&a);
+}
+END_TEST
+
+/* A resolver that validates: every name has the same record, with AD set or not. */
+struct validating {
+	struct slice record;
+	bool authentic;
+};
+
+static void ask_validating(void *ctx, struct dns_question *question, const char *name,
+    enum dns_type type)
+{
+	const struct validating *world = ctx;
+	struct dns_answer *answer;
+	char *text;
+
+	(void)name;
+	(void)type;
+	answer = dns_answer_new(DNS_FOUND, 1, world->record.len, &text);
+	memcpy(text, world->record.ptr, world->record.len);
+	answer->records[0].text = slice_of(text, world->record.len);
+	answer->authentic = world->authentic;
+	resolver_deliver(question, answer);
+}
+
+static void free_nothing(void *ctx)
+{
+	(void)ctx;
+}
+
+START_TEST(authentic_key)
+{
+	static const struct dns_backend backend = { .ask = ask_validating,
+		.free = free_nothing };
+	struct arena *a = arena_create(LIMIT_ARENA_BYTES);
+	struct private_key *key = fixture_key("ed25519.pem");
+	struct validating world = { fixture_record(a, key), _i == 1 };
+	struct verify_request request = VERIFY_REQUEST(fixture_with(a, fixture_craft(a, SLICE(MESSAGE),
+	    LEAST, key), SLICE(MESSAGE)), NULL);
+	struct resolver_params uncached = { 0 };
+	struct dkim_results results;
+
+	request.resolver = resolver_new(&backend, &world, &uncached);
+	results = fixture_verify(a, &request);
+	fixture_expect("authentic", results, DKIM_WHY_GOOD);
+	ck_assert(results.items[0].authentic == world.authentic);
+	private_key_free(&key);
+	arena_free(&a);
+}
+END_TEST
+
 /* Different l= each, all allowed: hashes are limited too. */
 START_TEST(V_39_body_hashes)
 {
@@ -681,7 +766,9 @@ Suite *verify_suite(void)
 	UNIT_TEST(s, V_38_independent);
 	UNIT_TABLE(s, V_39_choice, many);
 	UNIT_TEST(s, V_39_flood);
+	UNIT_TEST(s, V_39_look_ups);
 	UNIT_TEST(s, V_39_body_hashes);
+	unit_table(s, "authentic_key", authentic_key, 2);
 	UNIT_TABLE(s, A_12_header_b, short_b);
 	UNIT_TEST(s, out_of_memory);
 	return s;
