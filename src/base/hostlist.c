@@ -149,11 +149,6 @@ static void note(struct fits *f, bool negated, size_t fit)
 		*best = fit;
 }
 
-static bool says_yes(const struct fits *f)
-{
-	return f->positive > f->negated;
-}
-
 static bool says_no(const struct fits *f)
 {
 	return f->negated > 0 && f->negated >= f->positive;
@@ -173,5 +168,5 @@ bool hostlist_matches(const struct hostlist *list, const struct ip *client,
 		else if (client_name.len > 0)
 			note(&name, e->negated, fit_name(e, client_name));
 	}
-	return (says_yes(&address) || says_yes(&name)) && !says_no(&address) && !says_no(&name);
+	return (address.positive > 0 || name.positive > 0) && !says_no(&address) && !says_no(&name);
 }

@@ -284,7 +284,11 @@ START_TEST(past_the_deadline)
 	fake_deliver(&f, DNS_FOUND);
 	/* the one that was given up stays so, the other has arrived in time for its first use */
 	ck_assert_int_eq(lookups_get(l, LOOKUP_SPF, SLICE("late.test"), DNS_TXT)->status, DNS_TIMEOUT);
+	lookups_start(l, LOOKUP_SPF, SLICE("late.test"), DNS_TXT, hook_unwanted, NULL);
 	ck_assert_int_eq(lookups_get(l, LOOKUP_SPF, SLICE("early.test"), DNS_TXT)->status, DNS_FOUND);
+	lookups_start(l, LOOKUP_SPF, SLICE("never.test"), DNS_TXT, NULL, NULL);
+	ck_assert_int_eq(lookups_get(l, LOOKUP_SPF, SLICE("never.test"), DNS_TXT)->status, DNS_TIMEOUT);
+	lookups_start(l, LOOKUP_SPF, SLICE("never.test"), DNS_TXT, hook_unwanted, NULL);
 	ck_assert_int_eq(lookups_get(l, LOOKUP_SPF, SLICE("new.test"), DNS_TXT)->status, DNS_TIMEOUT);
 	later = lookups_new(r, 1000);
 	ck_assert_int_eq(lookups_get(later, LOOKUP_SPF, SLICE("late.test"), DNS_TXT)->status, DNS_FOUND);
