@@ -133,14 +133,17 @@ static bool walk_directives(struct spf_run *r, const struct spf_record *record,
 	return false;
 }
 
-/* Section 6.1.  false: there is none that counts, or the check has come to its end. */
+/*
+ * Section 6.1; where there is an "all", that has matched.  false: there is no redirect, or the check
+ * has come to its end.
+ */
 static bool follow_redirect(struct spf_run *r, const struct spf_record *record,
     struct slice *domain)
 {
 	const struct spf_term *redirect = &record->redirect;
 	struct slice target;
 
-	if (record->has_all || slice_is_null(redirect->text))
+	if (slice_is_null(redirect->text))
 		return false;
 	if (!spf_run_begin_term(r, redirect, *domain) ||
 	    !spf_run_target(r, redirect, *domain, &target) || slice_is_null(target))

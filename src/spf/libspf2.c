@@ -424,10 +424,9 @@ static SPF_errcode_t get_spf(SPF_server_t *server, SPF_request_t *request,
 	t = begin(w, n, &target);
 	if (t == NULL)
 		return w->lost ? SPF_E_DNS_ERROR : say(w, w->r->error, out);
-	if (!slice_is_null(target))
-		return give_record(w, t, target, out);
-	w->next = n + 1; /* RFC 8616 section 4: it matches nothing */
-	return say(w, AUTH_NEUTRAL, out);
+	if (slice_is_null(target)) /* RFC 8616 section 4: it matches nothing */
+		return say(w, AUTH_NEUTRAL, out);
+	return give_record(w, t, target, out);
 }
 
 /* Never asked, as no record given to the library has an exp=. */

@@ -66,8 +66,8 @@ static const char zone[] =
     "11.2.0.192.in-addr.arpa PTR other.pany.test.\n11.2.0.192.in-addr.arpa PTR host.pbest.ptr.test.\n"
     "11.2.0.192.in-addr.arpa PTR pbest.ptr.test.\n"
     "pbest.ptr.test.best.test A 127.0.0.2\n"
-    "psub.ptr.test TXT \"v=spf1 exists:%{p}.best.test -all\"\n"
-    "other.pany.test.best.test A 127.0.0.2\n"
+    "psub.ptr.test TXT \"v=spf1 exists:%{p}.any.test -all\"\n"
+    "other.pany.test.any.test A 127.0.0.2\n"
 
     "exists.test TXT \"v=spf1 exists:%{ir}.%{v}.list.test -all\"\n"
     "7.2.0.192.in-addr.list.test A 127.0.0.1\n"
@@ -128,6 +128,12 @@ static const char zone[] =
     "12.2.0.192.in-addr.arpa PTR n7.last.test.\n12.2.0.192.in-addr.arpa PTR n8.last.test.\n"
     "12.2.0.192.in-addr.arpa PTR n9.last.test.\n12.2.0.192.in-addr.arpa PTR n10.last.test.\n"
     "12.2.0.192.in-addr.arpa PTR host.last.test.\n"
+    "13.2.0.192.in-addr.arpa PTR n1.last.test.\n13.2.0.192.in-addr.arpa PTR n2.last.test.\n"
+    "13.2.0.192.in-addr.arpa PTR n3.last.test.\n13.2.0.192.in-addr.arpa PTR n4.last.test.\n"
+    "13.2.0.192.in-addr.arpa PTR n5.last.test.\n13.2.0.192.in-addr.arpa PTR n6.last.test.\n"
+    "13.2.0.192.in-addr.arpa PTR n7.last.test.\n13.2.0.192.in-addr.arpa PTR n8.last.test.\n"
+    "13.2.0.192.in-addr.arpa PTR n9.last.test.\n13.2.0.192.in-addr.arpa PTR ten.last.test.\n"
+    "ten.last.test A 192.0.2.13\n"
     "void2.test TXT \"v=spf1 a:v1.test mx:v2.test ?all\"\n"
     "void3.test TXT \"v=spf1 a:v1.test mx:v2.test exists:v3.test ?all\"\n"
     "voidnodata.test TXT \"v=spf1 mx:host.mail.test exists:only6.test a:mx.test ?all\"\n"
@@ -269,6 +275,8 @@ static const struct {
 	{ "P_27 ptr, no PTR", "192.0.2.99", H, "a@ptr.test", AUTH_FAIL, SPF_WHY_MATCH, NULL },
 	{ "P_19 the eleventh name is ignored", "192.0.2.12", H, "a@ptr11.test", AUTH_SOFTFAIL,
 	    SPF_WHY_MATCH, NULL },
+	{ "P_19 the tenth name is not", "192.0.2.13", H, "a@ptr11.test", AUTH_PASS, SPF_WHY_MATCH,
+	    NULL },
 	{ "P_44 p, any validated name", "192.0.2.8", H, "a@pmacro.test", AUTH_PASS, SPF_WHY_MATCH,
 	    NULL },
 	{ "P_44 p, unknown", "192.0.2.99", H, "a@pmacro.test", AUTH_PASS, SPF_WHY_MATCH, NULL },
@@ -470,6 +478,33 @@ START_TEST(result_is_kept)
 }
 END_TEST
 
+/* P_05, P_06: who is checked. */
+static const struct {
+	const char *id, *from, *sender;
+} senders[] = {
+	{ "P_06 source route", "@pass.test,@x.test:a@fail.test", "a@fail.test" },
+	{ "P_06 colon without a route", "a:b@fail.test", "a:b@fail.test" },
+	{ "P_06 route without an end", "@fail.test", "postmaster@fail.test" },
+	{ "P_05 no local-part", "@fail.test", "postmaster@fail.test" },
+	{ "P_05 only a domain", "fail.test", "postmaster@fail.test" },
+	{ "P_06 IDN as A-labels", "a@m\xc3\xbcnchen.test", "a@xn--mnchen-3ya.test" },
+	{ "P_06 case of the local-part", "JoE@FAIL.test", "JoE@fail.test" },
+	{ "P_06 quoted", "\"a@pass.test\"@fail.test", "\"a@pass.test\"@fail.test" },
+};
+
+START_TEST(sender_rows)
+{
+	struct spf_mail_from_result r;
+	struct world w;
+
+	world_open(&w, slice_str(zone));
+	r = world_check(&w, SPF_ENGINE_BUILTIN, V4, SLICE(H), slice_str(senders[_i].from));
+	ck_assert_msg(slice_eq(r.sender, slice_str(senders[_i].sender)), "%s: %.*s", senders[_i].id,
+	    SLICE_ARG(r.sender));
+	world_close(&w);
+}
+END_TEST
+
 /* P_20: the limit is a setting. */
 START_TEST(void_limit)
 {
@@ -642,6 +677,7 @@ Suite *check_suite(void)
 
 	UNIT_TABLE(s, check_rows, rows);
 	UNIT_TABLE(s, reason_rows, reasons);
+	UNIT_TABLE(s, sender_rows, senders);
 	UNIT_TEST(s, result_is_kept);
 	UNIT_TEST(s, void_limit);
 	UNIT_TABLE(s, helo_rows, helos);

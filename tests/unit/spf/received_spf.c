@@ -70,6 +70,9 @@ static const struct {
 	{ "P_54 C1 control", "a\xc2\x85z" },
 	{ "P_54 escape", "\x1b[2J" },
 	{ "P_54 spaces", "  a   b  " },
+	{ "P_54 long words and spaces", "                                                          "
+	    "                aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa  "
+	    " aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa " },
 	{ "P_54 tab", "a\tb" },
 	{ "P_54 empty", "" },
 	{ "P_54 dots", "a..b" },
