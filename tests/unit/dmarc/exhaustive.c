@@ -104,7 +104,7 @@ static struct knowledge know(const struct course *course, const enum content *co
 	for (size_t i = 0; i < course->count; i++)
 		combinations *= contents[i] == TROUBLE ? N_ELEMENTS(guesses) : 1;
 	for (size_t n = 0; n < combinations; n++) {
-		enum content at[MAX_STEPS];
+		enum content at[MAX_STEPS] = { 0 };
 		struct outcome o;
 		size_t digits = n;
 
