@@ -111,9 +111,11 @@ static void put(struct authres *ar, struct slice piece)
 	buf_add(&ar->value, piece);
 }
 
-static bool is_full(const struct authres *ar)
+/* Whether the piece goes in; out of memory, half a quoted-string must not. */
+static bool wanted(struct authres *ar, const struct buf *piece)
 {
-	return ar->value.len > PIECES_OCTETS;
+	ar->value.failed |= buf_failed(piece);
+	return !buf_failed(piece) && ar->value.len <= PIECES_OCTETS;
 }
 
 /* What may be written of s at its beginning: one character, or nothing of an octet to drop. */
@@ -170,31 +172,27 @@ static bool is_dotted(struct slice s, bool (*pred)(char))
 	return true;
 }
 
-static bool is_atext(char c)
+/*
+ * What may stand unquoted: a token in ASCII.  There are readers that split words at what Unicode
+ * calls white space, at "=" and at "/", and would then find properties that the sender wrote.
+ */
+static bool is_plain(char c)
 {
-	return is_alnum(c) || is_8bit(c) ||
-	    (is_vchar(c) && strchr("!#$%&'*+-/=?^_`{|}~", c) != NULL);
+	return is_token_octet(c) && !is_8bit(c);
 }
 
 static bool is_label_octet(char c)
 {
-	return is_alnum(c) || is_8bit(c) || c == '-' || c == '_';
+	return is_alnum(c) || c == '-' || c == '_';
 }
 
-/* [ [ local-part ] "@" ] domain-name; with a local-part that is no dot-atom all of it is quoted */
+/* [ local-part ] "@" domain-name; with a local-part that is not plain all of it is quoted */
 static bool is_address(struct slice s)
 {
 	size_t at = slice_find(s, '@');
 
-	if (at == s.len)
-		return is_dotted(s, is_label_octet);
-	return (at == 0 || is_dotted(slice_take(s, at), is_atext)) &&
+	return at < s.len && (at == 0 || is_dotted(slice_take(s, at), is_plain)) &&
 	    is_dotted(slice_drop(s, at + 1), is_label_octet);
-}
-
-static bool is_ascii_token(struct slice s)
-{
-	return slice_is_ascii(s) && all_of(s, is_token_octet);
 }
 
 /* pvalue = value / [ [ local-part ] "@" ] domain-name; false when nothing of it may be written */
@@ -207,9 +205,10 @@ static bool add_value(struct buf *piece, struct slice value)
 	while (rest.len > 0)
 		buf_add(&clean, take_character(&rest));
 	rest = buf_slice(&clean);
-	any = rest.len > 0 && !buf_failed(&clean);
+	piece->failed |= buf_failed(&clean);
+	any = rest.len > 0;
 	if (any && piece->len + rest.len <= PIECE_OCTETS &&
-	    (is_ascii_token(rest) || is_address(rest)))
+	    (all_of(rest, is_plain) || is_address(rest)))
 		buf_add(piece, rest);
 	else if (any)
 		add_delimited(piece, '"', rest, "\"\\", '"');
@@ -223,7 +222,8 @@ void authres_begin(struct authres *ar, struct slice authserv_id)
 
 	if (!add_value(&piece, authserv_id))
 		buf_add_str(&piece, "\"\"");
-	put(ar, buf_slice(&piece));
+	if (wanted(ar, &piece))
+		put(ar, buf_slice(&piece));
 	buf_free(&piece);
 }
 
@@ -241,7 +241,7 @@ void authres_reason(struct authres *ar, struct slice text)
 
 	buf_add_str(&piece, "reason=");
 	add_delimited(&piece, '"', text, "\"\\", '"');
-	if (!is_full(ar))
+	if (wanted(ar, &piece))
 		put(ar, buf_slice(&piece));
 	buf_free(&piece);
 }
@@ -252,7 +252,7 @@ void authres_comment(struct authres *ar, struct slice text)
 	struct slice rest;
 
 	add_delimited(&piece, '(', text, "()\\", ')');
-	rest = is_full(ar) ? SLICE_NULL : buf_slice(&piece);
+	rest = wanted(ar, &piece) ? buf_slice(&piece) : SLICE_NULL;
 	while (!slice_is_null(rest)) {
 		struct slice word = slice_split(&rest, ' ');
 
@@ -268,7 +268,7 @@ void authres_property(struct authres *ar, const char *ptype, const char *propert
 	struct buf piece = BUF_INIT(PIECE_OCTETS);
 
 	buf_addf(&piece, "%s.%s=", ptype, property);
-	if (add_value(&piece, value) && !is_full(ar))
+	if (add_value(&piece, value) && wanted(ar, &piece))
 		put(ar, buf_slice(&piece));
 	buf_free(&piece);
 }

@@ -44,14 +44,17 @@ void authres_reason(struct authres *ar, struct slice text);
 void authres_comment(struct authres *ar, struct slice text);
 
 /*
- * ptype.property=value.  The value may be remote: it is written as a token, an addr-spec or a
- * quoted-string; octets that no quoted-string may have are dropped (RFC 8601 section 7.8).  A
- * value that is empty then leaves the property out.
+ * ptype.property=value.  The value may be remote: it is written as it is where it consists of
+ * tokens in ASCII ("a.b", "a@b.c", "@b.c"), else as a quoted-string; octets that no quoted-string
+ * may have are dropped (RFC 8601 section 7.8).  A value that is empty then leaves the property out.
  */
 void authres_property(struct authres *ar, const char *ptype, const char *property,
     struct slice value);
 
-/* "; none" when no result was added.  The value stays in ar->value until authres_free(). */
+/*
+ * "; none" when no result was added.  The value stays in ar->value until authres_free(); it must
+ * not be used when buf_failed(&ar->value) (out of memory).
+ */
 void authres_end(struct authres *ar);
 void authres_free(struct authres *ar);
 

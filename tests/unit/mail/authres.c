@@ -1,4 +1,4 @@
-/* authres.h. */
+/* authres.h. */
 #include "base/ascii.h"
 #include "base/utf8.h"
 #include "mail/authres.h"
@@ -118,11 +118,16 @@ static const struct {
 	{ SLICE("example.com"), "example.com" },
 	{ SLICE("a@example.com"), "a@example.com" },
 	{ SLICE("@example.com"), "@example.com" },
-	{ SLICE("a.b+c=d'e/f@example.com"), "a.b+c=d'e/f@example.com" },
+	{ SLICE("a.b+c-d'e@example.com"), "a.b+c-d'e@example.com" },
+	{ SLICE("a=b@example.com"), "\"a=b@example.com\"" },
+	{ SLICE("a/b@example.com"), "\"a/b@example.com\"" },
 	{ SLICE("mail_1.example.com"), "mail_1.example.com" },
 	{ SLICE("rsa-sha256"), "rsa-sha256" },
-	{ SLICE("jörg@münchen.de"), "jörg@münchen.de" },
-	{ SLICE("münchen.de"), "münchen.de" },
+	{ SLICE("jörg@münchen.de"), "\"jörg@münchen.de\"" },
+	{ SLICE("jörg@example.com"), "\"jörg@example.com\"" },
+	{ SLICE("münchen.de"), "\"münchen.de\"" },
+	{ SLICE("x\xc2\xa0header.d=y@example.com"), "\"x\xc2\xa0header.d=y@example.com\"" }, /* NBSP */
+	{ SLICE("x\xe2\x80\x83y.example"), "\"x\xe2\x80\x83y.example\"" },               /* EM SPACE */
 	{ SLICE("ü!x"), "\"ü!x\"" },
 	{ SLICE("AbC12/+="), "\"AbC12/+=\"" },
 	{ SLICE("a b"), "\"a b\"" },
@@ -175,7 +180,7 @@ static const struct {
 } begin_rows[] = {
 	{ "mx.example.com", " mx.example.com; none" },
 	{ "mx", " mx; none" },
-	{ "mx.münchen.de", " mx.münchen.de; none" },
+	{ "mx.münchen.de", " \"mx.münchen.de\"; none" },
 	{ "mx example", " \"mx example\"; none" },
 	{ "mx;", " \"mx;\"; none" },
 	{ "", " \"\"; none" },
