@@ -140,8 +140,8 @@ static enum rc open_file(const char *path, int *fd_out, struct err *err)
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 
 	if (fd < 0 && errno == EACCES)
-		return err_config(err, "%s: permission denied: user %lu must be able to read it and "
-		    "to pass through its directories (chown or chgrp)", path,
+		return err_config(err, "%s: permission denied: user %lu must be able to read it "
+		    "and to pass through its directories (chown or chgrp)", path,
 		    (unsigned long)geteuid());
 	if (fd < 0)
 		return err_config(err, "%s: %s", path, strerror(errno));

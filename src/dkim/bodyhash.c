@@ -89,7 +89,8 @@ void bodyhashes_feed(struct bodyhashes *set, struct slice chunk)
 		struct stream *stream = &set->streams[i];
 
 		if (stream->wanted)
-			body_canon_feed(&stream->canon, chunk, (struct sink){ add_canonical, stream });
+			body_canon_feed(&stream->canon, chunk,
+			    (struct sink){ add_canonical, stream });
 	}
 }
 

@@ -14,7 +14,7 @@ static bool has_element(struct slice list, struct slice wanted)
 	return false;
 }
 
-/* --- tags, in the order of RFC 6376 section 3.6.1; what is not known in a list is passed over --- */
+/* --- tags, in the order of RFC 6376 section 3.6.1; unknown elements are passed over --- */
 
 static enum dkim_why read_v(struct arena *a, struct slice value, struct key_record *out)
 {
@@ -85,7 +85,7 @@ static const struct key_tag {
 	/* g= went with RFC 4871 */
 };
 
-/* --- the whole ------------------------------------------------------------------------------ */
+/* --- the whole --------------------------------------------------------------------------- */
 
 static enum dkim_why read_tags(struct arena *a, const struct taglist *list, struct key_record *out)
 {
@@ -110,7 +110,8 @@ enum dkim_why key_record_parse(struct arena *a, struct slice text, struct key_re
 	const struct tag *version;
 	struct taglist list;
 
-	*out = (struct key_record){ .type = KEY_RSA, .sha256_allowed = true, .email_service = true };
+	*out = (struct key_record){ .type = KEY_RSA, .sha256_allowed = true,
+		.email_service = true };
 	if (taglist_parse(text, false, &list) != TAGLIST_OK)
 		return DKIM_WHY_KEY_SYNTAX;
 	version = taglist_find(&list, "v");

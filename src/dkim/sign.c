@@ -14,7 +14,7 @@
 #define FOLD_COLUMN 8u  /* where the text begins behind a fold */
 #define MAX_COLUMN  76u /* RFC 5322 section 2.1.1: below 78 */
 
-/* --- which fields ---------------------------------------------------------------------------- */
+/* --- which fields ------------------------------------------------------------------------ */
 
 /* RFC 6376 sections 5.4.1 and 8.15; RFC 8058 section 4; RFC 9477 section 3.1 */
 static const struct field_rule {
@@ -148,8 +148,10 @@ static enum rc sign_field(struct dkim_signer *s, struct slice name, bool oversig
 static enum rc choose_fields(struct dkim_signer *s)
 {
 	static const struct sign_header_set no_changes;
-	const struct sign_header_set *set = s->params.fields != NULL ? s->params.fields : &no_changes;
+	const struct sign_header_set *set = s->params.fields;
 
+	if (set == NULL)
+		set = &no_changes;
 	for (size_t i = 0; i < N_ELEMENTS(default_fields); i++) {
 		struct slice name = slice_str(default_fields[i].name);
 		bool more = contains(set->add, set->add_count, name);
@@ -170,7 +172,7 @@ static enum rc choose_fields(struct dkim_signer *s)
 	return RC_OK;
 }
 
-/* --- the value, folded ------------------------------------------------------------------------ */
+/* --- the value, folded ------------------------------------------------------------------- */
 
 struct folded {
 	struct buf value;
@@ -230,7 +232,7 @@ static void add_signature(struct folded *f, struct slice text)
 	}
 }
 
-/* --- names ---------------------------------------------------------------------------------- */
+/* --- names ------------------------------------------------------------------------------- */
 
 /* Has the header a field that is not ASCII? (RFC 6532) */
 static bool has_8bit(const struct message *m)
@@ -277,7 +279,7 @@ static struct slice quoted(const struct dkim_signer *s, struct slice text)
 	return arena_take_buf(s->arena, &out);
 }
 
-/* --- making one ------------------------------------------------------------------------------- */
+/* --- making one -------------------------------------------------------------------------- */
 
 struct dkim_signer *dkim_signer_new(struct message *m, const struct dkim_sign_params *params,
     struct bodyhashes *set)
@@ -287,7 +289,8 @@ struct dkim_signer *dkim_signer_new(struct message *m, const struct dkim_sign_pa
 
 	if (body == NULL || s == NULL)
 		return NULL;
-	*s = (struct dkim_signer){ .message = m, .arena = m->arena, .params = *params, .body = body };
+	*s = (struct dkim_signer){ .message = m, .arena = m->arena, .params = *params,
+		.body = body };
 	return s;
 }
 

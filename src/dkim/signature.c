@@ -10,7 +10,7 @@
 #define MAX_NUMBER_DIGITS 12u /* t=, x=: RFC 6376 section 3.5 lets more be infinite */
 #define MAX_LENGTH_DIGITS 76u /* l= */
 
-/* --- reasons -------------------------------------------------------------------------------- */
+/* --- reasons ----------------------------------------------------------------------------- */
 
 /*
  * RFC 6376 speaks of PERMFAIL, RFC 8601 section 2.7.1 has three words for it.  Here: "fail" is a
@@ -69,7 +69,7 @@ const char *dkim_why_text(enum dkim_why why)
 	return whys[why].text;
 }
 
-/* --- values of tags ------------------------------------------------------------------------- */
+/* --- values of tags ---------------------------------------------------------------------- */
 
 static struct slice without_fws(struct arena *a, struct slice text)
 {
@@ -129,7 +129,7 @@ static bool read_number(struct slice value, unsigned max_digits, uint64_t max, u
 	return true;
 }
 
-/* --- tags, in the order of RFC 6376 section 3.5 ---------------------------------------------- */
+/* --- tags, in the order of RFC 6376 section 3.5 ------------------------------------------ */
 
 static enum dkim_why read_v(struct arena *a, struct slice value, struct dkim_signature *out)
 {
@@ -351,7 +351,7 @@ static const struct sig_tag {
 	/* z= is for people: never read, never copied */
 };
 
-/* --- the whole ------------------------------------------------------------------------------ */
+/* --- the whole --------------------------------------------------------------------------- */
 
 static bool signs_from(const struct dkim_signature *sig)
 {

@@ -44,7 +44,7 @@ struct dkim_verifier *dkim_verifier_new(struct message *m, const struct dkim_ver
 	return v;
 }
 
-/* --- while the header arrives ----------------------------------------------------------------- */
+/* --- while the header arrives ------------------------------------------------------------ */
 
 static void start_key(struct dkim_verifier *v, struct candidate *c)
 {
@@ -79,7 +79,7 @@ void dkim_verifier_field(struct dkim_verifier *v, size_t header_index)
 		start_key(v, c);
 }
 
-/* --- choosing ------------------------------------------------------------------------------- */
+/* --- choosing ---------------------------------------------------------------------------- */
 
 enum nearness { NEAR_AUTHOR, NEAR_LINE, NEAR_NEIGHBOUR, NEAR_NOBODY };
 
@@ -156,7 +156,7 @@ void dkim_verifier_headers_done(struct dkim_verifier *v, const struct domain *au
 		}
 }
 
-/* --- judging -------------------------------------------------------------------------------- */
+/* --- judging ----------------------------------------------------------------------------- */
 
 /* What judging one signature needs and finds. */
 struct judgement {
@@ -338,7 +338,7 @@ static enum dkim_why judge(const struct judgement *j)
 	return why;
 }
 
-/* --- the report ------------------------------------------------------------------------------ */
+/* --- the report -------------------------------------------------------------------------- */
 
 /* The table's text, with the numbers that tell more. */
 static struct slice reason_for(const struct judgement *j)

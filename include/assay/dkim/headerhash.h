@@ -16,7 +16,7 @@
 
 struct header_fields;
 
-/* The fields that m has now; m is borrowed and must not get more while this is used. NULL: memory. */
+/* Of the fields that m has now; it is borrowed and must not get more meanwhile.  NULL: memory. */
 struct header_fields *header_fields_new(const struct message *m, struct arena *a);
 
 struct header_hash_params {

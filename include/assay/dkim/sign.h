@@ -30,7 +30,7 @@ const char *dkim_sign_field_error(struct slice name, bool removing);
 bool dkim_sign_identity_ok(struct arena *a, struct slice identity, struct slice domain);
 
 struct dkim_sign_params {
-	struct slice domain;     /* d=, A-labels or U-labels; the message decides which are written */
+	struct slice domain;     /* d=, A- or U-labels; the message decides which are written */
 	struct slice selector;   /* s=, alike */
 	struct slice identity;   /* i=; null, or one that is not within d=: left out */
 	const struct private_key *key;

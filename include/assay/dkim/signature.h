@@ -53,7 +53,7 @@ enum dkim_why {
 	DKIM_WHY_KEY_TOO_SHORT,       /* RSA below 1024 bits, RFC 8301 */
 	DKIM_WHY_BODY_HASH,
 	DKIM_WHY_BODY_LENGTH_TOO_LONG, /* l= beyond the body */
-	DKIM_WHY_BODY_LENGTH_REFUSED, /* l= leaves octets unsigned, and policy does not allow that */
+	DKIM_WHY_BODY_LENGTH_REFUSED, /* l= leaves octets unsigned, which policy refuses */
 	DKIM_WHY_SIGNATURE_WRONG,
 	DKIM_WHY_KEY_BELOW_MINIMUM,   /* a right signature, the key shorter than policy wants */
 	DKIM_WHY_NO_MEMORY,
@@ -77,10 +77,10 @@ struct dkim_signature {
 	struct slice *signed_names;  /* h= */
 	size_t signed_count;
 	struct slice signature;      /* b=, decoded */
-	struct slice b_text;         /* b= within the field's value, as written: left out of the hash */
+	struct slice b_text;         /* b= as written, within the field's value: not hashed */
 	struct slice b_compact;      /* b= without FWS, for header.b */
 	struct slice body_hash;      /* bh=, decoded */
-	uint64_t body_length;        /* l=, or BODY_LENGTH_ALL; a number too large is one below that */
+	uint64_t body_length;        /* l=, or BODY_LENGTH_ALL; one less when too large */
 	bool has_t, has_x;
 	int64_t t, x;                /* INT64_MAX for more than 12 digits */
 };

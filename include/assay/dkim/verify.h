@@ -18,7 +18,7 @@
 enum dkim_length_policy { DKIM_LENGTH_REFUSE, DKIM_LENGTH_ALLOW };
 
 struct dkim_verify_params {
-	unsigned minimum_bits;        /* RSA; less than 1024 is never valid (RFC 8301 section 3.2) */
+	unsigned minimum_bits;        /* RSA; below 1024 is never valid (RFC 8301 section 3.2) */
 	enum dkim_length_policy body_length;
 	int64_t clock_skew;           /* seconds allowed on t= and x= */
 	unsigned max_signatures;      /* verified per message */
@@ -35,11 +35,11 @@ struct dkim_result {
 	const struct header *field;
 	unsigned bits;         /* of the key; 0: not known */
 	/*
-	 * The key has t=y (RFC 6376 section 3.6.1: no different from unsigned mail, "even should the
-	 * signature fail").  That spares the signer the consequences of a failure, and DMARC has none
-	 * for a failing signature that it has not for a missing one.  It takes nothing from a
-	 * signature that is right: the domain did sign, so a pass stays a pass, for DMARC too; to
-	 * ignore it would refuse the mail of all who forgot the flag in their record.
+	 * The key has t=y (RFC 6376 section 3.6.1: no different from unsigned mail, "even should
+	 * the signature fail").  That spares the signer the consequences of a failure; DMARC has
+	 * none for a failing signature that it has not for a missing one.  It takes nothing from
+	 * a signature that is right: the domain did sign, so a pass stays a pass, for DMARC too;
+	 * to ignore it would refuse the mail of all who forgot the flag in their record.
 	 */
 	bool testing;
 	bool authentic;        /* the key came with AD set */
@@ -49,7 +49,7 @@ struct dkim_result {
 struct dkim_results {
 	struct dkim_result *items; /* in the order of the message; none: dkim=none */
 	size_t count;
-	size_t ignored; /* fields beyond LIMIT_SIGNATURE_FIELDS: neither parsed nor among the items */
+	size_t ignored; /* fields beyond LIMIT_SIGNATURE_FIELDS: not parsed, not among the items */
 };
 
 struct dkim_verifier;

@@ -243,7 +243,7 @@ static const char *const rubbish[] = {
 	"", "\n", "-----BEGIN PRIVATE KEY-----\n",
 	"-----BEGIN PRIVATE KEY-----\n-----END PRIVATE KEY-----\n",
 	"-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2Vw\n-----END PRIVATE KEY-----\n",
-	"-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEA11qYAYKxCrfVS/7TyWQHOg==\n-----END PUBLIC KEY-----\n",
+	"-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEA11o=\n-----END PUBLIC KEY-----\n",
 	"nWGxne/9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A=\n",
 };
 

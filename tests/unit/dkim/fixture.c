@@ -41,6 +41,18 @@ struct slice fixture_record(struct arena *a, const struct private_key *key)
 	return arena_take_buf(a, &text);
 }
 
+const char *fixture_zone(struct arena *a, const char *zone, const struct private_key *key)
+{
+	struct buf out = BUF_INIT(64u * 1024);
+
+	for (const char *p = zone; *p != '\0'; p++)
+		if (*p == '@')
+			buf_add(&out, fixture_record(a, key));
+		else
+			buf_add_char(&out, *p);
+	return arena_take_buf(a, &out).ptr;
+}
+
 /* A sink that feeds body hashes in pieces. */
 struct feeder {
 	struct bodyhashes *set;

@@ -12,11 +12,23 @@
 
 #define NOW 1700000000
 
+/* The message that most rows sign, and tags for it. */
+#define HEAD    "From: Joe <joe@example.org>\r\nTo: suzie@example.net\r\nSubject: dinner\r\n\r\n"
+#define MESSAGE HEAD "Hello\r\n"
+#define ED      "v=1; a=ed25519-sha256; d=example.org; s=sel; h="
+#define RSA     "v=1; a=rsa-sha256; d=example.org; s=sel; h="
+#define LEAST   ED "From:To:Subject"
+#define RELAXED LEAST "; c=relaxed/relaxed"
+#define KEY_AT  "sel._domainkey.example.org TXT "
+
 /* A throw-away key of keys/; private_key_free() it. */
 struct private_key *fixture_key(const char *name);
 
 /* "k=rsa; p=..." as the key's record has it, in the arena. */
 struct slice fixture_record(struct arena *a, const struct private_key *key);
+
+/* zone with the record of that key for every "@". */
+const char *fixture_zone(struct arena *a, const char *zone, const struct private_key *key);
 
 /* How the body is handed over: one octet, a few, or all at once. */
 #define ALL_AT_ONCE SIZE_MAX

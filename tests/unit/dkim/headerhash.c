@@ -7,7 +7,7 @@
 #include "fixture.h"
 #include "suites.h"
 
-/* --- RFC 8463 appendix A: V_47, S_39, S_06, V_09 ------------------------------------------------ */
+/* --- RFC 8463 appendix A: V_47, S_39, S_06, V_09 ----------------------------------------- */
 
 #define RFC8463_SIGNATURE(algorithm, selector, b) \
 	"DKIM-Signature: v=1; a=" algorithm "; c=relaxed/relaxed;\r\n" \
@@ -32,10 +32,10 @@
 #define RFC8463_ZONE \
 	"brisbane._domainkey.football.example.com. IN TXT (\"v=DKIM1; k=ed25519; " \
 	"p=11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=\")\n" \
-	"test._domainkey.football.example.com. IN TXT (\"v=DKIM1; k=rsa; p=MIGfMA0GCSqGSIb3DQEBAQUAA4" \
-	"GNADCBiQKBgQDkHlOQoBTzWRiGs5V6NpP3idY6Wk08a5q\" \"hdR6wy5bdOKb2jLQiY/J16JYi0Qvx/byYzCNb3W91y3" \
-	"FutACDfzwQ/BC/e/8uBsCR+yz1Lxj+PL6lHvqMKrM3rG4hstT5QjvHO9PzoxZyVYLzBfO2EeC3\" " \
-	"\"Ip3G+2kryOTIKT+l/K4w3QIDAQAB\")\n"
+	"test._domainkey.football.example.com. IN TXT (\"v=DKIM1; k=rsa; " \
+	"p=MIGfMA0GCSqGSIb3DQEBAQUAA4GNADCBiQKBgQDkHlOQoBTzWRiGs5V6NpP3idY6Wk08a5q\" " \
+	"\"hdR6wy5bdOKb2jLQiY/J16JYi0Qvx/byYzCNb3W91y3FutACDfzwQ/BC/e/8uBsCR+yz1Lxj\" " \
+	"\"+PL6lHvqMKrM3rG4hstT5QjvHO9PzoxZyVYLzBfO2EeC3Ip3G+2kryOTIKT+l/K4w3QIDAQAB\")\n"
 
 static const struct {
 	const char *field, *key;
@@ -44,7 +44,8 @@ static const struct {
 } published[] = {
 	{ RFC8463_SIGNATURE("ed25519-sha256", "brisbane", RFC8463_ED25519_B), "rfc8463-ed25519.pem",
 	    "ed25519-sha256", 256 },
-	{ RFC8463_SIGNATURE("rsa-sha256", "test", RFC8463_RSA_B), "rfc8463-rsa.pem", "rsa-sha256", 1024 },
+	{ RFC8463_SIGNATURE("rsa-sha256", "test", RFC8463_RSA_B), "rfc8463-rsa.pem", "rsa-sha256",
+	    1024 },
 };
 
 START_TEST(V_47_rfc8463_verifies)
@@ -56,8 +57,8 @@ START_TEST(V_47_rfc8463_verifies)
 
 	ck_assert_uint_eq(results.count, 2);
 	for (size_t i = 0; i < 2; i++) {
-		ck_assert_msg(results.items[i].why == DKIM_WHY_GOOD, "%s: %s", published[i].algorithm,
-		    dkim_why_text(results.items[i].why));
+		ck_assert_msg(results.items[i].why == DKIM_WHY_GOOD, "%s: %s",
+		    published[i].algorithm, dkim_why_text(results.items[i].why));
 		ck_slice_eq(results.items[i].sig.algorithm_text, slice_str(published[i].algorithm));
 		ck_assert_uint_eq(results.items[i].bits, published[i].bits);
 	}
@@ -99,8 +100,9 @@ START_TEST(rfc8463_changed)
 {
 	static const char *const changes[][2] = {
 		{ "From: Joe SixPack", "From: Joe SixPacks" }, { "Subject: Is", "Subject: IS" },
-		{ "21:00:37", "21:00:38" }, { "To: Suzie", "To: Susie" }, { "46341.5F8J", "46341.5F8K" },
-		{ "Joe.\r\n", "joe.\r\n" }, { "t=1528637909", "t=1528637908" }, { "q=dns/txt", "q=dns/txt:x" },
+		{ "21:00:37", "21:00:38" }, { "To: Suzie", "To: Susie" },
+		{ "46341.5F8J", "46341.5F8K" }, { "Joe.\r\n", "joe.\r\n" },
+		{ "t=1528637909", "t=1528637908" }, { "q=dns/txt", "q=dns/txt:x" },
 	};
 	struct arena *a = arena_create(8u << 20);
 	struct slice text = arena_printf(a, "%s" RFC8463_MESSAGE, published[0].field);
@@ -120,7 +122,7 @@ START_TEST(rfc8463_changed)
 }
 END_TEST
 
-/* --- which fields, in which order (RFC 6376 section 5.4.2) -------------------------------------- */
+/* --- which fields, in which order (RFC 6376 section 5.4.2) ------------------------------- */
 
 /* h= and, from top to bottom, fields; their numbers as they go into the hash. */
 static const struct {
@@ -143,8 +145,8 @@ START_TEST(S_16_order)
 	struct arena *a = arena_create(1u << 20);
 	struct slice names[8], rest;
 	struct header own = { SLICE("s"), SLICE("s"), SLICE("b=") };
-	struct header_hash_params params = { .canon = CANON_SIMPLE, .names = names, .signature = &own,
-		.b = slice_drop(own.value, 2) };
+	struct header_hash_params params = { .canon = CANON_SIMPLE, .names = names,
+		.signature = &own, .b = slice_drop(own.value, 2) };
 	struct buf want = BUF_INIT(1000);
 	unsigned char hash[SHA256_OCTETS], expected[SHA256_OCTETS];
 	struct header_fields *fields;
@@ -184,19 +186,20 @@ static const struct {
 } owns[] = {
 	{ "DKIM-Signature", " v=1; b=", "abc", "", "DKIM-Signature: v=1; b=", CANON_SIMPLE },
 	{ "DKIM-Signature", " v=1; b=", "abc", "", "dkim-signature:v=1; b=", CANON_RELAXED },
-	{ "DKIM-signature", " v=1;\n b=", "a\n\tbc", " ;  z=1 ", "DKIM-signature: v=1;\r\n b=;  z=1 ",
-	    CANON_SIMPLE },
+	{ "DKIM-signature", " v=1;\n b=", "a\n\tbc", " ;  z=1 ",
+	    "DKIM-signature: v=1;\r\n b=;  z=1 ", CANON_SIMPLE },
 	{ "DKIM-signature", " v=1;\n b=", "a\n\tbc", " ;  z=1 ", "dkim-signature:v=1; b=; z=1",
 	    CANON_RELAXED },
-	{ "DKIM-Signature", " bh=abc; b = ", "abc", "\n ; x=abc", "DKIM-Signature: bh=abc; b =; x=abc",
-	    CANON_SIMPLE },
+	{ "DKIM-Signature", " bh=abc; b = ", "abc", "\n ; x=abc",
+	    "DKIM-Signature: bh=abc; b =; x=abc", CANON_SIMPLE },
 	{ "DKIM-Signature", " b=", "abc", " ", "DKIM-Signature: b=", CANON_SIMPLE },
 };
 
 START_TEST(S_08_own_field)
 {
 	struct arena *a = arena_create(1u << 20);
-	struct slice value = arena_printf(a, "%s%s%s", owns[_i].before, owns[_i].b, owns[_i].behind);
+	struct slice value = arena_printf(a, "%s%s%s", owns[_i].before, owns[_i].b,
+	    owns[_i].behind);
 	struct header own = { slice_str(owns[_i].name), slice_str(owns[_i].name), value };
 	struct header_hash_params params = { .canon = owns[_i].canon, .signature = &own };
 	unsigned char hash[SHA256_OCTETS], expected[SHA256_OCTETS];

@@ -9,6 +9,7 @@ int main(void)
 		signature_suite,
 		keyrecord_suite,
 		verify_suite,
+		several_suite,
 		sign_suite,
 		roundtrip_suite,
 		messages_suite,

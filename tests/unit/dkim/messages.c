@@ -25,8 +25,8 @@ static int64_t time_of(struct arena *a, const struct message *m, struct slice no
 		struct dkim_signature sig;
 
 		if (slice_ieq(m->headers[i].name, SLICE("DKIM-Signature")) &&
-		    dkim_signature_parse(a, m->headers[i].value, &sig) == DKIM_WHY_GOOD && sig.has_t &&
-		    sig.t > latest && sig.t < INT64_MAX)
+		    dkim_signature_parse(a, m->headers[i].value, &sig) == DKIM_WHY_GOOD &&
+		    sig.has_t && sig.t > latest && sig.t < INT64_MAX)
 			latest = sig.t;
 	}
 	return latest == 0 || slice_eq(notes, SLICE("expired signature")) ? NOW : latest + 60;
@@ -122,8 +122,9 @@ static bool check_case(const struct slice column[COLUMNS])
 
 	if (!ok)
 		for (size_t i = 0; i < results.count || i == 0; i++)
-			printf("%.*s/%.*s: got %.*s (%.*s), want %.*s\n", SLICE_ARG(column[COL_SUITE]),
-			    SLICE_ARG(column[COL_CASE]), SLICE_ARG(got),
+			printf("%.*s/%.*s: got %.*s (%.*s), want %.*s\n",
+			    SLICE_ARG(column[COL_SUITE]), SLICE_ARG(column[COL_CASE]),
+			    SLICE_ARG(got),
 			    SLICE_ARG(results.count == 0 ? SLICE("") : results.items[i].reason),
 			    SLICE_ARG(expected));
 	arena_free(&a);
@@ -153,8 +154,8 @@ START_TEST(collected_messages)
 		judged++;
 		wrong += !check_case(column);
 	}
-	printf("suites/mail: %zu of %zu messages as expected (dkim), %zu of them against their row\n",
-	    judged - wrong, judged, N_ELEMENTS(departures));
+	printf("suites/mail: %zu of %zu messages as expected (dkim), %zu of them against their "
+	    "row\n", judged - wrong, judged, N_ELEMENTS(departures));
 	ck_assert_uint_gt(judged, 100);
 	ck_assert_uint_eq(wrong, 0);
 	free(text);

@@ -23,18 +23,20 @@ static const char *const headers[] = {
 	"From: a@example.org\r\n",
 	"From:a@example.org\r\nTo: \r\nSubject:\r\n",
 	"From : \t A  <a@example.org> \r\nSubject: \t \r\n",
-	"Received: x\r\nFrom: =?utf-8?q?=C3=BC?=\r\n\t<a@example.org>\r\nSubject: a\r\n b\r\n\t c \r\n"
-	    " \r\n",
+	"Received: x\r\nFrom: =?utf-8?q?=C3=BC?=\r\n\t<a@example.org>\r\n"
+	    "Subject: a\r\n b\r\n\t c \r\n \r\n",
 	"To: a\r\nTo: b\r\nTO: c\r\nFrom: a@example.org\r\nto: d\r\n",
 	"subject:\r\n folded right away\r\nfrom: a@example.org\r\nX-Foo: not signed\r\n",
 	"From: \xc3\xbc@b\xc3\xbc" "cher.example\r\nSubject: \xe2\x82\xac\xff\x01\r\n",
-	"List-Unsubscribe: <https://example.org/u>\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"
-	    "From: a@example.org\r\nMIME-Version: 1.0\r\nContent-Type: text/plain;\r\n\tcharset=utf-8\r\n",
+	"List-Unsubscribe: <https://example.org/u>\r\n"
+	    "List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\nFrom: a@example.org\r\n"
+	    "MIME-Version: 1.0\r\nContent-Type: text/plain;\r\n\tcharset=utf-8\r\n",
 };
 
 static const char *const bodies[] = {
 	"", "\r\n", "\r\n\r\n\r\n", "a", "a\r\n", "a\r\n\r\n", "\r\n\r\na\r\n\r\nb", " \t\r\n \r\n",
-	"a  b\t\tc \r\n \r\n\r\n d \r\n", ".\r\n..\r\n.a\r\n", "\xff\xfe\x80\x01\x7f\r\n \xc2\xa0\r\n",
+	"a  b\t\tc \r\n \r\n\r\n d \r\n", ".\r\n..\r\n.a\r\n",
+	"\xff\xfe\x80\x01\x7f\r\n \xc2\xa0\r\n",
 	"a\rb\r\r\n\r\rc\r\n", " a\r\n\tb\r\n",
 };
 
@@ -92,13 +94,14 @@ START_TEST(matrix)
 }
 END_TEST
 
-/* --- a body cut at every offset ---------------------------------------------------------------- */
+/* --- a body cut at every offset ---------------------------------------------------------- */
 
 /* Lines of all kinds up to about 4 KiB: WSP, blank lines, lone CR, CRs before CRLF, 8-bit. */
 static struct slice long_body(struct arena *a)
 {
-	static const char *const pieces[] = { "word", " ", "  ", "\t", "\r\n", "\r\n\r\n", "\r", ".",
-		"\xc3\xbc", "=3D", " \r\n", "a longer stretch of text that needs no change at all" };
+	static const char *const pieces[] = { "word", " ", "  ", "\t", "\r\n", "\r\n\r\n", "\r",
+		".", "\xc3\xbc", "=3D", " \r\n",
+		"a longer stretch of text that needs no change at all" };
 	struct buf body = BUF_INIT(8192);
 	unsigned state = 12345;
 
@@ -160,13 +163,13 @@ START_TEST(every_chunk_size)
 }
 END_TEST
 
-/* --- changes ------------------------------------------------------------------------------------- */
+/* --- changes ----------------------------------------------------------------------------- */
 
 /* One octet of a message signed relaxed/relaxed, changed to a letter: what does it break? */
 START_TEST(every_octet)
 {
-	static const char message[] = "From: a@example.org\r\nSubject: dinner\r\n\tat eight\r\nX-Foo: y\r\n"
-	    "\r\nHi.\r\n\r\nJoe\r\n";
+	static const char message[] = "From: a@example.org\r\nSubject: dinner\r\n\tat eight\r\n"
+	    "X-Foo: y\r\n\r\nHi.\r\n\r\nJoe\r\n";
 	struct slice unsigned_field = SLICE("X-Foo: y\r\n");
 	const char *x_foo = strstr(message, unsigned_field.ptr);
 	struct trip t;
@@ -205,17 +208,21 @@ static const struct {
 	bool survives;
 } added[] = {
 	{ "X-Spam: no", true }, { "Received: x", true }, { "Return-Path: <x>", true },
-	{ "Authentication-Results: x; none", true }, { "DKIM-Signature: v=1", true }, { "List-Id: x", true },
-	{ "From: evil@example.com", false }, { "from: evil@example.com", false }, { "To: x", false },
+	{ "Authentication-Results: x; none", true }, { "DKIM-Signature: v=1", true }, {
+	    "List-Id: x", true },
+	{ "From: evil@example.com", false }, { "from: evil@example.com", false }, { "To: x",
+	    false },
 	{ "Cc: x", false }, { "Subject: x", false }, { "Date: x", false }, { "Reply-To: x", false },
 	{ "Sender: x", false }, { "Message-ID: x", false }, { "In-Reply-To: x", false },
-	{ "References: x", false }, { "MIME-Version: 1.0", false }, { "Content-Type: text/html", false },
+	{ "References: x", false }, { "MIME-Version: 1.0", false }, { "Content-Type: text/html",
+	    false },
 	{ "Content-Transfer-Encoding: base64", false },
 };
 
 START_TEST(S_18_added_fields)
 {
-	struct slice text = SLICE("From: a@example.org\r\nTo: b\r\nSubject: c\r\nDate: d\r\n\r\nbody\r\n");
+	struct slice text = SLICE("From: a@example.org\r\nTo: b\r\nSubject: c\r\nDate: d\r\n"
+	    "\r\nbody\r\n");
 	const char *field = added[_i].field;
 	struct dkim_results results;
 	struct trip t;
@@ -224,13 +231,16 @@ START_TEST(S_18_added_fields)
 	trip_begin(&t, "ed25519.pem", 3, text);
 	end = (size_t)(strstr(t.text.ptr, "\r\n\r\n") - t.text.ptr) + 2;
 	for (int below = 0; below < 2; below++) {
-		t.check.text = below ? arena_printf(t.arena, "%.*s%s\r\n%s", (int)end, t.text.ptr, field,
-		    t.text.ptr + end) : arena_printf(t.arena, "%s\r\n%s", field, t.text.ptr);
+		size_t at = below ? end : 0;
+
+		t.check.text = arena_printf(t.arena, "%.*s%s\r\n%s", (int)at, t.text.ptr, field,
+		    t.text.ptr + at);
 		results = fixture_verify(t.arena, &t.check);
 		for (size_t i = 0; i < results.count; i++)
 			if (results.items[i].sig.signed_count > 0)
-				ck_assert_msg((results.items[i].result == AUTH_PASS) == added[_i].survives,
-				    "%s %s: %s", field, below ? "below" : "above",
+				ck_assert_msg((results.items[i].result == AUTH_PASS) ==
+				    added[_i].survives, "%s %s: %s", field,
+				    below ? "below" : "above",
 				    dkim_why_text(results.items[i].why));
 	}
 	trip_end(&t);

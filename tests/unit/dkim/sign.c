@@ -8,14 +8,14 @@
 #include "suites.h"
 
 #define FROM_ONLY "From: a@example.org\r\n\r\n"
-#define DEFAULTS  "From:From:To:Cc:Subject:Date:Reply-To:Sender:Message-ID:In-Reply-To:References:" \
-	"MIME-Version:Content-Type:Content-Transfer-Encoding"
+#define DEFAULTS  "From:From:To:Cc:Subject:Date:Reply-To:Sender:Message-ID:In-Reply-To:" \
+	"References:MIME-Version:Content-Type:Content-Transfer-Encoding"
 
 static struct sign_request request_for(const char *text, const struct private_key *key)
 {
-	return (struct sign_request){ .text = slice_str(text), .params = { .domain = SLICE("example.org"),
-		.selector = SLICE("sel"), .key = key, .header_canon = CANON_RELAXED,
-		.body_canon = CANON_RELAXED } };
+	return (struct sign_request){ .text = slice_str(text), .params = {
+		.domain = SLICE("example.org"), .selector = SLICE("sel"), .key = key,
+		.header_canon = CANON_RELAXED, .body_canon = CANON_RELAXED } };
 }
 
 /* The tags of a signature without folds, as one line. */
@@ -38,21 +38,25 @@ static struct slice names_of(struct arena *a, struct slice value)
 	return arena_take_buf(a, &names);
 }
 
-/* --- tags -------------------------------------------------------------------------------------- */
+/* --- tags -------------------------------------------------------------------------------- */
 
 static const struct {
 	const char *name, *key;
 	struct dkim_sign_params params;
 	const char *want; /* all before h= */
 } tags[] = {
-	{ "S_11 S_12 RSA", "rsa2048.pem", { .header_canon = CANON_RELAXED, .body_canon = CANON_RELAXED },
+	{ "S_11 S_12 RSA", "rsa2048.pem", { .header_canon = CANON_RELAXED,
+	    .body_canon = CANON_RELAXED },
 	    "v=1; a=rsa-sha256; c=relaxed/relaxed; d=example.org; s=sel; t=1700000000;" },
-	{ "S_04 ed25519", "ed25519.pem", { .header_canon = CANON_RELAXED, .body_canon = CANON_SIMPLE },
+	{ "S_04 ed25519", "ed25519.pem", { .header_canon = CANON_RELAXED,
+	    .body_canon = CANON_SIMPLE },
 	    "v=1; a=ed25519-sha256; c=relaxed/simple; d=example.org; s=sel; t=1700000000;" },
-	{ "S_32 simple", "ed25519.pem", { .header_canon = CANON_SIMPLE, .body_canon = CANON_SIMPLE },
+	{ "S_32 simple", "ed25519.pem", { .header_canon = CANON_SIMPLE,
+	    .body_canon = CANON_SIMPLE },
 	    "v=1; a=ed25519-sha256; c=simple/simple; d=example.org; s=sel; t=1700000000;" },
 	{ "S_13 x=", "ed25519.pem", { .expire_after = 86400 },
-	    "v=1; a=ed25519-sha256; c=simple/simple; d=example.org; s=sel; t=1700000000; x=1700086400;" },
+	    "v=1; a=ed25519-sha256; c=simple/simple; d=example.org; s=sel; t=1700000000; "
+	    "x=1700086400;" },
 	{ "S_14 i=", "ed25519.pem", { .identity = { "joe@example.org", 15 } },
 	    "v=1; a=ed25519-sha256; c=simple/simple; d=example.org; s=sel; t=1700000000; "
 	    "i=joe@example.org;" },
@@ -106,8 +110,9 @@ static const struct {
 	bool smtputf8;
 	const char *text, *d, *i;
 } eai[] = {
-	{ "SMTPUTF8 and a field in UTF-8", true, "From: \xc3\xbc@b\xc3\xbc" "cher.example\r\n\r\nx\r\n",
-	    "d=b\xc3\xbc" "cher.example; s=f\xc3\xbcr;", "i=m\xc3\xbc@b\xc3\xbc" "cher.example;" },
+	{ "SMTPUTF8 and a field in UTF-8", true, "From: \xc3\xbc@b\xc3\xbc"
+	    "cher.example\r\n\r\nx\r\n", "d=b\xc3\xbc" "cher.example; s=f\xc3\xbcr;",
+	    "i=m\xc3\xbc@b\xc3\xbc" "cher.example;" },
 	{ "SMTPUTF8, all ASCII", true, "From: a@xn--bcher-kva.example\r\n\r\n\xc3\xbc\r\n",
 	    "d=xn--bcher-kva.example; s=xn--fr-xka;", "i=m=C3=BC@xn--bcher-kva.example;" },
 	{ "no SMTPUTF8", false, "From: \xc3\xbc@b\xc3\xbc" "cher.example\r\n\r\nx\r\n",
@@ -139,45 +144,48 @@ START_TEST(S_29_internationalised)
 }
 END_TEST
 
-/* --- fields ------------------------------------------------------------------------------------- */
+/* --- fields ------------------------------------------------------------------------------ */
 
 static const struct {
 	const char *name, *header, *add[4], *remove[4];
 	const char *want;
 } fields[] = {
 	{ "S_09 S_17 S_18 the least", "From: a\r\n", { 0 }, { 0 }, DEFAULTS },
-	{ "S_16 S_18 the usual", "Date: x\r\nFrom: a\r\nTo: b\r\nSubject: c\r\nMessage-ID: d\r\n", { 0 },
-	    { 0 }, "From:From:To:To:Cc:Subject:Subject:Date:Date:Reply-To:Sender:Message-ID:Message-ID:"
+	{ "S_16 S_18 the usual", "Date: x\r\nFrom: a\r\nTo: b\r\nSubject: c\r\nMessage-ID: d\r\n",
+	    { 0 }, { 0 },
+	    "From:From:To:To:Cc:Subject:Subject:Date:Date:Reply-To:Sender:Message-ID:Message-ID:"
 	    "In-Reply-To:References:MIME-Version:Content-Type:Content-Transfer-Encoding" },
 	{ "S_16 repeated ones", "From: a\r\nTo: b\r\nTo: c\r\nTo: d\r\n", { 0 }, { 0 },
-	    "From:From:To:To:To:To:Cc:Subject:Date:Reply-To:Sender:Message-ID:In-Reply-To:References:"
-	    "MIME-Version:Content-Type:Content-Transfer-Encoding" },
-	{ "S_10 S_19 S_20 S_21 never", "Return-Path: x\r\nReceived: x\r\nAuthentication-Results: x\r\n"
-	    "ARC-Seal: x\r\nDKIM-Signature: x\r\nComments: x\r\nKeywords: x\r\nBcc: x\r\nFrom: a\r\n"
-	    "X-Foo: x\r\n", { 0 }, { 0 }, DEFAULTS },
+	    "From:From:To:To:To:To:Cc:Subject:Date:Reply-To:Sender:Message-ID:In-Reply-To:Reference"
+	    "s:" "MIME-Version:Content-Type:Content-Transfer-Encoding" },
+	{ "S_10 S_19 S_20 S_21 never",
+	    "Return-Path: x\r\nReceived: x\r\nAuthentication-Results: x\r\n"
+	    "ARC-Seal: x\r\nDKIM-Signature: x\r\nComments: x\r\nKeywords: x\r\nBcc: x\r\nFrom: "
+	    "a\r\n" "X-Foo: x\r\n", { 0 }, { 0 }, DEFAULTS },
 	{ "S_19 S_20 S_21 never, even when told", "Received: x\r\nFrom: a\r\nARC-Seal: x\r\n",
 	    { "Received", "dkim-signature", "ARC-Seal", "comments" }, { 0 }, DEFAULTS },
 	{ "S_22 S_23 when they are there", "From: a\r\nList-Unsubscribe: x\r\n"
-	    "List-Unsubscribe-Post: x\r\nList-Id: x\r\nCFBL-Address: x\r\nCFBL-Feedback-ID: x\r\n", { 0 },
-	    { 0 }, DEFAULTS ":List-Id:List-Unsubscribe:List-Unsubscribe-Post:CFBL-Address:"
+	    "List-Unsubscribe-Post: x\r\nList-Id: x\r\nCFBL-Address: x\r\nCFBL-Feedback-ID: x\r\n",
+	    { 0 }, { 0 }, DEFAULTS ":List-Id:List-Unsubscribe:List-Unsubscribe-Post:CFBL-Address:"
 	    "CFBL-Feedback-ID" },
 	{ "each resent block", "Resent-From: x\r\nResent-From: y\r\nFrom: a\r\n", { 0 }, { 0 },
 	    DEFAULTS ":Resent-From:Resent-From" },
-	{ "+X that is there", "From: a\r\nX-Foo: b\r\n", { "X-Foo" }, { 0 }, DEFAULTS ":X-Foo:X-Foo" },
+	{ "+X that is there", "From: a\r\nX-Foo: b\r\n", { "X-Foo" }, { 0 }, DEFAULTS ":X-Foo:X-Foo"
+	    },
 	{ "+X that is not", "From: a\r\n", { "X-Foo" }, { 0 }, DEFAULTS ":X-Foo" },
 	{ "+X twice", "From: a\r\n", { "X-Foo", "x-foo" }, { 0 }, DEFAULTS ":X-Foo" },
 	{ "+ one of the defaults", "From: a\r\n", { "subject" }, { 0 }, DEFAULTS },
 	{ "+ one that is signed when there", "From: a\r\nList-Id: x\r\n", { "list-id" }, { 0 },
 	    DEFAULTS ":List-Id:List-Id" },
 	{ "-Y", "From: a\r\nSender: b\r\n", { 0 }, { "sender", "Reply-To", "X-Foo" },
-	    "From:From:To:Cc:Subject:Date:Message-ID:In-Reply-To:References:MIME-Version:Content-Type:"
-	    "Content-Transfer-Encoding" },
+	    "From:From:To:Cc:Subject:Date:Message-ID:In-Reply-To:References:MIME-Version:Content-Ty"
+	    "pe:" "Content-Transfer-Encoding" },
 	{ "S_09 -From", "From: a\r\n", { 0 }, { "From", "from" }, DEFAULTS },
 	{ "+X -X", "From: a\r\n", { "X-Foo" }, { "x-foo" }, DEFAULTS },
 	{ "+ no name", "From: a\r\n", { "X Foo", "", "X:Y", "X;b=" }, { 0 }, DEFAULTS },
 	{ "names of any case", "fRoM: a\r\nSUBJECT: b\r\n", { 0 }, { 0 },
-	    "From:From:To:Cc:Subject:Subject:Date:Reply-To:Sender:Message-ID:In-Reply-To:References:"
-	    "MIME-Version:Content-Type:Content-Transfer-Encoding" },
+	    "From:From:To:Cc:Subject:Subject:Date:Reply-To:Sender:Message-ID:In-Reply-To:References"
+	    ":" "MIME-Version:Content-Type:Content-Transfer-Encoding" },
 };
 
 static size_t slices_of(const char *const text[4], struct slice out[4])
@@ -220,10 +228,12 @@ static const struct {
 	{ "Keywords", false, false }, { "DKIM-Signature", false, false }, { "bcc", false, false },
 	{ "Authentication-Results", false, false }, { "ARC-Seal", false, false },
 	{ "arc-message-signature", false, false }, { "ARC-", false, false },
-	{ "", false, false }, { "X Foo", false, false }, { "X:", false, false }, { "X;", false, false },
+	{ "", false, false }, { "X Foo", false, false }, { "X:", false, false }, { "X;", false,
+	    false },
 	{ "X\xc3\xbc", false, false },
 	{ "Sender", true, true }, { "X-Foo", true, true }, { "Received", true, true },
-	{ "From", true, false }, { "fROM", true, false }, { "", true, false }, { "A B", true, false },
+	{ "From", true, false }, { "fROM", true, false }, { "", true, false }, { "A B", true,
+	    false },
 };
 
 START_TEST(S_09_possible_changes)
@@ -258,7 +268,7 @@ START_TEST(S_14_identities)
 }
 END_TEST
 
-/* --- what is not signed ------------------------------------------------------------------------- */
+/* --- what is not signed ------------------------------------------------------------------ */
 
 static const struct {
 	const char *name, *text;
@@ -283,7 +293,8 @@ START_TEST(refuses)
 
 	request.params.domain = refused[_i].domain;
 	request.params.selector = refused[_i].selector;
-	ck_assert_msg(fixture_sign(a, &request, NOW, &value) == refused[_i].rc, "%s", refused[_i].name);
+	ck_assert_msg(fixture_sign(a, &request, NOW, &value) == refused[_i].rc, "%s",
+	    refused[_i].name);
 	ck_slice_eq(value, SLICE("untouched"));
 	private_key_free(&key);
 	arena_free(&a);
@@ -310,7 +321,7 @@ START_TEST(too_many_fields)
 }
 END_TEST
 
-/* --- how it looks (S_35) -------------------------------------------------------------------------- */
+/* --- how it looks (S_35) ----------------------------------------------------------------- */
 
 static void check_shape(struct slice value)
 {
@@ -338,8 +349,8 @@ static const struct {
 	{ "ed25519.pem", "example.org", "s", "From: a\r\n" },
 	{ "rsa2048.pem", "example.org", "s", "From: a\r\n" },
 	{ "rsa4096.pem", "a-rather-long-name-for-a-domain.example.org", "20260101._x", "From: a\r\n"
-	    "To: b\r\nTo: c\r\nCc: d\r\nSubject: e\r\nDate: f\r\nMessage-ID: g\r\nList-Unsubscribe: h\r\n"
-	    "List-Unsubscribe-Post: i\r\n" },
+	    "To: b\r\nTo: c\r\nCc: d\r\nSubject: e\r\nDate: f\r\nMessage-ID: g\r\n"
+	    "List-Unsubscribe: h\r\n" "List-Unsubscribe-Post: i\r\n" },
 	{ "rsa1024.pem", "abcdefghijklmnopqrstuvwxyz.abcdefghijklmnopqrstuvwxyz.example.org",
 	    "abcdefghijklmnopqrstuvwxyz", "From: a\r\nFrom: b\r\n" },
 };
@@ -350,8 +361,8 @@ START_TEST(S_35_folds)
 	for (size_t len = 1; len <= 60; len++) {
 		struct arena *a = arena_create(8u << 20);
 		struct private_key *key = fixture_key(shapes[_i].key);
-		struct sign_request request = request_for(arena_printf(a, "%s\r\n", shapes[_i].header).ptr,
-		    key);
+		struct sign_request request = request_for(arena_printf(a, "%s\r\n",
+		    shapes[_i].header).ptr, key);
 		char name[64] = "X-";
 		struct slice add = slice_of(name, len + 2), value;
 		struct sign_header_set set = { .add = &add, .add_count = 1 };
@@ -404,7 +415,7 @@ START_TEST(S_05_two_algorithms)
 {
 	struct arena *a = arena_create(8u << 20);
 	struct private_key *rsa = fixture_key("rsa2048.pem"), *ed25519 = fixture_key("ed25519.pem");
-	struct sign_request request = request_for("From: a@example.org\r\nSubject: x\r\n\r\nbody\r\n", rsa);
+	struct sign_request request = request_for("From: a@example.org\r\n\r\nbody\r\n", rsa);
 	struct verify_request check = VERIFY_REQUEST(SLICE_NULL, NULL);
 	struct dkim_results results;
 	struct slice value;

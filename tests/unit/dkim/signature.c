@@ -16,8 +16,8 @@ static const struct {
 	    DKIM_WHY_GOOD },
 	{ "G_01 FWS everywhere", "\n\tv = 1\n\t; a\n\t=\n rsa-sha256 ; b = Zm9v\n YmFy ;\n " BH
 	    " d =\n example.org ; h = From : To\n : Subject ; s = sel ;\n ", DKIM_WHY_GOOD },
-	{ "G_01 CRLF folds", "v=1;\r\n a=rsa-sha256; b=Zm9v; " BH "d=example.org;\r\n\th=From; s=sel",
-	    DKIM_WHY_GOOD },
+	{ "G_01 CRLF folds", "v=1;\r\n a=rsa-sha256; b=Zm9v; " BH
+	    "d=example.org;\r\n\th=From; s=sel", DKIM_WHY_GOOD },
 	{ "any order", "s=sel; h=From; d=example.org; " BH "b=Zm9v; a=rsa-sha256; v=1",
 	    DKIM_WHY_GOOD },
 	{ "G_04 unknown tags", MOST "zz=1; foo_2=bar baz; y=;", DKIM_WHY_GOOD },
@@ -36,7 +36,8 @@ static const struct {
 
 	{ "V_02 no v", "a=rsa-sha256; b=Zm9v; " BH "d=example.org; h=From; s=sel",
 	    DKIM_WHY_SIG_MISSING_TAG },
-	{ "V_02 no a", "v=1; b=Zm9v; " BH "d=example.org; h=From; s=sel", DKIM_WHY_SIG_MISSING_TAG },
+	{ "V_02 no a", "v=1; b=Zm9v; " BH "d=example.org; h=From; s=sel",
+	    DKIM_WHY_SIG_MISSING_TAG },
 	{ "V_02 no b", "v=1; a=rsa-sha256; " BH "d=example.org; h=From; s=sel",
 	    DKIM_WHY_SIG_MISSING_TAG },
 	{ "V_02 no bh", "v=1; a=rsa-sha256; b=Zm9v; d=example.org; h=From; s=sel",
@@ -75,13 +76,15 @@ static const struct {
 	    "d=example.org; h=From; s=sel", DKIM_WHY_GOOD },
 	{ "G_14 b= empty", "v=1; a=rsa-sha256; b=; " BH "d=example.org; h=From; s=sel",
 	    DKIM_WHY_SIG_SYNTAX },
-	{ "G_14 b= without padding", "v=1; a=rsa-sha256; b=Zm9vYg; " BH "d=example.org; h=From; s=sel",
-	    DKIM_WHY_SIG_SYNTAX },
+	{ "G_14 b= without padding", "v=1; a=rsa-sha256; b=Zm9vYg; " BH
+	    "d=example.org; h=From; s=sel", DKIM_WHY_SIG_SYNTAX },
 	{ "G_14 b= with rubbish", "v=1; a=rsa-sha256; b=Zm9v!; " BH "d=example.org; h=From; s=sel",
 	    DKIM_WHY_SIG_SYNTAX },
-	{ "G_14 bh= cut off", "v=1; a=rsa-sha256; b=Zm9v; bh=47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3h; "
+	{ "G_14 bh= cut off",
+	    "v=1; a=rsa-sha256; b=Zm9v; bh=47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3h; "
 	    "d=example.org; h=From; s=sel", DKIM_WHY_SIG_SYNTAX },
-	{ "bh= of another length", "v=1; a=rsa-sha256; b=Zm9v; bh=Zm9v; d=example.org; h=From; s=sel",
+	{ "bh= of another length",
+	    "v=1; a=rsa-sha256; b=Zm9v; bh=Zm9v; d=example.org; h=From; s=sel",
 	    DKIM_WHY_SIG_SYNTAX },
 	{ "G_05 bh= empty", "v=1; a=rsa-sha256; b=Zm9v; bh=; d=example.org; h=From; s=sel",
 	    DKIM_WHY_SIG_SYNTAX },
@@ -100,8 +103,8 @@ static const struct {
 	    DKIM_WHY_SIG_DOMAIN },
 	{ "V_21 d= empty", "v=1; a=rsa-sha256; b=Zm9v; " BH "d=; h=From; s=sel",
 	    DKIM_WHY_SIG_DOMAIN },
-	{ "V_21 d= with a dot behind", "v=1; a=rsa-sha256; b=Zm9v; " BH "d=example.org.; h=From; s=sel",
-	    DKIM_WHY_SIG_DOMAIN },
+	{ "V_21 d= with a dot behind", "v=1; a=rsa-sha256; b=Zm9v; " BH
+	    "d=example.org.; h=From; s=sel", DKIM_WHY_SIG_DOMAIN },
 	{ "V_21 d= with an empty label", "v=1; a=rsa-sha256; b=Zm9v; " BH "d=a..org; h=From; s=sel",
 	    DKIM_WHY_SIG_DOMAIN },
 	{ "V_21 d= a literal", "v=1; a=rsa-sha256; b=Zm9v; " BH "d=[192.0.2.1]; h=From; s=sel",
@@ -123,18 +126,18 @@ static const struct {
 
 	{ "V_24 h= with FWS and case", "v=1; a=rsa-sha256; b=Zm9v; " BH
 	    "d=example.org; h=to :\n fRoM: X-Foo; s=sel", DKIM_WHY_GOOD },
-	{ "V_03 h= without From", "v=1; a=rsa-sha256; b=Zm9v; " BH "d=example.org; h=To:Subject; s=sel",
-	    DKIM_WHY_SIG_FROM_UNSIGNED },
-	{ "V_03 h= with Fromage", "v=1; a=rsa-sha256; b=Zm9v; " BH "d=example.org; h=Fromage; s=sel",
-	    DKIM_WHY_SIG_FROM_UNSIGNED },
+	{ "V_03 h= without From", "v=1; a=rsa-sha256; b=Zm9v; " BH
+	    "d=example.org; h=To:Subject; s=sel", DKIM_WHY_SIG_FROM_UNSIGNED },
+	{ "V_03 h= with Fromage", "v=1; a=rsa-sha256; b=Zm9v; " BH
+	    "d=example.org; h=Fromage; s=sel", DKIM_WHY_SIG_FROM_UNSIGNED },
 	{ "V_27 h= empty", "v=1; a=rsa-sha256; b=Zm9v; " BH "d=example.org; h=; s=sel",
 	    DKIM_WHY_SIG_SYNTAX },
 	{ "V_27 h= a colon", "v=1; a=rsa-sha256; b=Zm9v; " BH "d=example.org; h=:; s=sel",
 	    DKIM_WHY_SIG_SYNTAX },
-	{ "h= with an empty name", "v=1; a=rsa-sha256; b=Zm9v; " BH "d=example.org; h=From::To; s=sel",
-	    DKIM_WHY_SIG_SYNTAX },
-	{ "h= with a colon behind", "v=1; a=rsa-sha256; b=Zm9v; " BH "d=example.org; h=From:; s=sel",
-	    DKIM_WHY_SIG_SYNTAX },
+	{ "h= with an empty name", "v=1; a=rsa-sha256; b=Zm9v; " BH
+	    "d=example.org; h=From::To; s=sel", DKIM_WHY_SIG_SYNTAX },
+	{ "h= with a colon behind", "v=1; a=rsa-sha256; b=Zm9v; " BH
+	    "d=example.org; h=From:; s=sel", DKIM_WHY_SIG_SYNTAX },
 	{ "h= with a blank in a name", "v=1; a=rsa-sha256; b=Zm9v; " BH
 	    "d=example.org; h=From To; s=sel", DKIM_WHY_SIG_SYNTAX },
 	{ "h= with UTF-8", "v=1; a=rsa-sha256; b=Zm9v; " BH "d=example.org; h=From:\xc3\xbc; s=sel",
@@ -159,10 +162,12 @@ static const struct {
 	{ "G_10 no hex", MOST "i=a=GGb@example.org", DKIM_WHY_SIG_SYNTAX },
 
 	{ "V_17 l=0", MOST "l=0", DKIM_WHY_GOOD },
-	{ "V_17 l= of 76 digits", MOST "l=999999999999999999999999999999999999999999999999999999999999"
-	    "9999999999999999", DKIM_WHY_GOOD },
-	{ "V_17 l= of 77 digits", MOST "l=999999999999999999999999999999999999999999999999999999999999"
-	    "99999999999999999", DKIM_WHY_SIG_SYNTAX },
+	{ "V_17 l= of 76 digits", MOST
+	    "l=999999999999999999999999999999999999999999999999999999999999" "9999999999999999",
+	    DKIM_WHY_GOOD },
+	{ "V_17 l= of 77 digits", MOST
+	    "l=999999999999999999999999999999999999999999999999999999999999" "99999999999999999",
+	    DKIM_WHY_SIG_SYNTAX },
 	{ "l= negative", MOST "l=-1", DKIM_WHY_SIG_SYNTAX },
 	{ "l= with a sign", MOST "l=+1", DKIM_WHY_SIG_SYNTAX },
 	{ "G_05 l= empty", MOST "l=", DKIM_WHY_SIG_SYNTAX },
@@ -178,7 +183,8 @@ static const struct {
 	{ "q= with an empty element", MOST "q=dns/txt:", DKIM_WHY_SIG_SYNTAX },
 
 	{ "V_16 t= of 12 digits", MOST "t=999999999999", DKIM_WHY_GOOD },
-	{ "V_16 t= of 40 digits", MOST "t=9999999999999999999999999999999999999999", DKIM_WHY_GOOD },
+	{ "V_16 t= of 40 digits", MOST "t=9999999999999999999999999999999999999999",
+	    DKIM_WHY_GOOD },
 	{ "V_15 x= after t=", MOST "t=100; x=101", DKIM_WHY_GOOD },
 	{ "V_15 x= equals t=", MOST "t=100; x=100", DKIM_WHY_SIG_TIMES },
 	{ "V_15 x= before t=", MOST "t=100; x=99", DKIM_WHY_SIG_TIMES },
