@@ -266,9 +266,11 @@ void authres_property(struct authres *ar, const char *ptype, const char *propert
     struct slice value)
 {
 	struct buf piece = BUF_INIT(PIECE_OCTETS);
+	bool any;
 
 	buf_addf(&piece, "%s.%s=", ptype, property);
-	if (add_value(&piece, value) && wanted(ar, &piece))
+	any = add_value(&piece, value);
+	if (wanted(ar, &piece) && any)
 		put(ar, buf_slice(&piece));
 	buf_free(&piece);
 }
