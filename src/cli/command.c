@@ -22,6 +22,7 @@ const struct command *const commands[] = {
 	&command_spf,
 	&command_dmarc,
 	&command_key,
+	&command_check,
 	&command_config,
 	NULL,
 };
@@ -182,6 +183,22 @@ enum rc command_resolver(const struct settings *s, const char *zone, struct reso
     struct err *err)
 {
 	return zone != NULL ? resolver_zonefile(zone, out, err) : settings_resolver(s, out, err);
+}
+
+enum rc asker_open(const char *config, const char *zone, struct asker *out, struct err *err)
+{
+	*out = (struct asker){ NULL, NULL, NULL };
+	TRY(command_settings(config, &out->settings, err));
+	TRY(command_resolver(out->settings, zone, &out->resolver, err));
+	out->lookups = lookups_new(out->resolver, out->settings->policy.dns_deadline_ms);
+	return out->lookups == NULL ? RC_NOMEM : RC_OK;
+}
+
+void asker_close(struct asker *q)
+{
+	lookups_release(&q->lookups);
+	resolver_free(&q->resolver);
+	settings_release(&q->settings);
 }
 
 enum rc command_read(const char *path, struct buf *out, struct err *err)

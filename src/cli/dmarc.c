@@ -28,34 +28,21 @@ static enum rc print_json(const struct policy_discovery *d)
 	return rc;
 }
 
-static enum rc discover(const struct dmarc_question *q, struct arena *a, struct err *err)
+static enum rc discover(const struct dmarc_question *q, const struct asker *dns, struct arena *a,
+    struct err *err)
 {
+	enum dmarc_discovery method = dns->settings->policy.dmarc.discovery;
 	struct policy_discovery d = { 0 };
-	struct settings *s = NULL;
-	struct resolver *resolver = NULL;
-	struct lookups *l = NULL;
 	struct domain domain;
-	enum rc rc;
 
 	if (!domain_parse(a, slice_str(q->domain), &domain))
 		return err_config(err, "%s: not a domain name", q->domain);
-	rc = command_settings(q->config, &s, err);
-	if (rc == RC_OK)
-		rc = command_resolver(s, q->zone, &resolver, err);
-	if (rc == RC_OK && (l = lookups_new(resolver, s->policy.dns_deadline_ms)) == NULL)
-		rc = RC_NOMEM;
-	if (rc == RC_OK) {
-		dmarc_start(l, LOOKUP_POLICY, s->policy.dmarc.discovery, domain);
-		rc = dmarc_discover(a, l, s->policy.dmarc.discovery, domain, &d);
-	}
-	if (rc == RC_OK && q->json)
-		rc = print_json(&d);
-	else if (rc == RC_OK)
-		explain_discovery(&d);
-	lookups_release(&l);
-	resolver_free(&resolver);
-	settings_release(&s);
-	return rc;
+	dmarc_start(dns->lookups, LOOKUP_POLICY, method, domain);
+	TRY(dmarc_discover(a, dns->lookups, method, domain, &d));
+	if (q->json)
+		return print_json(&d);
+	explain_discovery(&d);
+	return RC_OK;
 }
 
 static const struct argument arguments[] = {
@@ -68,6 +55,7 @@ static const struct argument arguments[] = {
 static int run(const struct command *c, int argc, char **argv)
 {
 	struct dmarc_question q = { 0 };
+	struct asker dns = { NULL, NULL, NULL };
 	struct err err = ERR_INIT;
 	struct arena *a;
 	bool done;
@@ -79,7 +67,10 @@ static int run(const struct command *c, int argc, char **argv)
 		return status;
 	q.domain = argv[rest];
 	a = arena_create(LIMIT_ARENA_BYTES);
-	rc = a == NULL ? RC_NOMEM : discover(&q, a, &err);
+	rc = a == NULL ? RC_NOMEM : asker_open(q.config, q.zone, &dns, &err);
+	if (rc == RC_OK)
+		rc = discover(&q, &dns, a, &err);
+	asker_close(&dns);
 	arena_free(&a);
 	return command_end(&err, rc);
 }

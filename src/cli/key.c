@@ -11,10 +11,10 @@
 #include "base/limits.h"
 #include "crypto/base64.h"
 #include "crypto/keyfile.h"
-#include "dkim/keyrecord.h"
 #include "signing/keystore.h"
 
 #include "cli/command.h"
+#include "cli/published.h"
 
 struct key_request {
 	const char *keys, *config, *selector, *type, *zone;
@@ -266,46 +266,20 @@ static enum rc move(struct key_request *r, const struct signing_key *key, enum k
 	return RC_OK;
 }
 
-static bool publishes(struct key_request *r, const struct dns_answer *answer, struct slice public)
-{
-	for (size_t i = 0; i < answer->count; i++) {
-		struct key_record record;
-
-		if (key_record_parse(r->arena, answer->records[i].text, &record) == DKIM_WHY_GOOD &&
-		    slice_eq(record.key, public))
-			return true;
-	}
-	return false;
-}
-
 /* A key whose record is not there would make every signature fail. */
 static enum rc check_published(struct key_request *r, const struct signing_key *key,
     const struct private_key *private)
 {
-	struct slice name = arena_printf(r->arena, "%.*s._domainkey.%.*s", SLICE_ARG(key->selector),
-	    SLICE_ARG(key->domain.name));
-	struct buf public = BUF_INIT(LIMIT_KEY_OCTETS);
-	struct resolver *resolver = NULL;
-	struct lookups *l = NULL;
-	const struct dns_answer *answer;
-	enum rc rc = private_key_public(private, &public);
+	struct published found;
+	struct asker dns;
+	enum rc rc = asker_open(r->config, r->zone, &dns, r->err);
 
 	if (rc == RC_OK)
-		rc = command_resolver(r->settings, r->zone, &resolver, r->err);
-	if (rc == RC_OK && (l = lookups_new(resolver, r->settings->policy.dns_deadline_ms)) == NULL)
-		rc = RC_NOMEM;
-	if (rc == RC_OK) {
-		answer = lookups_get(l, LOOKUP_DKIM, name, DNS_TXT);
-		if (answer->status != DNS_FOUND)
-			rc = err_config(r->err, "%.*s: %s: publish the record that `assay key show` prints, or use --force",
-			    SLICE_ARG(name), dns_status_text(answer->status));
-		else if (!publishes(r, answer, buf_slice(&public)))
-			rc = err_config(r->err, "%.*s: the published record has another key: publish the one that "
-			    "`assay key show` prints, or use --force", SLICE_ARG(name));
-	}
-	lookups_release(&l);
-	resolver_free(&resolver);
-	buf_free(&public);
+		rc = published_find(r->arena, dns.lookups, key, private, &found);
+	if (rc == RC_OK && !found.good)
+		rc = err_config(r->err, "%.*s: %.*s; --force does not look", SLICE_ARG(found.name),
+		    SLICE_ARG(found.what));
+	asker_close(&dns);
 	return rc;
 }
 

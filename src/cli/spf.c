@@ -32,47 +32,43 @@ static void print_result(const struct spf_mail_from_result *r)
 	}
 }
 
-static enum rc evaluate(const struct spf_question *q, struct arena *a, struct err *err)
+static enum rc print_json(const struct spf_mail_from_result *result)
 {
-	struct spf_params params = SPF_DEFAULTS;
-	struct spf_mail_from_result result = { 0 };
-	struct settings *s = NULL;
-	struct resolver *resolver = NULL;
-	struct lookups *l = NULL;
 	struct buf json = BUF_INIT(64u * 1024);
-	enum rc rc = command_settings(q->config, &s, err);
+	enum rc rc = json_spf(result, 2, &json);
 
 	if (rc == RC_OK)
-		rc = command_resolver(s, q->zone, &resolver, err);
-	if (rc == RC_OK && (l = lookups_new(resolver, s->policy.dns_deadline_ms)) == NULL)
-		rc = RC_NOMEM;
-	if (rc == RC_OK) {
-		params = s->policy.spf;
-		if (q->engine_name != NULL)
-			params.engine = q->engine;
-		spf_start(l, &q->request);
-		rc = spf_check_mail_from(a, l, &params, &q->request, q->explain ? &trace_printer : NULL,
-		    clock_now(), &result);
-	}
-	if (rc == RC_OK && q->json) {
-		rc = json_spf(&result, 2, &json);
 		puts(buf_cstr(&json));
-	} else if (rc == RC_OK) {
-		print_result(&result);
-	}
 	buf_free(&json);
-	lookups_release(&l);
-	resolver_free(&resolver);
-	settings_release(&s);
 	return rc;
+}
+
+static enum rc evaluate(const struct spf_question *q, const struct asker *dns, struct arena *a)
+{
+	struct spf_params params = dns->settings->policy.spf;
+	struct spf_mail_from_result result = { 0 };
+
+	if (q->engine_name != NULL)
+		params.engine = q->engine;
+	spf_start(dns->lookups, &q->request);
+	TRY(spf_check_mail_from(a, dns->lookups, &params, &q->request, q->explain ? &trace_printer : NULL,
+	    clock_now(), &result));
+	if (q->json)
+		return print_json(&result);
+	print_result(&result);
+	return RC_OK;
 }
 
 static int answer(const struct spf_question *q)
 {
 	struct err err = ERR_INIT;
+	struct asker dns = { NULL, NULL, NULL };
 	struct arena *a = arena_create(LIMIT_ARENA_BYTES);
-	enum rc rc = a == NULL ? RC_NOMEM : evaluate(q, a, &err);
+	enum rc rc = a == NULL ? RC_NOMEM : asker_open(q->config, q->zone, &dns, &err);
 
+	if (rc == RC_OK)
+		rc = evaluate(q, &dns, a);
+	asker_close(&dns);
 	arena_free(&a);
 	return command_end(&err, rc);
 }

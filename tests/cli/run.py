@@ -194,6 +194,33 @@ def key_life(w):
     assert w.run("key", "show", "b.example", "--keys", directory)[0] == 1
 
 
+@check
+def check_tells_the_owner(w):
+    directory = os.path.join(w.dir, "checked")
+    os.makedirs(directory)
+    out = w.ok("key", "new", "a.example", "--keys", directory, "--type", "ed25519", "--selector", "k")
+    record = [l for l in out.splitlines() if not l.startswith(";")][0]
+    spf = "a.example TXT v=spf1 include:b.example -all\nb.example TXT v=spf1 a mx -all\n"
+    dmarc = "_dmarc.a.example TXT v=DMARC1; p=reject; rua=mailto:x@a.example\n"
+    full = w.file("full.zone", record + "\n" + spf + dmarc)
+    w.ok("key", "activate", "a.example", "--keys", directory, "--zone", full)
+    status, out, err = w.run("check", "--keys", directory, "--zone", full)
+    assert status == 0 and "3 of 10 look-ups" in out and "published" in out and "policy reject" in out, out + err
+    rows = [
+        (spf + dmarc, "BAD  key k"),
+        (record + "\n" + dmarc, "BAD  SPF: "),
+        (record + "\n" + spf, "BAD  DMARC"),
+        (record + "\n" + dmarc + "a.example TXT v=spf1 nonsense -all\n", "nonsense"),
+        (record + "\n" + dmarc + "a.example TXT v=spf1 a a a a a a a a a a a -all\n", "11 of 10"),
+        (record.replace("p=", "p=A") + "\n" + spf + dmarc, "BAD  key k"),
+    ]
+    for zone, text in rows:
+        status, out, _ = w.run("check", "a.example", "--keys", directory, "--zone", w.file("part.zone", zone))
+        assert status == 3 and text in out, "%r is not in:\n%s" % (text, out)
+    assert w.run("check", "not a domain", "--zone", full)[0] == 1
+    assert w.run("check", "--keys", os.path.join(w.dir, "nokeys"), "--zone", full)[0] == 1
+
+
 # --- configuration ----------------------------------------------------------------------------------------
 
 @check

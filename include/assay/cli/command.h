@@ -41,7 +41,7 @@ struct command {
 };
 
 extern const struct command command_verify, command_sign, command_spf, command_dmarc, command_key,
-    command_config;
+    command_check, command_config;
 
 /* The table's end has no name. */
 extern const struct command *const commands[];
@@ -65,6 +65,16 @@ MUST_CHECK enum rc command_settings(const char *path, struct settings **out, str
 /* zone: a file for --zone, or NULL for what the settings say. */
 MUST_CHECK enum rc command_resolver(const struct settings *s, const char *zone,
     struct resolver **out, struct err *err);
+
+/* For commands that ask the DNS without a message. Closing an empty one is fine. */
+struct asker {
+	struct settings *settings;
+	struct resolver *resolver;
+	struct lookups *lookups;
+};
+MUST_CHECK enum rc asker_open(const char *config, const char *zone, struct asker *out,
+    struct err *err);
+void asker_close(struct asker *q);
 
 /* A whole file, or standard input for "-" and NULL; at most LIMIT_FILE_BYTES. */
 MUST_CHECK enum rc command_read(const char *path, struct buf *out, struct err *err);
