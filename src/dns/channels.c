@@ -19,9 +19,13 @@
 /*
  * A forged answer must guess id and source port.  A channel keeps its port while queries are open
  * on it, so after some queries another one is used, where possible one that has fallen idle.
+ * When all are busy the load is spread, as a burst of answers must fit their sockets' buffers; but
+ * one that has been busy for long rests until it is idle and gets a new port.
  */
 #define CHANNEL_QUERIES 16u
-#define CHANNELS_MAX    16u /* of one server; c-ares 1.18 takes 70 KiB for each */
+#define CHANNEL_RESTS   512u
+#define CHANNELS_MAX    32u /* of one server; c-ares 1.18 takes 70 KiB for each */
+#define CHANNEL_RCVBUF  (1024 * 1024)
 
 struct channel {
 	struct channels *set;
@@ -153,13 +157,14 @@ static bool open_handle(struct channel *c, const struct server *server)
 		.ndots = 1,
 		.lookups = lookups,
 		.ednspsz = EDNS_OCTETS,
+		.socket_receive_buffer_size = CHANNEL_RCVBUF,
 		.sock_state_cb = on_socket,
 		.sock_state_cb_data = c,
 	};
 	/* everything that resolv.conf could set is set here, so that 1.18 does not read it again */
 	int mask = ARES_OPT_FLAGS | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_NDOTS |
-	    ARES_OPT_LOOKUPS | ARES_OPT_EDNSPSZ | ARES_OPT_SOCK_STATE_CB | ARES_OPT_SERVERS |
-	    ARES_OPT_DOMAINS | ARES_OPT_SORTLIST;
+	    ARES_OPT_LOOKUPS | ARES_OPT_EDNSPSZ | ARES_OPT_SOCK_RCVBUF | ARES_OPT_SOCK_STATE_CB |
+	    ARES_OPT_SERVERS | ARES_OPT_DOMAINS | ARES_OPT_SORTLIST;
 
 #ifdef ARES_OPT_MAXTIMEOUTMS
 	o.maxtimeout = o.timeout;
@@ -191,32 +196,59 @@ static struct channel *channel_new(struct channels *set, const struct server *se
 	return c;
 }
 
+/* Whether a is the better one to use while none is idle. */
+static bool less_busy(const struct channel *a, const struct channel *b)
+{
+	bool a_rests = a->used >= CHANNEL_RESTS, b_rests = b->used >= CHANNEL_RESTS;
+
+	return a_rests != b_rests ? b_rests : a->open < b->open;
+}
+
+static size_t least_busy(const struct pool *pool)
+{
+	size_t best = 0;
+
+	for (size_t i = 0; i < pool->count; i++) {
+		if (pool->channels[i]->open == 0)
+			return i;
+		if (less_busy(pool->channels[i], pool->channels[best]))
+			best = i;
+	}
+	return best;
+}
+
+/* The current channel should make way for another one. */
+static bool is_spent(const struct pool *pool)
+{
+	const struct channel *c = pool->count == 0 ? NULL : pool->channels[pool->current];
+
+	return c == NULL || (c->open > 0 && c->used >= CHANNEL_QUERIES);
+}
+
+static void pool_add(struct pool *pool, struct channel *fresh)
+{
+	if (fresh == NULL)
+		return;
+	pool->current = pool->count++;
+	pool->channels[pool->current] = fresh;
+}
+
 /* NULL: there is none and none can be made. */
 static struct channel *channel_for(struct channels *set, unsigned server)
 {
 	struct pool *pool = &set->pools[server];
-	struct channel *c = pool->count == 0 ? NULL : pool->channels[pool->current];
+	struct channel *c;
 
-	if (c != NULL && c->open == 0)
+	if (is_spent(pool))
+		pool->current = least_busy(pool);
+	if (is_spent(pool) && pool->count < CHANNELS_MAX)
+		pool_add(pool, channel_new(set, &set->servers->list[server]));
+	if (pool->count == 0)
+		return NULL;
+	c = pool->channels[pool->current];
+	if (c->open == 0)
 		c->used = 0; /* c-ares has closed its socket: the next one has a new port */
-	if (c != NULL && c->used < CHANNEL_QUERIES)
-		return c;
-	for (size_t i = 0; i < pool->count; i++) {
-		if (pool->channels[i]->open == 0) {
-			pool->current = i;
-			pool->channels[i]->used = 0;
-			return pool->channels[i];
-		}
-	}
-	if (pool->count < CHANNELS_MAX) {
-		struct channel *fresh = channel_new(set, &set->servers->list[server]);
-
-		if (fresh != NULL) {
-			pool->current = pool->count++;
-			c = pool->channels[pool->current] = fresh;
-		}
-	}
-	return c; /* all busy: stay, so that the others fall idle */
+	return c;
 }
 
 /* --- one try ---------------------------------------------------------------------------------- */

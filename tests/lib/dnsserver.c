@@ -290,12 +290,13 @@ static bool open_sockets(struct dnsserver *s, uint16_t port)
 {
 	struct sockaddr_in a = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	socklen_t len = sizeof(a);
-	int on = 1;
+	int on = 1, octets = 4 * 1024 * 1024; /* a burst is the client's right */
 
 	for (int i = 0; i < 50; i++) {
 		a.sin_port = htons(port);
 		s->tcp = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 		s->udp = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+		setsockopt(s->udp, SOL_SOCKET, SO_RCVBUF, &octets, sizeof(octets));
 		setsockopt(s->tcp, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
 		if (bind(s->tcp, (struct sockaddr *)&a, sizeof(a)) == 0 && listen(s->tcp, 64) == 0 &&
 		    getsockname(s->tcp, (struct sockaddr *)&a, &len) == 0 &&

@@ -259,6 +259,30 @@ START_TEST(overlap)
 }
 END_TEST
 
+/* A burst of thousands is lost in no buffer and spread over many sockets. */
+START_TEST(a_burst)
+{
+	struct dnsserver *s = serve(zone);
+	struct resolver *r = open_one(s, LONG_MS);
+	struct lookups *l[30];
+	struct resolver_counters n;
+
+	dnsserver_set_trouble(s, 200, 0);
+	for (unsigned i = 0; i < N_ELEMENTS(l); i++) {
+		l[i] = lookups_new(r, 60000);
+		start_many(l[i], i * MANY, MANY);
+	}
+	for (unsigned i = 0; i < N_ELEMENTS(l); i++) {
+		get_many(l[i], i * MANY, MANY);
+		lookups_release(&l[i]);
+	}
+	resolver_counters(r, &n);
+	ck_assert_uint_eq(n.timeouts, 0);
+	resolver_free(&r);
+	dnsserver_stop(&s);
+}
+END_TEST
+
 static int by_value(const void *a, const void *b)
 {
 	return *(const int *)a - *(const int *)b;
@@ -651,6 +675,7 @@ Suite *cares_suite(void)
 	UNIT_TEST(s, truncation_leads_to_tcp);
 	UNIT_TEST(s, a_thousand_records_over_tcp);
 	UNIT_TEST(s, overlap);
+	UNIT_TEST(s, a_burst);
 	unit_table(s, "ids_and_ports_vary", ids_and_ports_vary, 2);
 	UNIT_TEST(s, cached);
 	UNIT_TEST(s, first_server_dead);
