@@ -147,6 +147,11 @@ const struct private_key *keyring_decoded(struct keyring *ring, const struct key
 	return found;
 }
 
+const char *keyring_path(const struct keyring_key *key)
+{
+	return key->path;
+}
+
 void keyring_log(struct err *err)
 {
 	struct slice rest = buf_slice(&err->text);

@@ -30,6 +30,8 @@ MUST_CHECK enum rc keyring_add(struct keyring *ring, const char *path, struct ke
 const struct private_key *keyring_get(struct keyring *ring, struct keyring_key *key,
     struct err *err);
 
+const char *keyring_path(const struct keyring_key *key); /* lives as long as the ring */
+
 /* The same, only if it has been decoded; NULL else. */
 const struct private_key *keyring_decoded(struct keyring *ring, const struct keyring_key *key);
 

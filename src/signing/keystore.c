@@ -16,7 +16,6 @@
 
 struct stored_key {
 	struct slice selector;
-	const char *path;
 	struct keyring_key *key;
 };
 
@@ -26,7 +25,8 @@ struct stored_domain {
 	const char *path;
 	struct timespec changed; /* the directory's ctime, just before it was read */
 	int64_t looked_ms;       /* when it was last looked at; NEVER: at the start */
-	bool settled;            /* read once more a second after it was last changed */
+	bool settled;            /* nothing to be learnt from it until it changes */
+	bool trouble;            /* a key could not be used: its file's mode may be put right */
 	struct stored_key *keys; /* active ones */
 	size_t count;
 };
@@ -49,35 +49,73 @@ struct keystore {
 
 /* --- reading a domain's directory ----------------------------------------------------------- */
 
-/* The active files become keys; those that cannot be used are told and left out. */
-static void take_keys(struct keystore *ks, struct stored_domain *d, const struct keydir_file *files,
-    size_t count, struct err *err)
+static bool same_keys(const struct stored_domain *d, const struct stored_key *keys, size_t count)
 {
-	struct stored_key *keys = arena_new_array(ks->arena, count, struct stored_key);
-	size_t n = 0;
-
-	for (size_t i = 0; i < count && keys != NULL; i++) {
-		struct stored_key k = { files[i].selector, files[i].path, NULL };
-
-		if (files[i].state == KEY_ACTIVE &&
-		    keyring_add(ks->ring, files[i].path, &k.key, err) == RC_OK)
-			keys[n++] = k;
-	}
-	d->keys = keys;
-	d->count = n;
+	if (d->count != count)
+		return false;
+	for (size_t i = 0; i < count; i++)
+		if (d->keys[i].key != keys[i].key || !slice_eq(d->keys[i].selector, keys[i].selector))
+			return false;
+	return true;
 }
 
-static enum rc read_domain(struct keystore *ks, struct stored_domain *d, struct err *err)
+/* Directories are read often, keys change seldom: memory is taken when they do. */
+static enum rc keep_keys(struct keystore *ks, struct stored_domain *d, const struct stored_key *keys,
+    size_t count)
+{
+	if (same_keys(d, keys, count))
+		return RC_OK;
+	d->count = 0;
+	d->keys = arena_new_array(ks->arena, count, struct stored_key);
+	for (size_t i = 0; i < count && d->keys != NULL; i++)
+		d->keys[i] = (struct stored_key){ arena_copy(ks->arena, keys[i].selector), keys[i].key };
+	if (arena_failed(ks->arena))
+		return RC_NOMEM;
+	d->count = count;
+	return RC_OK;
+}
+
+/* The active files become keys; those that cannot be used are told and left out. */
+static enum rc read_files(struct keystore *ks, struct stored_domain *d, struct arena *scratch,
+    struct err *names, struct err *err)
 {
 	struct keydir_file *files = NULL;
-	size_t count = 0;
-	struct stat st;
+	struct stored_key *keys;
+	size_t count = 0, n = 0;
 
-	d->count = 0;
+	TRY(keydir_files(d->path, scratch, &files, &count, names));
+	keys = arena_new_array(scratch, count, struct stored_key);
+	if (keys == NULL)
+		return RC_NOMEM;
+	for (size_t i = 0; i < count; i++) {
+		keys[n].selector = files[i].selector;
+		if (files[i].state != KEY_ACTIVE)
+			continue;
+		if (keyring_add(ks->ring, files[i].path, &keys[n].key, err) == RC_OK)
+			n++;
+		else
+			d->trouble = true;
+	}
+	return keep_keys(ks, d, keys, n);
+}
+
+/* names is told what is wrong with the directory and with files' names, err with keys. */
+static enum rc read_domain(struct keystore *ks, struct stored_domain *d, struct err *names,
+    struct err *err)
+{
+	struct arena *scratch = arena_create(LIMIT_CONFIG_ARENA);
+	struct stat st;
+	enum rc rc;
+
+	if (scratch == NULL)
+		return RC_NOMEM;
+	d->trouble = false;
 	d->changed = stat(d->path, &st) == 0 ? st.st_ctim : (struct timespec){ 0, 0 };
-	TRY(keydir_files(d->path, ks->arena, &files, &count, err));
-	take_keys(ks, d, files, count, err);
-	return arena_failed(ks->arena) ? RC_NOMEM : RC_OK;
+	rc = read_files(ks, d, scratch, names, err);
+	if (rc != RC_OK)
+		d->count = 0;
+	arena_free(&scratch);
+	return rc;
 }
 
 static struct stored_domain *add_domain(struct keystore *ks, struct domain domain, const char *path)
@@ -102,7 +140,7 @@ static enum rc open_domain(struct keystore *ks, const struct keydir_domain *foun
 		return err_config(err, "%s and %s are the same domain: make them one directory",
 		    d->path, found->path);
 	d = add_domain(ks, found->domain, found->path);
-	return d == NULL ? RC_NOMEM : read_domain(ks, d, err);
+	return d == NULL ? RC_NOMEM : read_domain(ks, d, err, err);
 }
 
 static enum rc open_domains(struct keystore *ks, bool required, struct err *err)
@@ -170,16 +208,25 @@ static bool same_time(const struct timespec *a, const struct timespec *b)
 	return a->tv_sec == b->tv_sec && a->tv_nsec == b->tv_nsec;
 }
 
-/* From here on, when messages wait for an answer, trouble goes to the log. */
-static void read_again(struct keystore *ks, struct stored_domain *d)
+/*
+ * From here on, when messages wait for an answer, trouble goes to the log: that of names when the
+ * directory has changed, that of keys once for each state of a file.
+ */
+static void read_again(struct keystore *ks, struct stored_domain *d, bool changed)
 {
-	struct err err = ERR_INIT;
+	struct err names = ERR_INIT, err = ERR_INIT;
 
-	(void)!read_domain(ks, d, &err);
+	(void)!read_domain(ks, d, &names, &err);
+	if (changed)
+		keyring_log(&names);
+	err_free(&names);
 	keyring_log(&err);
 }
 
 /*
+ * Called again for as long as a key gives trouble, since a file's mode can be changed without a
+ * change of the directory.
+ *
  * A file system's clock ticks slowly: a change in the tick in which the directory was read leaves
  * the same time.  So a directory is read once more when it is found unchanged a second later;
  * whatever comes after that must have another time.
@@ -198,8 +245,8 @@ static void refresh(struct keystore *ks, struct stored_domain *d, int64_t now_ms
 	} else {
 		same = same_time(&st.st_ctim, &d->changed);
 		if (!same || (!d->settled && d->looked_ms != NEVER)) {
-			read_again(ks, d);
-			d->settled = same;
+			read_again(ks, d, !same);
+			d->settled = same && !d->trouble;
 		}
 	}
 	d->looked_ms = now_ms;
@@ -228,7 +275,7 @@ static struct stored_domain *look_for(struct keystore *ks, struct domain domain,
 		path = directory_named(ks, domain_unicode(a, domain), a);
 	d = path == NULL ? NULL : add_domain(ks, domain, path);
 	if (d != NULL)
-		read_again(ks, d);
+		read_again(ks, d, true);
 	return d;
 }
 
@@ -263,7 +310,7 @@ static size_t keys_of(struct keystore *ks, const struct stored_domain *d, struct
 
 		if (key != NULL)
 			out[n++] = (struct signing_key){ d->domain, d->keys[i].selector,
-				slice_str(d->keys[i].path), KEY_ACTIVE, key };
+				slice_str(keyring_path(d->keys[i].key)), KEY_ACTIVE, key };
 	}
 	keyring_log(&err);
 	return n;

@@ -300,6 +300,8 @@ START_TEST(changes_are_seen)
 	ck_assert_str_eq(found(&w, "gone.org", 13000), "new");
 	rename_in(&w, "gone.org", "a.org");
 	ck_assert_str_eq(found(&w, "a.org", 14000), "new");
+	files_key(w.dir, "m\xc3\xbcnchen.de/u.pem", "ed25519.pem", 0600);
+	ck_assert_str_eq(found(&w, "xn--mnchen-3ya.de", 14000), "u");
 	closed(&w);
 }
 END_TEST
@@ -329,6 +331,47 @@ START_TEST(later_trouble)
 	ck_assert_str_eq(found(&w, "a.org", 1000), "old");
 	ck_assert_str_eq(found(&w, "b.org", 1000), "");
 	ck_assert_str_eq(found(&w, "a.org", 9000), "old");
+	closed(&w);
+}
+END_TEST
+
+/* ... until its mode is put right. */
+START_TEST(trouble_put_right)
+{
+	static const struct tree_file files[] = { { "a.org/old.pem", "ed25519.pem", 0600 } };
+	struct world w = opened(files, N_ELEMENTS(files));
+	char *path = files_path(w.dir, "a.org/new.pem");
+
+	files_key(w.dir, "a.org/new.pem", "rsa2048.pem", 0644);
+	for (int64_t now = 0; now < 10000; now += 1000)
+		ck_assert_str_eq(found(&w, "a.org", now), "old");
+	ck_assert_int_eq(chmod(path, 0600), 0);
+	ck_assert_str_eq(found(&w, "a.org", 11000), "new old");
+	free(path);
+	closed(&w);
+}
+END_TEST
+
+/* A new file under an old name is a new key, and the old one stays good for who holds it. */
+START_TEST(a_file_replaced)
+{
+	static const struct tree_file files[] = {
+		{ "a.org/s.pem", "ed25519.pem", 0600 },
+		{ "b.org/s.pem", "rsa2048.pem", 0600 },
+	};
+	struct world w = opened(files, N_ELEMENTS(files));
+	struct signing_key *before = NULL, *after = NULL;
+	struct domain d;
+	size_t count = 0;
+
+	ck_assert(domain_parse(w.a, SLICE("a.org"), &d));
+	ck_assert_int_eq(keystore_find(w.ks, w.a, d, 0, &before, &count), RC_OK);
+	ck_assert_uint_eq(count, 1);
+	rename_in(&w, "b.org/s.pem", "a.org/s.pem");
+	ck_assert_int_eq(keystore_find(w.ks, w.a, d, 1000, &after, &count), RC_OK);
+	ck_assert_uint_eq(count, 1);
+	ck_assert_int_eq((int)private_key_type(before[0].key), KEY_ED25519);
+	ck_assert_int_eq((int)private_key_type(after[0].key), KEY_RSA);
 	closed(&w);
 }
 END_TEST
@@ -496,6 +539,8 @@ Suite *keystore_suite(void)
 	UNIT_TEST(s, changes_are_seen);
 	unit_table(s, "change_within_a_tick", change_within_a_tick, 20);
 	UNIT_TEST(s, later_trouble);
+	UNIT_TEST(s, trouble_put_right);
+	UNIT_TEST(s, a_file_replaced);
 	UNIT_TEST(s, keys_outlive_their_files);
 	UNIT_TEST(s, many_missing_domains);
 	UNIT_TEST(s, many_keys);

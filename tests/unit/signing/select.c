@@ -13,6 +13,7 @@ static void make_world(const char *dir)
 {
 	files_key(dir, "keys/a.org/s.pem", "rsa2048.pem", 0600);
 	files_key(dir, "keys/a.org/e.pem", "ed25519.pem", 0600);
+	files_key(dir, "keys/own.a.org/s.pem", "ed25519.pem", 0600);
 	files_key(dir, "keys/b.org/s.pem", "ed25519.pem", 0600);
 	files_key(dir, "keys/sub.b.org/own.pem", "ed25519.pem", 0600);
 	files_key(dir, "keys/c.org/s.pem", "ed25519.pem", 0600);
@@ -105,6 +106,8 @@ static const struct {
 	    UNSIGNED_MISMATCH, "author domain" },
 	{ "listed above, without subdomains", SECTIONS, "x@n.a.org", "y@b.org", "joe",
 	    UNSIGNED_NO_KEY, "no key for n.a.org" },
+	{ "listed above, without subdomains, own key", SECTIONS, "x@own.a.org", "y@b.org", "joe",
+	    UNSIGNED_MISMATCH, "author domain own.a.org" },
 	{ "a login with blanks", PLAIN, "x@a.org", "y@b.org", "jo e\n", UNSIGNED_MISMATCH,
 	    "nor jo\\x20e\\x0a's" },
 	{ "an envelope that is no address", PLAIN, "x@a.org", "a.org", "joe", UNSIGNED_MISMATCH,
