@@ -5,6 +5,7 @@ import os
 import re
 import signal
 import socket
+import subprocess
 
 import host
 
@@ -92,6 +93,16 @@ class Assayd:
                 self.process and self.process.popen.returncode, self.log()[-2000:], render(self.options)))
         return self
 
+    def background(self, sanitizer_log):
+        """As an init script starts it: the parent ends when the daemon serves. -> (exit status, pid)."""
+        self.write()
+        ended = subprocess.run([self.program, "-c", self.configuration], stdin=subprocess.DEVNULL,
+                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=30,
+                               env=dict(os.environ, ASAN_OPTIONS="log_path=" + sanitizer_log,
+                                        UBSAN_OPTIONS="log_path=" + sanitizer_log))
+        text = host.read(self.options["pid-file"]).strip()
+        return ended.returncode, int(text) if text.isdigit() else None
+
     def reachable(self):
         kind, _, where = self.options["listen"].partition(":")
         try:
@@ -112,6 +123,10 @@ class Assayd:
         """-> exit status; None when it did not run."""
         if self.process is None:
             return None
+        if self.running():
+            self.process.signal(signal.SIGTERM)
+            # libmilter sees that it is to stop when a connection comes, or after up to five seconds
+            host.until(lambda: not self.running() or (self.reachable() and not self.running()), timeout, 0.05)
         return self.process.stop(timeout)
 
     def kill(self):

@@ -15,18 +15,19 @@ sys.dont_write_bytecode = True
 import case
 import checks_classes
 import checks_life
+import checks_octets
 import checks_sendmail
 import checks_verdict
 from stage import Setup
 
-ORDER = [m.__name__ for m in (checks_classes, checks_verdict, checks_life, checks_sendmail)]
+ORDER = [m.__name__ for m in (checks_classes, checks_verdict, checks_octets, checks_life, checks_sendmail)]
 
 
 def main():
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--build", required=True, help="the build directory, with assayd and assay in it")
     arguments.add_argument("--cache", required=True, help="the directory that tests/mta/fetch filled")
-    arguments.add_argument("--filter", default="", help="only tests whose name contains this")
+    arguments.add_argument("--filter", default="", help="only tests whose name matches this regular expression")
     a = arguments.parse_args()
     setup = Setup(os.path.abspath(a.build), os.path.abspath(a.cache))
     tests = sorted(case.TESTS, key=lambda t: ORDER.index(t.__globals__["__name__"]))

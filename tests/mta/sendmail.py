@@ -125,6 +125,7 @@ class Sendmail:
             "SMART_HOST": "relay:[127.0.0.1]",
             "RELAY_MAILER_ARGS": "TCP $h %d" % self.sink_port,
             "ESMTP_MAILER_ARGS": "TCP $h %d" % self.sink_port,
+            "RELAY_MAILER_LL": "0",              # lines are not cut
             "confMILTER_LOG_LEVEL": "14",
         }
         lines = ["VERSIONID(`private')", "OSTYPE(`linux')"]

@@ -134,6 +134,18 @@ class Client:
         stuffed = re.sub(rb"(\A|\r\n)\.", rb"\1..", message)
         return self.raw_body(stuffed + (b"" if stuffed.endswith(b"\r\n") else b"\r\n") + b".\r\n")
 
+    def bdat(self, message, chunk=1000):
+        """CHUNKING (RFC 3030): the message in counted pieces, nothing stuffed."""
+        reply = None
+        for at in range(0, len(message), chunk):
+            piece = message[at:at + chunk]
+            last = b" LAST" if at + chunk >= len(message) else b""
+            self.write(b"BDAT %d%s\r\n" % (len(piece), last) + piece)
+            reply = self.read_reply(b"BDAT")
+            if not reply.ok:
+                break
+        return reply
+
     def raw_body(self, data):
         """Exactly these octets after a 354, the final dot included."""
         self.write(data)
@@ -339,12 +351,13 @@ class Sink(Server):
     def __init__(self, name="sink.test", refuse=None, port=0):
         self.arrived = threading.Condition()
         self.deliveries = []
-        self.refuse = refuse              # a reply line ("451 4.3.0 later") for as long as it is set
+        self.refuse = refuse              # a reply line ("451 4.3.0 later") or a function that gives one
         super().__init__(name, port=port)
 
     def take(self, delivery):
-        if self.refuse:
-            return self.refuse
+        refusal = self.refuse(delivery) if callable(self.refuse) else self.refuse
+        if refusal:
+            return refusal
         with self.arrived:
             self.deliveries.append(delivery)
             self.arrived.notify_all()

@@ -17,6 +17,10 @@ LOGIN = ("joe@" + OURS, "secret")
 USERS = {LOGIN[0]: LOGIN[1], "eve@" + OURS: "secret", "guest@elsewhere.example": "secret"}
 
 
+# what assayd reads at its start only; everything else takes effect by a reload
+START_ONLY = ("listen", "socket-mode", "socket-group", "user", "allow-remote-mta", "log")
+
+
 class Stage:
     """Subclasses make self.mta, self.world and the listen address."""
 
@@ -62,9 +66,15 @@ class Stage:
         """assayd runs with the base options and these changes ("_" in a name stands for "-")."""
         wanted = merged(self.options, {k.replace("_", "-"): v for k, v in changes.items()})
         self.world.write_zone()
-        if not self.daemon.running() or self.daemon.options != wanted:
+        if self.daemon.running() and self.daemon.options == wanted:
+            return self
+        same_start = all(self.daemon.options.get(name) == wanted.get(name) for name in START_ONLY)
+        self.daemon.options = wanted
+        if self.daemon.running() and same_start:
+            if not self.daemon.reload(wait="configuration reloaded"):
+                raise host.Broken("the reload failed: " + self.daemon.log()[-2000:])
+        else:                                    # a stop takes seconds
             self.daemon.stop()
-            self.daemon.options = wanted
             self.daemon.start()
         return self
 
@@ -137,7 +147,8 @@ class PostfixStage(Stage):
         self.proxy = smtp.Filter(0)
         self.mta = Postfix(
             cache, os.path.join(self.place, "p"), self.sink.port, milter="unix:assay/assay.sock",
-            hostname=HOSTNAME, users=USERS, extra={
+            hostname=HOSTNAME, users=USERS,
+            settings={"internal_mail_filter_classes": "bounce"}, extra={
                 "sign": {},
                 "pass": {},
                 "auth25": SASL,
