@@ -14,16 +14,16 @@ static void check_listen(const struct settings *s, struct err *err)
 
 	if (listen_address(s->listen, &ip) && !ip_is_loopback(&ip) && !s->allow_remote_mta)
 		config_error(err, place_of(s, "", "listen"), "\"%.*s\" can be reached from other "
-		    "machines, and whoever connects gets mail signed: listen on 127.0.0.1, [::1] or a "
-		    "unix socket, or write allow-remote-mta = yes and guard the port",
+		    "machines, and whoever connects gets mail signed: listen on 127.0.0.1, [::1] "
+		    "or a unix socket, or write allow-remote-mta = yes and guard the port",
 		    SLICE_ARG(s->listen));
 }
 
 static void check_user(const struct settings *s, struct err *err)
 {
 	if (slice_eq(s->user, SLICE("root")) || slice_eq(s->user, SLICE("0")))
-		config_warning(err, place_of(s, "", "user"), "user = \"root\" keeps all privileges: "
-		    "write a user of its own, as \"assay\"");
+		config_warning(err, place_of(s, "", "user"), "user = \"root\" keeps all "
+		    "privileges: write a user of its own, as \"assay\"");
 }
 
 static void check_everybody(const struct settings *s, struct err *err)
@@ -33,9 +33,9 @@ static void check_everybody(const struct settings *s, struct err *err)
 	for (size_t i = 0; i < list->count; i++)
 		if (list->entries[i].network.family != IP_NONE && list->entries[i].bits == 0 &&
 		    !list->entries[i].negated)
-			config_warning(err, place_of(s, "", "internal-hosts"), "internal-hosts holds "
-			    "every address there is: anybody's mail would be signed; write your own "
-			    "networks");
+			config_warning(err, place_of(s, "", "internal-hosts"),
+			    "internal-hosts holds every address there is: anybody's mail would be "
+			    "signed; write your own networks");
 }
 
 static bool has_port(const struct port_list *list, int port)
@@ -51,12 +51,12 @@ static void check_ports(const struct settings *s, struct err *err)
 	const struct port_list *sign = &s->policy.sign_ports, *pass = &s->policy.pass_ports;
 
 	if (has_port(sign, 25))
-		config_warning(err, place_of(s, "", "sign-ports"), "sign-ports holds 25: if the world "
-		    "delivers there, anybody's mail is signed; write the submission ports");
+		config_warning(err, place_of(s, "", "sign-ports"), "sign-ports holds 25: if the "
+		    "world delivers there, anybody's mail is signed; write the submission ports");
 	for (size_t i = 0; i < pass->count; i++)
 		if (has_port(sign, pass->items[i]))
-			config_error(err, place_of(s, "", "pass-ports"), "port %d is in sign-ports and in "
-			    "pass-ports: take it out of one", pass->items[i]);
+			config_error(err, place_of(s, "", "pass-ports"), "port %d is in sign-ports "
+			    "and in pass-ports: take it out of one", pass->items[i]);
 }
 
 static void check_tables(const struct settings *s, struct err *err)
@@ -75,8 +75,8 @@ static void check_times(const struct settings *s, struct err *err)
 	const char *name = is_set(s, "dns", "deadline") ? "deadline" : "timeout";
 
 	if (s->dns.timeout_ms > s->policy.dns_deadline_ms)
-		config_error(err, place_of(s, "dns", name), "dns timeout (one try) is longer than dns "
-		    "deadline (all of a message): make it shorter");
+		config_error(err, place_of(s, "dns", name), "dns timeout (one try) is longer than "
+		    "dns deadline (all of a message): make it shorter");
 }
 
 /* --- sections with a title ------------------------------------------------------------------ */
@@ -97,8 +97,9 @@ static int titled_order(const void *a, const void *b)
 static void tell_duplicate(struct arena *a, const struct config_section *first,
     const struct config_section *second, struct err *err)
 {
-	config_error(err, second->at, "there is a section %s \"%s\" at %s:%u already: make them one",
-	    second->kind->name, config_shown(a, second->title), first->at.file, first->at.line);
+	config_error(err, second->at, "there is a section %s \"%s\" at %s:%u already: make them "
+	    "one", second->kind->name, config_shown(a, second->title), first->at.file,
+	    first->at.line);
 }
 
 static void check_titles(struct settings *s, const struct section_kind *kind, struct err *err)
@@ -106,9 +107,12 @@ static void check_titles(struct settings *s, const struct section_kind *kind, st
 	struct titled *all = calloc(s->record->count, sizeof(*all));
 	size_t n = 0;
 
-	for (const struct config_section *c = s->record->first; c != NULL && all != NULL; c = c->next)
-		if (c->kind == kind)
-			all[n++] = (struct titled){ *(struct slice *)(void *)section_base(s, c), c };
+	for (const struct config_section *c = s->record->first; c != NULL; c = c->next) {
+		struct slice *title = (struct slice *)(void *)section_base(s, c);
+
+		if (c->kind == kind && all != NULL)
+			all[n++] = (struct titled){ *title, c };
+	}
 	if (n > 0)
 		qsort(all, n, sizeof(*all), titled_order);
 	for (size_t i = 1; i < n; i++)
@@ -141,7 +145,8 @@ static void check_sections(struct settings *s, struct err *err)
 			    "never-refuse = yes in it");
 		else if (c->kind == &section_kinds[SECTION_POLICY_TO] &&
 		    !s->policy.recipient_sections[c->index].has_action)
-			config_warning(err, c->at, "this section changes nothing: write on-fail in it");
+			config_warning(err, c->at, "this section changes nothing: write on-fail "
+			    "in it");
 	}
 }
 

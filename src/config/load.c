@@ -100,8 +100,8 @@ static void open_titled(struct loader *l, const struct section_kind *kind, struc
     struct slice title)
 {
 	if (l->s->record->count > LIMIT_CONFIG_SECTIONS)
-		config_error(l->err, at, "more than %u sections: sign what needs no section of its own "
-		    "by the key directory", LIMIT_CONFIG_SECTIONS);
+		config_error(l->err, at, "more than %u sections: sign what needs no section of its "
+		    "own by the key directory", LIMIT_CONFIG_SECTIONS);
 	else
 		l->section = section_new(l->s, kind, title, at, l->err);
 }
@@ -201,8 +201,8 @@ static void on_include(void *ctx, struct config_place at, struct slice pattern)
 	if (l->directory == NULL)
 		config_error(l->err, at, "include: no file may be named here");
 	else if (l->depth == LIMIT_CONFIG_DEPTH)
-		config_error(l->err, at, "includes nest deeper than %u: does a file include itself?",
-		    LIMIT_CONFIG_DEPTH);
+		config_error(l->err, at, "includes nest deeper than %u: does a file include "
+		    "itself?", LIMIT_CONFIG_DEPTH);
 	else if (pattern.len == 0)
 		config_error(l->err, at, "include: write a file name or a pattern behind it");
 	else {

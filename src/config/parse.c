@@ -133,8 +133,8 @@ static bool unescape(struct parser *p, struct slice raw, struct slice *out)
 	}
 	for (size_t i = 0; i < raw.len; i++) {
 		if (raw.ptr[i] == '\\' && raw.ptr[++i] != '"' && raw.ptr[i] != '\\') {
-			config_error(p->err, place(p, p->line), "\"\\%s\" in a string is not known: "
-			    "write \"\\\\\" for a backslash and \\\" for a quotation mark",
+			config_error(p->err, place(p, p->line), "\"\\%s\" in a string is not "
+			    "known: write \"\\\\\" for a backslash and \\\" for a quotation mark",
 			    shown(p, slice_take(slice_drop(raw, i), 1)));
 			buf_free(&text);
 			return false;
@@ -339,8 +339,8 @@ static bool take_value(struct parser *p, struct slice name, struct config_value 
 	skip_wsp(&p->c);
 	c = cursor_peek(&p->c);
 	if (cursor_done(&p->c) || c == '\n' || c == '\r' || c == '#' || c == '}') {
-		config_error(p->err, place(p, p->line), "%s has no value: write it behind the \"=\", "
-		    "on the same line (an empty text is \"\")", shown(p, name));
+		config_error(p->err, place(p, p->line), "%s has no value: write it behind the "
+		    "\"=\", on the same line (an empty text is \"\")", shown(p, name));
 		return false;
 	}
 	if (c == '{')
@@ -401,16 +401,16 @@ static void parse_section(struct parser *p, struct slice name, unsigned line)
 	}
 	new_line = skip_blank(p);
 	if (!take_char(&p->c, '{')) {
-		config_error(p->err, place(p, line), "behind %s: write \"= value\" for a setting or "
-		    "\"{\" for a section; a value of several words stands in double quotes",
+		config_error(p->err, place(p, line), "behind %s: write \"= value\" for a setting "
+		    "or \"{\" for a section; a value of several words stands in double quotes",
 		    shown(p, name));
 		if (!new_line)
 			recover(p);
 		return;
 	}
 	if (!slice_is_null(p->section)) {
-		config_error(p->err, place(p, line), "%s cannot stand inside of %s, which begins in "
-		    "line %u: sections do not nest; is a } missing before it?", shown(p, name),
+		config_error(p->err, place(p, line), "%s cannot stand inside of %s, which begins "
+		    "in line %u: sections do not nest; is a } missing before it?", shown(p, name),
 		    shown(p, p->section), p->section_line);
 		close_section(p);
 	}
@@ -468,8 +468,8 @@ void config_parse(struct arena *a, struct slice text, const char *file,
 	if (slice_is_null(p.section))
 		return;
 	if (cursor_done(&p.c))
-		config_error(err, place(&p, p.section_line), "the section %s that begins here has no "
-		    "end: put } behind it", shown(&p, p.section));
+		config_error(err, place(&p, p.section_line), "the section %s that begins here has "
+		    "no end: put } behind it", shown(&p, p.section));
 	close_section(&p);
 }
 

@@ -87,7 +87,7 @@ struct config_record {
 	size_t count;
 };
 
-/* --- table.c, options.c ------------------------------------------------------------------------- */
+/* --- table.c, options.c --------------------------------------------------------------------- */
 
 /* A section other than the top level; NULL: there is none of that name. */
 const struct section_kind *section_kind_named(struct slice name);

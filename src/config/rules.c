@@ -113,8 +113,8 @@ bool rule_selector(const struct target *t, struct slice text, struct slice *out)
 	struct domain d;
 
 	if (!domain_parse(t->arena, text, &d))
-		return value_wrong(t, text, "is no selector: write letters, digits, \"-\" and \".\", "
-		    "as \"2026a\"");
+		return value_wrong(t, text, "is no selector: write letters, digits, \"-\" and "
+		    "\".\", as \"2026a\"");
 	*out = text;
 	return true;
 }
@@ -164,8 +164,8 @@ bool rule_url(const struct target *t, struct slice text, struct slice *out)
 	for (size_t i = 0; i < text.len; i++)
 		ok = ok && is_vchar(text.ptr[i]);
 	if (!ok)
-		return value_wrong(t, text, "is no address of a web page: write one that begins with "
-		    "\"https://\", in ASCII");
+		return value_wrong(t, text, "is no address of a web page: write one that begins "
+		    "with \"https://\", in ASCII");
 	*out = text;
 	return true;
 }
@@ -232,8 +232,8 @@ static bool listen_unix(const struct target *t, struct slice text)
 	if (!slice_starts_with(path, SLICE("/")))
 		return value_wrong(t, text, "is no full path: write \"unix:/PATH\"");
 	if (path.len > max)
-		return value_wrong(t, text, "is too long for a socket: the path may have %zu octets",
-		    max);
+		return value_wrong(t, text, "is too long for a socket: the path may have %zu "
+		    "octets", max);
 	return true;
 }
 

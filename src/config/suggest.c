@@ -96,11 +96,11 @@ static void tell_elsewhere(struct config_place at, const struct option_info *inf
 	const struct section_kind *kind = section_kind_named(slice_str(info->section));
 
 	if (kind == NULL)
-		config_error(err, at, "%s does not belong into a section: put it outside of all { }",
-		    info->name);
+		config_error(err, at, "%s does not belong into a section: put it outside of "
+		    "all { }", info->name);
 	else
-		config_error(err, at, "%s belongs into a section: write %s%s { %s = ... }", info->name,
-		    kind->name, kind->title != NULL ? " \"...\"" : "", info->name);
+		config_error(err, at, "%s belongs into a section: write %s%s { %s = ... }",
+		    info->name, kind->name, kind->title != NULL ? " \"...\"" : "", info->name);
 }
 
 void unknown_option(struct arena *a, struct config_place at, const struct section_kind *kind,

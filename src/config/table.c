@@ -13,9 +13,10 @@
 	.offset = offsetof(struct type, member), .size = sizeof(((struct type *)0)->member)
 #define ALONE .count = NO_FIELD, .cap = NO_FIELD
 
-/* one field; one with a mark that says whether it was set; arrays with count, with cap or without */
+/* one field; one with a mark: it was set; arrays that have a count, without cap and with */
 #define FIELD(type, member) PLAIN(type, member), ALONE, .present = NO_FIELD
-#define MARKED(type, member, mark) PLAIN(type, member), ALONE, .present = offsetof(struct type, mark)
+#define MARKED(type, member, mark) \
+	PLAIN(type, member), ALONE, .present = offsetof(struct type, mark)
 #define ARRAY(type, items, number) \
 	PLAIN(type, items), .count = offsetof(struct type, number), .cap = NO_FIELD, \
 	.present = NO_FIELD
@@ -113,7 +114,8 @@ static const struct option options[] = {
 	    &type_number, FIELD(settings, dns.tries), .min = 2, .max = 20 },
 	{ { "dns", "deadline", "duration", "20s",
 	    "how long one message waits for all its answers; stay below the MTA's own limit" },
-	    &type_milliseconds, FIELD(settings, policy.dns_deadline_ms), .min = 100, .max = 240000 },
+	    &type_milliseconds, FIELD(settings, policy.dns_deadline_ms), .min = 100,
+	    .max = 240000 },
 	{ { "dns", "test-zone-file", "path", "\"\"", "answers from a file instead of the network" },
 	    &type_text, FIELD(settings, test_zone_file), .rule = rule_path },
 	{ { "dns", "cache-entries", "number", "50000", "answers kept; 0: none" },

@@ -124,7 +124,8 @@ static bool set_in_units(const struct target *t, struct slice text, const struct
 	if (!take_number(text, units, &value))
 		return value_wrong(t, text, "is not %s: write one from %s to %s", what, min, max);
 	if (value < o->min * scale || value > o->max * scale)
-		return value_wrong(t, text, "is out of range: write %s from %s to %s", what, min, max);
+		return value_wrong(t, text, "is out of range: write %s from %s to %s", what, min,
+		    max);
 	if (value % scale != 0)
 		return value_wrong(t, text, "is not a whole number of seconds: write it so");
 	store(t, value / scale);
@@ -295,7 +296,8 @@ static bool set_header(const struct target *t, struct slice text)
 {
 	static const char standard[] = "from|to|cc|bcc|subject|date|sender|reply-to|message-id|"
 	    "received|return-path|dkim-signature|authentication-results|received-spf|mime-version|"
-	    "content-type|content-transfer-encoding|references|in-reply-to|list-id|list-unsubscribe";
+	    "content-type|content-transfer-encoding|references|in-reply-to|list-id|"
+	    "list-unsubscribe";
 	struct slice *field = slice_field(t, t->option->offset);
 	struct slice value = text, name = slice_trim(slice_split(&value, ':'));
 	int index;
@@ -386,7 +388,8 @@ static bool add_port(const struct target *t, struct slice text)
 /* "+Name" and "-Name": two arrays. */
 static bool add_sign_header(const struct target *t, struct slice text)
 {
-	struct sign_header_set *set = (struct sign_header_set *)(void *)(t->base + t->option->offset);
+	char *field = t->base + t->option->offset;
+	struct sign_header_set *set = (struct sign_header_set *)(void *)field;
 	bool plus = slice_starts_with(text, SLICE("+"));
 	struct slice name = slice_drop(text, 1);
 	const char *why;
@@ -406,6 +409,7 @@ static bool add_sign_header(const struct target *t, struct slice text)
 
 static bool set_list(const struct target *t, const struct config_value *value)
 {
+	bool (*set)(const struct target *, struct slice) = t->option->type->set;
 	struct slice file = SLICE("file:");
 	struct target entry = *t;
 	bool ok = true;
@@ -416,9 +420,9 @@ static bool set_list(const struct target *t, const struct config_value *value)
 
 		entry.at.line = value->items[i].line;
 		if (slice_starts_with(text, file))
-			ok = list_file(&entry, slice_drop(text, file.len), t->option->type->set) && ok;
+			ok = list_file(&entry, slice_drop(text, file.len), set) && ok;
 		else
-			ok = t->option->type->set(&entry, text) && ok;
+			ok = set(&entry, text) && ok;
 	}
 	return ok;
 }

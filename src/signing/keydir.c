@@ -95,8 +95,8 @@ static bool domain_of_entry(const char *directory, const struct dirent *entry, s
 	out->path = joined(a, directory, entry->d_name);
 	if (!is_directory(entry, out->path)) {
 		if (ends_with(name, SLICE(".pem")) || ends_with(name, SLICE(".private")))
-			err_warn(err, "%s/%s: signs nothing here: move it to %s/DOMAIN/SELECTOR.pem",
-			    directory, log_shown(a, name), directory);
+			err_warn(err, "%s/%s: signs nothing here: move it to "
+			    "%s/DOMAIN/SELECTOR.pem", directory, log_shown(a, name), directory);
 		return false;
 	}
 	if (domain_parse(a, name, &out->domain))
@@ -159,8 +159,9 @@ static void check_twins(const char *directory, const struct keydir_file *files, 
 	for (size_t i = 1; i < count; i++)
 		if (files[i].state == KEY_ACTIVE && files[i - 1].state == KEY_ACTIVE &&
 		    slice_ieq(files[i].selector, files[i - 1].selector))
-			err_add(err, "%s: %.*s.pem and %.*s.pem are one selector in the DNS: rename one",
-			    directory, SLICE_ARG(files[i - 1].selector), SLICE_ARG(files[i].selector));
+			err_add(err, "%s: %.*s.pem and %.*s.pem are one selector in the DNS: "
+			    "rename one", directory, SLICE_ARG(files[i - 1].selector),
+			    SLICE_ARG(files[i].selector));
 }
 
 static enum rc read_files(DIR *dir, const char *directory, struct arena *a,

@@ -54,21 +54,23 @@ static bool same_keys(const struct stored_domain *d, const struct stored_key *ke
 	if (d->count != count)
 		return false;
 	for (size_t i = 0; i < count; i++)
-		if (d->keys[i].key != keys[i].key || !slice_eq(d->keys[i].selector, keys[i].selector))
+		if (d->keys[i].key != keys[i].key ||
+		    !slice_eq(d->keys[i].selector, keys[i].selector))
 			return false;
 	return true;
 }
 
 /* Directories are read often, keys change seldom: memory is taken when they do. */
-static enum rc keep_keys(struct keystore *ks, struct stored_domain *d, const struct stored_key *keys,
-    size_t count)
+static enum rc keep_keys(struct keystore *ks, struct stored_domain *d,
+    const struct stored_key *keys, size_t count)
 {
 	if (same_keys(d, keys, count))
 		return RC_OK;
 	d->count = 0;
 	d->keys = arena_new_array(ks->arena, count, struct stored_key);
 	for (size_t i = 0; i < count && d->keys != NULL; i++)
-		d->keys[i] = (struct stored_key){ arena_copy(ks->arena, keys[i].selector), keys[i].key };
+		d->keys[i] = (struct stored_key){ arena_copy(ks->arena, keys[i].selector),
+		    keys[i].key };
 	if (arena_failed(ks->arena))
 		return RC_NOMEM;
 	d->count = count;
@@ -156,8 +158,8 @@ static enum rc open_domains(struct keystore *ks, bool required, struct err *err)
 		return RC_OK;
 	}
 	if (missing)
-		return err_config(err, "%s: there is no such directory: make it, or write another one "
-		    "behind \"keys =\"", ks->directory);
+		return err_config(err, "%s: there is no such directory: make it, or write another "
+		    "one behind \"keys =\"", ks->directory);
 	for (size_t i = 0; i < count && rc != RC_NOMEM; i++)
 		rc = open_domain(ks, &found[i], err);
 	if (rc != RC_NOMEM && err->count > before)
@@ -287,7 +289,8 @@ static struct stored_domain *find_missing(struct keystore *ks, struct domain dom
 
 	if (domain.name.len > sizeof(m->name))
 		return NULL;
-	if (slice_eq(slice_of(m->name, m->len), domain.name) && now_ms - m->looked_ms < LOOK_AGAIN_MS)
+	if (slice_eq(slice_of(m->name, m->len), domain.name) &&
+	    now_ms - m->looked_ms < LOOK_AGAIN_MS)
 		return NULL;
 	d = look_for(ks, domain, a);
 	if (d == NULL) {

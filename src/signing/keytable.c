@@ -133,7 +133,8 @@ static enum rc take_file(const struct reader *r, struct slice path, struct key_r
 static enum rc take_key(const struct reader *r, struct slice third, struct key_row *row)
 {
 	if (third.len == 0)
-		return wrong(r, "the path of the key is missing: write domain:selector:/path/to/key");
+		return wrong(r, "the path of the key is missing: write "
+		    "domain:selector:/path/to/key");
 	if (slice_starts_with(third, SLICE("./")) || slice_starts_with(third, SLICE("../")))
 		return wrong(r, "write the full path of the key, beginning with \"/\"");
 	if (slice_starts_with(third, SLICE("/")) || slice_istarts_with(third, SLICE("pkcs11:")))
@@ -143,28 +144,31 @@ static enum rc take_key(const struct reader *r, struct slice third, struct key_r
 
 static enum rc check_type(const struct reader *r, const struct key_row *row)
 {
-	const struct private_key *key = row->file != NULL ? keyring_decoded(r->table->ring, row->file)
-	                                                  : row->key;
+	const struct private_key *key = row->key;
 
+	if (row->file != NULL)
+		key = keyring_decoded(r->table->ring, row->file);
 	if (row->has_type && key != NULL && private_key_type(key) != row->type)
-		return wrong(r, "the key is of another kind than the algorithm behind it: leave the "
-		    "algorithm out");
+		return wrong(r, "the key is of another kind than the algorithm behind it: leave "
+		    "the algorithm out");
 	return RC_OK;
 }
 
 static enum rc take_row(const struct reader *r, struct slice value, struct key_row *row)
 {
-	struct slice rest = value;
+	struct slice rest = value, selector;
 	struct slice domain = slice_trim(slice_split(&rest, ':'));
-	struct slice selector = slice_is_null(rest) ? SLICE_NULL : slice_trim(slice_split(&rest, ':'));
 	struct domain checked;
 
+	selector = slice_is_null(rest) ? SLICE_NULL : slice_trim(slice_split(&rest, ':'));
 	if (slice_is_null(rest))
 		return wrong(r, "write domain:selector:/path/to/key behind the name");
 	if (!slice_eq(domain, SLICE("%")) && !domain_parse(r->table->arena, domain, &row->domain))
-		return wrong(r, "the first field is no domain name: write one, or \"%\" for the author's");
+		return wrong(r, "the first field is no domain name: write one, or \"%\" for the "
+		    "author's");
 	if (!domain_parse(r->table->arena, selector, &checked))
-		return wrong(r, "the second field is no selector: write letters, digits, \"-\" and \".\"");
+		return wrong(r, "the second field is no selector: write letters, digits, \"-\" and "
+		    "\".\"");
 	row->selector = selector;
 	rest = slice_trim(rest);
 	TRY(take_algorithm(r, &rest, row));
@@ -180,7 +184,8 @@ static enum rc add_row(const struct reader *r, const struct table_entry *e)
 	struct key_row *row;
 
 	if (r->file.patterns && slice_find(e->key, '*') < e->key.len)
-		return wrong(r, "a name of a key cannot be a pattern here: write one line for each name");
+		return wrong(r, "a name of a key cannot be a pattern here: write one line for each "
+		    "name");
 	if (map_get(&t->rows, e->key) != NULL) {
 		err_warn(r->err, "%s:%u: that name is in the table already: this line is not used",
 		    r->file.path, r->file.line);

@@ -178,8 +178,8 @@ static struct slice no_key(const struct choice *c)
 	struct slice d = c->author.name;
 
 	if (c->trouble)
-		return arena_printf(c->a, "no key for %.*s that its sign section selects (selectors = ...)",
-		    SLICE_ARG(d));
+		return arena_printf(c->a, "no key for %.*s that its sign section selects "
+		    "(selectors = ...)", SLICE_ARG(d));
 	return arena_printf(c->a, "no key for %.*s", SLICE_ARG(d));
 }
 
@@ -187,8 +187,8 @@ static struct slice mismatch(const struct choice *c)
 {
 	const char *login = log_shown(c->a, c->envelope->auth_user);
 
-	return arena_printf(c->a, "author domain %.*s is neither the envelope's nor %s's (to allow it: "
-	    "sign \"%.*s\" { users = \"%s\" })", SLICE_ARG(c->author.name), login,
+	return arena_printf(c->a, "author domain %.*s is neither the envelope's nor %s's (to allow "
+	    "it: sign \"%.*s\" { users = \"%s\" })", SLICE_ARG(c->author.name), login,
 	    SLICE_ARG(c->author.name), login);
 }
 

@@ -128,8 +128,8 @@ static enum rc take_entry(const struct reader *r, const struct table_entry *e)
 	if (e->value.len == 0)
 		return wrong(r, "the name of a key is missing behind it", e->key);
 	if (t->patterns && !is_plain(e->key))
-		return wrong(r, "only \"*\" is more than itself in a pattern here: write it without "
-		    "the other signs", e->key);
+		return wrong(r, "only \"*\" is more than itself in a pattern here: write it "
+		    "without the other signs", e->key);
 	row->pattern = normalised(t->arena, e->key);
 	TRY(take_value(r, e->value, row));
 	return slice_is_null(row->pattern) || !add_row(t, row) ? RC_NOMEM : RC_OK;

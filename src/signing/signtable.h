@@ -14,7 +14,7 @@
 
 struct sign_row {
 	struct slice pattern;     /* lower case, A-labels */
-	const struct key_row *key; /* NULL: the row of the KeyTable that is named as the author domain */
+	const struct key_row *key; /* NULL: the one whose name is the author domain */
 	struct slice signer;      /* i=, "%" still in it; null: none */
 	size_t order;             /* of the line */
 	struct sign_row *next;    /* with the same pattern, or the next pattern without a hash */

@@ -41,7 +41,8 @@ bool table_next(struct table_file *f, struct table_entry *out)
 		line = slice_trim(slice_take(line, slice_find(line, '#')));
 		while (end < line.len && !is_wsp(line.ptr[end]))
 			end++;
-		*out = (struct table_entry){ slice_take(line, end), slice_trim(slice_drop(line, end)) };
+		out->key = slice_take(line, end);
+		out->value = slice_trim(slice_drop(line, end));
 		if (line.len > 0)
 			return true;
 	}

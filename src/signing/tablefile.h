@@ -25,7 +25,7 @@ MUST_CHECK enum rc table_open(const char *spec, struct arena *a, struct table_fi
     struct err *err);
 bool table_next(struct table_file *f, struct table_entry *out);
 
-/* "*" is any text, everything else itself; both in lower case.  Takes pattern x text steps at most. */
+/* "*" is any text, all else itself; both in lower case.  At most pattern x text steps. */
 bool table_glob(struct slice pattern, struct slice text);
 
 #endif

@@ -108,7 +108,8 @@ enum rc sign_tables_find(const struct sign_tables *t, struct arena *a, struct sl
 		return arena_failed(a) ? RC_NOMEM : RC_OK;
 	TRY(sign_table_find(&t->addresses, a, local, author, &hits, &rows));
 	for (size_t i = 0; i < rows && n < most && matches != NULL; i++)
-		if (match_of(t, a, hits[i], author, &matches[n]) && !has_match(matches, n, &matches[n]))
+		if (match_of(t, a, hits[i], author, &matches[n]) &&
+		    !has_match(matches, n, &matches[n]))
 			n++;
 	if (arena_failed(a))
 		return RC_NOMEM;

@@ -27,7 +27,7 @@ struct settings {
 	struct policy policy;
 
 	/* read at start only; a reload that changes them says so and goes on with the old ones */
-	struct slice listen;          /* "unix:PATH", "inet:127.0.0.1:8893", "inet:[::1]:8893", "fd:3" */
+	struct slice listen;          /* "unix:PATH", "inet:ADDRESS:PORT", "fd:3" */
 	unsigned socket_mode;
 	struct slice socket_group;    /* null: the daemon's own */
 	bool allow_remote_mta;

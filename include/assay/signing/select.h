@@ -3,7 +3,9 @@
  *
  * Matching From alone never gets a signature.  From an authenticated user a message is signed when
  * its author domain equals the envelope sender's domain or the login's, or a table allows it;
- * everything else goes unsigned, with the reason in the log, or under `sign-fallback`.
+ * everything else goes unsigned, with the reason in the log, or under `sign-fallback` (never so that
+ * it could be aligned with an author whose name the user may not use).  Mail from trusted places
+ * (internal hosts, submission ports, bounces) is signed by its author domain.
  */
 #ifndef ASSAY_SIGNING_SELECT_H
 #define ASSAY_SIGNING_SELECT_H
@@ -18,7 +20,7 @@ struct sign_section {
 	struct domain domain;
 	struct slice *selectors;     /* none: every active key of the directory */
 	size_t selector_count;
-	bool subdomains;             /* keys of this domain sign its subdomains' mail, d= this domain */
+	bool subdomains;             /* its keys sign its subdomains' mail, too: d= this domain */
 	struct slice *users;         /* logins that may use the domain besides those of the rule */
 	size_t user_count;
 	struct slice identity;       /* i=; null: left out */
@@ -55,7 +57,7 @@ enum unsigned_why {
 
 struct selection {
 	enum unsigned_why why;
-	struct slice reason;           /* for the log, in words that tell what to set; null when signed */
+	struct slice reason;           /* for the log: what to set; null when signed */
 	struct dkim_sign_params *signatures;
 	size_t count;
 };

@@ -26,21 +26,23 @@ static const struct {
 	{ "a comma at the end", SLICE("remove-authserv-ids = { a, b, }"), "a|b" },
 	{ "a list over lines", SLICE("remove-authserv-ids = { # x, }\n\ta,\n\tb # }\n\t,\n\n}\n"),
 	    "a|b" },
-	{ "several on one line", SLICE("enforce = yes   remove-authserv-ids = a\tquarantine=hold"), "a" },
+	{ "several on one line", SLICE("enforce = yes   remove-authserv-ids = a\tquarantine=hold"),
+	    "a" },
 	{ "CRLF", SLICE("remove-authserv-ids = {\r\n a,\r\n b\r\n}\r\nenforce = yes\r\n"), "a|b" },
 	{ "a byte order mark", SLICE("\xef\xbb\xbfremove-authserv-ids = a"), "a" },
-	{ "UTF-8", SLICE("remove-authserv-ids = m\xc3\xbcnchen.de # \xe2\x82\xac"), "m\xc3\xbcnchen.de" },
-	{ "sections", SLICE("dns { timeout = 3s deadline = 9s }remove-authserv-ids = a spf{engine=builtin}"),
-	    "a" },
+	{ "UTF-8", SLICE("remove-authserv-ids = m\xc3\xbcnchen.de # \xe2\x82\xac"),
+	    "m\xc3\xbcnchen.de" },
+	{ "sections", SLICE("dns { timeout = 3s deadline = 9s }remove-authserv-ids = a "
+	    "spf{engine=builtin}"), "a" },
 	{ "an empty section", SLICE("dns {} remove-authserv-ids = a"), "a" },
 	{ "a section over lines", SLICE("dns\n{\n timeout = 3s }\nremove-authserv-ids = a"), "a" },
-	{ "titles", SLICE("sign \"a.org\" { subdomains = yes } sign b.org{} remove-authserv-ids = a"),
-	    "a" },
+	{ "titles", SLICE("sign \"a.org\" { subdomains = yes } sign b.org{} remove-authserv-ids = "
+	    "a"), "a" },
 	{ "a section in two parts", SLICE("dns { timeout = 3s }\ndns { deadline = 9s }\n"
 	    "remove-authserv-ids = a"), "a" },
 	{ "a comment behind a string", SLICE("remove-authserv-ids = \"a\"# x"), "a" },
-	{ "special words", SLICE("remove-authserv-ids = { !a, +b, -c, @d, *, a:b, [c], 1/2, \\e, ~, a'b }"),
-	    "!a|+b|-c|@d|*|a:b|[c]|1/2|\\e|~|a'b" },
+	{ "special words", SLICE("remove-authserv-ids = { !a, +b, -c, @d, *, a:b, [c], 1/2, \\e, "
+	    "~, a'b }"), "!a|+b|-c|@d|*|a:b|[c]|1/2|\\e|~|a'b" },
 };
 
 static struct slice joined(struct arena *a, const struct slice_list *list)
@@ -61,7 +63,8 @@ START_TEST(good)
 	ck_assert_msg(settings_load_text("t", good_rows[_i].text, &s, &err) == RC_OK, "%s: %s",
 	    good_rows[_i].name, buf_cstr(&err.text));
 	ck_assert_msg(err.text.len == 0, "%s: %s", good_rows[_i].name, buf_cstr(&err.text));
-	ck_slice_eq(joined(s->arena, &s->policy.remove_authserv_ids), slice_str(good_rows[_i].want));
+	ck_slice_eq(joined(s->arena, &s->policy.remove_authserv_ids),
+	    slice_str(good_rows[_i].want));
 	settings_release(&s);
 	err_free(&err);
 }
@@ -85,11 +88,13 @@ static const struct {
 	{ "a name alone", SLICE("enforce\nquarantine = hold\n"), 1, "t:1: behind enforce: write" },
 	{ "two words", SLICE("reply-url = a b\n"), 2, "t:1: behind b: write" },
 	{ "two equals signs", SLICE("enforce == yes\n"), 1, "t:1: unexpected \"=\"" },
-	{ "an equals sign in a value", SLICE("reply-url = https://a/?b=c\n"), 1, "unexpected \"=\"" },
+	{ "an equals sign in a value", SLICE("reply-url = https://a/?b=c\n"), 1,
+	    "unexpected \"=\"" },
 	{ "a colon", SLICE("enforce: yes\n"), 1, "t:1: behind enforce: write" },
 	{ "a semicolon", SLICE("enforce = yes;\nquarantine = hold"), 1, "t:1: unexpected \";\"" },
 	{ "a comma", SLICE("enforce = yes, quarantine = hold"), 1, "t:1: unexpected \",\"" },
-	{ "single quotes", SLICE("user = 'x'"), 1, "t:1: unexpected \"'\": strings stand in double" },
+	{ "single quotes", SLICE("user = 'x'"), 1, "t:1: unexpected \"'\": strings stand in "
+	    "double" },
 	{ "a comment that sticks", SLICE("user = x#y"), 1, "t:1: unexpected \"#\": put a blank" },
 	{ "words that stick", SLICE("user = \"x\"y"), 1, "t:1: unexpected \"y\"" },
 	{ "a quote inside", SLICE("user = x\"y\""), 1, "t:1: unexpected \"\"\"" },
@@ -104,8 +109,8 @@ static const struct {
 	{ "a string at the end", SLICE("user = \""), 1, "t:1: the string that begins here" },
 	{ "a section without end", SLICE("\ndns {\n timeout = 2s\n\n"), 1,
 	    "t:2: the section dns that begins here has no end" },
-	{ "a section without end, then another", SLICE("dns {\n timeout = 2s\nspf {\n engine = x\n}\n"), 2,
-	    "t:3: spf cannot stand inside of dns, which begins in line 1" },
+	{ "a section without end, then another", SLICE("dns {\n timeout = 2s\nspf {\n engine = "
+	    "x\n}\n"), 2, "t:3: spf cannot stand inside of dns, which begins in line 1" },
 	{ "a list without end", SLICE("\nown-relays = { a.b,\n c.d"), 1,
 	    "t:2: the list that begins here has no end" },
 	{ "a list without end, then a setting", SLICE("own-relays = { a.b,\nenforce = maybe\n"), 2,
@@ -115,10 +120,12 @@ static const struct {
 	{ "a list without commas", SLICE("own-relays = { a.b c.d }\nenforce = maybe"), 2,
 	    "t:1: in the list that begins in line 1: put a comma" },
 	{ "a list of commas", SLICE("own-relays = { , }\nenforce = maybe"), 2, "unexpected \",\"" },
-	{ "a list in a list", SLICE("own-relays = { { a } }\nenforce = maybe"), 2, "unexpected \"{\"" },
+	{ "a list in a list", SLICE("own-relays = { { a } }\nenforce = maybe"), 2,
+	    "unexpected \"{\"" },
 	{ "a brace too many", SLICE("dns { timeout = 2s } }\nenforce = maybe"), 2,
 	    "t:1: unexpected \"}\": no section is open" },
-	{ "a brace alone", SLICE("{ enforce = yes }\nquarantine = maybe"), 2, "t:1: unexpected \"{\"" },
+	{ "a brace alone", SLICE("{ enforce = yes }\nquarantine = maybe"), 2,
+	    "t:1: unexpected \"{\"" },
 	{ "sections in sections", SLICE("dns {\n servers {\n  a = 1\n }\n}"), 3,
 	    "t:2: servers cannot stand inside of dns" },
 	{ "include in a section", SLICE("dns { include \"x\" }\nenforce = maybe"), 2,
@@ -130,9 +137,11 @@ static const struct {
 	    "t:4: enforce: \"maybe\"" },
 	/* octets */
 	{ "NUL", SLICE("user = a\0b\nenforce = maybe"), 1, "t:1: control character 0x00" },
-	{ "a control character", SLICE("user = x\nenforce = yes\x01"), 2, "t:2: control character 0x01" },
+	{ "a control character", SLICE("user = x\nenforce = yes\x01"), 2,
+	    "t:2: control character 0x01" },
 	{ "DEL in a comment", SLICE("# \x7f\n"), 1, "t:1: control character 0x7f" },
-	{ "CR alone", SLICE("enforce = yes\rquarantine = hold\n"), 1, "t:1: control character 0x0d" },
+	{ "CR alone", SLICE("enforce = yes\rquarantine = hold\n"), 1,
+	    "t:1: control character 0x0d" },
 	{ "Latin-1", SLICE("\n# M\xfcnchen\nenforce = maybe"), 2, "t:2: octet 0xfc is not UTF-8" },
 	{ "UTF-16", SLICE("\xff\xfe" "e\0n\0f\0o\0r\0c\0e\0"), 1, "is not UTF-8" },
 	{ "a surrogate", SLICE("# \xed\xa0\x80\n"), 1, "is not UTF-8" },
@@ -159,8 +168,9 @@ END_TEST
 /* Any text cut anywhere ends in an answer, never in anything else. */
 START_TEST(cut_anywhere)
 {
-	struct slice text = SLICE("authserv-id = \"mx.example.com\" # x\nown-relays = { \"192.0.2.0/24\",\n"
-	    "\t!a.b, }\nsign \"a.org\" {\n users = \"a\\\"b\"\n subdomains = yes }\ndns{timeout=1s}\n");
+	struct slice text = SLICE("authserv-id = \"mx.example.com\" # x\nown-relays = { "
+	    "\"192.0.2.0/24\",\n\t!a.b, }\nsign \"a.org\" {\n users = \"a\\\"b\"\n subdomains = "
+	    "yes }\ndns{timeout=1s}\n");
 
 	for (size_t n = 0; n <= text.len; n++) {
 		char *copy = malloc(n + 1); /* the end is the end: a sanitizer sees a step beyond */

@@ -130,15 +130,18 @@ static const struct {
 	struct tree files[4];
 	const char *want;
 } include_rows[] = {
-	{ "a file", { { "assay.conf", "include \"a.conf\"" }, { "a.conf", "own-relays = a" } }, "a" },
-	{ "a bare name", { { "assay.conf", "include a.conf" }, { "a.conf", "own-relays = a" } }, "a" },
+	{ "a file", { { "assay.conf", "include \"a.conf\"" }, { "a.conf", "own-relays = a" } },
+	    "a" },
+	{ "a bare name", { { "assay.conf", "include a.conf" }, { "a.conf", "own-relays = a" } },
+	    "a" },
 	{ "a later file overrides", { { "assay.conf", "own-relays = { a, b }\ninclude \"a.conf\"" },
 	    { "a.conf", "own-relays = c" } }, "c" },
 	{ "an earlier file is overridden", { { "assay.conf", "include \"a.conf\"\nown-relays = c" },
 	    { "a.conf", "own-relays = { a, b }" } }, "c" },
 	{ "files in order", { { "assay.conf", "include \"conf.d/*.conf\"" },
 	    { "conf.d/20.conf", "own-relays = b" }, { "conf.d/10.conf", "own-relays = a" } }, "b" },
-	{ "no file at all", { { "assay.conf", "include \"conf.d/*.conf\"\nown-relays = a" } }, "a" },
+	{ "no file at all", { { "assay.conf",
+	    "include \"conf.d/*.conf\"\nown-relays = a" } }, "a" },
 	{ "other files", { { "assay.conf", "own-relays = a include \"conf.d/*.conf\"" },
 	    { "conf.d/a.conf~", "own-relays = b" }, { "conf.d/b", "own-relays = b" } }, "a" },
 	{ "relative to the including file", { { "assay.conf", "include \"x/a.conf\"" },
@@ -149,10 +152,11 @@ static const struct {
 	    { "hosts", "# ours\n\n a \nb # two\n\tc" } }, "a|b|c" },
 	{ "a list in a file and more", { { "assay.conf", "own-relays = { x, \"file:hosts\", y }" },
 	    { "hosts", "a\r\nb\r\n" } }, "x|a|b|y" },
-	{ "an empty list in a file", { { "assay.conf", "own-relays = file:hosts" }, { "hosts", "" } },
-	    "" },
+	{ "an empty list in a file", { { "assay.conf", "own-relays = file:hosts" }, { "hosts",
+	    "" } }, "" },
 	{ "relative to the file that names it", { { "assay.conf", "include x/a.conf" },
-	    { "x/a.conf", "own-relays = file:hosts" }, { "x/hosts", "a" }, { "hosts", "b" } }, "a" },
+	    { "x/a.conf", "own-relays = file:hosts" }, { "x/hosts", "a" }, { "hosts", "b" } },
+	    "a" },
 };
 
 START_TEST(includes)
@@ -203,7 +207,8 @@ static const struct {
 	    { "a.conf", "z = 3" } }, 3, "assay.conf:3: y" },
 	{ "a list's file", { { "assay.conf", "\nown-relays = file:hosts" } }, 1,
 	    "assay.conf:2: own-relays: " },
-	{ "no name of a list's file", { { "assay.conf", "own-relays = \"file:\"" } }, 1, "write file:PATH" },
+	{ "no name of a list's file", { { "assay.conf", "own-relays = \"file:\"" } }, 1,
+	    "write file:PATH" },
 	{ "an entry of a list's file", { { "assay.conf", "own-relays = file:hosts" },
 	    { "hosts", "\n::1\n192.0.2.1/8\n" } }, 1, "hosts:3: own-relays: \"192.0.2.1/8\"" },
 	{ "several entries of it", { { "assay.conf", "own-relays = file:hosts" },
@@ -221,8 +226,8 @@ START_TEST(bad_files)
 	ck_assert_msg(rc == RC_CONFIG && s == NULL, "%s: %d", bad_file_rows[_i].name, rc);
 	ck_assert_msg(err.count == bad_file_rows[_i].errors, "%s: %zu\n%s", bad_file_rows[_i].name,
 	    err.count, text);
-	ck_assert_msg(strstr(text, bad_file_rows[_i].want) != NULL, "%s:\n%s", bad_file_rows[_i].name,
-	    text);
+	ck_assert_msg(strstr(text, bad_file_rows[_i].want) != NULL, "%s:\n%s",
+	    bad_file_rows[_i].name, text);
 	err_free(&err);
 	free(dir);
 }
@@ -312,8 +317,8 @@ static const char full_text[] =
     "authserv-id = \"mx.example.com\" enforce = yes keys = /k\n"
     "own-relays = { \"192.0.2.0/24\", !mx.a.org }\nremove-authserv-ids = \"a\\\"b\\\\c#d\"\n"
     "dns { servers = \"[::1]:53\" timeout = 1500ms }\nlog { facility = local7 }\n"
-    "sign \"a.org\" { users = { joe, \"=x\" } expire = 1d }\nsign b.org { canonicalization = simple/simple }\n"
-    "policy c.org { on-fail = accept comment = \"as they wish: {so}\" }\n"
+    "sign \"a.org\" { users = { joe, \"=x\" } expire = 1d }\nsign b.org { canonicalization = "
+    "simple/simple }\npolicy c.org { on-fail = accept comment = \"as they wish: {so}\" }\n"
     "policy-to \"joe@\" { on-fail = quarantine }\nsign-headers = +X-A\n"
     "sign-tables { key-table = /a signing-table = refile:/b }\n";
 
@@ -500,13 +505,14 @@ static const struct {
 	enum rc rc;
 	size_t errors, warnings;
 } key_rows[] = {
-	{ "a receive-only site: the default is not there", "enforce = yes", false, false, RC_OK, 0, 1 },
+	{ "a receive-only site: the default is not there", "enforce = yes", false, false, RC_OK, 0,
+	    1 },
 	{ "a named directory is not there", "keys = DIR/none", false, false, RC_CONFIG, 1, 0 },
 	{ "keys", "keys = DIR/keys", true, false, RC_OK, 0, 0 },
 	{ "tables", "keys = DIR/keys sign-tables { key-table = DIR/K signing-table = DIR/S }", true,
 	    false, RC_OK, 0, 0 },
-	{ "a bad table", "keys = DIR/keys sign-tables { key-table = DIR/K signing-table = DIR/S }", true,
-	    true, RC_CONFIG, 1, 0 },
+	{ "a bad table", "keys = DIR/keys sign-tables { key-table = DIR/K signing-table = DIR/S }",
+	    true, true, RC_CONFIG, 1, 0 },
 	{ "everything bad", "keys = DIR/no sign-tables { key-table = DIR/K signing-table = DIR/S }",
 	    true, true, RC_CONFIG, 2, 0 },
 };
@@ -532,7 +538,8 @@ START_TEST(keys_and_tables)
 
 	if (key_rows[_i].keys)
 		files_key(dir, "keys/a.org/s.pem", "ed25519.pem", 0600);
-	add_text(&table, key_rows[_i].bad_table ? "k a.org\n" : "k a.org:s:DIR/keys/a.org/s.pem\n", dir);
+	add_text(&table, key_rows[_i].bad_table ? "k a.org\n" : "k a.org:s:DIR/keys/a.org/s.pem\n",
+	    dir);
 	files_write(dir, "K", buf_cstr(&table), 0644);
 	files_write(dir, "S", "a.org k\n", 0644);
 	add_text(&text, key_rows[_i].text, dir);
@@ -542,8 +549,9 @@ START_TEST(keys_and_tables)
 	} else {
 		ck_assert_msg(settings_load_keys(s, &err) == key_rows[_i].rc, "%s: %s",
 		    key_rows[_i].name, buf_cstr(&err.text));
-		ck_assert_msg(err.count == key_rows[_i].errors && err.warnings == key_rows[_i].warnings,
-		    "%s: %s", key_rows[_i].name, buf_cstr(&err.text));
+		ck_assert_msg(err.count == key_rows[_i].errors &&
+		    err.warnings == key_rows[_i].warnings, "%s: %s", key_rows[_i].name,
+		    buf_cstr(&err.text));
 		ck_assert_ptr_eq(s->policy.signing.tables, s->tables);
 	}
 	settings_release(&s);
@@ -568,7 +576,8 @@ START_TEST(resolver_over_a_zone)
 	s = load_text(buf_slice(&text));
 	ck_assert_msg(settings_resolver(s, &r, &err) == RC_OK, "%s", buf_cstr(&err.text));
 	l = lookups_new(r, 1000);
-	ck_assert_int_eq((int)lookups_get(l, LOOKUP_SPF, SLICE("a.example"), DNS_A)->status, DNS_FOUND);
+	ck_assert_int_eq((int)lookups_get(l, LOOKUP_SPF, SLICE("a.example"), DNS_A)->status,
+	    DNS_FOUND);
 	lookups_release(&l);
 	resolver_free(&r);
 	settings_release(&s);

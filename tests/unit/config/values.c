@@ -19,7 +19,8 @@ static const struct {
 	const char *want; /* a part of the one message */
 } bad_rows[] = {
 	/* words */
-	{ "enforce = maybe", "t:1: enforce: \"maybe\" is not known here: write observe, no or yes" },
+	{ "enforce = maybe", "t:1: enforce: \"maybe\" is not known here: write observe, no or "
+	    "yes" },
 	{ "enforce = Yes", "write observe, no or yes" },
 	{ "enforce = \"\"", "write observe" },
 	{ "allow-remote-mta = true", "write no or yes" },
@@ -47,7 +48,8 @@ static const struct {
 	{ "dkim { max-signatures = 0 }", "write a number from 1" },
 	{ "dns { tries = 1 }", "write a number from 2 to 20" },
 	/* times */
-	{ "dns { timeout = 2 }", "is not a time with its unit (ms s m h d w): write one from 50ms to 1m" },
+	{ "dns { timeout = 2 }", "is not a time with its unit (ms s m h d w): write one from 50ms "
+	    "to 1m" },
 	{ "dns { timeout = 2x }", "is not a time" },
 	{ "dns { timeout = 2.5s }", "is not a time" },
 	{ "dns { timeout = s }", "is not a time" },
@@ -55,7 +57,8 @@ static const struct {
 	{ "dns { timeout = 0 }", "from 50ms to 1m" },
 	{ "dns { timeout = 61s }", "is out of range" },
 	{ "dns { deadline = 5m }", "is out of range: write" }, /* */
-	{ "dns { timeout = 9s deadline = 8s }", "dns timeout (one try) is longer than dns deadline" },
+	{ "dns { timeout = 9s deadline = 8s }", "dns timeout (one try) is longer than dns "
+	    "deadline" },
 	{ "dkim { clock-skew = 500ms }", "is not a whole number of seconds" },
 	{ "dkim { clock-skew = 2d }", "from 0 to 1d" },
 	{ "expire = 99999999w", "is out of range" },
@@ -95,7 +98,8 @@ static const struct {
 	{ "listen = /run/x", "lacks its kind: write \"unix:/PATH\"" },
 	{ "listen = unix:x", "is no full path" },
 	{ "listen = local:/x", "is another program's spelling" },
-	{ "listen = inet:8893@127.0.0.1", "is not an address and a port: write \"inet:127.0.0.1:8893\"" },
+	{ "listen = inet:8893@127.0.0.1", "is not an address and a port: write "
+	    "\"inet:127.0.0.1:8893\"" },
 	{ "listen = inet:localhost:8893", "(numbers, no names)" },
 	{ "listen = inet:127.0.0.1", "is not an address and a port" },
 	{ "listen = inet:127.0.0.1:0", "is not an address and a port" },
@@ -117,8 +121,10 @@ static const struct {
 	{ "listen = \"inet:[::]:8893\"", "can be reached from other machines" },
 	{ "listen = \"inet:[2001:db8::1]:8893\"\nallow-remote-mta = no", "can be reached" },
 	/* lists of hosts and ports */
-	{ "internal-hosts = 192.0.2.1/24", "t:1: internal-hosts: \"192.0.2.1/24\" has bits set beyond" },
-	{ "own-relays = { ::1,\n 2001:db8::1/32 }", "t:2: own-relays: \"2001:db8::1/32\" has bits" },
+	{ "internal-hosts = 192.0.2.1/24", "t:1: internal-hosts: \"192.0.2.1/24\" has bits set "
+	    "beyond" },
+	{ "own-relays = { ::1,\n 2001:db8::1/32 }", "t:2: own-relays: \"2001:db8::1/32\" has "
+	    "bits" },
 	{ "forwarders = 192.0.2.0/33", "from 0 to 32" },
 	{ "forwarders = 192.0.2", "is not an address" },
 	{ "forwarders = \"a b\"", "is not an address" },
@@ -160,7 +166,8 @@ static const struct {
 	{ "dns \"x\" { }", "dns takes no title" },
 	{ "sign a.org { selectors = \"a b\" }", "is no selector" },
 	{ "sign a.org { identity = joe }", "is no identity" },
-	{ "sign a.org { identity = @b.org }", "the identity \"@b.org\" is not in the section's domain a.org" },
+	{ "sign a.org { identity = @b.org }", "the identity \"@b.org\" is not in the section's "
+	    "domain a.org" },
 	{ "sign a.org { identity = \"@evila.org\" }", "is not in the section's domain" },
 	{ "sign a.org { users = \"a b\" }", "has a blank in it" },
 	{ "sign-tables { key-table = /a }", "key-table and signing-table work together only: write "
@@ -172,9 +179,11 @@ static const struct {
 	{ "enforce = yes\n\nenforce = no", "t:3: enforce is set in line 1 already" },
 	{ "own-relays = ::1\nown-relays = ::2", "t:2: own-relays is set in line 1 already" },
 	{ "dns { timeout = 1s }\ndns { timeout = 2s }", "t:2: timeout is set in line 1 already" },
-	{ "sign a.org { }\nsign \"A.ORG\" { }", "t:2: there is a section sign \"A.ORG\" at t:1 already" },
+	{ "sign a.org { }\nsign \"A.ORG\" { }", "t:2: there is a section sign \"A.ORG\" at t:1 "
+	    "already" },
 	{ "sign m\xc3\xbcnchen.de { }\nsign xn--mnchen-3ya.de { }", "at t:1 already" },
-	{ "policy a.org { on-fail = accept }\npolicy a.org { on-fail = reject }", "at t:1 already" },
+	{ "policy a.org { on-fail = accept }\npolicy a.org { on-fail = reject }",
+	    "at t:1 already" },
 	/* names */
 	{ "enforc = yes", "t:1: enforc is unknown: did you mean enforce?" },
 	{ "Enforce = yes", "did you mean enforce?" },
@@ -248,22 +257,23 @@ static struct settings *loaded(const char *text)
 	struct err err = ERR_INIT;
 	struct settings *s = NULL;
 
-	ck_assert_msg(load(text, &s, &err) == RC_OK && err.text.len == 0, "%s", buf_cstr(&err.text));
+	ck_assert_msg(load(text, &s, &err) == RC_OK && err.text.len == 0, "%s",
+	    buf_cstr(&err.text));
 	err_free(&err);
 	return s;
 }
 
 START_TEST(top_level)
 {
-	struct settings *s = loaded("authserv-id = MX.example.com listen = { \"inet:127.0.0.1:8893\" }\n"
-	    "socket-mode = 660 socket-group = postfix allow-remote-mta = yes user = \"assay-x\"\n"
-	    "pid-file = \"\" keys = \"/k\" enforce = observe internal-hosts = !192.0.2.1\n"
-	    "own-relays = { \"2001:db8::/32\", mx2.example.com } forwarders = .example.net\n"
-	    "sign-ports = { } sign-daemon-names = \"my daemon\" pass-ports = 10025\n"
-	    "remove-authserv-ids = { a, b } quarantine = hold quarantine-header = \"X-Q : a b\"\n"
-	    "never-refuse-to = { } never-refuse-from = { \"a@B.org\", C.org } reply-url = https://a/\n"
-	    "sign-mismatch = yes sign-fallback = F.org sign-headers = { +X-A, -Cc }\n"
-	    "canonicalization = simple/relaxed expire = 2w\n");
+	struct settings *s = loaded("authserv-id = MX.example.com listen = { "
+	    "\"inet:127.0.0.1:8893\" }\nsocket-mode = 660 socket-group = postfix allow-remote-mta "
+	    "= yes user = \"assay-x\"\npid-file = \"\" keys = \"/k\" enforce = observe "
+	    "internal-hosts = !192.0.2.1\nown-relays = { \"2001:db8::/32\", mx2.example.com } "
+	    "forwarders = .example.net\nsign-ports = { } sign-daemon-names = \"my daemon\" "
+	    "pass-ports = 10025\nremove-authserv-ids = { a, b } quarantine = hold "
+	    "quarantine-header = \"X-Q : a b\"\nnever-refuse-to = { } never-refuse-from = { "
+	    "\"a@B.org\", C.org } reply-url = https://a/\nsign-mismatch = yes sign-fallback = "
+	    "F.org sign-headers = { +X-A, -Cc }\ncanonicalization = simple/relaxed expire = 2w\n");
 	const struct policy *p = &s->policy;
 
 	ck_slice_eq(p->authserv_id, SLICE("mx.example.com"));
@@ -306,20 +316,21 @@ END_TEST
 
 START_TEST(plain_sections)
 {
-	struct settings *s = loaded("dns { servers = { 192.0.2.1, \"192.0.2.2:5353\", \"[::1]:53\", ::2 }\n"
-	    "timeout = 500ms tries = 4 deadline = 1m test-zone-file = /z cache-entries = 7\n"
-	    "cache-ttl = 2h cache-negative-ttl = 5m cache-failure-ttl = 0 }\n"
+	struct settings *s = loaded("dns { servers = { 192.0.2.1, \"192.0.2.2:5353\", "
+	    "\"[::1]:53\", ::2 }\ntimeout = 500ms tries = 4 deadline = 1m test-zone-file = /z "
+	    "cache-entries = 7\ncache-ttl = 2h cache-negative-ttl = 5m cache-failure-ttl = 0 }\n"
 	    "spf { on-fail = reject on-softfail = quarantine on-permerror = tempfail\n"
 	    "on-temperror = tempfail received-spf = yes void-limit = 3 skip-hosts = 192.0.2.1\n"
 	    "skip-domains = { A.org } default-explanation = \"no way\" }\n"
 	    "dkim { minimum-bits = 2048 body-length = allow clock-skew = 1m max-signatures = 3\n"
 	    "on-temperror = tempfail }\n"
-	    "dmarc { on-policy-reject = quarantine on-policy-quarantine = accept indirect = accept\n"
-	    "on-temperror-policy = tempfail on-temperror-identifier = accept from-missing = accept\n"
-	    "from-multiple = quarantine from-invalid = tempfail discovery = psl }\n"
+	    "dmarc { on-policy-reject = quarantine on-policy-quarantine = accept indirect = "
+	    "accept\non-temperror-policy = tempfail on-temperror-identifier = accept from-missing "
+	    "= accept\nfrom-multiple = quarantine from-invalid = tempfail discovery = psl }\n"
 	    "log { target = journal format = json facility = local3 level = debug }\n"
 	    "limits { on-exceed = tempfail header-bytes = 1M header-fields = 500 }\n"
-	    "sign-tables { key-table = \"refile:/k\" signing-table = /s multiple-signatures = yes }\n");
+	    "sign-tables { key-table = \"refile:/k\" signing-table = /s multiple-signatures = yes "
+	    "}\n");
 	const struct policy *p = &s->policy;
 
 	ck_assert_uint_eq(s->dns.server_count, 4);
@@ -371,8 +382,8 @@ END_TEST
 
 START_TEST(titled_sections)
 {
-	struct settings *s = loaded("sign \"A.org\" { selectors = { s1, s2 } subdomains = yes users = joe\n"
-	    "identity = \"@N.a.org\" canonicalization = relaxed/simple expire = 1h }\n"
+	struct settings *s = loaded("sign \"A.org\" { selectors = { s1, s2 } subdomains = yes "
+	    "users = joe\nidentity = \"@N.a.org\" canonicalization = relaxed/simple expire = 1h }\n"
 	    "sign m\xc3\xbcnchen.de { }\n"
 	    "policy b.org { on-fail = reject never-refuse = no comment = \"they asked\" }\n"
 	    "policy c.org { never-refuse = yes }\n"
@@ -419,7 +430,8 @@ static const char *const fine_rows[] = {
 	"listen = inet:192.0.2.1:8893 allow-remote-mta = yes", "internal-hosts = { }",
 	"internal-hosts = !0.0.0.0/0", "socket-mode = 0600", "authserv-id = \"\"",
 	"never-refuse-to = \"@a.org\"", "never-refuse-to = \"joe@\"", "sign-fallback = \"\"",
-	"sign a.org { identity = \"joe@a.org\" }", "sign a.org { } policy a.org { never-refuse = yes }",
+	"sign a.org { identity = \"joe@a.org\" }", "sign a.org { } policy a.org { never-refuse = "
+	    "yes }",
 	"limits { header-bytes = 65536 }", "limits { header-bytes = 64k }", "user = \"1000\"",
 };
 
@@ -439,15 +451,16 @@ START_TEST(table_is_sound)
 	size_t count = 0;
 
 	for (size_t i = 0; (o = option_info(i)) != NULL; i++, count++) {
-		ck_assert_msg(*o->name != '\0' && *o->type != '\0' && *o->help != '\0', "%s", o->name);
+		ck_assert_msg(*o->name != '\0' && *o->type != '\0' && *o->help != '\0', "%s",
+		    o->name);
 		for (size_t k = 0; k < i && (other = option_info(k)) != NULL; k++)
 			ck_assert_msg(strcmp(o->section, other->section) != 0 ||
 			    strcmp(o->name, other->name) != 0, "%s %s twice", o->section, o->name);
 		/* the options of a section stand together */
 		for (size_t k = 0; i > 0 && k + 1 < i; k++)
 			ck_assert_msg(strcmp(option_info(k)->section, o->section) != 0 ||
-			    strcmp(option_info(i - 1)->section, o->section) == 0, "%s %s", o->section,
-			    o->name);
+			    strcmp(option_info(i - 1)->section, o->section) == 0, "%s %s",
+			    o->section, o->name);
 	}
 	ck_assert_uint_gt(count, 60);
 	ck_assert_ptr_null(option_info(count + 1));

@@ -81,9 +81,11 @@ static const struct {
 } rows[] = {
 	/* an authenticated user, S-34 */
 	{ "the envelope's", PLAIN, "x@a.org", "y@a.org", "joe", SIGNED, "a.org/e a.org/s" },
-	{ "the envelope's, letter case", PLAIN, "x@A.org", "y@a.ORG", "joe", SIGNED, "a.org/e a.org/s" },
+	{ "the envelope's, letter case", PLAIN, "x@A.org", "y@a.ORG", "joe", SIGNED,
+	    "a.org/e a.org/s" },
 	{ "the login's", PLAIN, "x@a.org", "y@b.org", "joe@a.org", SIGNED, "a.org/e a.org/s" },
-	{ "the login's, null sender", PLAIN, "x@a.org", "", "joe@A.org", SIGNED, "a.org/e a.org/s" },
+	{ "the login's, null sender", PLAIN, "x@a.org", "", "joe@A.org", SIGNED,
+	    "a.org/e a.org/s" },
 	{ "a listed login", SECTIONS, "x@a.org", "y@b.org", "joe", SIGNED, "a.org/e a.org/s" },
 	{ "a listed login with domain", SECTIONS, "x@a.org", "y@b.org", "ann@c.org", SIGNED,
 	    "a.org/e a.org/s" },
@@ -96,8 +98,8 @@ static const struct {
 	{ "null sender", PLAIN, "x@a.org", "", "joe", UNSIGNED_MISMATCH, "author domain a.org" },
 	{ "the envelope below the author", PLAIN, "x@a.org", "y@n.a.org", "joe", UNSIGNED_MISMATCH,
 	    "author domain a.org" },
-	{ "the envelope above the author", SECTIONS, "x@n.b.org", "y@b.org", "jim", UNSIGNED_MISMATCH,
-	    "author domain n.b.org" },
+	{ "the envelope above the author", SECTIONS, "x@n.b.org", "y@b.org", "jim",
+	    UNSIGNED_MISMATCH, "author domain n.b.org" },
 	{ "the envelope only ends alike", PLAIN, "x@a.org", "y@evila.org", "joe", UNSIGNED_MISMATCH,
 	    "author domain" },
 	{ "a login that is not listed", SECTIONS, "x@a.org", "y@b.org", "jim", UNSIGNED_MISMATCH,
@@ -140,20 +142,22 @@ static const struct {
 	/* authors */
 	{ "two authors of one domain", PLAIN, "x@a.org, y@a.org", "x@a.org", "joe", SIGNED,
 	    "a.org/e a.org/s" },
-	{ "two author domains", PLAIN, "x@a.org, y@b.org", "x@a.org", "joe", UNSIGNED_SEVERAL_AUTHORS,
-	    "several author domains" },
+	{ "two author domains", PLAIN, "x@a.org, y@b.org", "x@a.org", "joe",
+	    UNSIGNED_SEVERAL_AUTHORS, "several author domains" },
 	{ "two author domains, trusted", PLAIN, "x@a.org, y@b.org", "", TRUSTED,
 	    UNSIGNED_SEVERAL_AUTHORS, "several author domains" },
 	{ "two author domains, fallback", FALLBACK, "x@a.org, y@b.org", "", TRUSTED,
 	    UNSIGNED_SEVERAL_AUTHORS, "several author domains" },
 	{ "nobody", PLAIN, "", "x@a.org", "joe", UNSIGNED_NO_AUTHOR, "no author: " },
-	{ "nobody, fallback", FALLBACK, "MAILER-DAEMON", "", TRUSTED, UNSIGNED_NO_AUTHOR, "no author: " },
+	{ "nobody, fallback", FALLBACK, "MAILER-DAEMON", "", TRUSTED, UNSIGNED_NO_AUTHOR,
+	    "no author: " },
 	{ "nobody, by setting", MISMATCH, "undisclosed:;", "x@a.org", "joe", UNSIGNED_NO_AUTHOR,
 	    "no author: " },
-	{ "a literal", PLAIN, "x@[192.0.2.1]", "x@a.org", "joe", UNSIGNED_NO_AUTHOR, "no author: " },
+	{ "a literal", PLAIN, "x@[192.0.2.1]", "x@a.org", "joe", UNSIGNED_NO_AUTHOR,
+	    "no author: " },
 	{ "decoration", PLAIN, "Smith, J. <x@a.org>", "x@a.org", "joe", SIGNED, "a.org/e a.org/s" },
-	{ "an address in the display name", PLAIN, "\"ceo@b.org\" <x@a.org>", "x@a.org", "joe", SIGNED,
-	    "a.org/e a.org/s" },
+	{ "an address in the display name", PLAIN, "\"ceo@b.org\" <x@a.org>", "x@a.org", "joe",
+	    SIGNED, "a.org/e a.org/s" },
 	/* the fallback */
 	{ "no key, fallback", FALLBACK, "x@gmail.com", "y@a.org", "joe", SIGNED, "fall.back/f" },
 	{ "no key, trusted, fallback", FALLBACK, "x@gmail.com", "y@a.org", TRUSTED, SIGNED,
@@ -162,12 +166,14 @@ static const struct {
 	{ "a right needs none", FALLBACK, "x@a.org", "y@a.org", "joe", SIGNED, "a.org/e a.org/s" },
 	{ "a fallback without key", FALLBACK_NONE, "x@gmail.com", "y@a.org", "joe", UNSIGNED_NO_KEY,
 	    "no key for gmail.com" },
-	{ "K#187: the fallback never lends the author's own name", FALLBACK_A, "ceo@a.org", "y@b.org",
-	    "joe", UNSIGNED_MISMATCH, "author domain a.org" },
+	{ "K#187: the fallback never lends the author's own name", FALLBACK_A, "ceo@a.org",
+	    "y@b.org", "joe", UNSIGNED_MISMATCH, "author domain a.org" },
 	{ "... nor one that is aligned below", FALLBACK_A, "ceo@n.a.org", "y@b.org", "joe",
 	    UNSIGNED_NO_KEY, "no key for n.a.org" },
-	{ "but to its owner", FALLBACK_A, "x@n.a.org", "x@n.a.org", "joe", SIGNED, "a.org/e a.org/s" },
-	{ "and to trusted places", FALLBACK_A, "x@n.a.org", "", TRUSTED, SIGNED, "a.org/e a.org/s" },
+	{ "but to its owner", FALLBACK_A, "x@n.a.org", "x@n.a.org", "joe", SIGNED,
+	    "a.org/e a.org/s" },
+	{ "and to trusted places", FALLBACK_A, "x@n.a.org", "", TRUSTED, SIGNED,
+	    "a.org/e a.org/s" },
 };
 
 static struct message *message_of(struct arena *a, const char *from, const char *envelope,
@@ -233,8 +239,8 @@ START_TEST(rule)
 		ck_assert(slice_is_null(s.reason));
 	} else {
 		ck_assert_uint_eq(s.count, 0);
-		ck_assert_msg(strstr(s.reason.ptr, rows[_i].want) != NULL, "%s: %.*s", rows[_i].name,
-		    SLICE_ARG(s.reason));
+		ck_assert_msg(strstr(s.reason.ptr, rows[_i].want) != NULL, "%s: %.*s",
+		    rows[_i].name, SLICE_ARG(s.reason));
 	}
 	arena_free(&a);
 	free(dir);
@@ -284,13 +290,15 @@ static const struct {
 	{ "the table before the directory", "x@a.org", "x@a.org", "joe", SIGNED, "t.org/st" },
 	{ "not in the table: the directory", "x@b.org", "x@b.org", "joe", SIGNED, "b.org/s" },
 	{ "trusted, by the table", "x@t.org", "", TRUSTED, SIGNED, "t.org/st" },
-	{ "K#187: From alone", "x@t.org", "x@b.org", "joe", UNSIGNED_MISMATCH, "author domain t.org" },
+	{ "K#187: From alone", "x@t.org", "x@b.org", "joe", UNSIGNED_MISMATCH,
+	    "author domain t.org" },
 	{ "in neither", "x@n.org", "x@n.org", "joe", UNSIGNED_NO_KEY, "no key for n.org" },
 };
 
 START_TEST(with_tables)
 {
-	char *dir = files_dir(), *key_table = files_path(dir, "K"), *signing_table = files_path(dir, "S");
+	char *dir = files_dir(), *key_table = files_path(dir, "K"), *signing_table = files_path(dir,
+	    "S");
 	struct arena *a = arena_create(1u << 20);
 	struct signing_params p = params_of(PLAIN);
 	struct sign_tables *t = NULL;
