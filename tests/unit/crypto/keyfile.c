@@ -135,6 +135,19 @@ static const struct {
 	{ 0000, 4201, RC_CONFIG, "permission denied" },
 };
 
+/* For the time of one load: tests may all run in one process. */
+static void check_load_as_other(const char *path, enum rc want, const char *words, size_t count,
+    const gid_t *supplementary)
+{
+	ck_assert_int_eq(setgroups(count, supplementary), 0);
+	ck_assert_int_eq(setegid(4201), 0);
+	ck_assert_int_eq(seteuid(4200), 0);
+	check_load(path, want, 0, words);
+	ck_assert_int_eq(seteuid(0), 0);
+	ck_assert_int_eq(setegid(0), 0);
+	ck_assert_int_eq(setgroups(0, NULL), 0);
+}
+
 START_TEST(S_37_groups)
 {
 	static const gid_t supplementary[] = { 4202 };
@@ -149,10 +162,7 @@ START_TEST(S_37_groups)
 	path = key_copy("ed25519.pem", name, groups[_i].mode);
 	ck_assert_int_eq(chmod(unit_tmpdir(), 0755), 0);
 	ck_assert_int_eq(chown(path, 4200, groups[_i].group), 0);
-	ck_assert_int_eq(setgroups(1, supplementary), 0);
-	ck_assert_int_eq(setgid(4201), 0);
-	ck_assert_int_eq(setuid(4200), 0);
-	check_load(path, groups[_i].rc, 0, groups[_i].words);
+	check_load_as_other(path, groups[_i].rc, groups[_i].words, 1, supplementary);
 	free(path);
 }
 END_TEST
@@ -169,10 +179,7 @@ START_TEST(root_owned)
 	path = key_copy("ed25519.pem", "root-owned.pem", 0640);
 	ck_assert_int_eq(chmod(unit_tmpdir(), 0755), 0);
 	ck_assert_int_eq(chown(path, 0, 4201), 0);
-	ck_assert_int_eq(setgroups(0, NULL), 0);
-	ck_assert_int_eq(setgid(4201), 0);
-	ck_assert_int_eq(setuid(4200), 0);
-	check_load(path, RC_OK, 0, NULL);
+	check_load_as_other(path, RC_OK, NULL, 0, NULL);
 	free(path);
 }
 END_TEST
