@@ -21,7 +21,7 @@ const struct class_rules *class_rules(enum message_class class)
 static bool port_listed(const struct port_list *list, int port)
 {
 	for (size_t i = 0; i < list->count; i++)
-		if (port >= 0 && list->items[i] == port)
+		if (list->items[i] == port) /* -1, not told, is in no list */
 			return true;
 	return false;
 }

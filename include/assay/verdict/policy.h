@@ -38,7 +38,10 @@ struct port_list {
 	size_t count, cap;
 };
 
-/* Settings of one kind of failure each. */
+/*
+ * Settings of one kind of failure each.  What is wrong stays wrong: tempfail for a failure refuses
+ * for good.  Trouble passes: reject for a temperror defers.
+ */
 struct spf_actions {
 	enum action on_fail, on_softfail, on_permerror, on_temperror;
 };

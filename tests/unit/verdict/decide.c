@@ -411,6 +411,8 @@ static const struct {
 	{ "bounce: two people", { "x@bank.example y@evil.example" }, true, 'R', "5.6.0" },
 	{ "bounce: MAILER-DAEMON and somebody", { "MAILER-DAEMON@[192.0.2.7] x@bank@bank.example" },
 		true, 'R', "5.6.0" },
+	{ "bounce: MAILER-DAEMON of somebody's domain, and somebody",
+		{ "MAILER-DAEMON@bank.example MAILER-DAEMON@evil.example" }, true, 'R', "5.6.0" },
 	{ "bounce: two fields", { "MAILER-DAEMON", "x@bank.example" }, true, 'R', "5.7.1" },
 	{ "too many domains, a ceiling even for bounces", { "@@many" }, true, 'R', "5.7.1" },
 };
@@ -659,6 +661,29 @@ START_TEST(strictest_wins)
 }
 END_TEST
 
+/* D_37: p=none asks for nothing, and a section for recipients does not change that. */
+START_TEST(recipients_and_no_policy)
+{
+	struct recipient_section hard = { SLICE("mx.example"), true, ACTION_REJECT };
+	struct combination c = { .finding = FAILS, .published = (enum dmarc_policy)_i,
+		.enforce = ENFORCE_YES, .section = -1 };
+	struct arena *a = arena_create(1024 * 1024);
+	struct verdict v = { 0 };
+	struct actions got = { 0 };
+	struct policy p;
+	struct message m;
+
+	make_policy(a, &c, &p);
+	make_message(a, &c, &m);
+	make_verdict(a, &c, &v);
+	p.recipient_sections = &hard;
+	p.recipient_section_count = 1;
+	ck_assert_int_eq(decide(a, &p, CLASS_EXTERNAL, &m, &v, &got), RC_OK);
+	ck_assert_int_eq(got.action, _i == DMARC_POLICY_NONE ? ACTION_ACCEPT : ACTION_REJECT);
+	arena_free(&a);
+}
+END_TEST
+
 /* D_12: several authors, the strictest failing policy, wherever it stands. */
 START_TEST(several_authors)
 {
@@ -741,6 +766,7 @@ Suite *decide_suite(void)
 	UNIT_TABLE(s, spf_rows, spfs);
 	UNIT_TABLE(s, dkim_rows, dkims);
 	UNIT_TEST(s, strictest_wins);
+	unit_table(s, "recipients_and_no_policy", recipients_and_no_policy, 3);
 	unit_table(s, "several_authors", several_authors, 2);
 	UNIT_TEST(s, reply_text);
 	return s;

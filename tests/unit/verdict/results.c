@@ -323,6 +323,24 @@ START_TEST(signatures_without_end)
 }
 END_TEST
 
+/* A value that is too long is left out: a part of it would be another value. */
+START_TEST(long_values_are_left_out)
+{
+	struct policy p = { .enforce = ENFORCE_YES };
+	struct arena *a = arena();
+	struct dkim_result item = signature(a, AUTH_PASS, "example.org");
+	struct verdict v = { .dkim_checked = true, .dkim = { .items = &item, .count = 1 } };
+	struct actions actions = { 0 };
+	char identity[400];
+
+	memset(identity, 'x', sizeof(identity));
+	item.sig.identity = slice_of(identity, sizeof(identity));
+	ck_slice_eq(written(a, &p, &v, &actions), SLICE("mx.example.com; dkim=pass (2048-bit key) "
+		"header.d=example.org header.s=s1 header.a=rsa-sha256 header.b=abcdEFGH"));
+	arena_free(&a);
+}
+END_TEST
+
 /* --- dmarc ------------------------------------------------------------------------------------------------ */
 
 static struct dmarc_author_result author(struct arena *a, enum auth_result result,
@@ -476,6 +494,7 @@ Suite *results_suite(void)
 	UNIT_TEST(s, dkim_results);
 	UNIT_TABLE(s, hostile_rows, hostile);
 	UNIT_TEST(s, signatures_without_end);
+	UNIT_TEST(s, long_values_are_left_out);
 	UNIT_TEST(s, dmarc_property);
 	UNIT_TEST(s, dmarc_overrides);
 	UNIT_TEST(s, several_authors);

@@ -205,6 +205,7 @@ START_TEST(ceiling_rows)
 	w.policy.on_exceed = c->set;
 	w.policy.enforce = c->enforce;
 	w.policy.max_header_fields = 50;
+	buf_add_str(&text, "Authentication-Results: mx.example.com; none\n");
 	for (int i = 0; i < 60; i++)
 		buf_add_str(&text, "X-Pad: x\n");
 	buf_add_str(&text, "From: joe@example.org\n\nx\n");
@@ -213,7 +214,7 @@ START_TEST(ceiling_rows)
 	    action_text(o->actions.action));
 	ck_assert_msg(o->actions.reply.code == c->code, "row %d: %d", _i, o->actions.reply.code);
 	ck_assert(c->code == 0 || has(o->actions.reply.text, "50 header fields"));
-	ck_assert_uint_eq(o->actions.edit_count, c->want == ACTION_QUARANTINE ? 1 : 0);
+	ck_assert_uint_eq(o->actions.edit_count, c->want == ACTION_QUARANTINE ? 2 : 0);
 	ck_assert(has(o->actions.why, "50 header fields"));
 	buf_free(&text);
 	world_close(&w);
@@ -313,6 +314,88 @@ START_TEST(memory_ends)
 		ck_assert_int_eq(o->actions.reply.code, each[_i].code);
 		ck_assert(o->failed);
 		ck_assert_uint_eq(o->actions.edit_count, 0);
+		transaction_free(&t);
+	}
+	world_close(&w);
+}
+END_TEST
+
+/* --- look-ups -------------------------------------------------------------------------------------------- */
+
+static uint64_t asked(const struct world *w)
+{
+	struct resolver_counters counters;
+
+	resolver_counters(w->resolver, &counters);
+	return counters.questions;
+}
+
+/* Questions start with what brings them, not with the end of the message. */
+START_TEST(early_questions)
+{
+	struct transaction_env env;
+	struct transaction *t;
+	struct world w;
+	uint64_t n;
+
+	world_open(&w, ZONE);
+	env = (struct transaction_env){ &w.policy, NULL, w.resolver };
+	t = transaction_begin(&env, &w.envelope);
+	n = asked(&w);
+	ck_assert_uint_gt(n, 0); /* SPF */
+	transaction_header(t, SLICE("Subject"), SLICE(" x"));
+	ck_assert_uint_eq(asked(&w), n);
+	transaction_header(t, SLICE("From"), SLICE(" joe@author.example"));
+	ck_assert_uint_gt(asked(&w), n); /* the policy */
+	n = asked(&w);
+	transaction_header(t, SLICE("DKIM-Signature"), SLICE(" v=1; a=rsa-sha256; d=signer.example; "
+		"s=s; h=from; bh=47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=; b=AAAA"));
+	ck_assert_uint_gt(asked(&w), n); /* the key */
+	transaction_free(&t);
+	world_close(&w);
+}
+END_TEST
+
+/* X_02: more From fields bring no more questions, for such mail is not evaluated. */
+START_TEST(many_from_fields)
+{
+	struct transaction_env env;
+	struct transaction *t;
+	struct world w;
+	uint64_t n;
+
+	world_open(&w, ZONE);
+	env = (struct transaction_env){ &w.policy, NULL, w.resolver };
+	t = transaction_begin(&env, &w.envelope);
+	transaction_header(t, SLICE("From"), SLICE(" joe@author.example"));
+	n = asked(&w);
+	for (int i = 0; i < 50; i++)
+		transaction_header(t, SLICE("From"), arena_printf(w.a, " joe@author%d.example", i));
+	transaction_end_of_header(t);
+	ck_assert_uint_eq(asked(&w), n);
+	transaction_free(&t);
+	world_close(&w);
+}
+END_TEST
+
+/* Mail that is not judged asks nobody anything; mail of an own relay does not ask for SPF. */
+START_TEST(no_questions)
+{
+	struct transaction_env env;
+	struct transaction *t;
+	struct world w;
+	const char *why;
+
+	world_open(&w, ZONE);
+	ck_assert_int_eq(hostlist_add(w.a, &w.policy.own_relays, SLICE("198.51.100.9"), &why), RC_OK);
+	env = (struct transaction_env){ &w.policy, NULL, w.resolver };
+	for (int i = 0; i < 2; i++) {
+		w.envelope.auth_user = i == 0 ? SLICE("joe") : SLICE_NULL;
+		world_client(&w, "198.51.100.9");
+		t = transaction_begin(&env, &w.envelope);
+		if (i == 0)
+			transaction_header(t, SLICE("From"), SLICE(" joe@author.example"));
+		ck_assert_uint_eq(asked(&w), 0);
 		transaction_free(&t);
 	}
 	world_close(&w);
@@ -452,6 +535,9 @@ Suite *transaction_suite(void)
 	UNIT_TEST(s, every_class_has_ceilings);
 	UNIT_TEST(s, too_many_recipients);
 	unit_table(s, "memory_ends", memory_ends, 3);
+	UNIT_TEST(s, early_questions);
+	UNIT_TEST(s, many_from_fields);
+	UNIT_TEST(s, no_questions);
 	UNIT_TABLE(s, skip_rows, skips);
 	UNIT_TEST(s, helo_is_a_value_of_its_own);
 	UNIT_TABLE(s, break_rows, breaks);
