@@ -17,7 +17,7 @@ static const struct {
 } rows[] = {
 	{ "all of it", "v=DKIM1; h=sha1:sha256; k=rsa; n=notes=3B here; p=Zm9v; s=email; t=s",
 	    DKIM_WHY_GOOD, KEY_RSA, FLAG_STRICT, "foo" },
-	{ "K_02 no v=", "k=rsa; p=Zm9v", DKIM_WHY_GOOD, KEY_RSA, 0, "foo" },
+	{ "K_15 K_02 no v=", "k=rsa; p=Zm9v", DKIM_WHY_GOOD, KEY_RSA, 0, "foo" },
 	{ "K_03 no k=", "v=DKIM1; p=Zm9v;", DKIM_WHY_GOOD, KEY_RSA, 0, "foo" },
 	{ "p= alone", "p=Zm9v", DKIM_WHY_GOOD, KEY_RSA, 0, "foo" },
 	{ "K_13 ed25519", "v=DKIM1; k=ed25519; p=Zm9v", DKIM_WHY_GOOD, KEY_ED25519, 0, "foo" },

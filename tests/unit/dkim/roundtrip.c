@@ -94,6 +94,23 @@ START_TEST(matrix)
 }
 END_TEST
 
+/* S_25: what a file has as LF is signed as the CRLF that travels; dots are not doubled. */
+START_TEST(S_25_as_sent)
+{
+	struct trip t;
+
+	for (size_t canon = 0; canon < N_ELEMENTS(canons); canon++) {
+		trip_begin(&t, "ed25519.pem", canon,
+		    SLICE("From: a@example.org\nSubject: a\n b\n\n.\nx\n"));
+		t.check.text = arena_printf(t.arena, "%.*sFrom: a@example.org\r\n"
+		    "Subject: a\r\n b\r\n\r\n"
+		    ".\r\nx\r\n", (int)(strstr(t.text.ptr, "From: a@") - t.text.ptr), t.text.ptr);
+		fixture_expect("LF", fixture_verify(t.arena, &t.check), DKIM_WHY_GOOD);
+		trip_end(&t);
+	}
+}
+END_TEST
+
 /* --- a body cut at every offset ---------------------------------------------------------- */
 
 /* Lines of all kinds up to about 4 KiB: WSP, blank lines, lone CR, CRs before CRLF, 8-bit. */
@@ -252,6 +269,7 @@ Suite *roundtrip_suite(void)
 	Suite *s = suite_create("roundtrip");
 
 	UNIT_TABLE(s, matrix, headers);
+	UNIT_TEST(s, S_25_as_sent);
 	UNIT_TEST(s, every_cut);
 	unit_table(s, "every_chunk_size", every_chunk_size, (int)N_ELEMENTS(canons));
 	UNIT_TEST(s, every_octet);

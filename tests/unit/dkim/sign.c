@@ -268,6 +268,35 @@ START_TEST(S_14_identities)
 }
 END_TEST
 
+/* S_07, S_24: bh= is the hash of the canonical body, and the message is as it was. */
+START_TEST(S_07_body_hash)
+{
+	struct arena *a = arena_create(8u << 20);
+	struct private_key *key = fixture_key("ed25519.pem");
+	struct dkim_sign_params params = request_for("", key).params;
+	struct bodyhashes *set = bodyhashes_new(a);
+	struct slice from = SLICE(" A  <a@example.org> "), value;
+	struct dkim_signer *signer;
+	struct dkim_signature sig;
+	unsigned char hash[SHA256_OCTETS];
+	struct message m;
+
+	message_init(&m, a);
+	message_add_header(&m, SLICE("From"), from);
+	signer = dkim_signer_new(&m, &params, set);
+	bodyhashes_feed(set, SLICE("a  b \r\n\r\n"));
+	ck_assert_int_eq(bodyhashes_end(set), RC_OK);
+	ck_assert_int_eq(dkim_signer_end(signer, NOW, &value), RC_OK);
+	ck_assert_int_eq(dkim_signature_parse(a, value, &sig), DKIM_WHY_GOOD);
+	ck_assert_int_eq(sha256(SLICE("a b\r\n"), hash), RC_OK);
+	ck_slice_eq(sig.body_hash, slice_of((const char *)hash, sizeof(hash)));
+	ck_assert_uint_eq(m.count, 1);
+	ck_slice_eq(m.headers[0].value, from);
+	private_key_free(&key);
+	arena_free(&a);
+}
+END_TEST
+
 /* --- what is not signed ------------------------------------------------------------------ */
 
 static const struct {
@@ -447,6 +476,7 @@ Suite *sign_suite(void)
 	UNIT_TABLE(s, S_29_internationalised, eai);
 	UNIT_TABLE(s, chooses_fields, fields);
 	UNIT_TABLE(s, S_09_possible_changes, changes);
+	UNIT_TEST(s, S_07_body_hash);
 	UNIT_TABLE(s, S_14_identities, identities);
 	UNIT_TABLE(s, refuses, refused);
 	UNIT_TEST(s, too_many_fields);

@@ -55,13 +55,13 @@ static const struct row {
 	    .text = "From: Joe <joe@example.org>\r\nTo: suzie@example.net\r\n\r\nHello\r\n" },
 	{ "unsigned field changed", DKIM_WHY_GOOD, .tags = ED "From",
 	    .text = "From: Joe <joe@example.org>\r\nSubject: other\r\n\r\nHello\r\n" },
-	{ "V_31 relaxed fields reshaped", DKIM_WHY_GOOD, .tags = RELAXED,
+	{ "V_31 S_31 relaxed fields reshaped", DKIM_WHY_GOOD, .tags = RELAXED,
 	    .text = "FROM :  Joe\r\n\t <joe@example.org>  \r\nTo:suzie@example.net\r\nsubject:\r\n"
 	    "\tdinner\t\r\n\r\nHello\r\n" },
 	{ "V_31 simple fields reshaped", DKIM_WHY_SIGNATURE_WRONG,
 	    .text = "From:  Joe <joe@example.org>\r\nTo: suzie@example.net\r\nSubject: dinner\r\n"
 	    "\r\nHello\r\n" },
-	{ "simple: name in other case", DKIM_WHY_SIGNATURE_WRONG,
+	{ "S_31 simple: name in other case", DKIM_WHY_SIGNATURE_WRONG,
 	    .text = "FROM: Joe <joe@example.org>\r\nTo: suzie@example.net\r\nSubject: dinner\r\n"
 	    "\r\nHello\r\n" },
 	{ "fields in another order", DKIM_WHY_GOOD,
@@ -86,9 +86,9 @@ static const struct row {
 	    .text = "From: a@example.org\r\nX: 1\r\nX: 2\r\n\r\n" },
 	{ "V_26 second From, oversigned", DKIM_WHY_SIGNATURE_WRONG, .tags = ED "From:From",
 	    .text = "From: evil@example.com\r\n" MESSAGE },
-	{ "V_03 second From, signed once", DKIM_WHY_SIG_FROM_UNSIGNED,
+	{ "G_09 V_03 second From, signed once", DKIM_WHY_SIG_FROM_UNSIGNED,
 	    .text = "From: evil@example.com\r\n" MESSAGE },
-	{ "V_03 no From at all", DKIM_WHY_SIG_FROM_UNSIGNED, .signed_text = "To: x\r\n\r\n",
+	{ "G_09 V_03 no From at all", DKIM_WHY_SIG_FROM_UNSIGNED, .signed_text = "To: x\r\n\r\n",
 	    .text = "To: x\r\n\r\n" },
 	{ "own field named in h=", DKIM_WHY_GOOD, .tags = ED "From:DKIM-Signature" },
 
