@@ -430,8 +430,8 @@ static const char *const fine_rows[] = {
 	"listen = inet:192.0.2.1:8893 allow-remote-mta = yes", "internal-hosts = { }",
 	"internal-hosts = !0.0.0.0/0", "socket-mode = 0600", "authserv-id = \"\"",
 	"never-refuse-to = \"@a.org\"", "never-refuse-to = \"joe@\"", "sign-fallback = \"\"",
-	"sign a.org { identity = \"joe@a.org\" }", "sign a.org { } policy a.org { never-refuse = "
-	    "yes }",
+	"sign a.org { identity = \"joe@a.org\" }",
+	"sign a.org { } policy a.org { never-refuse = yes }",
 	"limits { header-bytes = 65536 }", "limits { header-bytes = 64k }", "user = \"1000\"",
 };
 
