@@ -1,6 +1,7 @@
 #include <pthread.h>
 
 #include <openssl/err.h>
+#include <openssl/crypto.h>
 #include <openssl/evp.h>
 
 #include "crypto/digest.h"
@@ -11,6 +12,8 @@ static pthread_once_t fetch_once = PTHREAD_ONCE_INIT;
 
 static void fetch(void)
 {
+	/* the daemon's threads may hash until the very end: OpenSSL must not clean up under them */
+	OPENSSL_init_crypto(OPENSSL_INIT_NO_ATEXIT, NULL);
 	sha256_md = EVP_MD_fetch(NULL, "SHA256", NULL);
 	ERR_clear_error();
 }

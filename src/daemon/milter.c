@@ -34,6 +34,9 @@ struct session {
 
 /* --- ends of message in flight: leaving main() would cut them off ---------------------------- */
 
+/* libmilter sends an answer after the callback has returned. */
+#define ANSWER_NS (50 * 1000 * 1000)
+
 static pthread_mutex_t flight_lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t flight_landed = PTHREAD_COND_INITIALIZER;
 static unsigned in_flight;
@@ -60,6 +63,7 @@ unsigned milter_drain(int64_t limit_ms)
 			break;
 	left = in_flight;
 	pthread_mutex_unlock(&flight_lock);
+	nanosleep(&(struct timespec){ .tv_nsec = ANSWER_NS }, NULL);
 	return left;
 }
 
@@ -448,9 +452,4 @@ bool milter_listen(const char *name)
 bool milter_run(void)
 {
 	return smfi_main() == MI_SUCCESS;
-}
-
-void milter_stop(void)
-{
-	smfi_stop();
 }

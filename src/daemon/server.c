@@ -138,20 +138,24 @@ static void wait_for_stop(const char *config)
 	}
 }
 
+/*
+ * libmilter is not told to stop: it looks up every 5 seconds only, then destroys the lock of its
+ * worker pool under the workers (8.17), so that smfi_main() may crash or never return.  What is
+ * being answered is awaited, the rest ends with the process, and the MTA offers it again.
+ */
 static bool serve(const char *config)
 {
+	static bool failed; /* outlives this function: so may the thread */
 	pthread_t thread;
-	bool failed = false;
 	unsigned lost;
 
 	if (pthread_create(&thread, NULL, serve_thread, &failed) != 0) {
 		log_error("cannot start a thread");
 		return false;
 	}
+	pthread_detach(thread);
 	signals_accept();
 	wait_for_stop(config);
-	milter_stop();
-	pthread_join(thread, NULL);
 	lost = milter_drain(DRAIN_LIMIT_MS);
 	if (lost > 0)
 		log_error("%u messages were still being answered when the daemon stopped: the MTA will offer "
@@ -190,13 +194,13 @@ static void log_start(const struct settings *s, bool foreground)
 static enum rc start(const struct server_options *options, struct settings *s,
     const struct identity *id, struct err *err)
 {
+	TRY(crypto_init()); /* before any other use of OpenSSL */
 	TRY(milter_register(err));
 	TRY(listen_open(s, id, err));
 	if (!options->foreground && !slice_is_null(s->pid_file) && s->pid_file.len > 0)
 		TRY(write_pid_file(s->pid_file, err));
 	TRY(identity_become(id, err));
 	TRY(settings_load_keys(s, err));
-	TRY(crypto_init());
 	TRY(signals_prepare(err));
 	return snapshot_start(s, err);
 }
@@ -259,6 +263,7 @@ static int run(const struct server_options *options, struct settings *s, const s
     struct err *err)
 {
 	int ready_fd = -1;
+	char *pid_file = NULL;
 	bool served;
 	enum rc rc;
 
@@ -285,10 +290,14 @@ static int run(const struct server_options *options, struct settings *s, const s
 	log_messages(err);
 	log_info("listening on %.*s, configuration %s", SLICE_ARG(s->listen), options->config);
 	tell_ready(ready_fd);
+	/* a copy: a reload frees the settings of the start */
+	if (!options->foreground && !slice_is_null(s->pid_file) && s->pid_file.len > 0)
+		pid_file = strndup(s->pid_file.ptr, s->pid_file.len);
 	served = serve(options->config);
-	if (!options->foreground && !slice_is_null(s->pid_file) && unlink(s->pid_file.ptr) != 0)
+	if (pid_file != NULL && unlink(pid_file) != 0)
 		log_debug("the pid file stays: %s", strerror(errno));
-	snapshot_end();
+	free(pid_file);
+	/* the snapshot and OpenSSL stay as they are: libmilter's threads run until the process is gone */
 	return served ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 

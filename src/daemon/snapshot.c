@@ -155,8 +155,3 @@ struct resolver *snapshot_resolver(const struct snapshot *s)
 {
 	return s->dns->resolver;
 }
-
-void snapshot_end(void)
-{
-	swap_in(NULL);
-}

@@ -19,38 +19,42 @@
 /* RFC 6376 sections 5.4.1 and 8.15; RFC 8058 section 4; RFC 9477 section 3.1 */
 static const struct field_rule {
 	const char *name;
-	bool oversign; /* at most one may be there: an added one breaks the signature */
+	enum {
+		AS_FOUND,
+		ONE_MORE,         /* one at most may be there: an added one breaks the signature */
+		ONE_MORE_IF_FOUND /* as that; but absent, Sendmail adds it behind its milters */
+	} times;
 } default_fields[] = {
-	{ "From", true },
-	{ "To", true },
-	{ "Cc", true },
-	{ "Subject", true },
-	{ "Date", true },
-	{ "Reply-To", true },
-	{ "Sender", true },
-	{ "Message-ID", true },
-	{ "In-Reply-To", true },
-	{ "References", true },
-	{ "MIME-Version", true },
-	{ "Content-Type", true },
-	{ "Content-Transfer-Encoding", true },
-	{ "Content-ID", false },
-	{ "Content-Description", false },
-	{ "Content-Disposition", false },
-	{ "Resent-Date", false },
-	{ "Resent-From", false },
-	{ "Resent-To", false },
-	{ "Resent-Cc", false },
-	{ "List-Id", false },
-	{ "List-Help", false },
-	{ "List-Unsubscribe", false },
-	{ "List-Unsubscribe-Post", false },
-	{ "List-Subscribe", false },
-	{ "List-Post", false },
-	{ "List-Owner", false },
-	{ "List-Archive", false },
-	{ "CFBL-Address", false },
-	{ "CFBL-Feedback-ID", false },
+	{ "From", ONE_MORE },
+	{ "To", ONE_MORE },
+	{ "Cc", ONE_MORE },
+	{ "Subject", ONE_MORE },
+	{ "Date", ONE_MORE_IF_FOUND },
+	{ "Reply-To", ONE_MORE },
+	{ "Sender", ONE_MORE },
+	{ "Message-ID", ONE_MORE_IF_FOUND },
+	{ "In-Reply-To", ONE_MORE },
+	{ "References", ONE_MORE },
+	{ "MIME-Version", ONE_MORE },
+	{ "Content-Type", ONE_MORE },
+	{ "Content-Transfer-Encoding", ONE_MORE },
+	{ "Content-ID", AS_FOUND },
+	{ "Content-Description", AS_FOUND },
+	{ "Content-Disposition", AS_FOUND },
+	{ "Resent-Date", AS_FOUND },
+	{ "Resent-From", AS_FOUND },
+	{ "Resent-To", AS_FOUND },
+	{ "Resent-Cc", AS_FOUND },
+	{ "List-Id", AS_FOUND },
+	{ "List-Help", AS_FOUND },
+	{ "List-Unsubscribe", AS_FOUND },
+	{ "List-Unsubscribe-Post", AS_FOUND },
+	{ "List-Subscribe", AS_FOUND },
+	{ "List-Post", AS_FOUND },
+	{ "List-Owner", AS_FOUND },
+	{ "List-Archive", AS_FOUND },
+	{ "CFBL-Address", AS_FOUND },
+	{ "CFBL-Feedback-ID", AS_FOUND },
 };
 
 /* A name ending in "-" stands for all that begin like it. */
@@ -159,7 +163,10 @@ static enum rc choose_fields(struct dkim_signer *s)
 		if (contains(set->remove, set->remove_count, name) &&
 		    dkim_sign_field_error(name, true) == NULL)
 			continue;
-		TRY(sign_field(s, name, default_fields[i].oversign || more));
+		if (default_fields[i].times == ONE_MORE_IF_FOUND && !more &&
+		    message_count(s->message, name) == 0)
+			continue;
+		TRY(sign_field(s, name, default_fields[i].times != AS_FOUND || more));
 	}
 	for (size_t i = 0; i < set->add_count; i++) {
 		struct slice name = set->add[i];

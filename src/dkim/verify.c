@@ -75,7 +75,8 @@ void dkim_verifier_field(struct dkim_verifier *v, size_t header_index)
 	c = &v->candidates[v->count++];
 	*c = (struct candidate){ .header_index = header_index };
 	c->why = dkim_signature_parse(v->arena, v->message->headers[header_index].value, &c->sig);
-	if (c->why == DKIM_WHY_GOOD && v->started < v->params.max_signatures)
+	if ((c->why == DKIM_WHY_GOOD || c->why == DKIM_WHY_SIG_SHA1) &&
+	    v->started < v->params.max_signatures)
 		start_key(v, c);
 }
 
@@ -324,6 +325,23 @@ static enum dkim_why judge_with_key(const struct judgement *j)
 	return why == DKIM_WHY_GOOD ? judge_answer(j, answer, hash) : why;
 }
 
+/*
+ * RFC 8301 section 3.1: rsa-sha1 never passes, and no key is used.  But a signer whose DNS does not
+ * answer is told of that first: his key record is the same for his other signatures.
+ */
+static enum dkim_why judge_sha1(const struct judgement *j)
+{
+	const struct dns_answer *answer;
+
+	j->out->hopeless = true;
+	if (!j->c->started)
+		return DKIM_WHY_SIG_SHA1;
+	answer = lookups_get(j->v->lookups, LOOKUP_DKIM, j->c->key_name, DNS_TXT);
+	if (answer->status == DNS_TIMEOUT)
+		return DKIM_WHY_KEY_TIMEOUT;
+	return answer->status == DNS_SERVFAIL ? DKIM_WHY_KEY_DNS_FAILURE : DKIM_WHY_SIG_SHA1;
+}
+
 static enum dkim_why judge(const struct judgement *j)
 {
 	static enum dkim_why (*const steps[])(const struct judgement *) = {
@@ -331,6 +349,8 @@ static enum dkim_why judge(const struct judgement *j)
 	};
 	enum dkim_why why = j->c->why;
 
+	if (why == DKIM_WHY_SIG_SHA1)
+		return judge_sha1(j);
 	if (why == DKIM_WHY_GOOD && !j->c->chosen)
 		why = DKIM_WHY_SIG_TOO_MANY;
 	for (size_t i = 0; i < N_ELEMENTS(steps) && why == DKIM_WHY_GOOD; i++)

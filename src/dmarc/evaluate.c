@@ -53,6 +53,8 @@ static bool identifier_at(const struct evidence *e, size_t n, const struct dmarc
 	if (n > 0) {
 		const struct dkim_result *d = &e->dkim->items[n - 1];
 
+		if (d->hopeless)
+			return false;
 		*out = (struct identifier){ d->sig.domain, d->result, record->adkim, true };
 	} else if (e->spf != NULL) {
 		const struct spf_result *s = &e->spf->r;

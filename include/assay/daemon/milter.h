@@ -19,13 +19,12 @@ MUST_CHECK enum rc milter_register(struct err *err);
 /* Opens the socket, in libmilter's notation; libmilter itself says why not, to syslog only. */
 bool milter_listen(const char *name);
 
-/* Serves until milter_stop(); false when libmilter failed. */
+/* Serves for ever; returns, with false, when libmilter failed.  The process ends without telling it. */
 bool milter_run(void);
-void milter_stop(void);
 
 /*
  * Waits until no end of message is being answered, at most limit_ms; returns how many still are.
- * Called after milter_run() has returned and before the process ends.
+ * Called before the process ends.
  */
 unsigned milter_drain(int64_t limit_ms);
 

@@ -18,13 +18,11 @@ MUST_CHECK enum rc snapshot_start(struct settings *s, struct err *err);
 /* Reads path and swaps it in; RC_CONFIG: refused, nothing changed. */
 MUST_CHECK enum rc snapshot_reload(const char *path, struct err *err);
 
-/* The current one, held. Never NULL between snapshot_start() and snapshot_end(). */
+/* The current one, held. Never NULL after snapshot_start(). */
 struct snapshot *snapshot_hold(void);
 void snapshot_release(struct snapshot **s); /* sets *s to NULL; NULL is fine */
 
 const struct settings *snapshot_settings(const struct snapshot *s);
 struct resolver *snapshot_resolver(const struct snapshot *s);
-
-void snapshot_end(void);
 
 #endif

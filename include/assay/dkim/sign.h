@@ -3,7 +3,8 @@
  *
  * A signature covers the fields that a reader sees or software acts upon.  Those that a message has
  * once at most are named once more than they occur, present or not, so that none can be added
- * (section 5.4).  From always is.  There never is an l=.
+ * (section 5.4); Date and Message-ID only when present, as Sendmail adds them behind its milters.
+ * From always is.  There never is an l=.
  */
 #ifndef ASSAY_DKIM_SIGN_H
 #define ASSAY_DKIM_SIGN_H

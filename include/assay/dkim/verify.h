@@ -41,6 +41,7 @@ struct dkim_result {
 	 * a signature that is right: the domain did sign, so a pass stays a pass, for DMARC too;
 	 * to ignore it would refuse the mail of all who forgot the flag in their record.
 	 */
+	bool hopeless;         /* could not pass whatever its key says: a temperror decides nothing */
 	bool testing;
 	bool authentic;        /* the key came with AD set */
 	struct slice header_b; /* first characters of b=, at least 8 and unique (RFC 6008) */

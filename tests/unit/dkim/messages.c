@@ -137,8 +137,7 @@ START_TEST(collected_messages)
 		judged++;
 		wrong += !check_case(column);
 	}
-	printf("suites/mail: %zu of %zu messages as expected (dkim), %zu of them against their "
-	    "row\n", judged - wrong, judged, N_ELEMENTS(departures));
+	printf("suites/mail: %zu of %zu messages as expected (dkim)\n", judged - wrong, judged);
 	ck_assert_uint_gt(judged, 100);
 	ck_assert_uint_eq(wrong, 0);
 	free(text);

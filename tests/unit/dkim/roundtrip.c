@@ -230,7 +230,7 @@ static const struct {
 	{ "From: evil@example.com", false }, { "from: evil@example.com", false }, { "To: x",
 	    false },
 	{ "Cc: x", false }, { "Subject: x", false }, { "Date: x", false }, { "Reply-To: x", false },
-	{ "Sender: x", false }, { "Message-ID: x", false }, { "In-Reply-To: x", false },
+	{ "Sender: x", false }, { "Message-ID: x", true }, { "In-Reply-To: x", false },
 	{ "References: x", false }, { "MIME-Version: 1.0", false }, { "Content-Type: text/html",
 	    false },
 	{ "Content-Transfer-Encoding: base64", false },

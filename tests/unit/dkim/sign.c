@@ -8,7 +8,7 @@
 #include "suites.h"
 
 #define FROM_ONLY "From: a@example.org\r\n\r\n"
-#define DEFAULTS  "From:From:To:Cc:Subject:Date:Reply-To:Sender:Message-ID:In-Reply-To:" \
+#define DEFAULTS  "From:From:To:Cc:Subject:Reply-To:Sender:In-Reply-To:" \
 	"References:MIME-Version:Content-Type:Content-Transfer-Encoding"
 
 static struct sign_request request_for(const char *text, const struct private_key *key)
@@ -156,7 +156,7 @@ static const struct {
 	    "From:From:To:To:Cc:Subject:Subject:Date:Date:Reply-To:Sender:Message-ID:Message-ID:"
 	    "In-Reply-To:References:MIME-Version:Content-Type:Content-Transfer-Encoding" },
 	{ "S_16 repeated ones", "From: a\r\nTo: b\r\nTo: c\r\nTo: d\r\n", { 0 }, { 0 },
-	    "From:From:To:To:To:To:Cc:Subject:Date:Reply-To:Sender:Message-ID:In-Reply-To:Reference"
+	    "From:From:To:To:To:To:Cc:Subject:Reply-To:Sender:In-Reply-To:Reference"
 	    "s:" "MIME-Version:Content-Type:Content-Transfer-Encoding" },
 	{ "S_10 S_19 S_20 S_21 never",
 	    "Return-Path: x\r\nReceived: x\r\nAuthentication-Results: x\r\n"
@@ -178,13 +178,13 @@ static const struct {
 	{ "+ one that is signed when there", "From: a\r\nList-Id: x\r\n", { "list-id" }, { 0 },
 	    DEFAULTS ":List-Id:List-Id" },
 	{ "-Y", "From: a\r\nSender: b\r\n", { 0 }, { "sender", "Reply-To", "X-Foo" },
-	    "From:From:To:Cc:Subject:Date:Message-ID:In-Reply-To:References:MIME-Version:Content-Ty"
+	    "From:From:To:Cc:Subject:In-Reply-To:References:MIME-Version:Content-Ty"
 	    "pe:" "Content-Transfer-Encoding" },
 	{ "S_09 -From", "From: a\r\n", { 0 }, { "From", "from" }, DEFAULTS },
 	{ "+X -X", "From: a\r\n", { "X-Foo" }, { "x-foo" }, DEFAULTS },
 	{ "+ no name", "From: a\r\n", { "X Foo", "", "X:Y", "X;b=" }, { 0 }, DEFAULTS },
 	{ "names of any case", "fRoM: a\r\nSUBJECT: b\r\n", { 0 }, { 0 },
-	    "From:From:To:Cc:Subject:Subject:Date:Reply-To:Sender:Message-ID:In-Reply-To:References"
+	    "From:From:To:Cc:Subject:Subject:Reply-To:Sender:In-Reply-To:References"
 	    ":" "MIME-Version:Content-Type:Content-Transfer-Encoding" },
 };
 
