@@ -34,6 +34,7 @@ struct dkim_result {
 	struct dkim_signature sig;
 	const struct header *field;
 	unsigned bits;         /* of the key; 0: not known */
+	bool hopeless;         /* cannot pass whatever its key says: a temperror decides nothing */
 	/*
 	 * The key has t=y (RFC 6376 section 3.6.1: no different from unsigned mail, "even should
 	 * the signature fail").  That spares the signer the consequences of a failure; DMARC has
@@ -41,7 +42,6 @@ struct dkim_result {
 	 * a signature that is right: the domain did sign, so a pass stays a pass, for DMARC too;
 	 * to ignore it would refuse the mail of all who forgot the flag in their record.
 	 */
-	bool hopeless;         /* could not pass whatever its key says: a temperror decides nothing */
 	bool testing;
 	bool authentic;        /* the key came with AD set */
 	struct slice header_b; /* first characters of b=, at least 8 and unique (RFC 6008) */

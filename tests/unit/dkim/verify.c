@@ -349,6 +349,34 @@ START_TEST(K_09_testing)
 }
 END_TEST
 
+/* V_06: rsa-sha1 never passes; a key that cannot be asked for is told, and decides nothing. */
+static const struct {
+	const char *zone;
+	enum dkim_why why;
+} sha1s[] = {
+	{ KEY_AT "\"@\"\n", DKIM_WHY_SIG_SHA1 },
+	{ "", DKIM_WHY_SIG_SHA1 },
+	{ KEY_AT "!TIMEOUT\n", DKIM_WHY_KEY_TIMEOUT },
+	{ KEY_AT "!SERVFAIL\n", DKIM_WHY_KEY_DNS_FAILURE },
+};
+
+START_TEST(V_06_sha1)
+{
+	struct arena *a = arena_create(8u << 20);
+	struct private_key *key = fixture_key("rsa1024.pem");
+	struct slice value = fixture_craft(a, SLICE(MESSAGE),
+	    "v=1; a=rsa-sha1; d=example.org; s=sel; h=From", key);
+	struct verify_request request = VERIFY_REQUEST(fixture_with(a, value, SLICE(MESSAGE)),
+	    fixture_zone(a, sha1s[_i].zone, key));
+	struct dkim_results results = fixture_verify(a, &request);
+
+	fixture_expect(sha1s[_i].zone, results, sha1s[_i].why);
+	ck_assert(results.items[0].hopeless);
+	private_key_free(&key);
+	arena_free(&a);
+}
+END_TEST
+
 /* What a report says, for a signature that is good and for one that is not (V_40, A_13). */
 START_TEST(V_40_report)
 {
@@ -362,6 +390,7 @@ START_TEST(V_40_report)
 	struct dkim_result *r = results.items;
 
 	fixture_expect("good", results, DKIM_WHY_GOOD);
+	ck_assert(!r->hopeless);
 	ck_slice_eq(r->sig.domain.name, SLICE("example.org"));
 	ck_slice_eq(r->sig.selector.name, SLICE("sel"));
 	ck_slice_eq(r->sig.identity, SLICE("joe@sub.example.org"));
@@ -488,6 +517,7 @@ Suite *verify_suite(void)
 
 	UNIT_TABLE(s, judges, rows);
 	UNIT_TEST(s, changed_signature_field);
+	UNIT_TABLE(s, V_06_sha1, sha1s);
 	UNIT_TEST(s, V_07_short_key);
 	UNIT_TABLE(s, A_25_minimum_bits, minimums);
 	UNIT_TABLE(s, V_19_length_policy, lengths);
