@@ -363,10 +363,11 @@ static struct demand demand_of_dkim(const struct bench *b)
 	if (b->v->dmarc.result == AUTH_PASS)
 		return (struct demand){ .kind = DEMAND_NOTHING };
 	for (size_t i = 0; i < b->v->dkim.count; i++) {
-		if (b->v->dkim.items[i].result == AUTH_PASS)
+		const struct dkim_result *r = &b->v->dkim.items[i];
+
+		if (r->result == AUTH_PASS)
 			return (struct demand){ .kind = DEMAND_NOTHING };
-		if (b->v->dkim.items[i].result == AUTH_TEMPERROR)
-			undecided = true;
+		undecided = undecided || (r->result == AUTH_TEMPERROR && !r->hopeless);
 	}
 	return demand_made(b, DEMAND_DKIM_TEMPERROR,
 	    undecided ? temporary(b->p->dkim_on_temperror) : ACTION_ACCEPT,

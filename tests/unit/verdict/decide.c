@@ -594,20 +594,24 @@ END_TEST
 static const struct {
 	const char *name;
 	enum auth_result dmarc, first, second;
+	bool hopeless; /* the first */
 	char want;
 } dkims[] = {
-	{ "V_43 a key cannot be fetched", AUTH_NONE, AUTH_TEMPERROR, AUTH_FAIL, 'T' },
-	{ "V_43 but another signature passes", AUTH_NONE, AUTH_TEMPERROR, AUTH_PASS, 'A' },
-	{ "V_43 but DMARC passes", AUTH_PASS, AUTH_TEMPERROR, AUTH_FAIL, 'A' },
-	{ "V_42 a wrong signature is no trouble of ours", AUTH_NONE, AUTH_FAIL, AUTH_FAIL, 'A' },
-	{ "V_42 permerror", AUTH_NONE, AUTH_PERMERROR, AUTH_POLICY, 'A' },
+	{ "V_43 a key cannot be fetched", AUTH_NONE, AUTH_TEMPERROR, AUTH_FAIL, false, 'T' },
+	{ "V_43 but another signature passes", AUTH_NONE, AUTH_TEMPERROR, AUTH_PASS, false, 'A' },
+	{ "V_43 but DMARC passes", AUTH_PASS, AUTH_TEMPERROR, AUTH_FAIL, false, 'A' },
+	{ "V_42 a wrong signature is no trouble of ours", AUTH_NONE, AUTH_FAIL, AUTH_FAIL, false, 'A' },
+	{ "V_42 permerror", AUTH_NONE, AUTH_PERMERROR, AUTH_POLICY, false, 'A' },
+	{ "V_43 a signature that could not pass anyhow", AUTH_NONE, AUTH_TEMPERROR, AUTH_FAIL, true,
+		'A' },
 };
 
 START_TEST(dkim_rows)
 {
 	struct combination c = { .finding = NO_RECORD, .enforce = ENFORCE_YES, .section = -1 };
 	struct arena *a = arena_create(1024 * 1024);
-	struct dkim_result items[2] = { { .result = dkims[_i].first }, { .result = dkims[_i].second } };
+	struct dkim_result items[2] = { { .result = dkims[_i].first,
+		.hopeless = dkims[_i].hopeless }, { .result = dkims[_i].second } };
 	struct verdict v = { 0 };
 	struct actions got = { 0 };
 	struct policy p;

@@ -1,6 +1,7 @@
 #include "base/limits.h"
 #include "verdict/decide.h"
 
+#include "files.h"
 #include "world.h"
 
 #define ZONE \
@@ -501,6 +502,46 @@ START_TEST(break_rows)
 }
 END_TEST
 
+/* --- signing ---------------------------------------------------------------------------------------------------- */
+
+static size_t occurrences(struct slice text, const char *part)
+{
+	size_t n = 0, len = strlen(part);
+
+	for (size_t i = 0; i + len <= text.len; i++)
+		n += memcmp(text.ptr + i, part, len) == 0;
+	return n;
+}
+
+/* S_25: signed is what the receiver will see, without the fields that are taken away. */
+START_TEST(signed_without_what_is_removed)
+{
+	struct slice add[] = { SLICE("X-Assay-Quarantine") };
+	char *keys = files_dir();
+	struct err err = ERR_INIT;
+	const struct outcome *o;
+	struct slice value;
+	struct world w;
+	size_t n;
+
+	world_open(&w, ZONE);
+	files_key(keys, "example.org/e1.pem", "ed25519.pem", 0600);
+	if (keystore_open(keys, true, &w.keys, &err) != RC_OK)
+		ck_abort_msg("%s", buf_cstr(&err.text));
+	err_free(&err);
+	w.policy.signing.headers = (struct sign_header_set){ .add = add, .add_count = 1 };
+	w.envelope.auth_user = SLICE("joe");
+	o = world_run(&w, SLICE("X-Assay-Quarantine: 1\nFrom: joe@example.org\n"
+		"X-Assay-Quarantine: 2\nX-Assay-Quarantine: 3\n\nx\n"));
+	value = world_inserted(&w, o, "DKIM-Signature", &n);
+	ck_assert_uint_eq(n, 1);
+	ck_assert_uint_eq(o->actions.edit_count, 4);
+	ck_assert_msg(occurrences(value, "X-Assay-Quarantine") == 1, "%.*s", SLICE_ARG(value));
+	world_close(&w);
+	free(keys);
+}
+END_TEST
+
 /* --- marks ------------------------------------------------------------------------------------------------------ */
 
 START_TEST(marks_of_a_message)
@@ -541,6 +582,7 @@ Suite *transaction_suite(void)
 	UNIT_TABLE(s, skip_rows, skips);
 	UNIT_TEST(s, helo_is_a_value_of_its_own);
 	UNIT_TABLE(s, break_rows, breaks);
+	UNIT_TEST(s, signed_without_what_is_removed);
 	UNIT_TEST(s, marks_of_a_message);
 	return s;
 }
