@@ -3,12 +3,17 @@
  * Postfix does: a macro packet before every header field, no reply awaited where that was agreed,
  * one message a connection.
  *
- *     load --socket PATH --list FILE [--connections C] [--messages N] [--pid PID]...
+ *     load --socket PATH... --list FILE [--connections C] [--messages N] [--pid PID]...
+ *         [--rcpts N] [--rate R] [--together yes] [--latencies FILE]
  *
- * FILE has a line a message, tab-separated: file, client address, HELO, MAIL FROM, login ("" for
- * none), then words that must all stand in the header field that the milter inserts.  The answer to
- * every message is checked.  Prints one JSON object: messages, wrong, seconds, CPU microseconds a
- * message over the processes named, latencies, memory.
+ * The list has a line a message, tab-separated: file, client address, HELO, MAIL FROM, login (""
+ * for none), then words that must all stand in header fields that a milter inserts.  The answer to
+ * every message is checked.  With several sockets a message passes the milters one after the other,
+ * each seeing what those before it inserted.  With --rate, messages start R a second, however long
+ * the others take, and a latency counts from when the message was due.  With --together, no message
+ * ends before every connection has sent one up to its end.  Prints one JSON object: messages, wrong,
+ * seconds, CPU microseconds a message over the processes named, latencies, memory; --latencies
+ * writes a line a message, in the order of their numbers: microseconds.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -26,7 +31,7 @@
 #include "base/buf.h"
 #include "base/slice.h"
 
-enum { MAX_MESSAGES = 4096, MAX_PIDS = 64, MAX_FIELDS = 8 };
+enum { MAX_MESSAGES = 65536, MAX_PIDS = 64, MAX_FIELDS = 8, MAX_SOCKETS = 4 };
 
 #define ALL_ACTIONS 0x1ffu
 #define ALL_STEPS   0x1fffffu
@@ -48,9 +53,15 @@ struct load_message {
 
 static struct load_message messages[MAX_MESSAGES];
 static size_t message_count;
-static const char *socket_path;
+static const char *sockets[MAX_SOCKETS];
+static size_t socket_count;
 static unsigned connections = 8;
 static long total = 10000;
+static long recipients = 1;
+static double rate; /* messages a second; 0: as fast as they go */
+static double began;
+static bool together;
+static pthread_barrier_t all_sent;
 static atomic_long next_message;
 static atomic_long wrong;
 static uint32_t *latencies; /* microseconds */
@@ -210,10 +221,13 @@ static void envelope(struct link *l, const struct load_message *m, struct slice 
 	buf_addf(&data, "<%.*s>", SLICE_ARG(m->mail_from));
 	buf_add_char(&data, '\0');
 	step(l, 'M', buf_slice(&data), NR_MAIL);
-	macros(l, 'R', mail_names, &queue_id, 1);
-	buf_clear(&data);
-	add_z(&data, SLICE("<rcpt@receiver.test>"));
-	step(l, 'R', buf_slice(&data), NR_RCPT);
+	for (long i = 0; i < recipients; i++) {
+		macros(l, 'R', mail_names, &queue_id, 1);
+		buf_clear(&data);
+		buf_addf(&data, i == 0 ? "<rcpt@receiver.test>" : "<rcpt%ld@receiver.test>", i);
+		buf_add_char(&data, '\0');
+		step(l, 'R', buf_slice(&data), NR_RCPT);
+	}
 	if ((l->steps & NO_DATA) == 0)
 		step(l, 'T', SLICE_NULL, NR_DATA);
 	buf_free(&data);
@@ -254,52 +268,113 @@ static bool contains(struct slice text, struct slice word)
 	return memmem(text.ptr, text.len, word.ptr, word.len) != NULL;
 }
 
-/* Reads what the milter does to the message; are all the words in what it inserts? */
-static bool answers(struct link *l, const struct load_message *m)
+/* A field as the milter inserts it, put above the message for the milters behind. */
+static void insert(struct slice packet_data, struct buf *above)
 {
-	bool seen[MAX_FIELDS] = { false };
-	bool all = true;
+	struct slice name, value = slice_drop(packet_data, 4);
 
+	name = slice_split(&value, '\0');
+	buf_addf(above, "%.*s:", SLICE_ARG(name));
+	for (size_t i = 0; i < value.len && value.ptr[i] != '\0'; i++) {
+		if (value.ptr[i] == '\n')
+			buf_add_char(above, '\r');
+		buf_add_char(above, value.ptr[i]);
+	}
+	buf_add_str(above, "\r\n");
+}
+
+/* Reads what the milter does to the message; which of the words are in what it inserts? */
+static bool answers(struct link *l, const struct load_message *m, bool seen[], struct buf *above)
+{
 	do {
 		receive(l);
 		for (size_t i = 0; i < m->word_count; i++)
 			if (l->command == 'i' && contains(buf_slice(&l->in), m->words[i]))
 				seen[i] = true;
+		if (l->command == 'i' && socket_count > 1)
+			insert(buf_slice(&l->in), above);
 	} while (l->command == 'i' || l->command == 'm' || l->command == 'h' || l->command == 'p' ||
 	    l->command == 'q');
-	for (size_t i = 0; i < m->word_count; i++)
-		all = all && seen[i];
-	return all && (l->command == 'a' || l->command == 'c');
+	return l->command == 'a' || l->command == 'c';
 }
 
-static void one_message(const struct load_message *m, long number)
+static void dial(struct link *l, const char *path)
 {
 	struct sockaddr_un sun = { .sun_family = AF_UNIX };
-	struct link l = { .out = BUF_INIT(64u << 20), .in = BUF_INIT(1u << 20) };
-	char id[32];
-	struct slice queue_id, body;
-	double start = now();
 
-	snprintf(id, sizeof(id), "B%lX", number);
-	queue_id = slice_str(id);
-	memcpy(sun.sun_path, socket_path, strlen(socket_path));
-	l.fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (l.fd < 0 || connect(l.fd, (struct sockaddr *)&sun, sizeof(sun)) != 0)
-		die(socket_path);
+	memcpy(sun.sun_path, path, strlen(path));
+	l->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (l->fd < 0)
+		die("socket");
+	while (connect(l->fd, (struct sockaddr *)&sun, sizeof(sun)) != 0) {
+		if (errno != EAGAIN) /* the milter's queue of connections is full */
+			die(path);
+		usleep(1000);
+	}
+}
+
+/* The message through one milter; the fields that it inserts are added to above. */
+static bool pass(const char *path, const struct load_message *m, struct slice queue_id, bool seen[],
+    struct buf *above)
+{
+	struct link l = { .out = BUF_INIT(64u << 20), .in = BUF_INIT(1u << 20) };
+	struct buf before = BUF_INIT(1u << 20);
+	struct slice body;
+	bool fine;
+
+	buf_add(&before, buf_slice(above));
+	dial(&l, path);
 	negotiate(&l);
 	envelope(&l, m, queue_id);
+	header(&l, buf_slice(&before), queue_id);
 	body = header(&l, m->text, queue_id);
 	step(&l, 'N', SLICE_NULL, NR_EOH);
 	for (; body.len > 0; body = slice_drop(body, 65535))
 		step(&l, 'B', slice_take(body, 65535), NR_BODY);
+	if (together) {
+		send_out(&l);
+		pthread_barrier_wait(&all_sent);
+	}
 	packet(&l, 'E', SLICE_NULL);
-	if (!answers(&l, m))
-		atomic_fetch_add(&wrong, 1);
+	fine = answers(&l, m, seen, above);
 	packet(&l, 'Q', SLICE_NULL);
 	send_out(&l);
 	close(l.fd);
 	buf_free(&l.out);
 	buf_free(&l.in);
+	buf_free(&before);
+	return fine;
+}
+
+/* When the message is due: now, or at its place in the beat. */
+static double wait_for_turn(long number)
+{
+	double due = began + (double)number / rate, left;
+
+	if (rate <= 0)
+		return now();
+	left = due - now();
+	if (left > 0)
+		nanosleep(&(struct timespec){ (time_t)left, (long)((left - (double)(time_t)left) * 1e9) }, NULL);
+	return due;
+}
+
+static void one_message(const struct load_message *m, long number)
+{
+	struct buf above = BUF_INIT(1u << 20);
+	bool seen[MAX_FIELDS] = { false };
+	double start = wait_for_turn(number);
+	bool fine = true;
+	char id[32];
+
+	snprintf(id, sizeof(id), "B%lX", number);
+	for (size_t i = 0; i < socket_count; i++)
+		fine = pass(sockets[i], m, slice_str(id), seen, &above) && fine;
+	for (size_t i = 0; i < m->word_count; i++)
+		fine = fine && seen[i];
+	if (!fine)
+		atomic_fetch_add(&wrong, 1);
+	buf_free(&above);
 	latencies[number] = (uint32_t)((now() - start) * 1e6);
 }
 
@@ -364,25 +439,20 @@ static double cpu_seconds(long *rss_kib)
 	*rss_kib = 0;
 	for (size_t i = 0; i < pid_count; i++) {
 		char name[64], line[1024];
-		unsigned long user = 0, sys = 0;
+		struct timespec ts;
+		clockid_t clock;
 		long hwm;
 		FILE *f;
 
-		snprintf(name, sizeof(name), "/proc/%ld/stat", pids[i]);
-		f = fopen(name, "r");
-		if (f == NULL)
-			die(name);
-		if (fgets(line, sizeof(line), f) != NULL && strrchr(line, ')') != NULL)
-			sscanf(strrchr(line, ')') + 2, "%*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &user, &sys);
-		fclose(f);
-		sum += (double)(user + sys) / (double)sysconf(_SC_CLK_TCK);
 		snprintf(name, sizeof(name), "/proc/%ld/status", pids[i]);
 		f = fopen(name, "r");
-		while (f != NULL && fgets(line, sizeof(line), f) != NULL)
+		if (f == NULL || clock_getcpuclockid((pid_t)pids[i], &clock) != 0 || clock_gettime(clock, &ts) != 0)
+			die(name);
+		sum += (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
+		while (fgets(line, sizeof(line), f) != NULL)
 			if (sscanf(line, "VmHWM: %ld", &hwm) == 1)
 				*rss_kib += hwm;
-		if (f != NULL)
-			fclose(f);
+		fclose(f);
 	}
 	return sum;
 }
@@ -394,19 +464,34 @@ static int by_size(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-static void run(void)
+static void write_latencies(const char *path)
+{
+	FILE *f = fopen(path, "w");
+
+	if (f == NULL)
+		die(path);
+	for (long i = 0; i < total; i++)
+		fprintf(f, "%u\n", (unsigned)latencies[i]);
+	fclose(f);
+}
+
+static void run(const char *latencies_path)
 {
 	pthread_t threads[1024];
 	long rss;
-	double cpu = cpu_seconds(&rss), start = now(), seconds;
+	double cpu = cpu_seconds(&rss), seconds;
+
+	began = now();
 
 	for (unsigned i = 0; i < connections; i++)
 		if (pthread_create(&threads[i], NULL, worker, NULL) != 0)
 			die("pthread_create");
 	for (unsigned i = 0; i < connections; i++)
 		pthread_join(threads[i], NULL);
-	seconds = now() - start;
+	seconds = now() - began;
 	cpu = cpu_seconds(&rss) - cpu;
+	if (latencies_path != NULL)
+		write_latencies(latencies_path);
 	qsort(latencies, (size_t)total, sizeof(*latencies), by_size);
 	printf("{\"messages\":%ld,\"wrong\":%ld,\"seconds\":%.3f,\"per_second\":%.0f,\"cpu_us\":%.1f,"
 	    "\"p50_ms\":%.3f,\"p99_ms\":%.3f,\"rss_kib\":%ld}\n", total, atomic_load(&wrong), seconds,
@@ -419,31 +504,49 @@ static long number(const char *text)
 	return strtol(text, NULL, 10);
 }
 
+static bool usable(const char *list)
+{
+	for (size_t i = 0; i < socket_count; i++)
+		if (strlen(sockets[i]) >= sizeof(((struct sockaddr_un *)0)->sun_path))
+			return false;
+	return socket_count > 0 && list != NULL && connections > 0 && connections <= 1024 && total > 0 &&
+	    (!together || (socket_count == 1 && total % (long)connections == 0));
+}
+
 int main(int argc, char **argv)
 {
-	const char *list = NULL;
+	const char *list = NULL, *latencies_path = NULL;
 
 	for (int i = 1; i + 1 < argc; i += 2) {
-		if (strcmp(argv[i], "--socket") == 0)
-			socket_path = argv[i + 1];
+		if (strcmp(argv[i], "--socket") == 0 && socket_count < MAX_SOCKETS)
+			sockets[socket_count++] = argv[i + 1];
 		else if (strcmp(argv[i], "--list") == 0)
 			list = argv[i + 1];
 		else if (strcmp(argv[i], "--connections") == 0)
 			connections = (unsigned)number(argv[i + 1]);
 		else if (strcmp(argv[i], "--messages") == 0)
 			total = number(argv[i + 1]);
+		else if (strcmp(argv[i], "--rcpts") == 0)
+			recipients = number(argv[i + 1]);
+		else if (strcmp(argv[i], "--rate") == 0)
+			rate = (double)number(argv[i + 1]);
+		else if (strcmp(argv[i], "--together") == 0)
+			together = true;
+		else if (strcmp(argv[i], "--latencies") == 0)
+			latencies_path = argv[i + 1];
 		else if (strcmp(argv[i], "--pid") == 0 && pid_count < MAX_PIDS)
 			pids[pid_count++] = number(argv[i + 1]);
 	}
-	if (socket_path == NULL || list == NULL || connections == 0 || connections > 1024 || total <= 0 ||
-	    strlen(socket_path) >= sizeof(((struct sockaddr_un *)0)->sun_path)) {
-		fprintf(stderr, "usage: load --socket PATH --list FILE [--connections C] [--messages N] [--pid PID]...\n");
+	if (!usable(list)) {
+		fprintf(stderr, "usage: load --socket PATH... --list FILE [--connections C] [--messages N] [--pid PID]...\n"
+		    "    [--rcpts N] [--rate R] [--together yes] [--latencies FILE]\n");
 		return 2;
 	}
+	pthread_barrier_init(&all_sent, NULL, connections);
 	read_list(list);
 	latencies = calloc((size_t)total, sizeof(*latencies));
 	if (latencies == NULL)
 		die("memory");
-	run();
+	run(latencies_path);
 	return atomic_load(&wrong) == 0 ? 0 : 1;
 }
