@@ -30,7 +30,10 @@ START_TEST(growing)
 }
 END_TEST
 
-/* Each length up to the ceiling fits, however it is put together; one more does not. */
+/*
+ * CVE-2020-12460: each length up to the ceiling fits, however it is put together, and a NUL stands
+ * behind it; one more does not.
+ */
 START_TEST(ceiling)
 {
 	for (size_t max = 0; max < 200; max++) {

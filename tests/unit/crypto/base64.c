@@ -64,6 +64,7 @@ START_TEST(refuses_nul)
 }
 END_TEST
 
+/* The reader of DKIM's bh= in rspamd had none. */
 START_TEST(keeps_to_the_maximum)
 {
 	struct arena *a = arena_create(1u << 20);

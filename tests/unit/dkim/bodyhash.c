@@ -61,6 +61,7 @@ static void check(struct arena *a, const struct bodyhash *h, int row)
 	ck_assert_uint_eq(bodyhash_canonical_octets(h), rows[row].octets);
 }
 
+/* mailauth #115: where one chunk ends and the next begins changes nothing. */
 START_TEST(hashes)
 {
 	struct slice body = slice_str(rows[_i].body);
@@ -124,6 +125,39 @@ START_TEST(shared)
 }
 END_TEST
 
+/*
+ * OpenDKIM #15: the body is needed until whoever wants most of it is served, in whatever order they
+ * came; a short l= takes nothing from the others.
+ */
+START_TEST(needed_to_the_end)
+{
+	static const uint64_t lengths[][3] = { { 0, 3, BODY_LENGTH_ALL }, { BODY_LENGTH_ALL, 3, 0 } };
+	static const char *const canonical[][3] = { { "", "abc", "abcdef\r\n" },
+		{ "abcdef\r\n", "abc", "" } };
+	struct slice body = SLICE("abcdef\r\n");
+
+	for (size_t row = 0; row < N_ELEMENTS(lengths); row++) {
+		struct arena *a = arena_create(1u << 20);
+		struct bodyhashes *set = bodyhashes_new(a);
+		unsigned char want[SHA256_OCTETS];
+		struct bodyhash *h[3];
+
+		for (size_t i = 0; i < 3; i++)
+			h[i] = bodyhashes_want(set, S, lengths[row][i]);
+		for (size_t i = 0; i < body.len; i++) {
+			ck_assert(bodyhashes_needed(set));
+			bodyhashes_feed(set, slice_take(slice_drop(body, i), 1));
+		}
+		ck_assert_int_eq(bodyhashes_end(set), RC_OK);
+		for (size_t i = 0; i < 3; i++) {
+			ck_assert_int_eq(sha256(slice_str(canonical[row][i]), want), RC_OK);
+			ck_slice_eq(base64_of(a, bodyhash_value(h[i])), base64_of(a, want));
+		}
+		arena_free(&a);
+	}
+}
+END_TEST
+
 START_TEST(ceiling)
 {
 	struct arena *a = arena_create(1u << 20);
@@ -158,6 +192,7 @@ Suite *bodyhash_suite(void)
 	UNIT_TABLE(s, hashes, rows);
 	UNIT_TEST(s, never_fed);
 	UNIT_TEST(s, shared);
+	UNIT_TEST(s, needed_to_the_end);
 	UNIT_TEST(s, ceiling);
 	UNIT_TEST(s, too_late);
 	return s;

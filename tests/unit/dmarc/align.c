@@ -24,7 +24,7 @@ static const struct {
 	{ "D_34 table 1, none", PLAIN, "news.example.com", "foo.example.net", UNALIGNED, UNALIGNED,
 	  0 },
 	{ "D_34 B.1.1 example 1", PLAIN, "example.com", "example.com", ALIGNED, ALIGNED, 0 },
-	{ "D_34 B.1.1 example 2", PLAIN, "example.com", "child.example.com", ALIGNED, UNALIGNED,
+	{ "D_34 B.1.1 example 2 (OpenDMARC M#268)", PLAIN, "example.com", "child.example.com", ALIGNED, UNALIGNED,
 	  1 },
 	{ "D_34 B.1.1 example 3", PLAIN, "child.example.com", "example.net", UNALIGNED, UNALIGNED,
 	  0 },

@@ -160,6 +160,40 @@ START_TEST(absent_tags_are_null)
 }
 END_TEST
 
+struct heard {
+	const char *wanted;
+	bool found;
+	struct buf all;
+};
+
+static void hear(void *ctx, const char *text)
+{
+	struct heard *h = ctx;
+
+	h->found |= h->wanted != NULL && strcmp(text, h->wanted) == 0;
+	buf_addf(&h->all, "[%s]", text);
+}
+
+/* CVE-2024-25768, M#256: what is not there is a null slice, which every function takes. */
+START_TEST(nothing_is_a_value)
+{
+	static const char whole[] = "v=DMARC1; p=; sp=; adkim=; rua=; ruf=; fo=; psd=; t=";
+	struct slice none = SLICE_NULL, uri;
+	struct heard h = { NULL, false, BUF_INIT(100000) };
+	struct dmarc_record r;
+
+	ck_assert_int_eq(dmarc_record_parse(SLICE_NULL, &r), DMARC_RECORD_OTHER);
+	ck_assert(!dmarc_next_uri(&none, &uri));
+	for (size_t n = strlen("v=DMARC1"); n < sizeof(whole); n++) {
+		ck_assert_int_eq(dmarc_record_parse(slice_of(whole, n), &r), DMARC_RECORD_OK);
+		ck_assert(!r.rua_valid);
+		dmarc_record_remarks(&r, hear, &h);
+	}
+	ck_assert(h.all.len > 0);
+	buf_free(&h.all);
+}
+END_TEST
+
 START_TEST(length_ceiling)
 {
 	struct buf text = BUF_INIT(LIMIT_DMARC_RECORD + 10);
@@ -275,20 +309,6 @@ static const struct {
 	  "ruf= is ignored with psd=y (RFC 9991 section 2)" },
 };
 
-struct heard {
-	const char *wanted;
-	bool found;
-	struct buf all;
-};
-
-static void hear(void *ctx, const char *text)
-{
-	struct heard *h = ctx;
-
-	h->found |= h->wanted != NULL && strcmp(text, h->wanted) == 0;
-	buf_addf(&h->all, "[%s]", text);
-}
-
 START_TEST(remarks)
 {
 	struct heard h = { remark_rows[_i].remark, false, BUF_INIT(10000) };
@@ -317,6 +337,7 @@ Suite *record_suite(void)
 
 	UNIT_TABLE(s, record_rows, rows);
 	UNIT_TEST(s, absent_tags_are_null);
+	UNIT_TEST(s, nothing_is_a_value);
 	UNIT_TEST(s, length_ceiling);
 	UNIT_TABLE(s, uri_lists, uri_rows);
 	UNIT_TABLE(s, remarks, remark_rows);

@@ -173,10 +173,13 @@ static const struct row refused_rows[] = {
 	{ SLICE("a@'example.com'"), INVALID, NO_DOMAIN },
 	{ SLICE("a@m\xfcnchen.de"), INVALID, NO_DOMAIN },
 	{ SLICE("a@\xe2\x80\xaemoc.elpmaxe"), INVALID, NO_DOMAIN },
+	/* CVE-2021-34555: among several, one without a domain */
 	{ SLICE("a@[192.0.2.1], b@example.com"), INVALID, NULL },
+	{ SLICE("a, b@example.com"), INVALID, LOOSE_AT },
+	{ SLICE("a@, b@example.com"), INVALID, LOOSE_AT },
 	{ SLICE("b@example.com, a"), INVALID, LOOSE_AT },
 	{ SLICE("b@example.com, <a>"), INVALID, LOOSE_AT },
-	/* junk around an address that is in no angle brackets */
+	/* junk around an address that is in no angle brackets; the first: OpenDMARC PR 113, PR 174 */
 	{ SLICE("user@example.net>"), INVALID, LOOSE_AT },
 	{ SLICE("<user@example.net"), INVALID, LOOSE_AT },
 	{ SLICE("Ann user@example.net"), INVALID, LOOSE_AT },

@@ -94,6 +94,23 @@ START_TEST(A_07_A_08_authserv_id)
 }
 END_TEST
 
+/* OpenDMARC M#441: others' results are not parsed, so their number means nothing. */
+START_TEST(A_27_results_of_others_are_not_read)
+{
+	struct buf value = BUF_INIT(1u << 20), id = BUF_INIT(256);
+
+	buf_add_str(&value, "mx.example.com");
+	for (unsigned i = 0; i < 10000; i++) {
+		buf_addf(&value, "; method%u=odd ptype%u.x=y", i, i);
+		ck_assert(i % 100 != 0 || authres_authserv_id(buf_slice(&value), &id));
+	}
+	ck_assert(authres_authserv_id(buf_slice(&value), &id));
+	ck_slice_eq(buf_slice(&id), SLICE("mx.example.com"));
+	buf_free(&value);
+	buf_free(&id);
+}
+END_TEST
+
 START_TEST(A_08_nesting_has_an_end)
 {
 	struct buf value = BUF_INIT(65536), id = BUF_INIT(256);
@@ -501,6 +518,7 @@ Suite *authres_suite(void)
 	Suite *s = suite_create("mail/authres");
 
 	UNIT_TABLE(s, A_07_A_08_authserv_id, id_rows);
+	UNIT_TEST(s, A_27_results_of_others_are_not_read);
 	unit_table(s, "A_08 nesting", A_08_nesting_has_an_end, 2);
 	UNIT_TABLE(s, A_03_A_21_values, value_rows);
 	UNIT_TABLE(s, A_01_none, begin_rows);

@@ -120,6 +120,7 @@ static void every_cut(enum canon kind, struct slice in, struct slice want, const
 	buf_free(&got);
 }
 
+/* mailauth #115 */
 START_TEST(V_32_V_33_body_rows_at_every_cut)
 {
 	every_cut(CANON_SIMPLE, body_rows[_i].in, body_rows[_i].simple, body_rows[_i].id);

@@ -1,4 +1,6 @@
 /* domain.h: G-12, D-10 (A-labels), and what is never a domain. */
+#include <stdlib.h>
+
 #include "mail/domain.h"
 
 #include "suites.h"
@@ -96,6 +98,29 @@ START_TEST(G_12_parse_rows)
 }
 END_TEST
 
+/* OpenDMARC M#443: a name is as long as it is; nothing behind it is read (a sanitizer looks on). */
+START_TEST(nothing_behind_a_name)
+{
+	struct slice whole = SLICE(NAME_250 "com");
+
+	for (size_t n = 1; n <= whole.len; n++) {
+		struct slice text = slice_drop(whole, whole.len - n);
+		struct arena *a = arena_create(65536);
+		char *exact = malloc(n);
+		struct domain d;
+
+		ck_assert_ptr_nonnull(exact);
+		memcpy(exact, text.ptr, n);
+		if (domain_parse(a, slice_of(exact, n), &d))
+			ck_slice_eq(d.name, text);
+		else
+			ck_assert_msg(text.ptr[0] == '.', "%zu octets", n);
+		free(exact);
+		arena_free(&a);
+	}
+}
+END_TEST
+
 static const struct {
 	const char *child, *parent;
 	bool below;
@@ -104,7 +129,7 @@ static const struct {
 	{ "a.example.net", "example.net", true },
 	{ "a.b.example.net", "example.net", true },
 	{ "example.net", "net", true },
-	{ "fexample.net", "example.net", false },
+	{ "fexample.net", "example.net", false }, /* KumoMTA: i= that only ends like d= */
 	{ "example.net", "a.example.net", false },
 	{ "example.net", "ample.net", false },
 	{ "xample.net", "example.net", false },
@@ -228,6 +253,7 @@ Suite *domain_suite(void)
 	Suite *s = suite_create("mail/domain");
 
 	UNIT_TABLE(s, G_12_parse_rows, parse_rows);
+	UNIT_TEST(s, nothing_behind_a_name);
 	UNIT_TABLE(s, below_table, below_rows);
 	UNIT_TABLE(s, label_table, label_rows);
 	UNIT_TABLE(s, unicode_table, unicode_rows);

@@ -9,6 +9,7 @@ int main(void)
 		taglist_suite,
 		canon_suite,
 		reader_suite,
+		received_suite,
 		address_suite,
 		authres_suite,
 		NULL,

@@ -10,6 +10,7 @@ Suite *canon_suite(void);
 Suite *domain_suite(void);
 Suite *message_suite(void);
 Suite *reader_suite(void);
+Suite *received_suite(void);
 Suite *taglist_suite(void);
 
 #endif

@@ -505,7 +505,7 @@ START_TEST(sender_rows)
 }
 END_TEST
 
-/* P_20: the limit is a setting. */
+/* P_20, libspf2 S#24: there is a limit, and it is a setting. */
 START_TEST(void_limit)
 {
 	struct world w;

@@ -48,7 +48,7 @@ static void expect(struct buf *zone, const char *client, struct slice from, stru
 	buf_free(zone);
 }
 
-/* CVE-2023-42118: this text smashes the stack of whoever has libspf2 compile it. */
+/* CVE-2023-42118, CVE-2021-20314: this text smashes the stack of whoever has libspf2 compile it. */
 START_TEST(explanation_of_127_macros)
 {
 	struct buf zone = BUF_INIT(MAX_ZONE), text = BUF_INIT(65536);
@@ -149,7 +149,7 @@ START_TEST(ten_long_includes)
 }
 END_TEST
 
-/* Ten includes a level, as deep as it goes: 1,111,111 questions for who counts by record. */
+/* libspf2 S#24, S#51.  Ten includes a level, as deep as it goes: 1,111,111 questions for who counts by record. */
 START_TEST(include_bomb)
 {
 	struct buf zone = BUF_INIT(MAX_ZONE), text = BUF_INIT(4096);

@@ -121,7 +121,7 @@ static const struct {
 	{ "P_38 a percent in a value is no macro", "%{d}", "%{l}.x", "%{d}.x" },
 	{ "P_42 empty value", "", "%{l}.x.org", ".x.org" },
 	{ "P_45 8-bit local-part", "j\xc3\xb6rg", "%{l}.x.org", NULL },
-	{ "P_45 8-bit local-part escaped", "j\xc3\xb6rg", "%{L}.x.org", NULL },
+	{ "P_45 8-bit local-part escaped (CVE-2021-33912)", "j\xc3\xb6rg", "%{L}.x.org", NULL },
 	{ "P_45 8-bit local-part in s", "j\xc3\xb6rg", "%{s}.x.org", NULL },
 	{ "P_45 8-bit local-part, part of it", "a-j\xc3\xb6rg", "%{l1r-}.x.org", NULL },
 	{ "P_45 8-bit local-part not used", "j\xc3\xb6rg", "%{o}.x.org",
@@ -145,7 +145,7 @@ START_TEST(local_rows)
 }
 END_TEST
 
-/* P_42: what is left of a name that is too long. */
+/* P_42, CVE-2021-33913: what is left of a name that is too long. */
 START_TEST(long_names)
 {
 	struct arena *a = arena_create(LIMIT_ARENA_BYTES);
@@ -231,7 +231,11 @@ END_TEST
 /* P_36: what the client says must not get a line end or 8-bit octets into a reply. */
 START_TEST(hostile_values)
 {
-	static const char *const helos[] = { "a\r\nb", "a\nb", "\x1b[2J", "j\xc3\xb6rg", "a\x7f" };
+	static const char *const helos[] = { "a\r\nb", "a\nb", "\x1b[2J", "j\xc3\xb6rg", "a\x7f",
+		"\x80\xff" };
+	/* CVE-2021-33912: two digits for each octet, those above 127 as well */
+	static const char *const escaped[] = { "a%0D%0Ab", "a%0Ab", "%1B%5B2J", "j%C3%B6rg", "a%7F",
+		"%80%FF" };
 	struct arena *a = arena_create(65536);
 	struct spf_values v = values_of_rfc();
 	struct slice got = SLICE_NULL;
@@ -242,6 +246,7 @@ START_TEST(hostile_values)
 		    "row %zu", i);
 		ck_assert_msg(spf_expand_explanation(a, &v, v.sender_domain, SLICE("%{H}"), &got),
 		    "row %zu, escaped", i);
+		ck_slice_eq(got, slice_str(escaped[i]));
 	}
 	arena_free(&a);
 }

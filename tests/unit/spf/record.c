@@ -175,7 +175,7 @@ static const struct {
 	{ "P_12 8-bit in a domain", "a:\xef\xbb\xbfgarbage.example.net" },
 	{ "P_12 8-bit before a mechanism", "\x80" "a:example.net" },
 	{ "P_12 8-bit in a mechanism", "\x96" "all" },
-	{ "P_12 zero-width space", "\xe2\x80\x8b-all" },
+	{ "P_12 zero-width space (mail-auth)", "\xe2\x80\x8b-all" },
 	{ "P_26 mx with an empty domain", "mx:" },
 	{ "P_26 mx with a bad length", "mx:x.org/33" },
 	{ "P_26 mx with a bad domain", "mx:example.-com" },

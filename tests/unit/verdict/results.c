@@ -71,7 +71,10 @@ START_TEST(field_rows)
 }
 END_TEST
 
-/* A_11: the last goes first, and indexes count the fields of that name only. */
+/*
+ * A_11, CVE-2022-48521 (OpenDKIM K#148, K#185): the last goes first, and indexes count the fields of
+ * that name only.
+ */
 START_TEST(order_of_deletion)
 {
 	static const unsigned want[] = { 22, 20, 19, 3, 1 };
@@ -254,7 +257,7 @@ START_TEST(dkim_results)
 }
 END_TEST
 
-/* A_21: no text of a sender ends a property, a comment or the field. */
+/* A_21; Exim wrote i= as it came: no text of a sender ends a property, a comment or the field. */
 static const struct {
 	const char *value;
 } hostile[] = {
@@ -384,7 +387,7 @@ START_TEST(dmarc_overrides)
 		.override_count = 2 };
 	struct slice got = written(a, &p, &v, &actions);
 
-	ck_assert_msg(memmem(got.ptr, got.len, "dis=quarantine; policy_test_mode: t=y; mailing_list: ",
+	ck_assert_msg(memmem(got.ptr, got.len, "dis=quarantine, policy_test_mode: t=y, mailing_list: ",
 		53) != NULL, "%.*s", SLICE_ARG(got));
 	arena_free(&a);
 }

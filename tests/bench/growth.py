@@ -1,0 +1,1 @@
+def run(material, programs, quick): pass

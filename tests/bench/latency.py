@@ -1,0 +1,89 @@
+"""How long a message waits for DNS: a resolver that answers after 20 ms, one that is at times slow, one
+that loses questions; and whether messages wait behind others that wait."""
+import statistics
+
+from material import message
+
+DELAY = 20
+CHAIN = 2  # dependent round trips: the SPF record, then what it includes; all else is asked at once
+
+
+def percentile(values, share):
+    return sorted(values)[min(len(values) - 1, int(len(values) * share))]
+
+
+def needy(material, n, slow_share=0, slow_ms=500):
+    """A message with names of its own: SPF with two includes, two keys, an author of three labels."""
+    domain = "l%d.test" % n
+    key = material.key("latency.test", "ed25519")
+    public = material.public["latency.test", "ed25519"]
+    records = ["%s TXT v=spf1 include:_a.%s include:_b.%s -all" % (domain, domain, domain),
+               "_a.%s TXT v=spf1 ip4:198.51.100.0/24 -all" % domain, "_b.%s TXT v=spf1 ip4:192.0.2.0/24 -all" % domain,
+               "s1._domainkey.%s TXT%s" % (domain, public), "s2._domainkey.%s TXT%s" % (domain, public),
+               "_dmarc.%s TXT v=DMARC1; p=none" % domain]
+    if slow_share:
+        every = round(1 / slow_share)
+        records += ["%s TXT !SLOW=%d" % (r.split()[0], slow_ms) for i, r in enumerate(records) if (n * len(records) + i) % every == 0]
+    text = message("m." + domain, 2048)
+    for selector in ("s1", "s2"):
+        text = material.assay("sign", "--domain", domain, "--selector", selector, "--key", key, stdin=text)
+    material.zone += records
+    return material.row("needy-%d" % n, text, "192.0.2.7", "mx." + domain, "someone@" + domain, "", "spf=pass", "dkim=pass", "dmarc=pass")
+
+
+def waits(programs, milter, rows, connections):
+    path = programs.unique("latencies")
+    listed = programs.list_file(rows)
+    got = programs.load(milter, listed, len(rows), connections, "--latencies", path)
+    with open(path) as f:
+        return [int(line) / 1000 for line in f], got
+
+
+def latency(material, programs, quick):
+    count = 100 if quick else 300
+    target = 1.5 * CHAIN * DELAY
+    print("a message needs 9 names, its longest chain %d round trips of %d ms: at most %.0f ms wanted" % (CHAIN, DELAY, target))
+    print("%-34s %8s %8s %8s %8s %8s %8s" % ("resolver", "p50 ms", "p99 ms", "max ms", "p50/RTT", "DNS/msg", "wrong"))
+    zones = {}
+    for name, share, loss in (("20 ms", 0, 0), ("20 ms, 5 % of answers 500 ms", 0.05, 0), ("20 ms, 1 % lost", 0, 1)):
+        if share not in zones:
+            material.zone = ["test SOA ns.test hostmaster.test 1 3600 600 86400 300"]
+            zones[share] = [needy(material, n, share) for n in range(count)], material.zone
+        rows, zone = zones[share]
+        server, port, log = programs.dns(zone, "--delay", str(DELAY), "--loss", str(loss))
+        milter = (*programs.assayd(port), log)
+        for again, connections in (("", 4), (", asked again", 1)):
+            times, got = waits(programs, milter, rows, connections)
+            print("%-34s %8.2f %8.2f %8.2f %8.2f %8.2f %8d" % (
+                name + again, statistics.median(times), percentile(times, 0.99), max(times), statistics.median(times) / DELAY,
+                got["queries"], got["wrong"]), flush=True)
+        programs.stop(*milter[1], server)
+
+
+def pool(material, programs, quick):
+    """100 messages a second; the answers that every tenth needs are slow."""
+    seconds = 5 if quick else 10
+    rows, slow_ms = [], 1500
+    text = message("pool.test", 2048)
+    material.zone += ["pool.test TXT v=spf1 ip4:192.0.2.0/24 -all"]
+    for n in range(100 * seconds):
+        slow = n % 10 == 5
+        domain = "slow%d.test" % n if slow else "pool.test"
+        if slow:
+            material.zone += ["%s TXT v=spf1 ip4:192.0.2.0/24 -all" % domain, "%s TXT !SLOW=%d" % (domain, slow_ms)]
+        rows.append(material.row("pool", text, "192.0.2.7", "mx.pool.test", "someone@" + domain, "", "spf=pass"))
+    server, port, log = programs.dns(material.zone)
+    milter = (*programs.assayd(port), log)
+    waits(programs, milter, rows[:2], 1)
+    path = programs.unique("latencies")
+    got = programs.load(milter, programs.list_file(rows), len(rows), 200, "--rate", 100, "--latencies", path)
+    with open(path) as f:
+        times = [int(line) / 1000 for line in f]
+    fast = [t for n, t in enumerate(times) if n % 10 != 5]
+    slow = [t for n, t in enumerate(times) if n % 10 == 5]
+    print("100 messages a second, the answer for every tenth takes %d ms; %d wrong" % (slow_ms, got["wrong"]))
+    print("the slow ones: p50 %.1f ms, max %.1f ms" % (statistics.median(slow), max(slow)))
+    print("the others: p50 %.2f ms, p99 %.2f ms, max %.2f ms" % (statistics.median(fast), percentile(fast, 0.99), max(fast)))
+    for limit in (10, 50, 500, 1000):
+        print("    stalled over %d ms: %d of %d" % (limit, sum(t > limit for t in fast), len(fast)))
+    programs.stop(*milter[1], server)
