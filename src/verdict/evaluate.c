@@ -1,3 +1,5 @@
+#include "mail/received.h"
+
 #include "evaluate.h"
 
 void evaluate_request(const struct message *m, struct spf_request *out)
@@ -60,6 +62,29 @@ static void spf_not_checked(const struct evaluation *e, struct slice reason, str
 	v->helo.r.domain = DOMAIN_NONE;
 }
 
+/*
+ * Behind a relay of our own the client is whom the relay recorded.  Relays may follow each other:
+ * the first Received field that names a client who is none of ours counts, none beyond it.
+ */
+static bool recorded_client(const struct evaluation *e, struct spf_request *request)
+{
+	const struct header *field;
+	struct spf_request recorded = *request;
+
+	if (!e->policy->spf_recorded_client)
+		return false;
+	for (size_t i = 0; i < LIMIT_OWN_RELAYS; i++) {
+		field = message_field(e->message, SLICE("Received"), i);
+		if (field == NULL || !received_client(field->value, &recorded.client, &recorded.helo))
+			return false;
+		if (!hostlist_matches(&e->policy->own_relays, &recorded.client, SLICE_NULL)) {
+			*request = recorded;
+			return true;
+		}
+	}
+	return false;
+}
+
 /* RFC 7208 sections 2.3, 2.4: two identities; for the null reverse-path they are one. */
 static enum rc evaluate_spf(const struct evaluation *e, struct verdict *v)
 {
@@ -67,7 +92,8 @@ static enum rc evaluate_spf(const struct evaluation *e, struct verdict *v)
 	struct spf_request request;
 	struct slice skipped;
 
-	if (e->class == CLASS_OWN_RELAY) { /* the sender's own client is not known */
+	evaluate_request(e->message, &request);
+	if (e->class == CLASS_OWN_RELAY && !recorded_client(e, &request)) {
 		spf_not_checked(e, SLICE("not checked: came through an own relay"), v);
 		return RC_OK;
 	}
@@ -79,7 +105,6 @@ static enum rc evaluate_spf(const struct evaluation *e, struct verdict *v)
 	}
 	if (slice_is_null(params.receiver))
 		params.receiver = e->message->envelope.mta_name;
-	evaluate_request(e->message, &request);
 	TRY(spf_check_mail_from(e->arena, e->lookups, &params, &request, e->trace, e->now,
 	    &v->spf));
 	if (v->spf.scope == SPF_SCOPE_HELO) {

@@ -194,7 +194,7 @@ static struct slice policy_comment(struct arena *a, const struct dmarc_author_re
 		buf_addf(&text, " np=%s", dmarc_policy_text(record->np.policy));
 	buf_addf(&text, " dis=%s", disposition_text(actions->disposition));
 	for (size_t i = 0; i < actions->override_count; i++) {
-		buf_addf(&text, "; %s", override_type_text(actions->overrides[i].type));
+		buf_addf(&text, ", %s", override_type_text(actions->overrides[i].type));
 		if (actions->overrides[i].comment.len > 0)
 			buf_addf(&text, ": %.*s",
 			    SLICE_ARG(slice_take(actions->overrides[i].comment, SHOWN_COMMENT)));

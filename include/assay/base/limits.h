@@ -23,6 +23,8 @@
 #define LIMIT_AUTHOR_DOMAINS   10u  /* distinct author domains evaluated (RFC 9989 section 11.5) */
 #define LIMIT_COMMENT_DEPTH    64u  /* nested comments (RFC 5322 section 3.2.2) */
 
+#define LIMIT_OWN_RELAYS       10u  /* Received fields of our own relays that are looked behind */
+
 /* DKIM */
 #define LIMIT_SIGNATURES       10u    /* verified per message: each costs a query and a signature (RFC 6376 section 8.4) */
 #define LIMIT_SIGNATURE_FIELDS 100u   /* parsed and reported (RFC 9990 section 3.1.3 reports as many) */

@@ -91,6 +91,7 @@ struct policy {
 	struct hostlist spf_skip_hosts;        /* not checked; the reason is in the header */
 	struct slice_list spf_skip_domains;
 	bool received_spf;
+	bool spf_recorded_client;              /* behind own relays: check whom the relay recorded */
 
 	struct dkim_verify_params dkim;
 	enum action dkim_on_temperror;         /* default accept */

@@ -1,0 +1,21 @@
+/*
+ * received.h - the client that a relay of our own wrote into its Received field (RFC 5321 section 4.4).
+ *
+ *     Received: from HELO (NAME [192.0.2.7]) by relay.example ...
+ *
+ * Only a field written by a trusted relay may be asked.  HELO is the client's word: whatever it
+ * looks like, it ends at the first white space, and the address is the last one in brackets of the
+ * comment behind it, which the relay wrote.
+ */
+#ifndef ASSAY_MAIL_RECEIVED_H
+#define ASSAY_MAIL_RECEIVED_H
+
+#include <stdbool.h>
+
+#include "base/ip.h"
+#include "base/slice.h"
+
+/* false: the field does not tell a client in that form. helo_out points into value. */
+bool received_client(struct slice value, struct ip *client_out, struct slice *helo_out);
+
+#endif
