@@ -75,11 +75,12 @@ class Postfix:
     has_xclient = True
 
     def __init__(self, cache, directory, sink_port, milter=None, hostname="mx.receiver.test",
-                 settings=None, extra=None, users=None):
+                 settings=None, extra=None, users=None, services=""):
         """milter: Postfix syntax ("unix:assay/assay.sock", relative to the queue; "inet:127.0.0.1:8893").
 
         settings: {main.cf name: value}, overriding ours.  extra: {name: {main.cf name: value}}, one
-        more smtpd each, its port in self.ports[name].  users: {login: password}.
+        more smtpd each, its port in self.ports[name].  users: {login: password}.  services: more
+        lines of master.cf.
         """
         host.need_root("a private Postfix")
         self.tree = os.path.join(cache, "postfix")
@@ -94,6 +95,7 @@ class Postfix:
         self.milter = milter
         self.settings = settings or {}
         self.extra = extra or {}
+        self.services = services
         self.users = users or {"joe@sender.test": "secret"}
         names = ["smtp", "submission", "reinject"] + list(self.extra)
         self.ports = dict(zip(names, host.free_ports(len(names))))
@@ -238,7 +240,7 @@ class Postfix:
             self.smtpd_line("reinject", {"content_filter": "", "smtpd_proxy_filter": ""}),
         ]
         lines += [self.smtpd_line(name, o) for name, o in self.extra.items()]
-        lines.append(SERVICES)
+        lines.append(SERVICES + self.services)
         host.write(os.path.join(self.config, "master.cf"), "\n".join(lines))
 
     # -- life ----------------------------------------------------------------------------------

@@ -16,11 +16,12 @@ import case
 import checks_classes
 import checks_life
 import checks_octets
+import checks_rewrite
 import checks_sendmail
 import checks_verdict
 from stage import Setup
 
-ORDER = [m.__name__ for m in (checks_classes, checks_verdict, checks_octets, checks_life, checks_sendmail)]
+ORDER = [m.__name__ for m in (checks_classes, checks_verdict, checks_octets, checks_rewrite, checks_life, checks_sendmail)]
 
 
 def main():

@@ -269,6 +269,8 @@ class Server(socketserver.ThreadingTCPServer):
     daemon_threads = True
     request_queue_size = 64
 
+    extensions = ("8BITMIME", "SMTPUTF8", "SIZE 100000000")
+
     def __init__(self, name, accept=None, host="127.0.0.1", port=0):
         super().__init__((host, port), SmtpSession)
         self.name = name
@@ -309,10 +311,9 @@ class SmtpSession(socketserver.StreamRequestHandler):
             verb = verb.upper()
             if verb in ("EHLO", "HELO"):
                 helo = rest
-                self.say("250-%s" % self.server.name)
-                self.say("250-8BITMIME")
-                self.say("250-SMTPUTF8")
-                self.say("250 SIZE 100000000")
+                lines = (self.server.name,) + tuple(self.server.extensions)
+                for i, text in enumerate(lines):
+                    self.say("250%s%s" % ("-" if i + 1 < len(lines) else " ", text))
             elif verb == "MAIL":
                 sender, recipients = angle(rest), []
                 self.say("250 ok")

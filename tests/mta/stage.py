@@ -141,14 +141,19 @@ class Stage:
 
 
 class PostfixStage(Stage):
+    def additions(self):
+        """More smtpd and more lines of master.cf, see Postfix."""
+        return {}, ""
+
     def build_up(self, build, cache):
         self.make_world("192.0.2.")
         self.filter = smtp.Filter(0)
         self.proxy = smtp.Filter(0)
+        ports, services = self.additions()
         self.mta = Postfix(
             cache, os.path.join(self.place, "p"), self.sink.port, milter="unix:assay/assay.sock",
-            hostname=HOSTNAME, users=USERS,
-            settings={"internal_mail_filter_classes": "bounce"}, extra={
+            hostname=HOSTNAME, users=USERS, services=services,
+            settings={"internal_mail_filter_classes": "bounce"}, extra=dict({
                 "sign": {},
                 "pass": {},
                 "auth25": SASL,
@@ -156,7 +161,7 @@ class PostfixStage(Stage):
                 "filtered": {"content_filter": "smtp:[127.0.0.1]:%d" % self.filter.port, "smtpd_milters": ""},
                 "filteredauth": dict(SASL, content_filter="smtp:[127.0.0.1]:%d" % self.filter.port),
                 "proxied": {"smtpd_proxy_filter": "127.0.0.1:%d" % self.proxy.port},
-            })
+            }, **ports))
         self.filter.onward_port = self.proxy.onward_port = self.mta.reinject
         ports = self.mta.ports
         self.options = dict(

@@ -338,11 +338,12 @@ START_TEST(long_tags)
 		ck_assert_int_eq(dkim_signature_parse(a, buf_slice(&value), &sig), DKIM_WHY_SIG_SYNTAX);
 	}
 	for (size_t n = 1000; n <= 100000; n *= 10) {
+		enum dkim_why want = n < LIMIT_SIGNATURE_OCTETS - 200 ? DKIM_WHY_GOOD : DKIM_WHY_SIG_TOO_LARGE;
+
 		buf_clear(&value);
 		buf_add_str(&value, MOST "z=");
 		add_repeated(&value, "a:b|", n / 4);
-		ck_assert_int_eq(dkim_signature_parse(a, buf_slice(&value), &sig), DKIM_WHY_GOOD);
-		ck_assert_uint_lt(sig.domain_text.len, 100);
+		ck_assert_int_eq(dkim_signature_parse(a, buf_slice(&value), &sig), want);
 	}
 	buf_free(&value);
 	arena_free(&a);
