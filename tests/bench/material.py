@@ -34,6 +34,7 @@ class Material:
         self.build = os.path.abspath(build)
         self.dir = tempfile.mkdtemp(prefix="assay-bench-")
         os.chmod(self.dir, 0o755)
+        os.mkdir(os.path.join(self.dir, "keys"))
         self.keys, self.public = {}, {}
         self.zone = ["test SOA ns.test hostmaster.test 1 3600 600 86400 300"]
 
@@ -56,7 +57,6 @@ class Material:
 
     def key(self, domain, kind):
         if (domain, kind) not in self.keys:
-            os.makedirs(self.path("keys", "x"), exist_ok=True)
             out = self.assay("key", "new", domain, "--keys", self.path("keys"), "--type", kind, "--selector", kind).decode()
             records = [l for l in out.splitlines() if not l.startswith(";")]
             self.zone += records
@@ -89,7 +89,9 @@ class Material:
                     [self.row("verify-%s-%d" % (kind, size), text, "192.0.2.1", "mx." + domain, "someone@" + domain, "",
                               "dkim=pass")], f[kind + "_verify"] + sha)
         for kind in ("rsa", "ed25519"):
-            os.rename(self.keys["sign-" + kind + ".test", kind], self.path("keys", "sign-%s.test" % kind, kind + ".pem"))
+            active = self.path("keys", "sign-%s.test" % kind, kind + ".pem")
+            os.rename(self.keys["sign-%s.test" % kind, kind], active)
+            self.keys["sign-%s.test" % kind, kind] = active
         out["full inbound"] = self.inbound(f)
         return out
 

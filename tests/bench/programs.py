@@ -105,10 +105,13 @@ class Programs:
                 if domain.startswith("sign-"):
                     k.write("%s %s:%s:%s\n" % (domain, domain, kind, path))
                     s.write("*@%s %s\n" % (domain, domain))
+        unbound = self.unique("unbound.conf")
+        with open(unbound, "w") as f:
+            f.write('server:\n do-not-query-localhost: no\n module-config: "iterator"\nforward-zone:\n name: "."\n forward-addr: 127.0.0.1\n')
         with open(self.unique("opendkim.conf"), "w") as f:
             f.write("Mode sv\nSyslog no\nCanonicalization relaxed/relaxed\nAuthservID mx.receiver.test\nAlwaysAddARHeader yes\n"
                     "KeyTable %s\nSigningTable refile:%s\nInternalHosts 127.0.0.1\nExternalIgnoreList 127.0.0.1\nRequireSafeKeys no\n"
-                    "Nameservers 127.0.0.1\nSocket local:%s\nBackground no\n" % (keys, signing, sock))
+                    "ResolverConfiguration %s\nSocket local:%s\nBackground no\n" % (keys, signing, unbound, sock))
         return [sock], [self.start([*enter, program, "-f", "-x", f.name], sock, env)]
 
     def opendmarc(self, enter):
