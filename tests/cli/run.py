@@ -15,6 +15,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from urllib.parse import unquote_to_bytes
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 TOP = os.path.dirname(os.path.dirname(HERE))
@@ -160,6 +161,32 @@ def spf_and_dmarc_json(w):
     assert (o["policy"], o["policy_domain"], o["organizational_domain"]) == ("quarantine", "a.example", "a.example"), o
     out = w.ok("dmarc", "--zone", zone, "sub.a.example")
     assert "_dmarc.sub.a.example" in out and "quarantine" in out
+
+
+@check
+def spf_asks_for_txt_only(w):
+    """P-08: the record is asked for as TXT, never as type 99, by whatever engine."""
+    zone = w.file("p08.zone", "a.example TXT v=spf1 include:b.example redirect=c.example\n"
+                  "b.example TXT v=spf1 ip4:192.0.2.7 ?all\nc.example TXT v=spf1 -all exp=why.example\nwhy.example TXT no\n")
+    log = os.path.join(w.dir, "p08.log")
+    p = subprocess.Popen([os.path.join(w.build, "tests/lib/dnsserver"), "--zone", zone, "--log", log], stdout=subprocess.PIPE)
+    try:
+        port = int(p.stdout.readline().split()[2])
+        conf = w.file("p08.conf", 'dns { servers = "127.0.0.1:%d" }\n' % port)
+        for engine in ("builtin", "libspf2"):
+            for ip in ("192.0.2.7", "192.0.2.8"):
+                for sender in ("x@a.example", "x@none.example"):
+                    status, _, err = w.run("spf", "-c", conf, "--engine", engine, "--ip", ip, "--helo", "h.a.example",
+                                           "--mail-from", sender)
+                    assert status == 0 or engine == "libspf2" and "without libspf2" in err, err
+    finally:
+        p.terminate()
+        p.wait()
+    with open(log) as f:
+        asked = [line.split() for line in f]
+    names = {name.lower().rstrip(".") for _, name, _ in asked}
+    assert names >= {"a.example", "b.example", "c.example", "why.example", "none.example"}, names
+    assert {kind for _, _, kind in asked} == {"16"}, asked
 
 
 # --- keys -----------------------------------------------------------------------------------------------
@@ -339,6 +366,43 @@ def mail_suite(w):
                 wrong.append("%s/%s %s: expected %s, got %s" % (r["suite"], r["case_id"], method, expected, value))
     print("suites/mail: " + ", ".join("%s %d/%d" % (m, c[0], sum(c)) for m, c in sorted(counts.items())))
     assert not wrong, "\n".join(wrong)
+
+
+@check
+def spf_suite(w):
+    """The RFC 7208 suite through `assay spf --zone --json`, with both engines: result and explanation."""
+    suite = shared("suites", "spf", "rfc7208-tests.yml")
+    if suite is None:
+        print("skipped: no shared suites/spf")
+        return
+    p = subprocess.run([sys.executable, os.path.join(TOP, "tests", "spf", "suite.py"), suite], capture_output=True, text=True)
+    if p.returncode == 77:
+        print("skipped: no python3-yaml")
+        return
+    engines = ["builtin"]
+    if "not part of this build" not in w.run("spf", "--ip", "192.0.2.1", "--engine", "libspf2")[2]:
+        engines.append("libspf2")
+    zone, good, total, wrong = [], dict.fromkeys(engines, 0), 0, []
+    path = None
+    for line in p.stdout.splitlines():
+        kind, rest = line[0], line[2:]
+        if kind == "S":
+            zone, path = [], None
+        elif kind == "Z":
+            zone.append(rest)
+        else:
+            path = path or w.file("suite.zone", "\n".join(zone) + "\n")
+            name, ip, helo, sender, results, explanation = (os.fsdecode(unquote_to_bytes(f)) for f in rest.split("\t"))
+            total += 1
+            for engine in engines:
+                o = json.loads(w.ok("spf", "--json", "--engine", engine, "--zone", path, "--ip", ip, "--helo", helo, "--mail-from", sender))
+                said = o.get("explanation", "")
+                if o["result"] in results.split(",") and (explanation in ("-", "DEFAULT", said)):
+                    good[engine] += 1
+                else:
+                    wrong.append("%s (%s): %s %r, want %s %r" % (name, engine, o["result"], said, results, explanation))
+    print("rfc7208-tests through assay spf: " + ", ".join("%s %d/%d" % (e, n, total) for e, n in good.items()))
+    assert total == 203 and not wrong, "\n".join(wrong)
 
 
 def main():
