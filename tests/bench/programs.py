@@ -107,10 +107,10 @@ class Programs:
                     s.write("*@%s %s\n" % (domain, domain))
         unbound = self.unique("unbound.conf")
         with open(unbound, "w") as f:
-            f.write('server:\n do-not-query-localhost: no\n module-config: "iterator"\nforward-zone:\n name: "."\n forward-addr: 127.0.0.1\n')
+            f.write('server:\n do-not-query-localhost: no\n local-zone: "test." nodefault\n module-config: "iterator"\nforward-zone:\n name: "."\n forward-addr: 127.0.0.1\n')
         with open(self.unique("opendkim.conf"), "w") as f:
             f.write("Mode sv\nSyslog no\nCanonicalization relaxed/relaxed\nAuthservID mx.receiver.test\nAlwaysAddARHeader yes\n"
-                    "KeyTable %s\nSigningTable refile:%s\nInternalHosts 127.0.0.1\nExternalIgnoreList 127.0.0.1\nRequireSafeKeys no\n"
+                    "KeyTable %s\nSigningTable refile:%s\nInternalHosts 127.0.0.1,192.0.2.99\nExternalIgnoreList 127.0.0.1\nRequireSafeKeys no\n"
                     "ResolverConfiguration %s\nSocket local:%s\nBackground no\n" % (keys, signing, unbound, sock))
         return [sock], [self.start([*enter, program, "-f", "-x", f.name], sock, env)]
 
