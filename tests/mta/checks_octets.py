@@ -123,6 +123,17 @@ for one in ODD.items():
 
 
 @test
+def signature_above_others(setup):
+    """S-26: ours stand above a signature that was there, and above all that the author wrote."""
+    s = setup.postfix()
+    m = ODD["old_signature"](s.number())
+    d = verify(s, s.submit(m, LOGIN[0]), m)
+    names = [n for n, _ in d.fields if n not in ("Received", "Return-Path")]
+    equal(names[:4], ["DKIM-Signature"] * 3 + ["From"], "the first fields")
+    equal(["d=far.example" in v for v in d.all("DKIM-Signature")], [False, False, True], "whose they are")
+
+
+@test
 def chunking(setup):
     """BDAT instead of DATA, in pieces that cut lines and CR LF."""
     s = setup.postfix()

@@ -75,6 +75,7 @@ START_TEST(defaults_are_the_policys)
 	ck_assert_uint_eq(p->max_header_bytes, want.max_header_bytes);
 	ck_assert_uint_eq(p->max_header_fields, want.max_header_fields);
 	ck_assert_int_eq((int)p->dns_deadline_ms, (int)want.dns_deadline_ms);
+	ck_assert_int_ge((int)p->dns_deadline_ms, 20000); /* P_21 */
 	settings_release(&s);
 	arena_free(&a);
 }

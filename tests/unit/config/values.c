@@ -76,6 +76,7 @@ static const struct {
 	{ "socket-mode = u=rw", "unexpected \"=\"" },
 	{ "socket-mode = \"\"", "is no file mode" },
 	/* names */
+	/* A_23 */
 	{ "authserv-id = mx", "is not the full name of a host: write one with a dot" },
 	{ "authserv-id = mx.", "is not the full name of a host" },
 	{ "authserv-id = \"mx example.com\"", "is not the full name of a host" },
@@ -276,7 +277,7 @@ START_TEST(top_level)
 	    "F.org sign-headers = { +X-A, -Cc }\ncanonicalization = simple/relaxed expire = 2w\n");
 	const struct policy *p = &s->policy;
 
-	ck_slice_eq(p->authserv_id, SLICE("mx.example.com"));
+	ck_slice_eq(p->authserv_id, SLICE("mx.example.com")); /* A_23: one form, however written */
 	ck_slice_eq(s->listen, SLICE("inet:127.0.0.1:8893"));
 	ck_assert_uint_eq(s->socket_mode, 0660);
 	ck_slice_eq(s->socket_group, SLICE("postfix"));

@@ -231,6 +231,34 @@ START_TEST(released_early)
 }
 END_TEST
 
+/* P_21: the time is that of the whole check; what is not answered by then is temperror. */
+START_TEST(P_21_time_ends)
+{
+	struct spf_request request = { world_ip("10.0.9.9"), SLICE("h"), SLICE("joe@deep.test") };
+	struct spf_params params = SPF_DEFAULTS;
+	struct slow *slow;
+	struct resolver *r = slow_new(slice_str(zone), &slow);
+
+	for (int rounds = 0; rounds < 6; rounds++) {
+		struct arena *a = arena_create(LIMIT_ARENA_BYTES);
+		struct lookups *l = lookups_new(r, 50);
+		struct spf_mail_from_result result;
+
+		spf_start(l, &request);
+		for (int i = 0; i < rounds; i++)
+			slow_round(slow);
+		ck_assert_int_eq(spf_check_mail_from(a, l, &params, &request, NULL, 0, &result), RC_OK);
+		ck_assert_msg(result.r.result == (rounds < 5 ? AUTH_TEMPERROR : AUTH_FAIL), "%d rounds: %.*s",
+		    rounds, SLICE_ARG(result.r.reason));
+		while (slow_round(slow))
+			;
+		lookups_release(&l);
+		arena_free(&a);
+	}
+	resolver_free(&r);
+}
+END_TEST
+
 /* Far more than may be asked: the look-ahead stops, and what the check needs is still there. */
 START_TEST(bounded)
 {
@@ -269,6 +297,7 @@ Suite *lookahead_suite(void)
 	UNIT_TABLE(s, round_trips, rows);
 	UNIT_TEST(s, void_ahead);
 	UNIT_TEST(s, released_early);
+	UNIT_TEST(s, P_21_time_ends);
 	UNIT_TEST(s, bounded);
 	return s;
 }

@@ -298,6 +298,24 @@ START_TEST(parts)
 }
 END_TEST
 
+/* D_43: what a reporter needs: the SPF result and its domain, of every signature result, d= and s=. */
+START_TEST(D_43_kept_for_reports)
+{
+	struct slice got;
+	struct world w;
+
+	world_open(&w, ZONE);
+	got = json_of(&w, world_run(&w, SLICE("DKIM-Signature: v=1; a=rsa-sha256; d=list.example; s=one; h=from;\n"
+	    " bh=47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=; b=AAAA\n"
+	    "DKIM-Signature: v=1; a=rsa-sha1; d=old.example; s=two; h=from; bh=AAAA; b=AAAA\n"
+	    "From: joe@example.org\n\nx\n")));
+	ck_assert_msg(has(got, "\"spf\":{\"result\":\"pass\"") && has(got, "\"domain\":\"example.org\"") &&
+	    has(got, "\"domain\":\"list.example\",\"selector\":\"one\"") &&
+	    has(got, "\"domain\":\"old.example\",\"selector\":\"two\""), "%.*s", SLICE_ARG(got));
+	world_close(&w);
+}
+END_TEST
+
 /* A reason that was added to its room has a name here, and no two have the same. */
 static void check_codes(const struct outcome *o, int *why, int count)
 {
@@ -348,6 +366,7 @@ Suite *json_suite(void)
 	UNIT_TABLE(s, text_rows, texts);
 	UNIT_TEST(s, every_octet_everywhere);
 	UNIT_TEST(s, no_room);
+	UNIT_TEST(s, D_43_kept_for_reports);
 	UNIT_TEST(s, parts);
 	UNIT_TEST(s, codes);
 	return s;

@@ -202,7 +202,7 @@ static const struct {
 	enum spf_scope scope;
 	const char *domain, *sender, *want;
 } spfs[] = {
-	{ "A_14 A_15 the domain only", AUTH_PASS, SPF_SCOPE_MFROM, "example.org", "joe@example.org",
+	{ "A_14 A_15 A_20 the domain only", AUTH_PASS, SPF_SCOPE_MFROM, "example.org", "joe@example.org",
 		"mx.example.com; spf=pass smtp.mailfrom=example.org" },
 	{ "A_14 HELO", AUTH_PASS, SPF_SCOPE_HELO, "mail.example.org", "postmaster@mail.example.org",
 		"mx.example.com; spf=pass smtp.helo=mail.example.org" },
