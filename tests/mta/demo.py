@@ -213,6 +213,9 @@ def keep(paper, stage):
 
 
 def interrupted(*_):
+    """Once: what was started is to be ended in peace, even if the signal comes twice."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signal.SIG_IGN)
     raise KeyboardInterrupt
 
 
@@ -222,7 +225,8 @@ def main():
     arguments.add_argument("--cache", required=True, help="the directory that tests/mta/fetch filled")
     arguments.add_argument("--keep", action="store_true", help="leave everything running")
     a = arguments.parse_args()
-    signal.signal(signal.SIGTERM, interrupted)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, interrupted)
     paper = Paper()
     stage = None
     right, total, trouble = 0, len(scenes.SCENES), ""
