@@ -1,4 +1,5 @@
 /* lookahead.h: how many round trips a check takes, and what it asks. */
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/limits.h"
