@@ -1,4 +1,5 @@
 #include <inttypes.h>
+#include <stdlib.h>
 
 #include "base/limits.h"
 #include "dkim/headerhash.h"
@@ -397,21 +398,44 @@ static size_t common_prefix(struct slice a, struct slice b)
 	return n;
 }
 
-/* RFC 6008 section 4: eight characters, more until no other signature begins like that. */
-static void mark_header_b(struct dkim_results *results)
+static int by_b(const void *x, const void *y)
 {
-	for (size_t i = 0; i < results->count; i++) {
-		struct slice b = results->items[i].sig.b_compact;
+	struct slice a = (*(struct dkim_result *const *)x)->sig.b_compact;
+	struct slice b = (*(struct dkim_result *const *)y)->sig.b_compact;
+	size_t n = common_prefix(a, b);
+
+	if (n == a.len || n == b.len)
+		return (a.len > b.len) - (a.len < b.len);
+	return (unsigned char)a.ptr[n] < (unsigned char)b.ptr[n] ? -1 : 1;
+}
+
+/*
+ * RFC 6008 section 4: eight characters, more until no other signature begins like that.  In order,
+ * the one most alike is a neighbour: every pair would cost a sender's square of long signatures.
+ */
+static void mark_header_b(struct dkim_results *results, struct arena *arena)
+{
+	struct dkim_result **order = arena_new_array(arena, results->count, struct dkim_result *);
+	size_t before = 0, after, end;
+
+	if (order == NULL || results->count == 0)
+		return;
+	for (size_t i = 0; i < results->count; i++)
+		order[i] = &results->items[i];
+	qsort(order, results->count, sizeof(struct dkim_result *), by_b);
+	for (size_t i = 0; i < results->count; i = end, before = after) {
+		struct slice b = order[i]->sig.b_compact;
 		size_t len = 8;
 
-		for (size_t k = 0; k < results->count; k++) {
-			struct slice other = results->items[k].sig.b_compact;
-			size_t common = common_prefix(b, other);
-
-			if (!slice_eq(b, other) && common >= len)
-				len = common + 1;
-		}
-		results->items[i].header_b = slice_take(b, len);
+		for (end = i + 1; end < results->count && slice_eq(order[end]->sig.b_compact, b); end++)
+			;
+		after = end < results->count ? common_prefix(b, order[end]->sig.b_compact) : 0;
+		if (before >= len)
+			len = before + 1;
+		if (after >= len)
+			len = after + 1;
+		for (size_t k = i; k < end; k++)
+			order[k]->header_b = slice_take(b, len);
 	}
 }
 
@@ -436,7 +460,7 @@ enum rc dkim_verifier_end(struct dkim_verifier *v, int64_t now, struct dkim_resu
 		r->result = dkim_why_result(r->why);
 		r->reason = reason_for(&j);
 	}
-	mark_header_b(&results);
+	mark_header_b(&results, v->arena);
 	if (arena_failed(v->arena))
 		return RC_NOMEM;
 	*results_out = results;
