@@ -44,7 +44,8 @@ class Messages:
 
     def may_do(self, milter, workload):
         """One milter alone for signatures, the chain for everything."""
-        return milter == "assayd" or ("+" in milter) == (workload == "full inbound")
+        return milter == "assayd" or (("+" in milter) == (workload == "full inbound") and
+                                      ("ed25519" in milter) == workload.startswith("sign ed25519"))
 
     def rounds(self, milters, name, rows):
         options, results = self.options, {}

@@ -9,12 +9,12 @@ import time
 
 from material import KIB, message
 
-SIGNATURE = ("DKIM-Signature: v=1; a=rsa-sha256; c=relaxed/relaxed; d=n%d.test; s=s; h=from:to:subject;\r\n"
+SIGNATURE = ("DKIM-Signature: v=1; a=rsa-sha256; c=relaxed/relaxed; d=n%d.example; s=s; h=from:to:subject;\r\n"
              "\tbh=47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=;\r\n\tb=%s\r\n")
 
 
 def plain(extra=""):
-    return message("growth.test", 2 * KIB, extra).decode()
+    return message("growth.example", 2 * KIB, extra).decode()
 
 
 def repeated(text, n):
@@ -30,7 +30,7 @@ def signatures(n):
 
 
 def results(n):
-    return plain(repeated("Authentication-Results: mx.receiver.test; dkim=pass header.d=n%d.test\r\n", n))
+    return plain(repeated("Authentication-Results: mx.receiver.test; dkim=pass header.d=n%d.example\r\n", n))
 
 
 def tag_list(n):
@@ -58,7 +58,7 @@ def quotes(n):
 
 
 def authors(n):
-    return plain().replace("From: Someone", "From: " + repeated("A <a@a%d.test>,\r\n\t", n // 20) + "Someone", 1)
+    return plain().replace("From: Someone", "From: " + repeated("A <a@a%d.example>,\r\n\t", n // 20) + "Someone", 1)
 
 
 def authserv(n):
@@ -67,7 +67,7 @@ def authserv(n):
 
 # what grows, sizes, the message, kept small so that other costs do not hide it
 SHAPES = (
-    ("body, KiB", (2, 20, 200, 2000), lambda n: message("growth.test", n * KIB).decode()),
+    ("body, KiB", (2, 20, 200, 2000), lambda n: message("growth.example", n * KIB).decode()),
     ("header fields", (100, 1000, 9900), many_fields),
     ("signatures", (10, 100, 1000), signatures),
     ("forged results fields", (100, 1000, 9900), results),
@@ -103,8 +103,8 @@ class Growth:
                   ("%d of %d wrong" % (got["wrong"], got["messages"]) if got["wrong"] else "") + got.get("note", ""), flush=True)
             before = (n, above)
 
-    def row(self, name, text, domain="growth.test", auth="", *words):
-        return self.material.row(name, text.encode(), "192.0.2.7", "mx.growth.test", "someone@" + domain, auth, *words)
+    def row(self, name, text, domain="growth.example", auth="", *words):
+        return self.material.row(name, text.encode(), "192.0.2.7", "mx.growth.example", "someone@" + domain, auth, *words)
 
     def shapes(self, milter, idle):
         base = self.measure(milter, [self.row("plain", plain())])["cpu_us"]
@@ -142,31 +142,31 @@ class Growth:
         self.table(what, measured[0][1]["cpu_us"], measured)
 
     def domains(self, sizes):
-        key = self.material.key("growth.test", "ed25519")
+        key = self.material.key("growth.example", "ed25519")
 
         def settings(n):
             top = self.material.path("many", str(n))
             for i in range(n):
-                os.makedirs(os.path.join(top, "k%d.test" % i))
-                shutil.copy(key, os.path.join(top, "k%d.test" % i, "s.pem"))
+                os.makedirs(os.path.join(top, "k%d.example" % i))
+                shutil.copy(key, os.path.join(top, "k%d.example" % i, "s.pem"))
             return "", top
 
         def rows(n):
             some = range(0, n, max(1, n // 200))
-            return [self.material.row("k%d" % i, message("k%d.test" % i, 2 * KIB), "192.0.2.7", "client", "a@k%d.test" % i, "a@k%d.test" % i,
-                                      "d=k%d.test" % i) for i in some]
+            return [self.material.row("k%d" % i, message("k%d.example" % i, 2 * KIB), "192.0.2.7", "client", "a@k%d.example" % i, "a@k%d.example" % i,
+                                      "d=k%d.example" % i) for i in some]
         self.fresh("domains with keys", sizes, settings, rows)
 
     def policies(self, sizes):
         def settings(n):
-            return "".join('policy "p%d.test" { on-fail = accept }\n' % i for i in range(n)), None
+            return "".join('policy "p%d.example" { on-fail = accept }\n' % i for i in range(n)), None
         self.fresh("policy sections", sizes, settings, lambda n: [self.row("plain", plain())])
 
     def cache(self, milter, sizes):
         """So many names asked once; then what a message costs whose names are all known."""
         measured, text = [], plain()
         for n in sizes:
-            rows = [self.row("cached", text, "c%d.cache.test" % i) for i in range(n)]
+            rows = [self.row("cached", text, "c%d.cache.example" % i) for i in range(n)]
             listed = self.programs.list_file(rows)
             self.programs.load(milter, listed, n, 8)
             got = self.programs.load(milter, listed, n, 8)
@@ -179,9 +179,9 @@ def run(material, programs, quick):
     g = Growth(material, programs, quick)
     loads = material.inbound({"rsa_verify": 0, **{"sha256_%d" % (n * KIB): 0 for n in (2, 20, 200)}})[0]
     small = [row for n, row in enumerate(loads) if n % 5 < 3]
-    material.key("growth.test", "ed25519")
-    material.zone += ["growth.test TXT v=spf1 ip4:192.0.2.0/24 -all", "_dmarc.growth.test TXT v=DMARC1; p=none",
-                      "*.cache.test TXT v=spf1 ip4:192.0.2.0/24 -all"]
+    material.key("growth.example", "ed25519")
+    material.zone += ["growth.example TXT v=spf1 ip4:192.0.2.0/24 -all", "_dmarc.growth.example TXT v=DMARC1; p=none",
+                      "*.cache.example TXT v=spf1 ip4:192.0.2.0/24 -all"]
     _, g.port, log = programs.dns(material.zone)
     milter, idle = (*programs.assayd(g.port), log), programs.idle()
     print("%-26s %8s %10s %10s %8s %9s %8s" % ("what grows", "count", "CPU us", "us each", "growth", "RSS MiB", "p99 ms"))

@@ -14,9 +14,9 @@ def percentile(values, share):
 
 def needy(material, n, slow_share=0, slow_ms=500):
     """A message with names of its own: SPF with two includes, two keys, an author of three labels."""
-    domain = "l%d.test" % n
-    key = material.key("latency.test", "ed25519")
-    public = material.public["latency.test", "ed25519"]
+    domain = "l%d.example" % n
+    key = material.key("latency.example", "ed25519")
+    public = material.public["latency.example", "ed25519"]
     records = ["%s TXT v=spf1 include:_a.%s include:_b.%s -all" % (domain, domain, domain),
                "_a.%s TXT v=spf1 ip4:198.51.100.0/24 -all" % domain, "_b.%s TXT v=spf1 ip4:192.0.2.0/24 -all" % domain,
                "s1._domainkey.%s TXT%s" % (domain, public), "s2._domainkey.%s TXT%s" % (domain, public),
@@ -47,7 +47,7 @@ def latency(material, programs, quick):
     zones = {}
     for name, share, loss in (("20 ms", 0, 0), ("20 ms, 5 % of answers 500 ms", 0.05, 0), ("20 ms, 1 % lost", 0, 1)):
         if share not in zones:
-            material.zone = ["test SOA ns.test hostmaster.test 1 3600 600 86400 300"]
+            material.zone = ["example SOA ns.example hostmaster.example 1 3600 600 86400 300"]
             zones[share] = [needy(material, n, share) for n in range(count)], material.zone
         rows, zone = zones[share]
         server, port, log = programs.dns(zone, "--delay", str(DELAY), "--loss", str(loss))
@@ -64,14 +64,14 @@ def pool(material, programs, quick):
     """100 messages a second; the answers that every tenth needs are slow."""
     seconds = 5 if quick else 10
     rows, slow_ms = [], 1500
-    text = message("pool.test", 2048)
-    material.zone += ["pool.test TXT v=spf1 ip4:192.0.2.0/24 -all"]
+    text = message("pool.example", 2048)
+    material.zone += ["pool.example TXT v=spf1 ip4:192.0.2.0/24 -all"]
     for n in range(100 * seconds):
         slow = n % 10 == 5
-        domain = "slow%d.test" % n if slow else "pool.test"
+        domain = "slow%d.example" % n if slow else "pool.example"
         if slow:
             material.zone += ["%s TXT v=spf1 ip4:192.0.2.0/24 -all" % domain, "%s TXT !SLOW=%d" % (domain, slow_ms)]
-        rows.append(material.row("pool", text, "192.0.2.7", "mx.pool.test", "someone@" + domain, "", "spf=pass"))
+        rows.append(material.row("pool", text, "192.0.2.7", "mx.pool.example", "someone@" + domain, "", "spf=pass"))
     server, port, log = programs.dns(material.zone)
     milter = (*programs.assayd(port), log)
     waits(programs, milter, rows[:2], 1)

@@ -36,7 +36,7 @@ class Material:
         os.chmod(self.dir, 0o755)
         os.mkdir(os.path.join(self.dir, "keys"))
         self.keys, self.public = {}, {}
-        self.zone = ["test SOA ns.test hostmaster.test 1 3600 600 86400 300"]
+        self.zone = ["example SOA ns.example hostmaster.example 1 3600 600 86400 300"]
 
     def path(self, *parts):
         p = os.path.join(self.dir, *parts)
@@ -76,22 +76,22 @@ class Material:
         out = {}
         for kind in ("rsa", "ed25519"):
             for size in (2, 20, 200):
-                domain = "sign-%s.test" % kind
+                domain = "sign-%s.example" % kind
                 sha = f["sha256_%d" % (size * KIB)]
                 self.key(domain, kind)
                 out["sign %s %dK" % (kind, size)] = (
                     [self.row("sign-%s-%d" % (kind, size), message(domain, size * KIB), "192.0.2.99", "client",
                               "someone@" + domain, "someone@" + domain, "DKIM-Signature", "d=" + domain)],
                     f[kind + "_sign"] + sha)
-                domain = "verify-%s.test" % kind
+                domain = "verify-%s.example" % kind
                 text = self.signed(domain, kind, message(domain, size * KIB))
                 out["verify %s %dK" % (kind, size)] = (
                     [self.row("verify-%s-%d" % (kind, size), text, "192.0.2.1", "mx." + domain, "someone@" + domain, "",
                               "dkim=pass")], f[kind + "_verify"] + sha)
         for kind in ("rsa", "ed25519"):
-            active = self.path("keys", "sign-%s.test" % kind, kind + ".pem")
-            os.rename(self.keys["sign-%s.test" % kind, kind], active)
-            self.keys["sign-%s.test" % kind, kind] = active
+            active = self.path("keys", "sign-%s.example" % kind, kind + ".pem")
+            os.rename(self.keys["sign-%s.example" % kind, kind], active)
+            self.keys["sign-%s.example" % kind, kind] = active
         out["full inbound"] = self.inbound(f)
         return out
 
@@ -99,7 +99,7 @@ class Material:
         """50 domains, mixed sizes and verdicts."""
         rows, cost = [], 0.0
         for n in range(DOMAINS):
-            domain, size = "d%d.test" % n, (2, 2, 2, 20, 200)[n % 5]
+            domain, size = "d%d.example" % n, (2, 2, 2, 20, 200)[n % 5]
             self.zone += ["%s TXT v=spf1 include:_spf.%s ip4:192.0.2.0/24 -all" % (domain, domain),
                           "_spf.%s TXT v=spf1 ip4:198.51.100.7 ip4:203.0.113.0/25 ~all" % domain,
                           "_dmarc.%s TXT v=DMARC1; p=none" % domain]

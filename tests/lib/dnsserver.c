@@ -286,12 +286,16 @@ static bool parse_zone(struct slice text, struct zone **out)
 }
 
 /* The same port for both; where it is free for one only, another one is tried. */
-static bool open_sockets(struct dnsserver *s, uint16_t port)
+static bool open_sockets(struct dnsserver *s, const char *address, uint16_t port)
 {
 	struct sockaddr_in a = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	socklen_t len = sizeof(a);
 	int on = 1, octets = 4 * 1024 * 1024; /* a burst is the client's right */
 
+	if (address != NULL && inet_pton(AF_INET, address, &a.sin_addr) != 1) {
+		fprintf(stderr, "dnsserver: %s is no IPv4 address\n", address);
+		return false;
+	}
 	for (int i = 0; i < 50; i++) {
 		a.sin_port = htons(port);
 		s->tcp = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -302,7 +306,8 @@ static bool open_sockets(struct dnsserver *s, uint16_t port)
 		    getsockname(s->tcp, (struct sockaddr *)&a, &len) == 0 &&
 		    bind(s->udp, (struct sockaddr *)&a, sizeof(a)) == 0) {
 			s->port = ntohs(a.sin_port);
-			snprintf(s->address, sizeof(s->address), "127.0.0.1:%u", (unsigned)s->port);
+			snprintf(s->address, sizeof(s->address), "%s:%u",
+			    address == NULL ? "127.0.0.1" : address, (unsigned)s->port);
 			return true;
 		}
 		close(s->tcp);
@@ -341,7 +346,7 @@ static void release(struct dnsserver *s)
 
 static bool set_up(struct dnsserver *s, struct slice zone, const struct dnsserver_params *params)
 {
-	if (!parse_zone(zone, &s->zone) || !open_sockets(s, params->port) || pipe(s->wake) != 0)
+	if (!parse_zone(zone, &s->zone) || !open_sockets(s, params->address, params->port) || pipe(s->wake) != 0)
 		return false;
 	if (params->log_path != NULL) {
 		s->log = fopen(params->log_path, "w");

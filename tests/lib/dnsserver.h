@@ -5,8 +5,8 @@
  * TIMEOUT, SERVFAIL, REFUSED, TC, TCPONLY, GARBAGE, WRONGID, SLOW=ms and the others.  Every query
  * is remembered.  All functions may be called from any thread.
  *
- * As a program: dnsserver --zone FILE [--port N] [--delay MS] [--loss PERCENT] [--authentic]
- * [--log FILE] prints "listening ADDRESS PORT", re-reads FILE on SIGHUP, ends on SIGTERM.
+ * As a program: dnsserver --zone FILE [--address A] [--port N] [--delay MS] [--loss PERCENT]
+ * [--authentic] [--log FILE] prints "listening ADDRESS PORT", re-reads FILE on SIGHUP, ends on SIGTERM.
  */
 #ifndef ASSAY_TEST_DNSSERVER_H
 #define ASSAY_TEST_DNSSERVER_H
@@ -20,6 +20,7 @@ struct dnsserver;
 
 struct dnsserver_params {
 	uint16_t port;        /* 0: any free one */
+	const char *address;  /* of this machine, IPv4; NULL: 127.0.0.1 */
 	bool authentic;       /* sets AD where the query has it */
 	unsigned delay_ms;    /* of every answer, besides SLOW */
 	unsigned loss;        /* percent of queries over UDP that are not answered */

@@ -37,6 +37,7 @@ static bool parse_options(int argc, char **argv, struct dnsserver_params *params
     const char **zone)
 {
 	static const struct option options[] = {
+		{ "address", required_argument, NULL, 'A' },
 		{ "port", required_argument, NULL, 'p' },
 		{ "zone", required_argument, NULL, 'z' },
 		{ "delay", required_argument, NULL, 'd' },
@@ -49,6 +50,9 @@ static bool parse_options(int argc, char **argv, struct dnsserver_params *params
 
 	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
 		switch (c) {
+		case 'A':
+			params->address = optarg;
+			break;
 		case 'p':
 			params->port = (uint16_t)number(optarg);
 			break;
@@ -84,7 +88,7 @@ int main(int argc, char **argv)
 	int sig;
 
 	if (!parse_options(argc, argv, &params, &zone)) {
-		fprintf(stderr, "usage: dnsserver --zone FILE [--port N] [--delay MS] [--loss PERCENT] "
+		fprintf(stderr, "usage: dnsserver --zone FILE [--address A] [--port N] [--delay MS] [--loss PERCENT] "
 		    "[--authentic] [--log FILE]\n");
 		return 2;
 	}
