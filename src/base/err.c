@@ -10,14 +10,20 @@ void err_free(struct err *e)
 	e->warnings = 0;
 }
 
+static void add_line(struct err *e, const char *fmt, va_list ap) PRINTF_LIKE(2, 0);
+static void add_line(struct err *e, const char *fmt, va_list ap)
+{
+	buf_vaddf(&e->text, fmt, ap);
+	buf_add_char(&e->text, '\n');
+}
+
 void err_add(struct err *e, const char *fmt, ...)
 {
 	va_list ap;
 
 	va_start(ap, fmt);
-	buf_vaddf(&e->text, fmt, ap);
+	add_line(e, fmt, ap);
 	va_end(ap);
-	buf_add_char(&e->text, '\n');
 	e->count++;
 }
 
@@ -27,9 +33,8 @@ void err_warn(struct err *e, const char *fmt, ...)
 
 	buf_add_str(&e->text, "warning: ");
 	va_start(ap, fmt);
-	buf_vaddf(&e->text, fmt, ap);
+	add_line(e, fmt, ap);
 	va_end(ap);
-	buf_add_char(&e->text, '\n');
 	e->warnings++;
 }
 
@@ -38,9 +43,8 @@ enum rc err_config(struct err *e, const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	buf_vaddf(&e->text, fmt, ap);
+	add_line(e, fmt, ap);
 	va_end(ap);
-	buf_add_char(&e->text, '\n');
 	e->count++;
 	return RC_CONFIG;
 }
