@@ -103,7 +103,7 @@ static enum rc make_domain_directory(struct key_request *r)
 	return RC_OK;
 }
 
-/* "2026-11" and a letter for the algorithm: said once, understood in every zone file. */
+/* "202611r": the month, and a letter for the algorithm. */
 static struct slice default_selector(struct key_request *r, enum key_type type)
 {
 	time_t now = (time_t)clock_now();

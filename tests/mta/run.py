@@ -30,6 +30,11 @@ def main():
     arguments.add_argument("--cache", required=True, help="the directory that tests/mta/fetch filled")
     arguments.add_argument("--filter", default="", help="only tests whose name matches this regular expression")
     a = arguments.parse_args()
+    for program in ("assayd", "assay"):
+        if not os.access(os.path.join(a.build, program), os.X_OK):
+            print("%s: no %s: build it first" % (a.build, program))
+            print("0 passed, 1 failed, 0 skipped")
+            return 1
     setup = Setup(os.path.abspath(a.build), os.path.abspath(a.cache))
     tests = sorted(case.TESTS, key=lambda t: ORDER.index(t.__globals__["__name__"]))
     return case.run_all(setup, a.filter, tests)
