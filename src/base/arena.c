@@ -8,12 +8,15 @@
 
 #include "base/arena.h"
 
-/* Most messages fit the first block; larger ones double, up to this block size. */
-#define ARENA_FIRST_BLOCK (16u * 1024)
+/*
+ * Each block is twice as large as the one before, from the facts of a connection to the fields of
+ * a large message: a thousand sessions that wait for DNS hold little that they do not use.
+ */
+#define ARENA_FIRST_BLOCK 1024u
 #define ARENA_LAST_BLOCK  (256u * 1024)
 
 struct block {
-	struct block *next;
+	struct block *older;
 	size_t size;
 	size_t used;
 	alignas(max_align_t) char data[];
@@ -27,22 +30,12 @@ struct deferred {
 
 struct arena {
 	struct deferred *deferred;
-	struct block *first;
-	struct block *current;
+	struct block *current; /* the newest */
 	size_t next_size;
 	size_t used;
 	size_t max;
 	bool failed;
 };
-
-static struct block *block_new(size_t size)
-{
-	struct block *b = malloc(sizeof(*b) + size);
-
-	if (b != NULL)
-		*b = (struct block){ .size = size };
-	return b;
-}
 
 struct arena *arena_create(size_t max)
 {
@@ -50,66 +43,46 @@ struct arena *arena_create(size_t max)
 
 	if (a == NULL)
 		return NULL;
-	a->first = a->current = block_new(ARENA_FIRST_BLOCK);
-	if (a->first == NULL) {
-		free(a);
-		return NULL;
-	}
-	a->next_size = 2 * ARENA_FIRST_BLOCK;
+	a->next_size = ARENA_FIRST_BLOCK;
 	a->max = max;
 	return a;
 }
 
-static void blocks_free(struct block *b)
-{
-	while (b != NULL) {
-		struct block *next = b->next;
-
-		free(b);
-		b = next;
-	}
-}
-
-static void run_deferred(struct arena *a)
-{
-	for (struct deferred *d = a->deferred; d != NULL; d = d->next)
-		d->release(d->ptr);
-	a->deferred = NULL;
-}
-
 void arena_free(struct arena **a)
 {
-	if (*a == NULL)
-		return;
-	run_deferred(*a);
-	blocks_free((*a)->first);
-	free(*a);
-	*a = NULL;
-}
+	struct arena *arena = *a;
 
-void arena_reset(struct arena *a)
-{
-	run_deferred(a);
-	blocks_free(a->first->next);
-	a->first->next = NULL;
-	a->first->used = 0;
-	a->current = a->first;
-	a->next_size = 2 * ARENA_FIRST_BLOCK;
-	a->used = 0;
-	a->failed = false;
+	if (arena == NULL)
+		return;
+	*a = NULL;
+	for (struct deferred *d = arena->deferred; d != NULL; d = d->next)
+		d->release(d->ptr);
+	while (arena->current != NULL) {
+		struct block *older = arena->current->older;
+
+		free(arena->current);
+		arena->current = older;
+	}
+	free(arena);
 }
 
 static bool arena_add_block(struct arena *a, size_t need)
 {
-	struct block *b = block_new(need > a->next_size ? need : a->next_size);
+	size_t size = need > a->next_size ? need : a->next_size;
+	struct block *b = malloc(sizeof(*b) + size);
 
 	if (b == NULL)
 		return false;
+	*b = (struct block){ .older = a->current, .size = size };
+	a->current = b;
 	if (a->next_size < ARENA_LAST_BLOCK)
 		a->next_size *= 2;
-	a->current->next = b;
-	a->current = b;
 	return true;
+}
+
+static bool arena_has_room(const struct arena *a, size_t need)
+{
+	return a->current != NULL && need <= a->current->size - a->current->used;
 }
 
 void *arena_alloc(struct arena *a, size_t size)
@@ -120,7 +93,7 @@ void *arena_alloc(struct arena *a, size_t size)
 	if (size > a->max - a->used || a->max - a->used - size < sizeof(max_align_t))
 		goto fail;
 	need = (size + sizeof(max_align_t) - 1) / sizeof(max_align_t) * sizeof(max_align_t);
-	if (need > a->current->size - a->current->used && !arena_add_block(a, need))
+	if (!arena_has_room(a, need) && !arena_add_block(a, need))
 		goto fail;
 	p = a->current->data + a->current->used;
 	a->current->used += need;

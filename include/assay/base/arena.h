@@ -19,7 +19,6 @@ struct arena;
 
 struct arena *arena_create(size_t max); /* NULL: out of memory */
 void arena_free(struct arena **a);      /* sets *a to NULL; NULL is fine */
-void arena_reset(struct arena *a);      /* empty again, first block and ceiling kept */
 
 void *arena_alloc(struct arena *a, size_t size);
 void *arena_array(struct arena *a, size_t count, size_t size); /* checked product */
@@ -38,7 +37,7 @@ struct slice arena_take_buf(struct arena *a, struct buf *b);
 bool arena_grow(struct arena *a, void *array, size_t *cap, size_t count, size_t size);
 
 /*
- * Calls release(ptr) when the arena is reset or freed, last registered first: for the few handles
+ * Calls release(ptr) when the arena is freed, last registered first: for the few handles
  * of libraries that a message holds.  When it cannot be registered, release is called at once and
  * false returned.
  */
