@@ -29,6 +29,7 @@ static const struct dns_answer no_memory = { .status = DNS_SERVFAIL };
 struct item {
 	struct waiter waiter; /* first: the cache knows an item by it */
 	struct lookups *owner;
+	struct item *next; /* of the owner's items */
 	struct item *next_ready;
 	lookup_hook *hook;
 	void *arg;
@@ -49,7 +50,7 @@ struct lookups {
 	struct resolver *resolver;
 	pthread_mutex_t lock; /* of all below, and of items but for their waiters */
 	pthread_cond_t arrived;
-	struct item *items[LIMIT_DNS_QUERIES];
+	struct item *items; /* last asked first */
 	size_t count;
 	size_t used[LOOKUP_PURPOSES];
 	int64_t deadline_ms;
@@ -117,6 +118,17 @@ static void run_deferred(struct deferred *d)
 	}
 }
 
+static void free_items(struct item *item)
+{
+	while (item != NULL) {
+		struct item *next = item->next;
+
+		cache_leave(&item->waiter);
+		free(item);
+		item = next;
+	}
+}
+
 void lookups_release(struct lookups **l)
 {
 	struct lookups *lookups = *l;
@@ -124,10 +136,7 @@ void lookups_release(struct lookups **l)
 	*l = NULL;
 	if (lookups == NULL || atomic_fetch_sub(&lookups->refs, 1) > 1)
 		return;
-	for (size_t i = 0; i < lookups->count; i++) {
-		cache_leave(&lookups->items[i]->waiter);
-		free(lookups->items[i]);
-	}
+	free_items(lookups->items);
 	run_deferred(lookups->deferred);
 	pthread_cond_destroy(&lookups->arrived);
 	pthread_mutex_destroy(&lookups->lock);
@@ -194,10 +203,11 @@ static void item_settled(struct waiter *w, const struct dns_answer *answer)
 
 static struct item *find_item(struct lookups *l, const char *name, enum dns_type type)
 {
-	for (size_t i = 0; i < l->count; i++)
-		if (l->items[i]->type == type && strcmp(l->items[i]->name, name) == 0)
-			return l->items[i];
-	return NULL;
+	struct item *item = l->items;
+
+	while (item != NULL && (item->type != type || strcmp(item->name, name) != 0))
+		item = item->next;
+	return item;
 }
 
 /* With the lock held; NULL and *refusal when nothing may be asked. */
@@ -220,7 +230,9 @@ static struct item *add_item(struct lookups *l, enum lookup_purpose purpose,
 	item->owner = l;
 	item->type = type;
 	memcpy(item->name, name->text, name->len + 1);
-	l->items[l->count++] = item;
+	item->next = l->items;
+	l->items = item;
+	l->count++;
 	l->used[purpose]++;
 	return item;
 }

@@ -10,17 +10,15 @@
 struct node {
 	struct ahead *ahead;
 	size_t len;
-	char name[LIMIT_DOMAIN_OCTETS];
+	char name[];
 };
 
-/* Owned by the lookups: hooks may run after the check has ended. */
+/* Owned by the lookups, as nodes are: hooks may run after the check has ended. */
 struct ahead {
 	enum lookup_purpose purpose;
 	struct spf_values values; /* point into text */
 	atomic_uint terms;        /* left to be started */
 	atomic_uint questions;    /* left to be asked */
-	atomic_uint nodes;        /* left */
-	struct node node[1 + LIMIT_SPF_TERMS];
 	char text[];
 };
 
@@ -32,20 +30,19 @@ struct follower {
 	struct arena *scratch;
 };
 
-/* How many were left; 0: none could be taken. */
-static unsigned take_one(atomic_uint *left)
+static bool take_one(atomic_uint *left)
 {
 	unsigned n = atomic_load(left);
 
 	while (n > 0 && !atomic_compare_exchange_weak(left, &n, n - 1))
 		;
-	return n;
+	return n > 0;
 }
 
 static void ask(struct lookups *l, struct ahead *a, struct slice name, enum dns_type type,
     lookup_hook *hook, void *arg)
 {
-	if (name.len > 0 && take_one(&a->questions) > 0)
+	if (name.len > 0 && take_one(&a->questions))
 		lookups_start(l, a->purpose, name, type, hook, arg);
 }
 
@@ -54,21 +51,18 @@ static enum dns_type address_type(const struct ahead *a)
 	return a->values.client.family == IP_V6 ? DNS_AAAA : DNS_A;
 }
 
-static struct node *new_node(struct ahead *a, struct slice name)
+/* Terms bound the number: each makes one at most. */
+static struct node *new_node(struct follower *f, struct slice name)
 {
 	struct node *n;
-	unsigned left;
 
-	if (name.len == 0 || name.len > sizeof(n->name))
+	if (name.len == 0 || name.len > LIMIT_DOMAIN_OCTETS ||
+	    (n = malloc(sizeof(*n) + name.len)) == NULL)
 		return NULL;
-	left = take_one(&a->nodes);
-	if (left == 0)
-		return NULL;
-	n = &a->node[left - 1];
-	n->ahead = a;
+	n->ahead = f->ahead;
 	n->len = name.len;
 	memcpy(n->name, name.ptr, name.len);
-	return n;
+	return lookups_defer(f->lookups, free, n) ? n : NULL;
 }
 
 /* RFC 7208 section 4.6.4: more hosts are an error, none of them is asked for. */
@@ -137,7 +131,7 @@ static bool escape(struct follower *f, struct slice *name)
 static void start_ptr(struct follower *f, struct slice target)
 {
 	struct ahead *a = f->ahead;
-	struct node *n = scratch(f) == NULL ? NULL : new_node(a, target);
+	struct node *n = scratch(f) == NULL ? NULL : new_node(f, target);
 
 	if (n != NULL)
 		ask(f->lookups, a, spf_reverse_name(f->scratch, &a->values.client), DNS_PTR,
@@ -147,7 +141,7 @@ static void start_ptr(struct follower *f, struct slice target)
 /* Section 4.3: one label alone is never asked for. */
 static void start_record(struct follower *f, struct slice domain)
 {
-	struct node *n = slice_find(domain, '.') == domain.len ? NULL : new_node(f->ahead, domain);
+	struct node *n = slice_find(domain, '.') == domain.len ? NULL : new_node(f, domain);
 
 	if (n != NULL && escape(f, &domain))
 		ask(f->lookups, f->ahead, domain, DNS_TXT, follow_txt, n);
@@ -181,12 +175,12 @@ static void start_terms(struct follower *f, const struct spf_record *record)
 	for (size_t i = 0; i < record->step_count; i++) {
 		if (!spf_kind_queries(record->steps[i].kind))
 			return; /* it matches: nothing behind it is ever evaluated */
-		if (take_one(&f->ahead->terms) == 0)
+		if (!take_one(&f->ahead->terms))
 			return;
 		start_term(f, &record->steps[i]);
 	}
 	if (!record->has_all && !slice_is_null(record->redirect.text) &&
-	    take_one(&f->ahead->terms) > 0)
+	    take_one(&f->ahead->terms))
 		start_term(f, &record->redirect);
 }
 
@@ -241,7 +235,6 @@ void spf_ahead(struct lookups *l, enum lookup_purpose purpose, const struct spf_
 	};
 	atomic_init(&a->terms, LIMIT_SPF_TERMS);
 	atomic_init(&a->questions, LIMIT_SPF_AHEAD);
-	atomic_init(&a->nodes, N_ELEMENTS(a->node));
 	if (lookups_defer(l, free, a))
 		start_record(&f, domain);
 	arena_free(&f.scratch);
