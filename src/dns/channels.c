@@ -129,18 +129,20 @@ static bool set_server(ares_channel handle, const struct server *server)
 }
 
 /*
- * c-ares from 1.32 on gives up on a try after a multiple, 250 ms or more, of what the server usually
- * takes, which is right for lost packets and wrong for slow names.  It is therefore allowed as
- * many transmissions, each twice as long as the one before less up to a half, as surely fill the
- * time that a try has; when that is over is known here.
+ * A packet that was lost is sent again after a seventh of the time that a try has, and after twice
+ * as long again.  c-ares up to 1.31 doubles exactly: the third ends with the try.  From 1.32 on it
+ * sends again after a multiple, 250 ms or more, of what the server usually takes, then twice that
+ * less up to a half: as many as surely fill the time.  When the time is over is known here.
  */
+#define FIRST_WAIT(timeout_ms) ((timeout_ms) / 7)
+
 static int transmissions(int64_t timeout_ms)
 {
 	int version, count = 1;
 
 	ares_version(&version); /* of the library that runs, not of the header */
 	if (version < (1 << 16 | 32 << 8))
-		return 1;
+		return 3;
 	for (int64_t sure_ms = 250; sure_ms < timeout_ms; sure_ms *= 2)
 		count++;
 	return count;
@@ -152,7 +154,7 @@ static bool open_handle(struct channel *c, const struct server *server)
 	struct ares_options o = {
 		/* SERVFAIL and REFUSED are answers to us, not to be retried by c-ares */
 		.flags = ARES_FLAG_EDNS | ARES_FLAG_NOCHECKRESP | ARES_FLAG_NOSEARCH | ARES_FLAG_NOALIASES,
-		.timeout = (int)c->set->timeout_ms,
+		.timeout = (int)FIRST_WAIT(c->set->timeout_ms) + 1, /* 0: c-ares's own default */
 		.tries = transmissions(c->set->timeout_ms),
 		.ndots = 1,
 		.lookups = lookups,
@@ -167,7 +169,7 @@ static bool open_handle(struct channel *c, const struct server *server)
 	    ARES_OPT_SERVERS | ARES_OPT_DOMAINS | ARES_OPT_SORTLIST;
 
 #ifdef ARES_OPT_MAXTIMEOUTMS
-	o.maxtimeout = o.timeout;
+	o.maxtimeout = (int)c->set->timeout_ms;
 	mask |= ARES_OPT_MAXTIMEOUTMS;
 #endif
 #ifdef ARES_OPT_QUERY_CACHE
@@ -369,10 +371,10 @@ void channels_send(struct channels *set, unsigned server, const char *name, enum
 
 /* --- the world -------------------------------------------------------------------------------- */
 
-/* How coarse time-outs are. */
+/* How coarse time-outs and waits for another transmission are. */
 static int64_t tick_ms(const struct channels *set)
 {
-	int64_t tick = set->timeout_ms / 16;
+	int64_t tick = FIRST_WAIT(set->timeout_ms) / 10;
 
 	return tick < 5 ? 5 : tick > 100 ? 100 : tick;
 }

@@ -2,8 +2,8 @@
  * channels.h - c-ares: one query to one server and back, nothing decided.
  *
  * Owned by one thread; nothing here locks.  Every server has a few channels, which are sockets
- * with source ports of their own.  A try is sent once: over UDP with EDNS, over TCP when the
- * answer was cut off.  Whoever sends decides what an outcome means (cares.c).
+ * with source ports of their own.  A try goes over UDP with EDNS, several times where no answer
+ * comes, and over TCP when the answer was cut off.  Whoever sends decides what an outcome means (cares.c).
  */
 #ifndef ASSAY_DNS_CHANNELS_H
 #define ASSAY_DNS_CHANNELS_H

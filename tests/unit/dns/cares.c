@@ -3,6 +3,7 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "base/log.h"
 #include "base/limits.h"
@@ -494,6 +495,29 @@ START_TEST(lost_packets)
 }
 END_TEST
 
+/* Long before the try is over, which is one all the while. */
+START_TEST(a_lost_packet_is_sent_again)
+{
+	struct dnsserver *s = serve(zone);
+	struct resolver *r = open_one(s, LONG_MS);
+	struct lookups *l = lookups_new(r, 60000);
+	struct resolver_counters counters;
+
+	dnsserver_set_trouble(s, 0, 100);
+	lookups_start(l, LOOKUP_SPF, SLICE("a.test"), DNS_TXT, NULL, NULL);
+	while (dnsserver_count(s, "a.test", DNS_TXT) == 0)
+		nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
+	dnsserver_set_trouble(s, 0, 0);
+	ck_assert_int_eq(lookups_get(l, LOOKUP_SPF, SLICE("a.test"), DNS_TXT)->status, DNS_FOUND);
+	ck_assert_uint_ge(dnsserver_count(s, "a.test", DNS_TXT), 2);
+	resolver_counters(r, &counters);
+	ck_assert_uint_eq(counters.queries, 1);
+	lookups_release(&l);
+	resolver_free(&r);
+	dnsserver_stop(&s);
+}
+END_TEST
+
 /*
  * A slow name among quick ones, at a server that is known to be quick: later versions of c-ares
  * would give up after a quarter of a second.
@@ -685,6 +709,7 @@ Suite *cares_suite(void)
 	UNIT_TEST(s, failing_server);
 	UNIT_TEST(s, failure_then_silence);
 	UNIT_TEST(s, lost_packets);
+	UNIT_TEST(s, a_lost_packet_is_sent_again);
 	UNIT_TEST(s, slow_among_quick);
 	UNIT_TEST(s, bad_servers);
 	UNIT_TEST(s, system_servers);
