@@ -9,8 +9,10 @@ nothing, both measured in the same run.  Rounds of all programs are interleaved 
 shown, with the spread of the idle milter as a measure of how noisy the machine was.  Every
 message's answer is checked; a wrong one of ours ends the run.
 
-Other milters (opendkim, opendmarc) are looked for on PATH and in each --peers DIR, where their Debian
-packages and what those need have been unpacked with dpkg-deb -x.
+Other milters (opendkim, opendmarc, rspamd) are looked for on PATH and in each --peers DIR, where their Debian
+packages and what those need have been unpacked with dpkg-deb -x.  CPU and memory are those of all processes
+of a milter; the memory is the sum of their peaks, so that pages which a process shares with the one that
+forked it count in both.
 """
 import argparse
 import json
@@ -43,9 +45,10 @@ class Messages:
         self.noise = []
 
     def may_do(self, milter, workload):
-        """One milter alone for signatures, the chain for everything."""
-        return milter == "assayd" or (("+" in milter) == (workload == "full inbound") and
-                                      ("ed25519" in milter) == workload.startswith("sign ed25519"))
+        """One milter alone for signatures, the chain for everything; assayd and rspamd do either by themselves."""
+        if milter in ("assayd", "rspamd"):
+            return True
+        return ("+" in milter) == (workload == "full inbound") and ("ed25519" in milter) == workload.startswith("sign ed25519")
 
     def rounds(self, milters, name, rows):
         options, results = self.options, {}

@@ -1,6 +1,6 @@
 """The programs that are measured: assayd, the idle milter, Debian's milters where they are found, name servers.
 
-Those milters read the machine's resolv.conf and ask port 53 only.  So they run in a network and mount
+opendkim and opendmarc read the machine's resolv.conf and ask port 53 only.  So they run in a network and mount
 namespace of their own, with a name server of the benchmark on its port 53: that needs root.
 """
 import glob
@@ -13,6 +13,8 @@ import stat
 import subprocess
 import sys
 import time
+
+import rspamd
 
 ADDRESS = "10.53.0.53"  # libunbound asks no server on a loopback address, and nothing below .test
 
@@ -29,7 +31,8 @@ class Programs:
 
     def start(self, args, wait_for=None, env=None, **kwargs):
         log = self.unique("log")
-        p = subprocess.Popen(args, stdout=open(log, "ab"), stderr=subprocess.STDOUT, env=dict(os.environ, **(env or {})), **kwargs)
+        p = subprocess.Popen(args, stdout=open(log, "ab"), stderr=subprocess.STDOUT, env=dict(os.environ, **(env or {})),
+                             start_new_session=True, **kwargs)
         self.running.append(p)
         until = time.time() + 120
         while wait_for and not answers(wait_for):
@@ -46,6 +49,7 @@ class Programs:
                 p.wait(20)
             except subprocess.TimeoutExpired:
                 p.kill()
+            end_group(p.pid)
             self.running.remove(p)
 
     def end(self):
@@ -124,24 +128,27 @@ class Programs:
                 f.write("PublicSuffixList /usr/share/publicsuffix/public_suffix_list.dat\n")
         return [sock], [self.start([*enter, program, "-f", "-c", f.name], sock, env)]
 
+    def with_opendkim(self, zone):
+        enter, log = self.namespace(zone)
+        dkim = self.opendkim(enter, "rsa-sha256")
+        found = {"opendkim": (*dkim, log), "opendkim, ed25519": (*self.opendkim(enter, "ed25519-sha256"), log)}
+        if self.find("opendmarc"):
+            dmarc = self.opendmarc(enter)
+            found["opendkim+opendmarc"] = (dkim[0] + dmarc[0], dkim[1] + dmarc[1], log)
+        return found
+
+    def with_rspamd(self, zone):
+        _, port, log = self.dns(zone)
+        return {"rspamd": (*rspamd.start(self, port), log)}
+
     def others(self, zone):
         """name -> (sockets, processes, log of queries), and a line for each that is missing"""
-        found, missing = {}, []
-        for name in ("opendkim", "opendmarc", "rspamd"):
-            if self.find(name) is None:
-                missing.append("%s: not installed" % name)
-        if self.find("rspamd"):
-            missing.append("rspamd: installed, but this program has no set-up for it")
-        if self.find("opendkim") and os.geteuid() != 0:
-            missing.append("opendkim: needs root to be given a name server")
-        elif self.find("opendkim"):
-            enter, log = self.namespace(zone)
-            dkim = self.opendkim(enter, "rsa-sha256")
-            found["opendkim"] = (*dkim, log)
-            found["opendkim, ed25519"] = (*self.opendkim(enter, "ed25519-sha256"), log)
-            if self.find("opendmarc"):
-                dmarc = self.opendmarc(enter)
-                found["opendkim+opendmarc"] = (dkim[0] + dmarc[0], dkim[1] + dmarc[1], log)
+        found, missing = {}, ["%s: not installed" % name for name in ("opendkim", "opendmarc", "rspamd") if self.find(name) is None]
+        for name, needs_root, begin in (("opendkim", True, self.with_opendkim), ("rspamd", False, self.with_rspamd)):
+            if self.find(name) and needs_root and os.geteuid() != 0:
+                missing.append(name + ": needs root to be given a name server")
+            elif self.find(name):
+                found.update(begin(zone))
         return found, missing
 
     # --- load -------------------------------------------------------------------------------------
@@ -157,8 +164,8 @@ class Programs:
                 "--connections", str(connections), *map(str, more)]
         for sock in milter[0]:
             args += ["--socket", sock]
-        for p in milter[1]:
-            args += ["--pid", str(p.pid)]
+        for pid in family([p.pid for p in milter[1]]):
+            args += ["--pid", str(pid)]
         queries = count_lines(milter[2]) if len(milter) > 2 else 0
         p = subprocess.run(args, capture_output=True)
         if p.returncode not in (0, 1) or not p.stdout:
@@ -174,6 +181,30 @@ def answers(path):
         return True
     with socket.socket(socket.AF_UNIX) as s:
         return s.connect_ex(path) == 0
+
+
+def family(pids):
+    """The processes and all that descend from them: the work of a milter that forks is done by its children."""
+    out, children = [], {}
+    for path in glob.glob("/proc/[0-9]*/stat"):
+        try:
+            with open(path) as f:
+                parent = int(f.read().rsplit(")", 1)[1].split()[1])
+        except OSError:  # ended meanwhile
+            continue
+        children.setdefault(parent, []).append(int(path.split("/")[2]))
+    while pids:
+        out += pids
+        pids = [child for pid in pids for child in children.get(pid, [])]
+    return out
+
+
+def end_group(pid):
+    """Children must not outlive the program that was started as the leader of a group."""
+    try:
+        os.killpg(pid, signal.SIGKILL)
+    except ProcessLookupError:
+        pass
 
 
 def count_lines(path):
