@@ -12,6 +12,7 @@ struct parser {
 	struct authors *out;
 	bool lenient;    /* one angle-addr is looked for, decoration is skipped */
 	bool too_many;
+	struct domain shown; /* of an address that stands as the display-name of what follows */
 	const char *why; /* the first finding that tells more than "does not parse" */
 };
 
@@ -345,9 +346,33 @@ static bool parse_by_grammar(struct parser *p, struct slice value)
 
 /* --- the lenient reading -------------------------------------------------------------------- */
 
+/* "user@a.example <user@a.example>": much software sends that. */
+static bool take_shown_domain(struct parser *p, struct cursor *c)
+{
+	struct cursor at = *c;
+
+	if (!take_char(&at, '@') || !take_domain(p, &at, &p->shown))
+		return false;
+	skip_fws(&at);
+	if (cursor_done(&at) || *at.at != '<')
+		return false;
+	*c = at;
+	return true;
+}
+
+/* Whichever of two addresses a reader takes for the author's, the domain is the same. */
+static bool keep_angle_addr(struct parser *p, const struct mailbox *m)
+{
+	if (p->out->count > 0)
+		return finding(p, "several addresses in angle brackets");
+	if (p->shown.name.len > 0 && !domain_eq(p->shown, m->domain))
+		return finding(p, "another domain in the display name than in the address");
+	return keep(p, m);
+}
+
 /*
- * Consumes one thing of decoration, or the angle-addr.  What could be an address to somebody ends
- * the reading.
+ * Consumes one thing of decoration, or the angle-addr.  What could be an address of another domain
+ * to somebody ends the reading.
  */
 static bool take_anything(struct parser *p, struct cursor *c, struct slice *angle)
 {
@@ -360,14 +385,13 @@ static bool take_anything(struct parser *p, struct cursor *c, struct slice *angl
 	case '(':
 		return take_comment(c) || finding(p, "a comment that does not end");
 	case '@':
-		return finding(p, "an @ that belongs to no address in angle brackets");
+		return take_shown_domain(p, c) ||
+		    finding(p, "an @ that belongs to no address in angle brackets");
 	case '<':
 		if (!take_angle_addr(p, c, &m))
 			break;
-		if (p->out->count > 0)
-			return finding(p, "several addresses in angle brackets");
 		*angle = slice_between(from, c->at);
-		return keep(p, &m);
+		return keep_angle_addr(p, &m);
 	}
 	if (c->at == from)
 		c->at++;
@@ -375,7 +399,8 @@ static bool take_anything(struct parser *p, struct cursor *c, struct slice *angl
 }
 
 /*
- * Exactly one angle-addr, and no other "@" outside quotes and comments.  Where a list separator
+ * Exactly one angle-addr, and no other "@" outside quotes and comments but that of a display-name
+ * which is an address of the same domain.  Where a list separator
  * stands outside of them too, a reader may take the parts for addresses of their own, so that
  * there no "@" may be anywhere else at all.
  */

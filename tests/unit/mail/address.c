@@ -128,6 +128,12 @@ static const struct row lenient_rows[] = {
 	{ SLICE("Doe, =?utf-8?Q?=?= <a@example.com>"), LENIENT, "a@example.com" },
 	{ SLICE("(Ann), <a@example.com>"), LENIENT, "a@example.com" },
 	{ SLICE("Doe, =?? <a@example.com>"), LENIENT, "a@example.com" },
+	/* an address for a display name, of one domain with the author */
+	{ SLICE("a@example.com <a@example.com>"), LENIENT, "a@example.com" },
+	{ SLICE("a@example.com<a@example.com>"), LENIENT, "a@example.com" },
+	{ SLICE("Ann a@EXAMPLE.com\n <b@example.com>"), LENIENT, "b@example.com" },
+	{ SLICE("a@m\xc3\xbcnchen.de <a@xn--mnchen-3ya.de>"), LENIENT, "a@xn--mnchen-3ya.de" },
+	{ SLICE("a@example.com <a@example.com> (x)"), LENIENT, "a@example.com" },
 };
 
 /* --- refused --------------------------------------------------------------------------------- */
@@ -137,6 +143,7 @@ static const struct row lenient_rows[] = {
 #define LOOSE_AT "an @ that belongs to no address in angle brackets"
 #define TWO_ANGLES "several addresses in angle brackets"
 #define CUT "a NUL or a line end in the From field"
+#define TWO_DOMAINS "another domain in the display name than in the address"
 #define CUT_OFF_AT "an @ in a name that a list separator cuts off"
 #define ENCODED "an encoded word in an address"
 
@@ -200,7 +207,19 @@ static const struct row refused_rows[] = {
 	/* two readings */
 	{ SLICE("<a@bank.example> <b@evil.example>"), INVALID, TWO_ANGLES },
 	{ SLICE("<a@evil.example> <a@evil.example>"), INVALID, TWO_ANGLES },
-	{ SLICE("a@bank.example <b@evil.example>"), INVALID, LOOSE_AT },
+	{ SLICE("a@bank.example <b@evil.example>"), INVALID, TWO_DOMAINS },
+	{ SLICE("a@bank.example <b@x.bank.example>"), INVALID, TWO_DOMAINS },
+	{ SLICE("a@x.bank.example <b@bank.example>"), INVALID, TWO_DOMAINS },
+	{ SLICE("a@bank.example <x> <b@evil.example>"), INVALID, TWO_DOMAINS },
+	{ SLICE("a@evil.example <b@evil.example> <c@bank.example>"), INVALID, TWO_ANGLES },
+	{ SLICE("a@evil.example <b@evil.example> c@bank.example"), INVALID, LOOSE_AT },
+	{ SLICE("c@bank.example a@evil.example <b@evil.example>"), INVALID, LOOSE_AT },
+	{ SLICE("c@bank.example@evil.example <b@evil.example>"), INVALID, LOOSE_AT },
+	{ SLICE("a@evil.example (x) <b@evil.example>"), INVALID, LOOSE_AT },
+	{ SLICE("a@evil.example .bank.example <b@evil.example>"), INVALID, LOOSE_AT },
+	{ SLICE("a@evil.example, <b@evil.example> x"), INVALID, LOOSE_AT },
+	{ SLICE("x, a@evil.example <b@evil.example>"), INVALID, CUT_OFF_AT },
+	{ SLICE("a@evil.example <b@evil.example"), INVALID, LOOSE_AT },
 	{ SLICE("<b@evil.example> a@bank.example"), INVALID, LOOSE_AT },
 	{ SLICE("a@bank.example@evil.example"), INVALID, LOOSE_AT },
 	{ SLICE("<a@bank.example@evil.example>"), INVALID, LOOSE_AT },
