@@ -1,4 +1,5 @@
 #include <stdlib.h>
+#include <string.h>
 
 #include "private.h"
 
@@ -77,6 +78,34 @@ static void check_times(const struct settings *s, struct err *err)
 	if (s->dns.timeout_ms > s->policy.dns_deadline_ms)
 		config_error(err, place_of(s, "dns", name), "dns timeout (one try) is longer than "
 		    "dns deadline (all of a message): make it shorter");
+}
+
+/*
+ * Of the two ways to refuse only one fits a finding: one that will be the same tomorrow gets no 4xx
+ * (RFC 6376 section 6.3), temporary trouble never refuses for good (RFC 7208 section 8.6).
+ */
+static void check_action(struct settings *s, const struct config_section *c, size_t i,
+    struct err *err)
+{
+	const struct option *option = &c->options[i];
+	const struct slot *slot = &c->slots[i];
+	bool temporary = strstr(option->info.name, "temperror") != NULL;
+	const char *refused = temporary ? "reject" : "tempfail";
+
+	if (slot->at.file == NULL || strcmp(option->info.type, ACTIONS) != 0 ||
+	    !slice_ieq(slot->value.items[0].text, slice_str(refused)))
+		return;
+	config_warning(err, slot->at, temporary ? "%s = reject: temporary trouble never refuses "
+	    "for good, so this is done as tempfail: write that" : "%s = tempfail: what will not be "
+	    "different later is not deferred, so this is done as reject: write that",
+	    option_label(&(struct target){ .arena = s->arena, .err = err, .option = option }));
+}
+
+static void check_actions(struct settings *s, struct err *err)
+{
+	for (const struct config_section *c = s->record->first; c != NULL; c = c->next)
+		for (size_t i = 0; i < c->option_count; i++)
+			check_action(s, c, i, err);
 }
 
 /* --- sections with a title ------------------------------------------------------------------ */
@@ -158,6 +187,7 @@ void settings_check(struct settings *s, struct err *err)
 	check_ports(s, err);
 	check_tables(s, err);
 	check_times(s, err);
+	check_actions(s, err);
 	for (size_t i = 0; i < SECTION_COUNT; i++)
 		if (section_kinds[i].title != NULL)
 			check_titles(s, &section_kinds[i], err);

@@ -12,6 +12,9 @@
 
 #define NO_FIELD SIZE_MAX
 
+/* What may be done with mail that was judged. */
+#define ACTIONS "accept|quarantine|tempfail|reject"
+
 /* Where one value goes while it is read, and how its mistakes are told. */
 struct target {
 	struct arena *arena;

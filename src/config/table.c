@@ -24,7 +24,6 @@
 	PLAIN(type, list.items), .count = offsetof(struct type, list.count), \
 	.cap = offsetof(struct type, list.cap), .present = NO_FIELD
 
-#define ACTIONS "accept|quarantine|tempfail|reject"
 #define CANONS "simple/simple|simple/relaxed|relaxed/simple|relaxed/relaxed"
 #define YEAR (366 * 86400)
 

@@ -234,6 +234,12 @@ static const struct {
 	{ "sign-ports = { 25, 587 }", "sign-ports holds 25" },
 	{ "policy a.org { }", "this section changes nothing" },
 	{ "policy-to a.org { }", "this section changes nothing" },
+	{ "spf { on-fail = tempfail }", "t:1: spf on-fail = tempfail: what will not be" },
+	{ "dmarc { from-invalid = Tempfail }", "done as reject" },
+	{ "policy a.org { on-fail = tempfail }", "policy on-fail = tempfail" },
+	{ "policy-to a.org { on-fail = tempfail }", "policy-to on-fail = tempfail" },
+	{ "spf { on-temperror = reject }", "t:1: spf on-temperror = reject: temporary" },
+	{ "dmarc { on-temperror-identifier = reject }", "done as tempfail" },
 };
 
 START_TEST(warned)
@@ -320,14 +326,14 @@ START_TEST(plain_sections)
 	struct settings *s = loaded("dns { servers = { 192.0.2.1, \"192.0.2.2:5353\", "
 	    "\"[::1]:53\", ::2 }\ntimeout = 500ms tries = 4 deadline = 1m test-zone-file = /z "
 	    "cache-entries = 7\ncache-ttl = 2h cache-negative-ttl = 5m cache-failure-ttl = 0 }\n"
-	    "spf { on-fail = reject on-softfail = quarantine on-permerror = tempfail\n"
+	    "spf { on-fail = reject on-softfail = quarantine on-permerror = quarantine\n"
 	    "on-temperror = tempfail received-spf = yes void-limit = 3 skip-hosts = 192.0.2.1\n"
 	    "skip-domains = { A.org } default-explanation = \"no way\" }\n"
 	    "dkim { minimum-bits = 2048 body-length = allow clock-skew = 1m max-signatures = 3\n"
 	    "on-temperror = tempfail }\n"
 	    "dmarc { on-policy-reject = quarantine on-policy-quarantine = accept indirect = "
 	    "accept\non-temperror-policy = tempfail on-temperror-identifier = accept from-missing "
-	    "= accept\nfrom-multiple = quarantine from-invalid = tempfail discovery = psl }\n"
+	    "= accept\nfrom-multiple = quarantine from-invalid = quarantine discovery = psl }\n"
 	    "log { target = journal format = json facility = local3 level = debug }\n"
 	    "limits { on-exceed = tempfail header-bytes = 1M header-fields = 500 }\n"
 	    "sign-tables { key-table = \"refile:/k\" signing-table = /s multiple-signatures = yes "
@@ -346,7 +352,7 @@ START_TEST(plain_sections)
 	ck_assert_uint_eq(s->dns_cache.failure_ttl, 0);
 	ck_assert_int_eq((int)p->spf_actions.on_fail, ACTION_REJECT);
 	ck_assert_int_eq((int)p->spf_actions.on_softfail, ACTION_QUARANTINE);
-	ck_assert_int_eq((int)p->spf_actions.on_permerror, ACTION_TEMPFAIL);
+	ck_assert_int_eq((int)p->spf_actions.on_permerror, ACTION_QUARANTINE);
 	ck_assert_int_eq((int)p->spf_actions.on_temperror, ACTION_TEMPFAIL);
 	ck_assert(p->received_spf);
 	ck_assert_uint_eq(p->spf.void_limit, 3);
@@ -365,7 +371,7 @@ START_TEST(plain_sections)
 	ck_assert_int_eq((int)p->dmarc_actions.on_temperror_identifier, ACTION_ACCEPT);
 	ck_assert_int_eq((int)p->dmarc_actions.from_missing, ACTION_ACCEPT);
 	ck_assert_int_eq((int)p->dmarc_actions.from_multiple, ACTION_QUARANTINE);
-	ck_assert_int_eq((int)p->dmarc_actions.from_invalid, ACTION_TEMPFAIL);
+	ck_assert_int_eq((int)p->dmarc_actions.from_invalid, ACTION_QUARANTINE);
 	ck_assert_int_eq((int)p->dmarc.discovery, DISCOVERY_PSL);
 	ck_assert_int_eq((int)s->log.target, LOG_TARGET_JOURNAL);
 	ck_assert_int_eq((int)s->log_format, LOG_FORMAT_JSON);
