@@ -93,7 +93,7 @@ static void check_action(struct settings *s, const struct config_section *c, siz
 	const char *refused = temporary ? "reject" : "tempfail";
 
 	if (slot->at.file == NULL || strcmp(option->info.type, ACTIONS) != 0 ||
-	    !slice_ieq(slot->value.items[0].text, slice_str(refused)))
+	    !slice_eq(slot->value.items[0].text, slice_str(refused)))
 		return;
 	config_warning(err, slot->at, temporary ? "%s = reject: temporary trouble never refuses "
 	    "for good, so this is done as tempfail: write that" : "%s = tempfail: what will not be "

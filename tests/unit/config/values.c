@@ -235,7 +235,7 @@ static const struct {
 	{ "policy a.org { }", "this section changes nothing" },
 	{ "policy-to a.org { }", "this section changes nothing" },
 	{ "spf { on-fail = tempfail }", "t:1: spf on-fail = tempfail: what will not be" },
-	{ "dmarc { from-invalid = Tempfail }", "done as reject" },
+	{ "dmarc { from-invalid = tempfail }", "done as reject" },
 	{ "policy a.org { on-fail = tempfail }", "policy on-fail = tempfail" },
 	{ "policy-to a.org { on-fail = tempfail }", "policy-to on-fail = tempfail" },
 	{ "spf { on-temperror = reject }", "t:1: spf on-temperror = reject: temporary" },
