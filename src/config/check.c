@@ -92,7 +92,7 @@ static void check_action(struct settings *s, const struct config_section *c, siz
 	bool temporary = strstr(option->info.name, "temperror") != NULL;
 	const char *refused = temporary ? "reject" : "tempfail";
 
-	if (slot->at.file == NULL || strcmp(option->info.type, ACTIONS) != 0 ||
+	if (slot->value.count != 1 || strcmp(option->info.type, ACTIONS) != 0 ||
 	    !slice_eq(slot->value.items[0].text, slice_str(refused)))
 		return;
 	config_warning(err, slot->at, temporary ? "%s = reject: temporary trouble never refuses "

@@ -206,6 +206,7 @@ static const struct {
 	{ "metrics = 1", "metrics is not built yet" },
 	{ "include \"x\"", "no file may be named here" },
 	{ "en\\x1b = yes", "behind en" },
+	{ "spf { on-fail = { } }", "spf on-fail takes one value" },
 };
 
 START_TEST(wrong)
