@@ -1,4 +1,5 @@
 #include <errno.h>
+#include <limits.h>
 #include <netdb.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -45,14 +46,17 @@ enum rc listen_libmilter_name(struct slice listen, struct buf *out, struct err *
 	return RC_OK;
 }
 
-static enum rc probe_inet(struct slice address, struct err *err)
+/* --- addresses ------------------------------------------------------------------------------------ */
+
+static enum rc inet_address(struct slice address, struct sockaddr_storage *out, socklen_t *len,
+    struct err *err)
 {
 	struct addrinfo hints = { .ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE | AI_NUMERICHOST };
 	struct addrinfo *ai = NULL;
 	struct slice host, port;
 	char h[64], p[16];
 	bool v6;
-	int fd, one = 1, failed;
+	int failed;
 
 	if (!split_address(address, &host, &port, &v6) || host.len >= sizeof(h) || port.len >= sizeof(p))
 		return err_config(err, "listen = inet:%.*s: not an address and port", SLICE_ARG(address));
@@ -61,15 +65,76 @@ static enum rc probe_inet(struct slice address, struct err *err)
 	failed = getaddrinfo(h, p, &hints, &ai);
 	if (failed != 0)
 		return err_config(err, "listen = inet:%.*s: %s", SLICE_ARG(address), gai_strerror(failed));
-	fd = socket(ai->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	memcpy(out, ai->ai_addr, ai->ai_addrlen);
+	*len = ai->ai_addrlen;
+	freeaddrinfo(ai);
+	return RC_OK;
+}
+
+static enum rc unix_address(struct slice path, struct sockaddr_storage *out, socklen_t *len,
+    struct err *err)
+{
+	struct sockaddr_un sun = { .sun_family = AF_UNIX };
+
+	if (path.len >= sizeof(sun.sun_path))
+		return err_config(err, "listen = unix:%.*s: the path is longer than a socket's may be "
+		    "(%zu octets)", SLICE_ARG(path), sizeof(sun.sun_path) - 1);
+	memcpy(sun.sun_path, path.ptr, path.len);
+	memcpy(out, &sun, sizeof(sun));
+	*len = sizeof(sun);
+	return RC_OK;
+}
+
+static enum rc fd_address(struct slice number, struct sockaddr_storage *out, socklen_t *len,
+    struct err *err)
+{
+	struct cursor c = cursor_of(number);
+	uint64_t fd;
+
+	*len = sizeof(*out);
+	if (!take_uint(&c, 9, INT_MAX, &fd) || !cursor_done(&c) ||
+	    getsockname((int)fd, (struct sockaddr *)out, len) != 0)
+		return err_config(err, "listen = fd:%.*s: not the number of a socket", SLICE_ARG(number));
+	return RC_OK;
+}
+
+enum rc listen_sockaddr(struct slice listen, struct sockaddr_storage *out, socklen_t *len,
+    struct err *err)
+{
+	static const struct {
+		struct slice prefix;
+		enum rc (*address)(struct slice, struct sockaddr_storage *, socklen_t *, struct err *);
+	} kinds[] = {
+		{ { "inet:", 5 }, inet_address },
+		{ { "unix:", 5 }, unix_address },
+		{ { "fd:", 3 }, fd_address },
+	};
+
+	memset(out, 0, sizeof(*out));
+	for (size_t i = 0; i < N_ELEMENTS(kinds); i++)
+		if (slice_starts_with(listen, kinds[i].prefix))
+			return kinds[i].address(slice_drop(listen, kinds[i].prefix.len), out, len, err);
+	return err_config(err, "listen = %.*s: write unix:PATH, inet:ADDRESS:PORT or fd:NUMBER",
+	    SLICE_ARG(listen));
+}
+
+/* --- opening -------------------------------------------------------------------------------------- */
+
+/* Binds once ourselves: libmilter does not tell why it could not. */
+static enum rc probe(const struct settings *s, const struct sockaddr_storage *address,
+    socklen_t len, struct err *err)
+{
+	int fd = socket(address->ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0), one = 1;
+	bool listens;
+
 	if (fd >= 0)
 		setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
-	if (fd < 0 || bind(fd, ai->ai_addr, ai->ai_addrlen) != 0 || listen(fd, 1) != 0)
-		err_add(err, "cannot listen on inet:%.*s: %s", SLICE_ARG(address), strerror(errno));
+	listens = fd >= 0 && bind(fd, (const struct sockaddr *)address, len) == 0 && listen(fd, 1) == 0;
+	if (!listens)
+		err_add(err, "cannot listen on %.*s: %s", SLICE_ARG(s->listen), strerror(errno));
 	if (fd >= 0)
 		close(fd);
-	freeaddrinfo(ai);
-	return err->count == 0 ? RC_OK : RC_CONFIG;
+	return listens ? RC_OK : RC_CONFIG;
 }
 
 /* The directory of the socket, made where only it is missing, for the user and the MTA's group. */
@@ -93,45 +158,31 @@ static enum rc make_directory(const char *path, const struct identity *id, gid_t
 	return rc;
 }
 
-static bool somebody_answers(const struct sockaddr_un *sun)
+static bool somebody_answers(const struct sockaddr_storage *address, socklen_t len)
 {
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	bool answers = fd >= 0 && connect(fd, (const struct sockaddr *)sun, sizeof(*sun)) == 0;
+	bool answers = fd >= 0 && connect(fd, (const struct sockaddr *)address, len) == 0;
 
 	if (fd >= 0)
 		close(fd);
 	return answers;
 }
 
-/* Binds the path once ourselves: libmilter does not tell why it could not. */
-static enum rc probe_unix(const char *path, struct err *err)
+static enum rc remove_old(const char *path, const struct sockaddr_storage *address, socklen_t len,
+    struct err *err)
 {
-	struct sockaddr_un sun = { .sun_family = AF_UNIX };
 	struct stat st;
-	int fd, failed;
 
-	if (strlen(path) >= sizeof(sun.sun_path))
-		return err_config(err, "listen = unix:%s: the path is longer than a socket's may be (%zu octets)",
-		    path, sizeof(sun.sun_path) - 1);
-	memcpy(sun.sun_path, path, strlen(path));
-	if (lstat(path, &st) == 0) {
-		if (!S_ISSOCK(st.st_mode))
-			return err_config(err, "cannot listen on unix:%s: there is a file of that name that is no socket",
-			    path);
-		if (somebody_answers(&sun))
-			return err_config(err, "cannot listen on unix:%s: in use by a running process", path);
-		if (unlink(path) != 0)
-			return err_config(err, "cannot replace the old socket %s: %s", path, strerror(errno));
-	}
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	failed = fd < 0 || bind(fd, (struct sockaddr *)&sun, sizeof(sun)) != 0;
-	if (failed)
-		err_add(err, "cannot listen on unix:%s: %s", path, strerror(errno));
-	else
-		unlink(path);
-	if (fd >= 0)
-		close(fd);
-	return failed ? RC_CONFIG : RC_OK;
+	if (lstat(path, &st) != 0)
+		return RC_OK;
+	if (!S_ISSOCK(st.st_mode))
+		return err_config(err, "cannot listen on unix:%s: there is a file of that name that is no socket",
+		    path);
+	if (somebody_answers(address, len))
+		return err_config(err, "cannot listen on unix:%s: in use by a running process", path);
+	if (unlink(path) != 0)
+		return err_config(err, "cannot replace the old socket %s: %s", path, strerror(errno));
+	return RC_OK;
 }
 
 static enum rc open_with(const char *name, mode_t mask, struct err *err)
@@ -146,7 +197,7 @@ static enum rc open_with(const char *name, mode_t mask, struct err *err)
 }
 
 static enum rc open_unix(const struct settings *s, const struct identity *id, const char *name,
-    struct err *err)
+    const struct sockaddr_storage *address, socklen_t len, struct err *err)
 {
 	const char *path = strchr(name, ':') + 1;
 	gid_t group = id->gid;
@@ -154,7 +205,9 @@ static enum rc open_unix(const struct settings *s, const struct identity *id, co
 	if (!slice_is_null(s->socket_group) && s->socket_group.len > 0)
 		TRY(group_find(s->socket_group, &group, err));
 	TRY(make_directory(path, id, group, err));
-	TRY(probe_unix(path, err));
+	TRY(remove_old(path, address, len, err));
+	TRY(probe(s, address, len, err));
+	unlink(path);
 	/* nobody else may connect before owner and mode are what they should be */
 	TRY(open_with(name, 0177, err));
 	if (chown(path, id->uid, group) != 0)
@@ -165,18 +218,27 @@ static enum rc open_unix(const struct settings *s, const struct identity *id, co
 	return RC_OK;
 }
 
+static enum rc open_named(const struct settings *s, const struct identity *id, const char *name,
+    struct err *err)
+{
+	struct sockaddr_storage address;
+	socklen_t len;
+
+	TRY(listen_sockaddr(s->listen, &address, &len, err));
+	if (slice_starts_with(s->listen, SLICE("unix:")))
+		return open_unix(s, id, name, &address, len, err);
+	if (slice_starts_with(s->listen, SLICE("inet:")))
+		TRY(probe(s, &address, len, err));
+	return open_with(name, 0077, err);
+}
+
 enum rc listen_open(const struct settings *s, const struct identity *id, struct err *err)
 {
 	struct buf name = BUF_INIT(4096);
 	enum rc rc = listen_libmilter_name(s->listen, &name, err);
 
-	if (rc == RC_OK && slice_starts_with(s->listen, SLICE("unix:")))
-		rc = open_unix(s, id, buf_cstr(&name), err);
-	else if (rc == RC_OK && slice_starts_with(s->listen, SLICE("inet:")) &&
-	    (rc = probe_inet(slice_drop(s->listen, 5), err)) == RC_OK)
-		rc = open_with(buf_cstr(&name), 0077, err);
-	else if (rc == RC_OK)
-		rc = open_with(buf_cstr(&name), 0077, err);
+	if (rc == RC_OK)
+		rc = open_named(s, id, buf_cstr(&name), err);
 	buf_free(&name);
 	return rc;
 }

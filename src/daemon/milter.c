@@ -1,8 +1,6 @@
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 
 #include <libmilter/mfapi.h>
 
@@ -10,6 +8,7 @@
 #include "base/cursor.h"
 #include "base/limits.h"
 #include "base/log.h"
+#include "daemon/flight.h"
 #include "daemon/snapshot.h"
 #include "verdict/json.h"
 #include "verdict/logline.h"
@@ -31,41 +30,6 @@ struct session {
 #define WANTED_STEPS \
 	(SMFIP_NR_CONN | SMFIP_NR_HELO | SMFIP_NR_MAIL | SMFIP_NR_RCPT | SMFIP_NR_HDR | SMFIP_NR_EOH | \
 	 SMFIP_NR_BODY | SMFIP_NODATA | SMFIP_NOUNKNOWN | SMFIP_HDR_LEADSPC)
-
-/* --- ends of message in flight: leaving main() would cut them off ---------------------------- */
-
-/* libmilter sends an answer after the callback has returned. */
-#define ANSWER_NS (50 * 1000 * 1000)
-
-static pthread_mutex_t flight_lock = PTHREAD_MUTEX_INITIALIZER;
-static pthread_cond_t flight_landed = PTHREAD_COND_INITIALIZER;
-static unsigned in_flight;
-
-static void flight_add(int n)
-{
-	pthread_mutex_lock(&flight_lock);
-	in_flight += (unsigned)n;
-	if (in_flight == 0)
-		pthread_cond_broadcast(&flight_landed);
-	pthread_mutex_unlock(&flight_lock);
-}
-
-unsigned milter_drain(int64_t limit_ms)
-{
-	struct timespec until;
-	unsigned left;
-
-	clock_gettime(CLOCK_REALTIME, &until);
-	until.tv_sec += limit_ms / 1000;
-	pthread_mutex_lock(&flight_lock);
-	while (in_flight > 0)
-		if (pthread_cond_timedwait(&flight_landed, &flight_lock, &until) != 0)
-			break;
-	left = in_flight;
-	pthread_mutex_unlock(&flight_lock);
-	nanosleep(&(struct timespec){ .tv_nsec = ANSWER_NS }, NULL);
-	return left;
-}
 
 /* --- small helpers ---------------------------------------------------------------------------- */
 
@@ -387,11 +351,11 @@ static sfsistat on_eom(SMFICTX *ctx)
 	struct session *s = session_of(ctx);
 	sfsistat status;
 
-	flight_add(1);
+	flight_begin();
 	status = answer(ctx, s);
 	if (s != NULL)
 		message_end(s);
-	flight_add(-1);
+	flight_end();
 	return status;
 }
 

@@ -13,6 +13,7 @@
 
 #include "base/log.h"
 #include "crypto/digest.h"
+#include "daemon/flight.h"
 #include "daemon/listen.h"
 #include "daemon/milter.h"
 #include "daemon/privileges.h"
@@ -162,7 +163,7 @@ static bool serve(const char *config)
 	pthread_detach(thread);
 	signals_accept();
 	wait_for_stop(config);
-	lost = milter_drain(DRAIN_LIMIT_MS);
+	lost = flight_drain(DRAIN_LIMIT_MS);
 	if (lost > 0)
 		log_error("%u messages were still being answered when the daemon stopped: the MTA will offer "
 		    "them again", lost);
@@ -196,6 +197,15 @@ static void log_start(const struct settings *s, bool foreground)
 	log_open(&params);
 }
 
+static enum rc start_watch(const struct settings *s, struct err *err)
+{
+	struct sockaddr_storage address;
+	socklen_t len;
+
+	TRY(listen_sockaddr(s->listen, &address, &len, err));
+	return flight_watch((const struct sockaddr *)&address, len, err);
+}
+
 /* What root must do comes first, then privileges are dropped, then keys are read. */
 static enum rc start(const struct server_options *options, struct settings *s,
     const struct identity *id, struct err *err)
@@ -208,6 +218,7 @@ static enum rc start(const struct server_options *options, struct settings *s,
 	TRY(identity_become(id, err));
 	TRY(settings_load_keys(s, err));
 	TRY(signals_prepare(err));
+	TRY(start_watch(s, err));
 	return snapshot_start(s, err);
 }
 

@@ -4,6 +4,8 @@
 #ifndef ASSAY_DAEMON_LISTEN_H
 #define ASSAY_DAEMON_LISTEN_H
 
+#include <sys/socket.h>
+
 #include "base/err.h"
 #include "config/settings.h"
 #include "daemon/privileges.h"
@@ -15,6 +17,10 @@
  */
 MUST_CHECK enum rc listen_open(const struct settings *s, const struct identity *id,
     struct err *err);
+
+/* Where settings->listen is found by whoever connects.  RC_CONFIG with the reason. */
+MUST_CHECK enum rc listen_sockaddr(struct slice listen, struct sockaddr_storage *out,
+    socklen_t *len_out, struct err *err);
 
 /* Our notation in libmilter's: "inet:127.0.0.1:8893" -> "inet:8893@127.0.0.1". */
 MUST_CHECK enum rc listen_libmilter_name(struct slice listen, struct buf *out, struct err *err);

@@ -9,7 +9,6 @@
 #define ASSAY_DAEMON_MILTER_H
 
 #include <stdbool.h>
-#include <stdint.h>
 
 #include "base/err.h"
 
@@ -21,11 +20,5 @@ bool milter_listen(const char *name);
 
 /* Serves for ever; returns, with false, when libmilter failed.  The process ends without telling it. */
 bool milter_run(void);
-
-/*
- * Waits until no end of message is being answered, at most limit_ms; returns how many still are.
- * Called before the process ends.
- */
-unsigned milter_drain(int64_t limit_ms);
 
 #endif

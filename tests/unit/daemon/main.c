@@ -4,6 +4,7 @@
 int main(void)
 {
 	static suite_maker *const suites[] = {
+		daemon_flight_suite,
 		daemon_listen_suite,
 		NULL,
 	};

@@ -1,0 +1,109 @@
+#include <pthread.h>
+#include <stdbool.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "daemon/flight.h"
+
+/* libmilter sends an answer after the callback has returned. */
+#define ANSWER_NS (50 * 1000 * 1000)
+
+/* How long a session may be without a worker, more or less: half a round trip of a usual look-up. */
+#define NUDGE_NS (10 * 1000 * 1000)
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* of the next two */
+static unsigned in_flight;
+static uint64_t landings;
+static pthread_cond_t begun = PTHREAD_COND_INITIALIZER, landed = PTHREAD_COND_INITIALIZER;
+
+static struct sockaddr_storage own_address; /* written once, before the thread */
+static socklen_t own_address_len;
+
+void flight_begin(void)
+{
+	pthread_mutex_lock(&lock);
+	if (in_flight++ == 0)
+		pthread_cond_signal(&begun);
+	pthread_mutex_unlock(&lock);
+}
+
+void flight_end(void)
+{
+	pthread_mutex_lock(&lock);
+	landings++;
+	if (--in_flight == 0)
+		pthread_cond_broadcast(&landed);
+	pthread_mutex_unlock(&lock);
+}
+
+unsigned flight_drain(int64_t limit_ms)
+{
+	struct timespec until;
+	unsigned left;
+
+	clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_sec += limit_ms / 1000;
+	pthread_mutex_lock(&lock);
+	while (in_flight > 0)
+		if (pthread_cond_timedwait(&landed, &lock, &until) != 0)
+			break;
+	left = in_flight;
+	pthread_mutex_unlock(&lock);
+	nanosleep(&(struct timespec){ .tv_nsec = ANSWER_NS }, NULL);
+	return left;
+}
+
+/* A connection that libmilter sees end at once.  It never waits: a full queue stirs as well. */
+static void nudge(void)
+{
+	int fd = socket(own_address.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+	if (fd < 0)
+		return;
+	(void)connect(fd, (const struct sockaddr *)&own_address, own_address_len);
+	close(fd);
+}
+
+/* Returns when something has been in flight for a while and nothing has landed meanwhile. */
+static void await_standstill(void)
+{
+	uint64_t before;
+	bool stands = false;
+
+	pthread_mutex_lock(&lock);
+	while (!stands) {
+		while (in_flight == 0)
+			pthread_cond_wait(&begun, &lock);
+		before = landings;
+		pthread_mutex_unlock(&lock);
+		nanosleep(&(struct timespec){ .tv_nsec = NUDGE_NS }, NULL);
+		pthread_mutex_lock(&lock);
+		stands = in_flight > 0 && landings == before;
+	}
+	pthread_mutex_unlock(&lock);
+}
+
+static void *watch(void *unused)
+{
+	(void)unused;
+	for (;;) {
+		await_standstill();
+		nudge();
+	}
+	return NULL;
+}
+
+enum rc flight_watch(const struct sockaddr *address, socklen_t len, struct err *err)
+{
+	pthread_t thread;
+
+	memcpy(&own_address, address, len);
+	own_address_len = len;
+	if (pthread_create(&thread, NULL, watch, NULL) != 0) {
+		err_add(err, "cannot start a thread");
+		return RC_IO;
+	}
+	pthread_detach(thread);
+	return RC_OK;
+}

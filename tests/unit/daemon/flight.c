@@ -1,0 +1,68 @@
+/* flight.h: what the process waits for, and the connections that keep libmilter's pool going. */
+#include <poll.h>
+#include <stdlib.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "daemon/flight.h"
+
+#include "suites.h"
+
+START_TEST(drained)
+{
+	ck_assert_uint_eq(flight_drain(60000), 0);
+	flight_begin();
+	flight_begin();
+	ck_assert_uint_eq(flight_drain(0), 2);
+	flight_end();
+	ck_assert_uint_eq(flight_drain(0), 1);
+	flight_end();
+	ck_assert_uint_eq(flight_drain(60000), 0);
+}
+END_TEST
+
+/* Somebody connects and leaves again. */
+static void expect_visit(int listening)
+{
+	struct pollfd fd = { .fd = listening, .events = POLLIN };
+	int visitor;
+	char octet;
+
+	ck_assert_int_eq(poll(&fd, 1, 60000), 1);
+	visitor = accept(listening, NULL, NULL);
+	ck_assert_int_ge(visitor, 0);
+	ck_assert_int_eq(read(visitor, &octet, 1), 0);
+	close(visitor);
+}
+
+START_TEST(stirred_while_something_waits)
+{
+	char directory[] = "/tmp/assay-unit-XXXXXX";
+	struct sockaddr_un sun = { .sun_family = AF_UNIX };
+	struct pollfd fd = { .fd = socket(AF_UNIX, SOCK_STREAM, 0), .events = POLLIN };
+	struct err err = ERR_INIT;
+
+	ck_assert_ptr_nonnull(mkdtemp(directory));
+	snprintf(sun.sun_path, sizeof(sun.sun_path), "%s/sock", directory);
+	ck_assert_int_eq(bind(fd.fd, (const struct sockaddr *)&sun, sizeof(sun)), 0);
+	ck_assert_int_eq(listen(fd.fd, 100), 0);
+	ck_assert_int_eq(flight_watch((const struct sockaddr *)&sun, sizeof(sun), &err), RC_OK);
+	ck_assert_int_eq(poll(&fd, 1, 100), 0); /* nothing waits: nobody comes */
+	flight_begin();
+	expect_visit(fd.fd);
+	expect_visit(fd.fd); /* and again, for as long as it waits */
+	flight_end();
+	close(fd.fd);
+	unlink(sun.sun_path);
+	rmdir(directory);
+}
+END_TEST
+
+Suite *daemon_flight_suite(void)
+{
+	Suite *s = suite_create("daemon flight");
+
+	UNIT_TEST(s, drained);
+	UNIT_TEST(s, stirred_while_something_waits);
+	return s;
+}
