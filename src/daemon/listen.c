@@ -218,6 +218,20 @@ static enum rc open_unix(const struct settings *s, const struct identity *id, co
 	return RC_OK;
 }
 
+/* What config/check.c sees of an address in the configuration, of a socket that was handed over. */
+static enum rc check_reach(const struct settings *s, const struct sockaddr_storage *address,
+    struct err *err)
+{
+	struct ip ip;
+
+	if (s->allow_remote_mta || !ip_from_sockaddr((const struct sockaddr *)address, &ip) ||
+	    ip_is_loopback(&ip))
+		return RC_OK;
+	return err_config(err, "listen = %.*s: that socket can be reached from other machines, and "
+	    "whoever connects gets mail signed: bind it to 127.0.0.1, [::1] or a path, or write "
+	    "allow-remote-mta = yes and guard the port", SLICE_ARG(s->listen));
+}
+
 static enum rc open_named(const struct settings *s, const struct identity *id, const char *name,
     struct err *err)
 {
@@ -225,6 +239,7 @@ static enum rc open_named(const struct settings *s, const struct identity *id, c
 	socklen_t len;
 
 	TRY(listen_sockaddr(s->listen, &address, &len, err));
+	TRY(check_reach(s, &address, err));
 	if (slice_starts_with(s->listen, SLICE("unix:")))
 		return open_unix(s, id, name, &address, len, err);
 	if (slice_starts_with(s->listen, SLICE("inet:")))

@@ -98,6 +98,28 @@ START_TEST(found_by_number)
 }
 END_TEST
 
+/* A socket of systemd's: its address is not in the configuration.  It is bound here, nobody listens. */
+START_TEST(handed_over_for_everybody)
+{
+	struct sockaddr_in any = { .sin_family = AF_INET };
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+	struct identity id = { 0 };
+	struct settings *s = NULL;
+	struct err err = ERR_INIT;
+	char text[64];
+
+	ck_assert_int_eq(bind(fd, (const struct sockaddr *)&any, sizeof(any)), 0);
+	snprintf(text, sizeof(text), "listen = \"fd:%d\"", fd);
+	ck_assert_int_eq(settings_load_text("t", slice_str(text), &s, &err), RC_OK);
+	ck_assert_int_eq(listen_open(s, &id, &err), RC_CONFIG);
+	ck_assert_msg(strstr(buf_cstr(&err.text), "allow-remote-mta = yes") != NULL, "%s",
+	    buf_cstr(&err.text));
+	settings_release(&s);
+	err_free(&err);
+	close(fd);
+}
+END_TEST
+
 START_TEST(no_such_user_or_group)
 {
 	struct identity id = { 0 };
@@ -122,6 +144,7 @@ Suite *daemon_listen_suite(void)
 	UNIT_TABLE(s, libmilter_name, names);
 	UNIT_TABLE(s, found_by_those_who_connect, addresses);
 	UNIT_TEST(s, found_by_number);
+	UNIT_TEST(s, handed_over_for_everybody);
 	UNIT_TEST(s, no_such_user_or_group);
 	return s;
 }
