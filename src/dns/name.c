@@ -2,7 +2,6 @@
 #include <unistd.h>
 
 #include "base/ascii.h"
-#include "base/cursor.h"
 #include "base/limits.h"
 
 #include "dns/name.h"
@@ -41,16 +40,17 @@ static bool draft_octet(struct draft *d, unsigned char octet)
 	return true;
 }
 
-/* "\" DIGIT DIGIT DIGIT or "\" and one that is no digit */
-static bool take_escape(struct cursor *c, unsigned char *octet)
+/* "\" DIGIT DIGIT DIGIT; "\" and one that is no digit; or one that is no "\" */
+bool take_presented_octet(struct cursor *c, unsigned char *out)
 {
 	struct cursor at = *c;
+	bool escaped = take_char(&at, '\\');
 	unsigned value = 0;
 
-	if (!take_char(&at, '\\') || cursor_done(&at))
+	if (cursor_done(&at))
 		return false;
-	if (!is_digit(*at.at)) {
-		*octet = (unsigned char)*at.at++;
+	if (!escaped || !is_digit(*at.at)) {
+		*out = (unsigned char)*at.at++;
 		*c = at;
 		return true;
 	}
@@ -61,7 +61,7 @@ static bool take_escape(struct cursor *c, unsigned char *octet)
 	}
 	if (value > 255)
 		return false;
-	*octet = (unsigned char)value;
+	*out = (unsigned char)value;
 	*c = at;
 	return true;
 }
@@ -81,11 +81,7 @@ bool name_parse(struct slice text, struct name *out)
 			c.at++;
 			continue;
 		}
-		if (cursor_peek(&c) != '\\')
-			octet = (unsigned char)*c.at++;
-		else if (!take_escape(&c, &octet))
-			return false;
-		if (!draft_octet(&d, octet))
+		if (!take_presented_octet(&c, &octet) || !draft_octet(&d, octet))
 			return false;
 	}
 	out->text[out->len] = '\0';

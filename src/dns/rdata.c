@@ -116,41 +116,16 @@ static void put_text(struct buf *out, struct slice text)
 	} while (text.len > 0);
 }
 
-/* One octet of a quoted string: itself, "\" DDD or "\" and another. */
-static bool take_quoted_octet(struct cursor *c, char *out)
-{
-	struct cursor at = *c;
-	unsigned value = 0;
-
-	if (take_char(&at, '\\') && !cursor_done(&at) && is_digit(*at.at)) {
-		for (int i = 0; i < 3; i++) {
-			if (!is_digit(cursor_peek(&at)))
-				return false;
-			value = value * 10 + (unsigned)(*at.at++ - '0');
-		}
-		if (value > 255)
-			return false;
-		*out = (char)value;
-		*c = at;
-		return true;
-	}
-	if (cursor_done(&at))
-		return false;
-	*out = *at.at++;
-	*c = at;
-	return true;
-}
-
 static bool put_quoted(struct cursor *c, struct buf *out)
 {
 	struct buf text = BUF_INIT(LIMIT_DNS_ANSWER);
+	unsigned char octet;
 	bool closed;
-	char octet;
 
 	if (!take_char(c, '"'))
 		return false;
-	while (cursor_peek(c) != '"' && take_quoted_octet(c, &octet))
-		buf_add_char(&text, octet);
+	while (cursor_peek(c) != '"' && take_presented_octet(c, &octet))
+		buf_add_char(&text, (char)octet);
 	closed = take_char(c, '"') && !buf_failed(&text);
 	if (closed)
 		put_text(out, buf_slice(&text));

@@ -22,8 +22,7 @@ static bool is_domain_octet(char c)
 	return is_alnum(c) || c == '-' || c == '_';
 }
 
-/* Labels of 1 to 63 octets, 253 in all (RFC 1035 section 2.3.4); s has no final dot. */
-static bool labels_valid(struct slice s)
+bool domain_labels_valid(struct slice s)
 {
 	struct slice rest = s;
 
@@ -52,7 +51,7 @@ static bool parse_ascii(struct arena *a, struct slice s, struct domain *out)
 {
 	struct domain d;
 
-	if (!labels_valid(s))
+	if (!domain_labels_valid(s))
 		return false;
 	d.name = arena_lower(a, s);
 	if (slice_is_null(d.name))

@@ -3,32 +3,12 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
-#include "base/ascii.h"
-#include "base/limits.h"
 #include "base/log.h"
+#include "mail/domain.h"
 
 #include "keydir.h"
 
 /* --- names ---------------------------------------------------------------------------------- */
-
-/* selector = sub-domain *( "." sub-domain ) (RFC 6376 section 3.1); "_" is found in practice */
-static bool is_selector(struct slice text)
-{
-	struct slice rest = text;
-
-	if (text.len > LIMIT_DOMAIN_OCTETS)
-		return false;
-	while (!slice_is_null(rest)) {
-		struct slice label = slice_split(&rest, '.');
-
-		if (label.len == 0 || label.len > LIMIT_LABEL_OCTETS)
-			return false;
-		for (size_t i = 0; i < label.len; i++)
-			if (!is_alnum(label.ptr[i]) && label.ptr[i] != '-' && label.ptr[i] != '_')
-				return false;
-	}
-	return text.len > 0;
-}
 
 static bool ends_with(struct slice text, struct slice suffix)
 {
@@ -51,7 +31,7 @@ bool key_file_name(struct slice file, struct slice *selector_out, enum key_state
 		file.len -= retired.len;
 		state = KEY_RETIRED;
 	}
-	if (!is_selector(file))
+	if (!domain_labels_valid(file)) /* RFC 6376 section 3.1; "_" is found in practice */
 		return false;
 	*selector_out = file;
 	*state_out = state;

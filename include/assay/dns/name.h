@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/cursor.h"
 #include "base/slice.h"
 
 #define NAME_WIRE_SIZE 255 /* RFC 1035 section 2.3.4: length octets and the root's included */
@@ -29,6 +30,9 @@ struct name {
  * are the root.
  */
 bool name_parse(struct slice text, struct name *out);
+
+/* One octet of presentation form, escaped or itself, whatever it is; false: a broken escape, the end. */
+bool take_presented_octet(struct cursor *c, unsigned char *out);
 
 /*
  * Reads a name of a packet at *at, following compression pointers, which may only point back
