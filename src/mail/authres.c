@@ -128,6 +128,18 @@ static struct slice take_character(struct slice *s)
 	return character;
 }
 
+/* A run of what nearly all values consist of; may be empty. */
+static struct slice take_vchars(struct slice *s)
+{
+	struct slice all = *s;
+	size_t n = 0;
+
+	while (n < all.len && is_vchar(all.ptr[n]))
+		n++;
+	*s = slice_drop(all, n);
+	return slice_take(all, n);
+}
+
 /*
  * Text between two delimiters, backslashes before those in specials, cut with "..." so that the
  * piece does not grow over PIECE_OCTETS.
@@ -202,8 +214,10 @@ static bool add_value(struct buf *piece, struct slice value)
 	struct slice rest = value;
 	bool any;
 
-	while (rest.len > 0)
+	while (rest.len > 0) {
+		buf_add(&clean, take_vchars(&rest));
 		buf_add(&clean, take_character(&rest));
+	}
 	rest = buf_slice(&clean);
 	piece->failed |= buf_failed(&clean);
 	any = rest.len > 0;
@@ -231,7 +245,9 @@ void authres_result(struct authres *ar, const char *method, enum auth_result res
 {
 	buf_add_char(&ar->value, ';');
 	fold(ar);
-	buf_addf(&ar->value, "%s=%s", method, auth_result_text(result));
+	buf_add_str(&ar->value, method);
+	buf_add_char(&ar->value, '=');
+	buf_add_str(&ar->value, auth_result_text(result));
 	ar->results++;
 }
 
@@ -268,7 +284,10 @@ void authres_property(struct authres *ar, const char *ptype, const char *propert
 	struct buf piece = BUF_INIT(PIECE_OCTETS);
 	bool any;
 
-	buf_addf(&piece, "%s.%s=", ptype, property);
+	buf_add_str(&piece, ptype);
+	buf_add_char(&piece, '.');
+	buf_add_str(&piece, property);
+	buf_add_char(&piece, '=');
 	any = add_value(&piece, value);
 	if (wanted(ar, &piece) && any)
 		put(ar, buf_slice(&piece));
