@@ -54,6 +54,26 @@ static bool decode_char(struct decoder *d, char c)
 	return true;
 }
 
+/* Four symbols at once, where they are four and the octets have room. */
+static bool decode_group(struct decoder *d, struct slice text)
+{
+	uint32_t bits = 0;
+
+	if (text.len < 4 || d->symbols != 0 || d->pads > 0 || d->max - d->len < 3)
+		return false;
+	for (size_t i = 0; i < 4; i++) {
+		int value = value_of(text.ptr[i]);
+
+		if (value < 0)
+			return false;
+		bits = bits << 6 | (uint32_t)value;
+	}
+	d->out[d->len++] = (unsigned char)(bits >> 16);
+	d->out[d->len++] = (unsigned char)(bits >> 8);
+	d->out[d->len++] = (unsigned char)bits;
+	return true;
+}
+
 /* The last group is padded to four, and the bits left over are zero (RFC 4648 section 3.5). */
 static bool decode_end(const struct decoder *d)
 {
@@ -75,9 +95,13 @@ bool base64_decode(struct arena *a, struct slice text, size_t max, struct slice 
 	d.out = arena_alloc(a, d.max + 1);
 	if (d.out == NULL)
 		return false;
-	for (size_t i = 0; i < text.len; i++)
-		if (!is_fws(text.ptr[i]) && !decode_char(&d, text.ptr[i]))
+	while (text.len > 0) {
+		size_t n = decode_group(&d, text) ? 4 : 1;
+
+		if (n == 1 && !is_fws(text.ptr[0]) && !decode_char(&d, text.ptr[0]))
 			return false;
+		text = slice_of(text.ptr + n, text.len - n);
+	}
 	if (!decode_end(&d))
 		return false;
 	*out = slice_of((const char *)d.out, d.len);

@@ -44,12 +44,18 @@ static bool draft_octet(struct draft *d, unsigned char octet)
 bool take_presented_octet(struct cursor *c, unsigned char *out)
 {
 	struct cursor at = *c;
-	bool escaped = take_char(&at, '\\');
 	unsigned value = 0;
 
 	if (cursor_done(&at))
 		return false;
-	if (!escaped || !is_digit(*at.at)) {
+	if (*at.at != '\\') {
+		*out = (unsigned char)*c->at++;
+		return true;
+	}
+	at.at++;
+	if (cursor_done(&at))
+		return false;
+	if (!is_digit(*at.at)) {
 		*out = (unsigned char)*at.at++;
 		*c = at;
 		return true;
