@@ -9,8 +9,10 @@
 /* libmilter sends an answer after the callback has returned. */
 #define ANSWER_NS (50 * 1000 * 1000)
 
-/* How long a session may be without a worker, more or less: half a round trip of a usual look-up. */
-#define NUDGE_NS (10 * 1000 * 1000)
+/* How long a session may be without a worker: as long as a quick look-up takes, longer in an outage. */
+#define NUDGE_NS        (10 * 1000 * 1000)
+#define NUDGE_OUTAGE_NS (100 * 1000 * 1000)
+#define NUDGES_QUICK    100u
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* of the next two */
 static unsigned in_flight;
@@ -65,31 +67,45 @@ static void nudge(void)
 	close(fd);
 }
 
-/* Returns when something has been in flight for a while and nothing has landed meanwhile. */
-static void await_standstill(void)
+/* Returns when something is in flight; tells how many have landed so far. */
+static uint64_t await_flight(void)
 {
-	uint64_t before;
-	bool stands = false;
+	uint64_t so_far;
 
 	pthread_mutex_lock(&lock);
-	while (!stands) {
-		while (in_flight == 0)
-			pthread_cond_wait(&begun, &lock);
-		before = landings;
-		pthread_mutex_unlock(&lock);
-		nanosleep(&(struct timespec){ .tv_nsec = NUDGE_NS }, NULL);
-		pthread_mutex_lock(&lock);
-		stands = in_flight > 0 && landings == before;
-	}
+	while (in_flight == 0)
+		pthread_cond_wait(&begun, &lock);
+	so_far = landings;
 	pthread_mutex_unlock(&lock);
+	return so_far;
+}
+
+static bool stands_still(uint64_t since)
+{
+	bool still;
+
+	pthread_mutex_lock(&lock);
+	still = in_flight > 0 && landings == since;
+	pthread_mutex_unlock(&lock);
+	return still;
 }
 
 static void *watch(void *unused)
 {
+	unsigned nudges = 0; /* since something landed */
+
 	(void)unused;
 	for (;;) {
-		await_standstill();
-		nudge();
+		uint64_t since = await_flight();
+		long wait_ns = nudges < NUDGES_QUICK ? NUDGE_NS : NUDGE_OUTAGE_NS;
+
+		nanosleep(&(struct timespec){ .tv_nsec = wait_ns }, NULL);
+		if (stands_still(since)) {
+			nudge();
+			nudges++;
+		} else {
+			nudges = 0;
+		}
 	}
 	return NULL;
 }

@@ -19,7 +19,7 @@ void flight_end(void);
 
 /*
  * From now on, while ends of message are in flight and none lands, connects to address and closes
- * again, every few milliseconds.  In a thread of its own, for ever.
+ * again, every 10 ms, after the first second every 100 ms.  In a thread of its own, for ever.
  */
 MUST_CHECK enum rc flight_watch(const struct sockaddr *address, socklen_t len, struct err *err);
 
