@@ -12,7 +12,6 @@ struct parser {
 	struct authors *out;
 	bool lenient;    /* one angle-addr is looked for, decoration is skipped */
 	bool too_many;
-	struct domain shown; /* of an address that stands as the display-name of what follows */
 	const char *why; /* the first finding that tells more than "does not parse" */
 };
 
@@ -346,26 +345,31 @@ static bool parse_by_grammar(struct parser *p, struct slice value)
 
 /* --- the lenient reading -------------------------------------------------------------------- */
 
-/* "user@a.example <user@a.example>": much software sends that. */
-static bool take_shown_domain(struct parser *p, struct cursor *c)
+/*
+ * The end of an address that stands for the display-name, right before an angle-addr: much software
+ * sends "user@a.example <user@a.example>".
+ */
+static bool take_shown_domain(struct parser *p, struct cursor *c, struct domain *shown)
 {
 	struct cursor at = *c;
+	struct domain d;
 
-	if (!take_char(&at, '@') || !take_domain(p, &at, &p->shown))
+	if (!take_char(&at, '@') || !take_domain(p, &at, &d))
 		return false;
 	skip_fws(&at);
-	if (cursor_done(&at) || *at.at != '<')
+	if (cursor_peek(&at) != '<')
 		return false;
+	*shown = d;
 	*c = at;
 	return true;
 }
 
 /* Whichever of two addresses a reader takes for the author's, the domain is the same. */
-static bool keep_angle_addr(struct parser *p, const struct mailbox *m)
+static bool keep_author(struct parser *p, const struct mailbox *m, struct domain shown)
 {
 	if (p->out->count > 0)
 		return finding(p, "several addresses in angle brackets");
-	if (p->shown.name.len > 0 && !domain_eq(p->shown, m->domain))
+	if (!domain_is_none(shown) && !domain_eq(shown, m->domain))
 		return finding(p, "another domain in the display name than in the address");
 	return keep(p, m);
 }
@@ -376,6 +380,7 @@ static bool keep_angle_addr(struct parser *p, const struct mailbox *m)
  */
 static bool take_anything(struct parser *p, struct cursor *c, struct slice *angle)
 {
+	struct domain shown = DOMAIN_NONE;
 	const char *from = c->at;
 	struct mailbox m;
 
@@ -385,13 +390,17 @@ static bool take_anything(struct parser *p, struct cursor *c, struct slice *angl
 	case '(':
 		return take_comment(c) || finding(p, "a comment that does not end");
 	case '@':
-		return take_shown_domain(p, c) ||
-		    finding(p, "an @ that belongs to no address in angle brackets");
+		if (take_shown_domain(p, c, &shown))
+			from = c->at;
+		if (domain_is_none(shown) || !take_angle_addr(p, c, &m))
+			return finding(p, "an @ that belongs to no address in angle brackets");
+		*angle = slice_between(from, c->at);
+		return keep_author(p, &m, shown);
 	case '<':
 		if (!take_angle_addr(p, c, &m))
 			break;
 		*angle = slice_between(from, c->at);
-		return keep_angle_addr(p, &m);
+		return keep_author(p, &m, DOMAIN_NONE);
 	}
 	if (c->at == from)
 		c->at++;
@@ -400,9 +409,9 @@ static bool take_anything(struct parser *p, struct cursor *c, struct slice *angl
 
 /*
  * Exactly one angle-addr, and no other "@" outside quotes and comments but that of a display-name
- * which is an address of the same domain.  Where a list separator
- * stands outside of them too, a reader may take the parts for addresses of their own, so that
- * there no "@" may be anywhere else at all.
+ * which is an address of the same domain.  Where a list separator stands outside of them too, a
+ * reader may take the parts for addresses of their own, so that there no "@" may be anywhere else
+ * at all.
  */
 static bool parse_leniently(struct parser *p, struct slice value)
 {

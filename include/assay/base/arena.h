@@ -37,8 +37,8 @@ struct slice arena_take_buf(struct arena *a, struct buf *b);
 bool arena_grow(struct arena *a, void *array, size_t *cap, size_t count, size_t size);
 
 /*
- * Calls release(ptr) when the arena is freed, last registered first: for the few handles
- * of libraries that a message holds.  When it cannot be registered, release is called at once and
+ * Calls release(ptr) when the arena is freed, last registered first: for the few handles of
+ * libraries that a message holds.  When it cannot be registered, release is called at once and
  * false returned.
  */
 bool arena_defer(struct arena *a, void (*release)(void *), void *ptr);

@@ -3,7 +3,8 @@
  *
  * Owned by one thread; nothing here locks.  Every server has a few channels, which are sockets
  * with source ports of their own.  A try goes over UDP with EDNS, several times where no answer
- * comes, and over TCP when the answer was cut off.  Whoever sends decides what an outcome means (cares.c).
+ * comes, and over TCP when the answer was cut off.  Whoever sends decides what an outcome means
+ * (cares.c).
  */
 #ifndef ASSAY_DNS_CHANNELS_H
 #define ASSAY_DNS_CHANNELS_H

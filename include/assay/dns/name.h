@@ -31,7 +31,7 @@ struct name {
  */
 bool name_parse(struct slice text, struct name *out);
 
-/* One octet of presentation form, escaped or itself, whatever it is; false: a broken escape, the end. */
+/* One octet of presentation form, escaped or itself; false: a broken escape, or the end. */
 bool take_presented_octet(struct cursor *c, unsigned char *out);
 
 /*

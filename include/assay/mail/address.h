@@ -3,9 +3,9 @@
  *
  * Strict about the author, lenient about decoration.  If the field does not parse by the grammar
  * (obsolete syntax is grammar) but exactly one angle-addr parses in it and no other "@" stands
- * outside quotes and comments, that is the author, marked `lenient`; an unquoted address of the
- * same domain may stand right before it.  Whatever different readers
- * could take for different authors is FROM_INVALID:
+ * outside quotes and comments, that is the author, marked `lenient`; one unquoted address of the
+ * same domain may stand right before it.  Whatever different readers could take for different
+ * authors is FROM_INVALID:
  *   - a NUL, or a line end that is no fold, anywhere;
  *   - white space or a comment within the domain (obs-domain), an address literal, a number for
  *     the last label;

@@ -24,7 +24,7 @@ struct domain {
 /* false: not a domain (out stays untouched) or out of memory (the arena's mark is set). */
 bool domain_parse(struct arena *a, struct slice text, struct domain *out);
 
-/* Whether text is such a name but for the case of its letters; selectors are (RFC 6376 section 3.1). */
+/* Whether text is such a name but for its case; selectors are, too (RFC 6376 section 3.1). */
 bool domain_labels_valid(struct slice text);
 
 static inline bool domain_is_none(struct domain d)
