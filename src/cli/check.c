@@ -126,10 +126,10 @@ static void remark(void *ctx, const char *text)
 
 static enum rc check_dmarc(struct check_request *r, struct domain domain)
 {
-	struct policy_discovery d = { 0 };
+	struct dmarc_policy_discovery d = { 0 };
 
 	TRY(dmarc_discover(r->arena, r->dns.lookups, r->dns.settings->policy.dmarc.discovery, domain, &d));
-	if (d.status != DISCOVERED) {
+	if (d.status != DMARC_DISCOVERED) {
 		say(r, "BAD", "DMARC: %.*s: publish \"v=DMARC1; p=none; rua=mailto:...\" at _dmarc.%.*s",
 		    SLICE_ARG(d.reason), SLICE_ARG(domain.name));
 		return RC_OK;

@@ -14,7 +14,7 @@ struct dmarc_question {
 	bool json;
 };
 
-static enum rc print_json(const struct policy_discovery *d)
+static enum rc print_json(const struct dmarc_policy_discovery *d)
 {
 	struct dmarc_author_result author = { .domain = d->author_domain, .discovery = *d,
 		.policy = d->record.testing ? dmarc_policy_weaker(d->policy) : d->policy,
@@ -32,7 +32,7 @@ static enum rc discover(const struct dmarc_question *q, const struct asker *dns,
     struct err *err)
 {
 	enum dmarc_discovery method = dns->settings->policy.dmarc.discovery;
-	struct policy_discovery d = { 0 };
+	struct dmarc_policy_discovery d = { 0 };
 	struct domain domain;
 
 	if (!domain_parse(a, slice_str(q->domain), &domain))

@@ -48,7 +48,7 @@ static void print_remark(void *ctx, const char *text)
 	printf("    note for the domain's owner: %s\n", text);
 }
 
-static void explain_step(const struct walk_step *step)
+static void explain_step(const struct dmarc_walk_step *step)
 {
 	printf("    _dmarc.");
 	print_text(step->domain.name);
@@ -63,15 +63,15 @@ static void explain_step(const struct walk_step *step)
 	}
 }
 
-void explain_discovery(const struct policy_discovery *d)
+void explain_discovery(const struct dmarc_policy_discovery *d)
 {
 	printf("  policy discovery for ");
 	print_text(d->author_domain.name);
-	printf(" (%s):\n", d->method == DISCOVERY_PSL ? "public suffix list" : "DNS tree walk");
+	printf(" (%s):\n", d->method == DMARC_DISCOVERY_PSL ? "public suffix list" : "DNS tree walk");
 	for (size_t i = 0; i < d->walk.count; i++)
 		explain_step(&d->walk.steps[i]);
 	labelled("organizational domain: ", d->organizational_domain.name);
-	if (d->status == DISCOVERED) {
+	if (d->status == DMARC_DISCOVERED) {
 		labelled("policy published at: ", d->policy_domain.name);
 		printf("  policy that applies: %s (from %s=)%s\n", dmarc_policy_text(d->policy), d->policy_tag,
 		    d->nonexistent ? ", the author domain does not exist" : "");

@@ -94,7 +94,7 @@ static enum rc verify(const struct verify_request *r, struct err *err)
 	struct settings *s = NULL;
 	struct resolver *resolver = NULL;
 	struct transaction_env env;
-	struct policy policy;
+	struct verdict_policy policy;
 	enum rc rc = command_settings(r->config, &s, err);
 
 	if (rc == RC_OK)

@@ -3,6 +3,7 @@
 #include "base/ascii.h"
 #include "base/cursor.h"
 #include "base/utf8.h"
+#include "dmarc/psl.h"
 
 #include "private.h"
 
@@ -175,6 +176,16 @@ bool rule_engine(const struct target *t, struct slice text, struct slice *out)
 	if (slice_eq(text, SLICE("libspf2")) && !spf_engine_available(SPF_ENGINE_LIBSPF2))
 		return value_wrong(t, text, "is not part of this build: write builtin, or build "
 		    "with libspf2");
+	*out = text;
+	return true;
+}
+
+/* Without a list every domain would be an organization of its own (RFC 7489 section 3.2). */
+bool rule_discovery(const struct target *t, struct slice text, struct slice *out)
+{
+	if (slice_eq(text, SLICE("psl")) && !dmarc_psl_available())
+		return value_wrong(t, text, "needs the public suffix list, which libpsl does not "
+		    "find: install it (package publicsuffix), or write treewalk");
 	*out = text;
 	return true;
 }

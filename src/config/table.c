@@ -188,7 +188,7 @@ static const struct option options[] = {
 	    &type_word, FIELD(settings, policy.dmarc_actions.from_invalid) },
 	{ { "dmarc", "discovery", "treewalk|psl", "treewalk",
 	    "organizational domains by RFC 9989, or by the public suffix list" },
-	    &type_word, FIELD(settings, policy.dmarc.discovery) },
+	    &type_word, FIELD(settings, policy.dmarc.discovery), .rule = rule_discovery },
 
 	{ { "log", "target", "stderr|syslog|journal", "syslog", "where lines go; stderr with -f" },
 	    &type_word, FIELD(settings, log.target) },

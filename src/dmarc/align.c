@@ -22,29 +22,30 @@ void dmarc_start_identifier(struct lookups *l, enum dmarc_discovery method,
 	}
 }
 
-bool dmarc_align_asks(const struct policy_discovery *author, enum dmarc_alignment mode,
+bool dmarc_align_asks(const struct dmarc_policy_discovery *author, enum dmarc_alignment_mode mode,
     struct domain identifier)
 {
 	return mode == DMARC_RELAXED && !domain_eq(identifier, author->author_domain) &&
 	    domain_is_at_or_below(identifier, author->organizational_domain);
 }
 
-enum rc dmarc_align(struct arena *a, struct lookups *l, const struct policy_discovery *author,
-    enum dmarc_alignment mode, struct domain identifier, enum alignment *out)
+enum rc dmarc_align(struct arena *a, struct lookups *l, const struct dmarc_policy_discovery *author,
+    enum dmarc_alignment_mode mode, struct domain identifier, enum dmarc_alignment *out)
 {
-	struct walk walk;
+	struct dmarc_walk walk;
 
 	if (!dmarc_align_asks(author, mode, identifier)) {
-		*out = domain_eq(identifier, author->author_domain) ? ALIGNED : UNALIGNED;
+		*out = domain_eq(identifier, author->author_domain) ? DMARC_ALIGNED :
+		    DMARC_UNALIGNED;
 		return RC_OK;
 	}
 	TRY(dmarc_walk(a, l, LOOKUP_ALIGNMENT, author->method, identifier, &walk));
 	if (!domain_is_at_or_below(author->author_domain, walk.organizational_domain))
-		*out = UNALIGNED;
-	else if (walk.status == DISCOVERY_UNKNOWN || author->walk.status == DISCOVERY_UNKNOWN)
-		*out = ALIGNMENT_UNKNOWN;
+		*out = DMARC_UNALIGNED;
+	else if (walk.status == DMARC_DISCOVERY_UNKNOWN || author->walk.status == DMARC_DISCOVERY_UNKNOWN)
+		*out = DMARC_ALIGNMENT_UNKNOWN;
 	else
 		*out = domain_eq(walk.organizational_domain, author->organizational_domain) ?
-		    ALIGNED : UNALIGNED;
+		    DMARC_ALIGNED : DMARC_UNALIGNED;
 	return RC_OK;
 }

@@ -5,7 +5,7 @@
 
 const char *dmarc_discovery_text(enum dmarc_discovery method)
 {
-	return method == DISCOVERY_PSL ? "psl" : "treewalk";
+	return method == DMARC_DISCOVERY_PSL ? "psl" : "treewalk";
 }
 
 /* --- which names are asked ----------------------------------------------------------------- */
@@ -54,7 +54,7 @@ static struct plan plan_make(enum lookup_purpose purpose, enum dmarc_discovery m
 {
 	struct plan p = { .count = 0 };
 
-	if (method == DISCOVERY_TREEWALK)
+	if (method == DMARC_DISCOVERY_TREEWALK)
 		plan_treewalk(&p, start);
 	else if (purpose == LOOKUP_POLICY)
 		plan_psl(&p, start);
@@ -89,7 +89,7 @@ void dmarc_start(struct lookups *l, enum lookup_purpose purpose, enum dmarc_disc
 /* --- what stands at them ------------------------------------------------------------------- */
 
 /* Section 4.10, steps 2 and 6. */
-static enum rc read_records(struct arena *a, const struct dns_answer *answer, struct walk_step *s)
+static enum rc read_records(struct arena *a, const struct dns_answer *answer, struct dmarc_walk_step *s)
 {
 	struct slice text = SLICE_NULL;
 
@@ -113,7 +113,7 @@ static enum rc read_records(struct arena *a, const struct dns_answer *answer, st
 }
 
 static enum rc read_step(struct arena *a, struct lookups *l, enum lookup_purpose purpose,
-    struct walk_step *s)
+    struct dmarc_walk_step *s)
 {
 	struct buf name = record_name(s->domain);
 	enum rc rc = RC_NOMEM;
@@ -133,7 +133,7 @@ enum content {
 	SAYS_TROUBLE,
 };
 
-static enum content content(const struct walk_step *s)
+static enum content content(const struct dmarc_walk_step *s)
 {
 	if (dns_status_is_temporary(s->dns))
 		return SAYS_TROUBLE;
@@ -166,14 +166,14 @@ static unsigned domain_bit(struct domain start, unsigned labels)
 }
 
 /* Every organizational domain that is possible: one, unless an unanswered name could decide. */
-static unsigned possible_organizations(const struct walk *w, struct domain start)
+static unsigned possible_organizations(const struct dmarc_walk *w, struct domain start)
 {
 	/* rule 3: fewest labels of those with a record, or else the start name */
 	unsigned fewest = domain_bit(start, domain_labels(start));
 	unsigned possible = 0;
 
 	for (size_t i = 0; i < w->count; i++) {
-		const struct walk_step *s = &w->steps[i];
+		const struct dmarc_walk_step *s = &w->steps[i];
 		unsigned n = domain_labels(s->domain);
 		/* rule 2 does not look at the start name, and nothing is below that */
 		unsigned if_suffix = domain_bit(start, below(start, n));
@@ -198,7 +198,7 @@ static unsigned possible_organizations(const struct walk *w, struct domain start
 	return possible | fewest;
 }
 
-static void select_organization(struct walk *w, struct domain start)
+static void select_organization(struct dmarc_walk *w, struct domain start)
 {
 	unsigned possible = possible_organizations(w, start);
 	unsigned labels = 0;
@@ -207,34 +207,34 @@ static void select_organization(struct walk *w, struct domain start)
 		labels++;
 	w->organizational_domain = labels == START_BIT ? start : domain_last(start, labels);
 	if ((possible & ~(1u << labels)) != 0)
-		w->status = DISCOVERY_UNKNOWN;
+		w->status = DMARC_DISCOVERY_UNKNOWN;
 }
 
 enum rc dmarc_walk(struct arena *a, struct lookups *l, enum lookup_purpose purpose,
-    enum dmarc_discovery method, struct domain start, struct walk *out)
+    enum dmarc_discovery method, struct domain start, struct dmarc_walk *out)
 {
-	struct walk w = { .status = DISCOVERED_NOTHING };
+	struct dmarc_walk w = { .status = DMARC_DISCOVERED_NOTHING };
 	struct plan p = plan_make(purpose, method, start);
 	enum content last = SAYS_NOTHING;
 
 	dmarc_start(l, purpose, method, start);
-	if (method == DISCOVERY_PSL)
+	if (method == DMARC_DISCOVERY_PSL)
 		w.organizational_domain = dmarc_psl_organizational_domain(start);
-	while (w.count < p.count && (method == DISCOVERY_PSL ||
+	while (w.count < p.count && (method == DMARC_DISCOVERY_PSL ||
 	    (last != SAYS_ORGANIZATION && last != SAYS_SUFFIX))) {
-		struct walk_step *s = &w.steps[w.count];
+		struct dmarc_walk_step *s = &w.steps[w.count];
 
 		s->domain = domain_last(start, p.labels[w.count]);
-		s->public_suffix = method == DISCOVERY_PSL ?
+		s->public_suffix = method == DMARC_DISCOVERY_PSL ?
 		    !domain_is_at_or_below(s->domain, w.organizational_domain) :
 		    dmarc_is_public_suffix(s->domain);
 		TRY(read_step(a, l, purpose, s));
 		last = content(s);
 		if (s->records == 1)
-			w.status = DISCOVERED;
+			w.status = DMARC_DISCOVERED;
 		w.count++;
 	}
-	if (method == DISCOVERY_TREEWALK)
+	if (method == DMARC_DISCOVERY_TREEWALK)
 		select_organization(&w, start);
 	*out = w;
 	return RC_OK;
@@ -242,7 +242,7 @@ enum rc dmarc_walk(struct arena *a, struct lookups *l, enum lookup_purpose purpo
 
 /* --- the policy (section 4.10.1) ----------------------------------------------------------- */
 
-static const struct walk_step *step_with_record(const struct walk *w, struct domain d)
+static const struct dmarc_walk_step *step_with_record(const struct dmarc_walk *w, struct domain d)
 {
 	for (size_t i = 0; i < w->count; i++)
 		if (w->steps[i].records == 1 && domain_eq(w->steps[i].domain, d))
@@ -251,12 +251,12 @@ static const struct walk_step *step_with_record(const struct walk *w, struct dom
 }
 
 /* The step whose trouble may hide the policy record; NULL: there is none. */
-static const struct walk_step *hiding_step(const struct walk *w, struct domain author)
+static const struct dmarc_walk_step *hiding_step(const struct dmarc_walk *w, struct domain author)
 {
 	if (step_with_record(w, author) != NULL)
 		return NULL;
 	for (size_t i = 0; i < w->count; i++) {
-		const struct walk_step *s = &w->steps[i];
+		const struct dmarc_walk_step *s = &w->steps[i];
 		struct domain org = domain_last(author, below(author, domain_labels(s->domain)));
 
 		/* what a public suffix may publish comes last */
@@ -268,9 +268,9 @@ static const struct walk_step *hiding_step(const struct walk *w, struct domain a
 }
 
 /* The author domain, its organizational domain, its public suffix domain; NULL: no record. */
-static const struct walk_step *policy_step(const struct walk *w, struct domain author)
+static const struct dmarc_walk_step *policy_step(const struct dmarc_walk *w, struct domain author)
 {
-	const struct walk_step *s = step_with_record(w, author);
+	const struct dmarc_walk_step *s = step_with_record(w, author);
 
 	if (s == NULL)
 		s = step_with_record(w, w->organizational_domain);
@@ -279,20 +279,20 @@ static const struct walk_step *policy_step(const struct walk *w, struct domain a
 	return s;
 }
 
-static void take_policy(struct policy_discovery *d, const char *tag, const struct policy_tag *value)
+static void take_policy(struct dmarc_policy_discovery *d, const char *tag, const struct dmarc_policy_tag *value)
 {
-	if (value->state != POLICY_TAG_VALID)
+	if (value->state != DMARC_TAG_VALID)
 		return;
 	d->policy = value->policy;
 	d->policy_tag = tag;
 }
 
 /* np= needs NXDOMAIN for the author domain itself (section 3.2.13, appendix A.4). */
-static void take_np(struct lookups *l, struct policy_discovery *d)
+static void take_np(struct lookups *l, struct dmarc_policy_discovery *d)
 {
 	enum dns_status exists;
 
-	if (d->record.np.state != POLICY_TAG_VALID)
+	if (d->record.np.state != DMARC_TAG_VALID)
 		return;
 	exists = lookups_get(l, LOOKUP_POLICY, d->author_domain.name, DNS_A)->status;
 	d->nonexistent = exists == DNS_NXDOMAIN;
@@ -302,20 +302,20 @@ static void take_np(struct lookups *l, struct policy_discovery *d)
 }
 
 /* Sections 4.7 and 4.10.1: which of p, sp and np applies, and what an invalid one means. */
-static void choose_policy(struct arena *a, struct lookups *l, struct policy_discovery *d)
+static void choose_policy(struct arena *a, struct lookups *l, struct dmarc_policy_discovery *d)
 {
 	const struct dmarc_record *r = &d->record;
 	const struct slice domain = d->policy_domain.name;
 
-	if (r->p.state != POLICY_TAG_VALID || r->sp.state == POLICY_TAG_INVALID ||
-	    r->np.state == POLICY_TAG_INVALID) {
-		d->status = r->rua_valid ? DISCOVERED : DISCOVERY_UNUSABLE;
+	if (r->p.state != DMARC_TAG_VALID || r->sp.state == DMARC_TAG_INVALID ||
+	    r->np.state == DMARC_TAG_INVALID) {
+		d->status = r->rua_valid ? DMARC_DISCOVERED : DMARC_DISCOVERY_UNUSABLE;
 		d->policy_tag = r->rua_valid ? "p" : NULL;
 		d->reason = arena_printf(a, "the record of %.*s has no valid policy and %s",
 		    SLICE_ARG(domain), r->rua_valid ? "counts as p=none" : "no valid rua=");
 		return;
 	}
-	d->status = DISCOVERED;
+	d->status = DMARC_DISCOVERED;
 	take_policy(d, "p", &r->p);
 	if (!domain_eq(d->policy_domain, d->author_domain)) {
 		take_policy(d, "sp", &r->sp);
@@ -326,21 +326,21 @@ static void choose_policy(struct arena *a, struct lookups *l, struct policy_disc
 }
 
 enum rc dmarc_discover(struct arena *a, struct lookups *l, enum dmarc_discovery method,
-    struct domain author_domain, struct policy_discovery *out)
+    struct domain author_domain, struct dmarc_policy_discovery *out)
 {
-	struct policy_discovery d = { .author_domain = author_domain, .method = method };
-	const struct walk_step *hiding, *step;
+	struct dmarc_policy_discovery d = { .author_domain = author_domain, .method = method };
+	const struct dmarc_walk_step *hiding, *step;
 
 	TRY(dmarc_walk(a, l, LOOKUP_POLICY, method, author_domain, &d.walk));
 	d.organizational_domain = d.walk.organizational_domain;
 	hiding = hiding_step(&d.walk, author_domain);
 	step = policy_step(&d.walk, author_domain);
 	if (hiding != NULL) {
-		d.status = DISCOVERY_UNKNOWN;
+		d.status = DMARC_DISCOVERY_UNKNOWN;
 		d.reason = arena_printf(a, "_dmarc.%.*s: %s", SLICE_ARG(hiding->domain.name),
 		    dns_status_text(hiding->dns));
 	} else if (step == NULL) {
-		d.status = DISCOVERED_NOTHING;
+		d.status = DMARC_DISCOVERED_NOTHING;
 		d.reason = arena_printf(a, "no DMARC record for %.*s",
 		    SLICE_ARG(author_domain.name));
 	} else {

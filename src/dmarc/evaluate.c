@@ -33,7 +33,7 @@ struct evidence {
 struct identifier {
 	struct domain domain;
 	enum auth_result result;
-	enum dmarc_alignment mode;
+	enum dmarc_alignment_mode mode;
 	bool is_dkim;
 };
 
@@ -68,11 +68,11 @@ static bool identifier_at(const struct evidence *e, size_t n, const struct dmarc
 }
 
 static void note_identifier(struct dmarc_author_result *r, const struct identifier *id,
-    enum alignment alignment)
+    enum dmarc_alignment alignment)
 {
-	if (alignment == UNALIGNED)
+	if (alignment == DMARC_UNALIGNED)
 		return;
-	if (id->result != AUTH_PASS || alignment == ALIGNMENT_UNKNOWN) {
+	if (id->result != AUTH_PASS || alignment == DMARC_ALIGNMENT_UNKNOWN) {
 		if (!r->identifier_undecided)
 			r->undecided_domain = id->domain;
 		r->identifier_undecided = true;
@@ -90,8 +90,8 @@ static void note_identifier(struct dmarc_author_result *r, const struct identifi
 static enum rc judge_identifiers(struct arena *a, struct lookups *l, const struct evidence *e,
     struct dmarc_author_result *r)
 {
-	const struct policy_discovery *author = &r->discovery;
-	enum alignment alignment;
+	const struct dmarc_policy_discovery *author = &r->discovery;
+	enum dmarc_alignment alignment;
 	struct identifier id;
 
 	for (size_t i = 0; i < identifier_count(e); i++)
@@ -116,9 +116,9 @@ static const struct {
 	enum auth_result result;
 	enum dmarc_why why;
 } without_policy[] = {
-	[DISCOVERED_NOTHING] = { AUTH_NONE, DMARC_WHY_NO_RECORD },
-	[DISCOVERY_UNKNOWN] = { AUTH_TEMPERROR, DMARC_WHY_POLICY_UNKNOWN },
-	[DISCOVERY_UNUSABLE] = { AUTH_NONE, DMARC_WHY_RECORD_UNUSABLE },
+	[DMARC_DISCOVERED_NOTHING] = { AUTH_NONE, DMARC_WHY_NO_RECORD },
+	[DMARC_DISCOVERY_UNKNOWN] = { AUTH_TEMPERROR, DMARC_WHY_POLICY_UNKNOWN },
+	[DMARC_DISCOVERY_UNUSABLE] = { AUTH_NONE, DMARC_WHY_RECORD_UNUSABLE },
 };
 
 /* t=y (section 4.7) */
@@ -134,7 +134,7 @@ static enum rc judge_author(struct arena *a, struct lookups *l, enum dmarc_disco
     const struct evidence *e, struct dmarc_author_result *r)
 {
 	TRY(dmarc_discover(a, l, method, r->domain, &r->discovery));
-	if (r->discovery.status != DISCOVERED) {
+	if (r->discovery.status != DMARC_DISCOVERED) {
 		r->result = without_policy[r->discovery.status].result;
 		r->why = without_policy[r->discovery.status].why;
 		return RC_OK;

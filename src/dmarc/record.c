@@ -122,11 +122,11 @@ bool dmarc_next_uri(struct slice *rest, struct slice *uri_out)
 
 /* --- values of tags, each false for a value it cannot have --------------------------------- */
 
-static bool read_policy(struct policy_tag *out, struct slice value)
+static bool read_policy(struct dmarc_policy_tag *out, struct slice value)
 {
 	int word = word_index(value, policy_words);
 
-	out->state = word < 0 ? POLICY_TAG_INVALID : POLICY_TAG_VALID;
+	out->state = word < 0 ? DMARC_TAG_INVALID : DMARC_TAG_VALID;
 	out->policy = word < 0 ? DMARC_POLICY_NONE : (enum dmarc_policy)word;
 	return word >= 0;
 }
@@ -146,12 +146,12 @@ static bool read_np(struct dmarc_record *r, struct slice value)
 	return read_policy(&r->np, value);
 }
 
-static bool read_alignment(enum dmarc_alignment *out, struct slice value)
+static bool read_alignment(enum dmarc_alignment_mode *out, struct slice value)
 {
 	int word = word_index(value, alignment_words);
 
 	if (word >= 0)
-		*out = (enum dmarc_alignment)word;
+		*out = (enum dmarc_alignment_mode)word;
 	return word >= 0;
 }
 
@@ -397,10 +397,10 @@ static void remark_uris(const struct remarks *to, const char *tag, struct slice 
 
 static void remark_policies(const struct remarks *to, const struct dmarc_record *r)
 {
-	bool valid = r->p.state == POLICY_TAG_VALID && r->sp.state != POLICY_TAG_INVALID &&
-	    r->np.state != POLICY_TAG_INVALID;
+	bool valid = r->p.state == DMARC_TAG_VALID && r->sp.state != DMARC_TAG_INVALID &&
+	    r->np.state != DMARC_TAG_INVALID;
 
-	if (r->p.state == POLICY_TAG_ABSENT)
+	if (r->p.state == DMARC_TAG_ABSENT)
 		say_text(to, "there is no p=");
 	if (!valid && r->rua_valid)
 		say_text(to, "the record counts as p=none (RFC 9989 section 4.10.1)");

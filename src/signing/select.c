@@ -18,12 +18,12 @@ struct choice {
 	bool trouble;                 /* selectors that a section names are not there */
 };
 
-static enum rc unsigned_as(struct arena *a, enum unsigned_why why, struct slice reason,
-    struct selection *out)
+static enum rc unsigned_as(struct arena *a, enum signing_why why, struct slice reason,
+    struct signing_selection *out)
 {
 	if (arena_failed(a))
 		return RC_NOMEM;
-	*out = (struct selection){ .why = why, .reason = reason };
+	*out = (struct signing_selection){ .why = why, .reason = reason };
 	return RC_OK;
 }
 
@@ -207,44 +207,46 @@ static bool may_align(struct domain d, struct domain author)
  * who may not use the author's name must not get it by this way: never with a signature that could
  * be aligned with it.
  */
-static enum rc fall_back(struct choice *c, bool may_use, enum unsigned_why why, struct slice reason,
-    struct selection *out)
+static enum rc fall_back(struct choice *c, bool may_use, enum signing_why why, struct slice reason,
+    struct signing_selection *out)
 {
 	c->count = 0;
 	if (may_use || !may_align(c->params->sign_fallback, c->author))
 		TRY(keys_of_domain(c, c->params->sign_fallback));
 	if (c->count == 0)
 		return unsigned_as(c->a, why, reason, out);
-	*out = (struct selection){ .why = SIGNED, .signatures = c->signatures, .count = c->count };
+	*out = (struct signing_selection){ .why = SIGNING_DONE, .signatures = c->signatures,
+		.count = c->count };
 	return RC_OK;
 }
 
-static enum rc choose(struct choice *c, bool authenticated, struct selection *out)
+static enum rc choose(struct choice *c, bool authenticated, struct signing_selection *out)
 {
 	bool may_use = !authenticated || may_use_name(c);
 
 	TRY(find_keys(c));
 	if (c->count == 0)
-		return fall_back(c, may_use, c->trouble ? UNSIGNED_KEY_TROUBLE : UNSIGNED_NO_KEY,
+		return fall_back(c, may_use, c->trouble ? SIGNING_KEY_TROUBLE : SIGNING_NO_KEY,
 		    no_key(c), out);
 	if (!may_use)
-		return fall_back(c, may_use, UNSIGNED_MISMATCH, mismatch(c), out);
-	*out = (struct selection){ .why = SIGNED, .signatures = c->signatures, .count = c->count };
+		return fall_back(c, may_use, SIGNING_MISMATCH, mismatch(c), out);
+	*out = (struct signing_selection){ .why = SIGNING_DONE, .signatures = c->signatures,
+		.count = c->count };
 	return arena_failed(c->a) ? RC_NOMEM : RC_OK;
 }
 
 enum rc signing_select(struct arena *a, const struct signing_params *params,
     struct keystore *keys, const struct message *m, const struct authors *authors,
-    bool authenticated, int64_t now_ms, struct selection *out)
+    bool authenticated, int64_t now_ms, struct signing_selection *out)
 {
 	struct choice c = { .a = a, .params = params, .keys = keys, .now_ms = now_ms,
 		.envelope = &m->envelope };
 
 	if (authors->status == FROM_TOO_MANY || authors->domain_count > 1)
-		return unsigned_as(a, UNSIGNED_SEVERAL_AUTHORS,
+		return unsigned_as(a, SIGNING_SEVERAL_AUTHORS,
 		    arena_printf(a, "From names several author domains"), out);
 	if (authors->status != FROM_OK || authors->count == 0)
-		return unsigned_as(a, UNSIGNED_NO_AUTHOR, arena_printf(a, "no author: %s",
+		return unsigned_as(a, SIGNING_NO_AUTHOR, arena_printf(a, "no author: %s",
 		    authors->why != NULL ? authors->why : from_status_text(authors->status)), out);
 	c.author = authors->domains[0];
 	c.mailbox = authors->mailboxes[0];

@@ -54,7 +54,7 @@ struct walked {
 	size_t first;   /* token of the first term that asks; the others follow */
 };
 
-struct walk {
+struct dmarc_walk {
 	struct spf_run *r;
 	SPF_server_t *server;
 	SPF_request_t *request;
@@ -75,7 +75,7 @@ bool spf_libspf2_available(void)
 /* --- answers ---------------------------------------------------------------------------------- */
 
 /* The library calls abort() when it is given NULL. */
-static SPF_dns_rr_t *answer_new(struct walk *w, const char *name, ns_type type, int status)
+static SPF_dns_rr_t *answer_new(struct dmarc_walk *w, const char *name, ns_type type, int status)
 {
 	SPF_dns_rr_t *rr = SPF_dns_rr_new_init(NULL, name, type, 0, status);
 
@@ -89,17 +89,17 @@ static SPF_dns_rr_t *answer_new(struct walk *w, const char *name, ns_type type, 
 }
 
 /* Ends the library's walk: whatever it makes of that, our own error counts. */
-static SPF_dns_rr_t *answer_stop(struct walk *w, const char *name, ns_type type)
+static SPF_dns_rr_t *answer_stop(struct dmarc_walk *w, const char *name, ns_type type)
 {
 	return answer_new(w, name, type, TRY_AGAIN);
 }
 
-static SPF_dns_rr_t *answer_nothing(struct walk *w, const char *name, ns_type type)
+static SPF_dns_rr_t *answer_nothing(struct dmarc_walk *w, const char *name, ns_type type)
 {
 	return answer_new(w, name, type, HOST_NOT_FOUND);
 }
 
-static bool answer_grow(struct walk *w, SPF_dns_rr_t *rr, size_t octets)
+static bool answer_grow(struct dmarc_walk *w, SPF_dns_rr_t *rr, size_t octets)
 {
 	if (SPF_dns_rr_buf_realloc(rr, rr->num_rr, octets) == SPF_E_SUCCESS)
 		return true;
@@ -107,7 +107,7 @@ static bool answer_grow(struct walk *w, SPF_dns_rr_t *rr, size_t octets)
 	return spf_run_fail_memory(w->r);
 }
 
-static void add_address(struct walk *w, SPF_dns_rr_t *rr, const struct ip *ip)
+static void add_address(struct dmarc_walk *w, SPF_dns_rr_t *rr, const struct ip *ip)
 {
 	struct ip other = spf_rewrite_address(&w->out, ip);
 
@@ -120,7 +120,7 @@ static void add_address(struct walk *w, SPF_dns_rr_t *rr, const struct ip *ip)
 	rr->num_rr++;
 }
 
-static void add_token(struct walk *w, SPF_dns_rr_t *rr, char kind, size_t i, size_t n)
+static void add_token(struct dmarc_walk *w, SPF_dns_rr_t *rr, char kind, size_t i, size_t n)
 {
 	char text[TOKEN_OCTETS];
 	int len = snprintf(text, sizeof(text), "%c%zu.t%zu.x", kind, i, n);
@@ -132,7 +132,7 @@ static void add_token(struct walk *w, SPF_dns_rr_t *rr, char kind, size_t i, siz
 }
 
 /* The client's own address stands for any where /0 was written, which the library refuses. */
-static SPF_dns_rr_t *answer_addresses(struct walk *w, const struct spf_term *t,
+static SPF_dns_rr_t *answer_addresses(struct dmarc_walk *w, const struct spf_term *t,
     const struct dns_answer *found, const char *name, ns_type type)
 {
 	const struct ip *client = &w->r->values.client;
@@ -150,7 +150,7 @@ static SPF_dns_rr_t *answer_addresses(struct walk *w, const struct spf_term *t,
 /* --- questions -------------------------------------------------------------------------------- */
 
 /* The token's term begins: it must be the one whose turn it is. */
-static struct spf_token *begin(struct walk *w, size_t n, struct slice *target)
+static struct spf_token *begin(struct dmarc_walk *w, size_t n, struct slice *target)
 {
 	struct spf_token *t = n < w->out.count ? &w->out.tokens[n] : NULL;
 
@@ -167,7 +167,7 @@ static struct spf_token *begin(struct walk *w, size_t n, struct slice *target)
 }
 
 /* begin() for all but include and redirect; the name in the resolver's form. */
-static struct spf_token *begin_name(struct walk *w, size_t n, struct slice *name)
+static struct spf_token *begin_name(struct dmarc_walk *w, size_t n, struct slice *name)
 {
 	struct spf_token *t = begin(w, n, name);
 
@@ -181,7 +181,7 @@ static struct spf_token *begin_name(struct walk *w, size_t n, struct slice *name
 }
 
 /* a and exists */
-static SPF_dns_rr_t *ask_host(struct walk *w, size_t n, const char *token, ns_type type)
+static SPF_dns_rr_t *ask_host(struct dmarc_walk *w, size_t n, const char *token, ns_type type)
 {
 	const struct dns_answer *found;
 	struct slice name;
@@ -198,7 +198,7 @@ static SPF_dns_rr_t *ask_host(struct walk *w, size_t n, const char *token, ns_ty
 	return answer_addresses(w, &t->term, found, token, type);
 }
 
-static SPF_dns_rr_t *ask_mx(struct walk *w, size_t n, const char *token)
+static SPF_dns_rr_t *ask_mx(struct dmarc_walk *w, size_t n, const char *token)
 {
 	struct slice name;
 	struct spf_token *t = begin_name(w, n, &name);
@@ -217,7 +217,7 @@ static SPF_dns_rr_t *ask_mx(struct walk *w, size_t n, const char *token)
 	return rr;
 }
 
-static SPF_dns_rr_t *ask_mx_host(struct walk *w, size_t i, size_t n, const char *token,
+static SPF_dns_rr_t *ask_mx_host(struct dmarc_walk *w, size_t i, size_t n, const char *token,
     ns_type type)
 {
 	struct spf_token *t = n < w->out.count ? &w->out.tokens[n] : NULL;
@@ -233,7 +233,7 @@ static SPF_dns_rr_t *ask_mx_host(struct walk *w, size_t i, size_t n, const char 
 }
 
 /* The question is about the client; names outside the target's domain need no validation. */
-static SPF_dns_rr_t *ask_ptr(struct walk *w, const char *question)
+static SPF_dns_rr_t *ask_ptr(struct dmarc_walk *w, const char *question)
 {
 	size_t n = w->next;
 	struct slice target;
@@ -249,7 +249,7 @@ static SPF_dns_rr_t *ask_ptr(struct walk *w, const char *question)
 	return rr;
 }
 
-static SPF_dns_rr_t *ask_ptr_host(struct walk *w, size_t i, const char *token, ns_type type)
+static SPF_dns_rr_t *ask_ptr_host(struct dmarc_walk *w, size_t i, const char *token, ns_type type)
 {
 	SPF_dns_rr_t *rr;
 	bool valid;
@@ -268,7 +268,7 @@ static SPF_dns_rr_t *ask_ptr_host(struct walk *w, size_t i, const char *token, n
 	return rr;
 }
 
-static SPF_dns_rr_t *note_no_match(struct walk *w, size_t n, const char *token, ns_type type)
+static SPF_dns_rr_t *note_no_match(struct dmarc_walk *w, size_t n, const char *token, ns_type type)
 {
 	if (n >= w->out.count || !w->out.tokens[n].begun) {
 		w->lost = true;
@@ -283,7 +283,7 @@ static SPF_dns_rr_t *note_no_match(struct walk *w, size_t n, const char *token, 
 
 static SPF_dns_rr_t *lookup(SPF_dns_server_t *layer, const char *name, ns_type type, int cache)
 {
-	struct walk *w = layer->hook;
+	struct dmarc_walk *w = layer->hook;
 	size_t i, n;
 	char kind;
 
@@ -312,7 +312,7 @@ static SPF_dns_rr_t *lookup(SPF_dns_server_t *layer, const char *name, ns_type t
 /* --- records ---------------------------------------------------------------------------------- */
 
 /* false: the library cannot hold it, or says so. */
-static bool compile(struct walk *w, const struct spf_rewriting *text, SPF_record_t **out)
+static bool compile(struct dmarc_walk *w, const struct spf_rewriting *text, SPF_record_t **out)
 {
 	SPF_response_t *messages = SPF_response_new(w->request);
 	bool held;
@@ -333,7 +333,7 @@ static bool compile(struct walk *w, const struct spf_rewriting *text, SPF_record
 }
 
 /* A record that only says what is known already. */
-static SPF_errcode_t say(struct walk *w, enum auth_result result, SPF_record_t **out)
+static SPF_errcode_t say(struct dmarc_walk *w, enum auth_result result, SPF_record_t **out)
 {
 	struct spf_rewriting text = SPF_REWRITING_INIT;
 	SPF_errcode_t code = SPF_E_NO_MEMORY;
@@ -350,7 +350,7 @@ static SPF_errcode_t say(struct walk *w, enum auth_result result, SPF_record_t *
 }
 
 /* Records of more than 511 octets in the library's form, and whatever else it cannot hold. */
-static SPF_errcode_t say_what_builtin_says(struct walk *w, struct walked *in, SPF_record_t **out)
+static SPF_errcode_t say_what_builtin_says(struct dmarc_walk *w, struct walked *in, SPF_record_t **out)
 {
 	w->out.count = in->first;
 	in->decided = true;
@@ -360,7 +360,7 @@ static SPF_errcode_t say_what_builtin_says(struct walk *w, struct walked *in, SP
 }
 
 /* RFC 7208 sections 5.2 and 6.1: what no record means depends on who asks. */
-static SPF_errcode_t no_record(struct walk *w, const struct spf_token *t)
+static SPF_errcode_t no_record(struct dmarc_walk *w, const struct spf_token *t)
 {
 	if (t == NULL)
 		w->none = true;
@@ -371,7 +371,7 @@ static SPF_errcode_t no_record(struct walk *w, const struct spf_token *t)
 }
 
 /* The record of the root (t is NULL), of an include or of a redirect. */
-static SPF_errcode_t give_record(struct walk *w, const struct spf_token *t, struct slice domain,
+static SPF_errcode_t give_record(struct dmarc_walk *w, const struct spf_token *t, struct slice domain,
     SPF_record_t **out)
 {
 	struct walked *in = arena_new(w->r->arena, struct walked);
@@ -406,7 +406,7 @@ static SPF_errcode_t give_record(struct walk *w, const struct spf_token *t, stru
 static SPF_errcode_t get_spf(SPF_server_t *server, SPF_request_t *request,
     SPF_response_t *response, SPF_record_t **out)
 {
-	struct walk *w = server->resolver->hook;
+	struct dmarc_walk *w = server->resolver->hook;
 	struct slice target;
 	struct spf_token *t;
 	size_t i, n;
@@ -456,7 +456,7 @@ static void quiet(void)
 	SPF_debug_handler = say_nothing;
 }
 
-static bool prepare(struct walk *w, SPF_dns_server_t *layer)
+static bool prepare(struct dmarc_walk *w, SPF_dns_server_t *layer)
 {
 	static pthread_once_t once = PTHREAD_ONCE_INIT;
 	struct ip client = spf_rewrite_address(&w->out, &w->out.client);
@@ -504,7 +504,7 @@ static bool result_of(SPF_result_t result, enum auth_result *out)
  * Which term of the deciding record was it?  The one that began and did not end, or the network or
  * "all" behind those that ended.  false: it could not give that result.
  */
-static bool find_match(struct walk *w, enum auth_result result)
+static bool find_match(struct dmarc_walk *w, enum auth_result result)
 {
 	const struct walked *top = w->top;
 	size_t n = top->first;
@@ -540,7 +540,7 @@ static enum auth_result start_over(struct spf_run *r, struct slice domain)
 
 enum auth_result spf_check_host_libspf2(struct spf_run *r, struct slice domain)
 {
-	struct walk w = { .r = r, .domain = domain,
+	struct dmarc_walk w = { .r = r, .domain = domain,
 		.out = { .arena = r->arena, .client = r->values.client } };
 	SPF_dns_server_t layer = { .lookup = lookup, .get_spf = get_spf, .get_exp = get_exp,
 		.name = "assay", .hook = &w };

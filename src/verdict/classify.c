@@ -32,20 +32,20 @@ static bool client_listed(const struct hostlist *list, const struct envelope *e)
 	return e->client.family != IP_NONE && hostlist_matches(list, &e->client, e->client_name);
 }
 
-static bool fits_pass_port(const struct policy *p, const struct envelope *e, bool has_received)
+static bool fits_pass_port(const struct verdict_policy *p, const struct envelope *e, bool has_received)
 {
 	(void)has_received;
 	return port_listed(&p->pass_ports, e->port);
 }
 
-static bool fits_authenticated(const struct policy *p, const struct envelope *e, bool has_received)
+static bool fits_authenticated(const struct verdict_policy *p, const struct envelope *e, bool has_received)
 {
 	(void)p;
 	(void)has_received;
 	return e->auth_user.len > 0;
 }
 
-static bool fits_submission(const struct policy *p, const struct envelope *e, bool has_received)
+static bool fits_submission(const struct verdict_policy *p, const struct envelope *e, bool has_received)
 {
 	(void)has_received;
 	for (size_t i = 0; i < p->sign_daemon_names.count; i++)
@@ -55,26 +55,26 @@ static bool fits_submission(const struct policy *p, const struct envelope *e, bo
 	return port_listed(&p->sign_ports, e->port);
 }
 
-static bool fits_own_relay(const struct policy *p, const struct envelope *e, bool has_received)
+static bool fits_own_relay(const struct verdict_policy *p, const struct envelope *e, bool has_received)
 {
 	(void)has_received;
 	return client_listed(&p->own_relays, e);
 }
 
-static bool fits_forwarder(const struct policy *p, const struct envelope *e, bool has_received)
+static bool fits_forwarder(const struct verdict_policy *p, const struct envelope *e, bool has_received)
 {
 	(void)has_received;
 	return client_listed(&p->forwarders, e);
 }
 
-static bool fits_internal(const struct policy *p, const struct envelope *e, bool has_received)
+static bool fits_internal(const struct verdict_policy *p, const struct envelope *e, bool has_received)
 {
 	(void)has_received;
 	return client_listed(&p->internal_hosts, e);
 }
 
 /* Loopback is no proof of origin: a content filter hands back what strangers sent. */
-static bool fits_reinjected(const struct policy *p, const struct envelope *e, bool has_received)
+static bool fits_reinjected(const struct verdict_policy *p, const struct envelope *e, bool has_received)
 {
 	return has_received && ip_is_loopback(&e->client) && fits_internal(p, e, has_received);
 }
@@ -85,7 +85,7 @@ static bool fits_reinjected(const struct policy *p, const struct envelope *e, bo
  */
 static const struct {
 	enum message_class class;
-	bool (*fits)(const struct policy *p, const struct envelope *e, bool has_received);
+	bool (*fits)(const struct verdict_policy *p, const struct envelope *e, bool has_received);
 } order[] = {
 	{ CLASS_PASS_PORT, fits_pass_port },
 	{ CLASS_AUTHENTICATED, fits_authenticated },
@@ -96,7 +96,7 @@ static const struct {
 	{ CLASS_INTERNAL, fits_internal },
 };
 
-enum message_class classify(const struct policy *p, const struct envelope *e, bool has_received)
+enum message_class classify(const struct verdict_policy *p, const struct envelope *e, bool has_received)
 {
 	for (size_t i = 0; i < N_ELEMENTS(order); i++)
 		if (order[i].fits(p, e, has_received))

@@ -32,7 +32,7 @@ const char *disposition_text(enum disposition d)
 /* What one decision looks at. */
 struct bench {
 	struct arena *a;
-	const struct policy *p;
+	const struct verdict_policy *p;
 	enum message_class class;
 	const struct message *m;
 	const struct verdict *v;
@@ -426,7 +426,7 @@ static void carry_out(const struct bench *b, const struct demand *d, struct acti
 		out->reply = reply_for(b->a, b->p, b->m, b->v, d);
 }
 
-enum rc decide(struct arena *a, const struct policy *p, enum message_class class,
+enum rc decide(struct arena *a, const struct verdict_policy *p, enum message_class class,
     const struct message *m, const struct verdict *v, struct actions *out)
 {
 	struct bench b = { .a = a, .p = p, .class = class, .m = m, .v = v };

@@ -30,10 +30,10 @@ struct demand {
 };
 
 /* The refusal of a message (action REJECT or TEMPFAIL). The text is the arena's. */
-struct reply reply_for(struct arena *a, const struct policy *p, const struct message *m,
+struct reply reply_for(struct arena *a, const struct verdict_policy *p, const struct message *m,
     const struct verdict *v, const struct demand *d);
 
 /* The refusal at a ceiling: what was reached, and its size. */
-struct reply reply_exceeded(struct arena *a, const struct policy *p, const struct message *m);
+struct reply reply_exceeded(struct arena *a, const struct verdict_policy *p, const struct message *m);
 
 #endif

@@ -9,7 +9,7 @@
 
 struct evaluation {
 	struct arena *arena;
-	const struct policy *policy;
+	const struct verdict_policy *policy;
 	enum message_class class;
 	const struct message *message;
 	struct lookups *lookups;

@@ -2,7 +2,7 @@
 
 #include "exempt.h"
 
-const struct policy_section *exempt_section(const struct policy *p, struct domain author)
+const struct policy_section *exempt_section(const struct verdict_policy *p, struct domain author)
 {
 	const struct policy_section *best = NULL;
 
@@ -55,7 +55,7 @@ static bool recipient_matches(struct arena *a, struct slice pattern, struct slic
 }
 
 /* A recipient's own section, the first that fits; NULL: none. */
-static const struct recipient_section *section_of(struct arena *a, const struct policy *p,
+static const struct recipient_section *section_of(struct arena *a, const struct verdict_policy *p,
     struct slice address)
 {
 	for (size_t i = 0; i < p->recipient_section_count; i++)
@@ -65,7 +65,7 @@ static const struct recipient_section *section_of(struct arena *a, const struct 
 	return NULL;
 }
 
-enum action exempt_recipients(struct arena *a, const struct policy *p, const struct message *m,
+enum action exempt_recipients(struct arena *a, const struct verdict_policy *p, const struct message *m,
     enum action wish, struct slice *pattern_out)
 {
 	const struct envelope *e = &m->envelope;
@@ -87,7 +87,7 @@ enum action exempt_recipients(struct arena *a, const struct policy *p, const str
 	return mildest->on_fail;
 }
 
-static struct slice exempt_recipient(struct arena *a, const struct policy *p,
+static struct slice exempt_recipient(struct arena *a, const struct verdict_policy *p,
     const struct message *m)
 {
 	const struct envelope *e = &m->envelope;
@@ -110,7 +110,7 @@ static bool author_matches(struct arena *a, struct slice entry, const struct mai
 	return domain_parse(a, entry, &listed) && domain_is_at_or_below(author->domain, listed);
 }
 
-static struct slice exempt_author(struct arena *a, const struct policy *p,
+static struct slice exempt_author(struct arena *a, const struct verdict_policy *p,
     const struct authors *authors)
 {
 	for (size_t i = 0; i < authors->count; i++) {
@@ -128,7 +128,7 @@ static struct slice exempt_author(struct arena *a, const struct policy *p,
 	return SLICE_NULL;
 }
 
-struct slice exempt_from_refusal(struct arena *a, const struct policy *p, const struct message *m,
+struct slice exempt_from_refusal(struct arena *a, const struct verdict_policy *p, const struct message *m,
     const struct authors *authors)
 {
 	struct slice why = exempt_recipient(a, p, m);

@@ -8,18 +8,18 @@
 #include "verdict/verdict.h"
 
 /* The section with the most labels that author is at or below; NULL: none. */
-const struct policy_section *exempt_section(const struct policy *p, struct domain author);
+const struct policy_section *exempt_section(const struct verdict_policy *p, struct domain author);
 
 /*
  * Recipients' sections: what is done to mail that would meet `wish`.  One message has one answer,
  * so the mildest recipient decides; a recipient without a section stands for `wish` itself.
  * *pattern_out names the section that decided, or is the null slice.
  */
-enum action exempt_recipients(struct arena *a, const struct policy *p, const struct message *m,
+enum action exempt_recipients(struct arena *a, const struct verdict_policy *p, const struct message *m,
     enum action wish, struct slice *pattern_out);
 
 /* Why this message is never refused, in words for the log; the null slice: it may be. */
-struct slice exempt_from_refusal(struct arena *a, const struct policy *p, const struct message *m,
+struct slice exempt_from_refusal(struct arena *a, const struct verdict_policy *p, const struct message *m,
     const struct authors *authors);
 
 #endif

@@ -246,9 +246,9 @@ static json_t *dkim_json(const void *items, size_t i)
 	return object_end(&o);
 }
 
-static void put_policy_tag(struct object *o, const char *name, struct policy_tag tag)
+static void put_policy_tag(struct object *o, const char *name, struct dmarc_policy_tag tag)
 {
-	if (tag.state == POLICY_TAG_VALID)
+	if (tag.state == DMARC_TAG_VALID)
 		put_str(o, name, dmarc_policy_text(tag.policy));
 }
 
@@ -273,7 +273,7 @@ static json_t *record_json(const struct dmarc_record *r)
 	return object_end(&o);
 }
 
-static void put_discovery(struct object *o, const struct policy_discovery *d)
+static void put_discovery(struct object *o, const struct dmarc_policy_discovery *d)
 {
 	put_domain(o, "policy_domain", d->policy_domain);
 	put_domain(o, "organizational_domain", d->organizational_domain);
@@ -282,7 +282,7 @@ static void put_discovery(struct object *o, const struct policy_discovery *d)
 static json_t *author_json(const void *items, size_t i)
 {
 	const struct dmarc_author_result *r = (const struct dmarc_author_result *)items + i;
-	bool discovered = r->discovery.status == DISCOVERED;
+	bool discovered = r->discovery.status == DMARC_DISCOVERED;
 	struct object o = object_new();
 
 	put_domain(&o, "domain", r->domain);

@@ -95,7 +95,7 @@ static void add_dmarc(struct buf *out, const struct dmarc_result *r)
 	if (author == NULL && r->author_count > 0)
 		author = &r->authors[0];
 	buf_addf(out, " dmarc=%s", auth_result_text(r->result));
-	if (author != NULL && author->discovery.status == DISCOVERED)
+	if (author != NULL && author->discovery.status == DMARC_DISCOVERED)
 		buf_addf(out, "(p=%s)", dmarc_policy_text(author->policy));
 }
 
@@ -176,7 +176,7 @@ static void add_pass(const struct outcome *o, struct buf *out)
 	add_why(out, o->failed ? o->actions.why : o->unsigned_reason);
 }
 
-void outcome_log_line(const struct outcome *o, const struct policy *p, int64_t elapsed_ms,
+void outcome_log_line(const struct outcome *o, const struct verdict_policy *p, int64_t elapsed_ms,
     struct buf *out)
 {
 	const struct class_rules *rules = class_rules(o->class);

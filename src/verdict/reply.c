@@ -125,14 +125,14 @@ static const char *enhanced_code(const struct verdict *v, const struct demand *d
 	return w->permanent;
 }
 
-static struct slice finish(struct arena *a, const struct policy *p, struct buf *text)
+static struct slice finish(struct arena *a, const struct verdict_policy *p, struct buf *text)
 {
 	if (p->reply_url.len > 0)
 		buf_addf(text, "; see %.*s", SLICE_ARG(p->reply_url));
 	return arena_take_buf(a, text);
 }
 
-struct reply reply_for(struct arena *a, const struct policy *p, const struct message *m,
+struct reply reply_for(struct arena *a, const struct verdict_policy *p, const struct message *m,
     const struct verdict *v, const struct demand *d)
 {
 	struct buf text = BUF_INIT(8u * 1024);
@@ -145,7 +145,7 @@ struct reply reply_for(struct arena *a, const struct policy *p, const struct mes
 	};
 }
 
-struct reply reply_exceeded(struct arena *a, const struct policy *p, const struct message *m)
+struct reply reply_exceeded(struct arena *a, const struct verdict_policy *p, const struct message *m)
 {
 	bool temporary = p->on_exceed == ACTION_TEMPFAIL;
 	struct buf text = BUF_INIT(8u * 1024);

@@ -44,7 +44,7 @@ static void add_own_name(struct arena *a, struct own_names *own, struct slice te
 	own->count++;
 }
 
-static void own_names(struct arena *a, const struct policy *p, struct slice authserv_id,
+static void own_names(struct arena *a, const struct verdict_policy *p, struct slice authserv_id,
     struct own_names *own)
 {
 	size_t room = p->remove_authserv_ids.count + 1;
@@ -101,7 +101,7 @@ static enum rc remove_fields(struct arena *a, const struct own_names *own, struc
 	return RC_OK;
 }
 
-enum rc results_remove_forged(struct arena *a, const struct policy *p, struct slice authserv_id,
+enum rc results_remove_forged(struct arena *a, const struct verdict_policy *p, struct slice authserv_id,
     const struct message *m, struct actions *actions)
 {
 	struct own_names own;
@@ -177,7 +177,7 @@ static void write_dkim(struct arena *a, struct authres *ar, const struct verdict
 
 static bool policy_is_known(const struct dmarc_author_result *r)
 {
-	return r->discovery.status == DISCOVERED;
+	return r->discovery.status == DMARC_DISCOVERED;
 }
 
 /* "(p=reject dis=quarantine; mailing_list: indirect flow: ...)" */
@@ -188,9 +188,9 @@ static struct slice policy_comment(struct arena *a, const struct dmarc_author_re
 	struct buf text = BUF_INIT(LIMIT_HEADER_VALUE);
 
 	buf_addf(&text, "p=%s", dmarc_policy_text(record->p.policy));
-	if (record->sp.state == POLICY_TAG_VALID)
+	if (record->sp.state == DMARC_TAG_VALID)
 		buf_addf(&text, " sp=%s", dmarc_policy_text(record->sp.policy));
-	if (record->np.state == POLICY_TAG_VALID)
+	if (record->np.state == DMARC_TAG_VALID)
 		buf_addf(&text, " np=%s", dmarc_policy_text(record->np.policy));
 	buf_addf(&text, " dis=%s", disposition_text(actions->disposition));
 	for (size_t i = 0; i < actions->override_count; i++) {
@@ -263,7 +263,7 @@ static enum rc write_received_spf(struct arena *a, struct slice authserv_id,
 	    received_spf(a, &request, &v->spf, authserv_id), actions);
 }
 
-enum rc results_quarantine(struct arena *a, const struct policy *p, struct actions *actions)
+enum rc results_quarantine(struct arena *a, const struct verdict_policy *p, struct actions *actions)
 {
 	if (actions->action != ACTION_QUARANTINE || p->enforce == ENFORCE_OBSERVE)
 		return RC_OK;
@@ -276,7 +276,7 @@ enum rc results_quarantine(struct arena *a, const struct policy *p, struct actio
 	    arena_printf(a, " %.*s", SLICE_ARG(p->quarantine_header_value)), actions);
 }
 
-enum rc results_write(struct arena *a, const struct policy *p, struct slice authserv_id,
+enum rc results_write(struct arena *a, const struct verdict_policy *p, struct slice authserv_id,
     const struct message *m, const struct verdict *v, struct actions *actions)
 {
 	struct slice value;

@@ -64,7 +64,7 @@ static void set_class(struct transaction *t, bool has_received)
 /* Whether a message is judged is known from its envelope; only a signing class may change later. */
 static void start_judging(struct transaction *t)
 {
-	const struct policy *p = t->env.policy;
+	const struct verdict_policy *p = t->env.policy;
 	struct spf_request request;
 
 	t->lookups = lookups_new(t->env.resolver, p->dns_deadline_ms);
@@ -216,9 +216,9 @@ static void start_signature(struct transaction *t, struct message *m,
 
 static void start_signing(struct transaction *t)
 {
-	const struct policy *p = t->env.policy;
+	const struct verdict_policy *p = t->env.policy;
 	struct outcome *o = &t->outcome;
-	struct selection selection = { .why = UNSIGNED_NO_KEY };
+	struct signing_selection selection = { .why = SIGNING_NO_KEY };
 	struct message *m;
 
 	if (p->enforce == ENFORCE_OBSERVE) {
@@ -382,7 +382,7 @@ static void answer(struct transaction *t, enum action action, struct slice why, 
 
 static void answer_exceeded(struct transaction *t)
 {
-	const struct policy *p = t->env.policy;
+	const struct verdict_policy *p = t->env.policy;
 	enum action action = p->on_exceed == ACTION_ACCEPT ? ACTION_REJECT : p->on_exceed;
 	struct reply reply = reply_exceeded(t->arena, p, &t->message);
 

@@ -10,6 +10,7 @@
 
 #include "base/limits.h"
 #include "base/utf8.h"
+#include "config/settings.h"
 #include "dns/zonefile.h"
 #include "mail/authres.h"
 #include "mail/reader.h"
@@ -30,7 +31,8 @@ static const char zone[] =
 	"slow.example * !TIMEOUT\n"
 	"broken.example TXT !SERVFAIL\n";
 
-static struct policy policy;
+static struct settings *settings; /* owns what policy points to */
+static struct verdict_policy policy;
 static struct resolver *resolver;
 
 /* What outlives messages, once. */
@@ -43,7 +45,9 @@ static void set_up(void)
 	const char *why;
 
 	a = arena_create(LIMIT_ARENA_BYTES);
-	policy_defaults(&policy, a);
+	if (settings_default(&settings) != RC_OK)
+		abort();
+	policy = settings->policy;
 	policy.authserv_id = OURS;
 	policy.pass_ports = (struct port_list){ pass_ports, 1, 1 };
 	policy.max_header_fields = 60;

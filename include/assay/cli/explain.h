@@ -10,6 +10,6 @@
 void explain_outcome(const struct outcome *o, bool detail);
 
 /* The policy discovery of one domain: every step of the walk, the record, who applies which policy. */
-void explain_discovery(const struct policy_discovery *d);
+void explain_discovery(const struct dmarc_policy_discovery *d);
 
 #endif

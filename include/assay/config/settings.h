@@ -24,7 +24,7 @@ struct settings {
 	struct arena *arena;          /* owned */
 	atomic_uint references;
 	struct config_record *record; /* the arena's */
-	struct policy policy;
+	struct verdict_policy policy;
 
 	/* read at start only; a reload that changes them says so and goes on with the old ones */
 	struct slice listen;          /* "unix:PATH", "inet:ADDRESS:PORT", "fd:3" */

@@ -18,7 +18,11 @@
 
 #include "dmarc/discover.h"
 
-enum alignment { UNALIGNED, ALIGNED, ALIGNMENT_UNKNOWN /* DNS trouble on one of the walks */ };
+enum dmarc_alignment {
+	DMARC_UNALIGNED,
+	DMARC_ALIGNED,
+	DMARC_ALIGNMENT_UNKNOWN, /* DNS trouble on one of the walks */
+};
 
 /*
  * Starts the walk of an identifier where dmarc_align() could need it for one of the authors,
@@ -29,11 +33,11 @@ void dmarc_start_identifier(struct lookups *l, enum dmarc_discovery method,
     const struct domain *authors, size_t author_count, struct domain identifier);
 
 /* Would dmarc_align() walk the tree for this identifier?  Then dmarc_start() pays off. */
-bool dmarc_align_asks(const struct policy_discovery *author, enum dmarc_alignment mode,
+bool dmarc_align_asks(const struct dmarc_policy_discovery *author, enum dmarc_alignment_mode mode,
     struct domain identifier);
 
 MUST_CHECK enum rc dmarc_align(struct arena *a, struct lookups *l,
-    const struct policy_discovery *author, enum dmarc_alignment mode, struct domain identifier,
-    enum alignment *out);
+    const struct dmarc_policy_discovery *author, enum dmarc_alignment_mode mode, struct domain identifier,
+    enum dmarc_alignment *out);
 
 #endif

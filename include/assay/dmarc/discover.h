@@ -34,20 +34,20 @@
 #include "dns/resolver.h"
 #include "mail/domain.h"
 
-enum dmarc_discovery { DISCOVERY_TREEWALK, DISCOVERY_PSL };
+enum dmarc_discovery { DMARC_DISCOVERY_TREEWALK, DMARC_DISCOVERY_PSL };
 
 /* "treewalk", "psl", as in aggregate reports (RFC 9990 section 3.1.1.5). */
 const char *dmarc_discovery_text(enum dmarc_discovery method);
 
-enum discovery_status {
-	DISCOVERED,
-	DISCOVERED_NOTHING,    /* no record: DMARC does not apply */
-	DISCOVERY_UNKNOWN,     /* DNS trouble at a name that could have decided */
-	DISCOVERY_UNUSABLE,    /* a record without a usable policy: no DMARC processing (4.10.1) */
+enum dmarc_discovery_status {
+	DMARC_DISCOVERED,
+	DMARC_DISCOVERED_NOTHING,    /* no record: DMARC does not apply */
+	DMARC_DISCOVERY_UNKNOWN,     /* DNS trouble at a name that could have decided */
+	DMARC_DISCOVERY_UNUSABLE,    /* a record without a usable policy: no DMARC processing (4.10.1) */
 };
 
 /* One step of a walk, for --explain. */
-struct walk_step {
+struct dmarc_walk_step {
 	struct domain domain; /* "_dmarc." is put before it */
 	enum dns_status dns;
 	bool public_suffix;   /* the guard knows it as one */
@@ -56,16 +56,16 @@ struct walk_step {
 	struct dmarc_record record; /* when exactly one */
 };
 
-struct walk {
-	struct walk_step steps[LIMIT_DMARC_WALK];
+struct dmarc_walk {
+	struct dmarc_walk_step steps[LIMIT_DMARC_WALK];
 	size_t count;
-	enum discovery_status status;
-	struct domain organizational_domain; /* also for DISCOVERED_NOTHING (the start name); for
-	                                        DISCOVERY_UNKNOWN the highest that it can be */
+	enum dmarc_discovery_status status;
+	struct domain organizational_domain; /* also for DMARC_DISCOVERED_NOTHING (the start name); for
+	                                        DMARC_DISCOVERY_UNKNOWN the highest that it can be */
 };
 
-struct policy_discovery {
-	enum discovery_status status;
+struct dmarc_policy_discovery {
+	enum dmarc_discovery_status status;
 	struct slice reason;       /* for people */
 	struct domain author_domain, policy_domain; /* policy_domain: none without a record */
 	struct domain organizational_domain; /* walk.status says whether it is known for certain */
@@ -75,7 +75,7 @@ struct policy_discovery {
 	bool policy_undecided;     /* np= differs, and whether the author exists is not known */
 	bool nonexistent;          /* the author domain is NXDOMAIN; asked where np= could apply */
 	enum dmarc_discovery method;
-	struct walk walk;
+	struct dmarc_walk walk;
 };
 
 /*
@@ -87,10 +87,10 @@ void dmarc_start(struct lookups *l, enum lookup_purpose purpose, enum dmarc_disc
 
 /* Section 4.10.1, for the author domain.  Records are copied into the arena. */
 MUST_CHECK enum rc dmarc_discover(struct arena *a, struct lookups *l, enum dmarc_discovery method,
-    struct domain author_domain, struct policy_discovery *out);
+    struct domain author_domain, struct dmarc_policy_discovery *out);
 
 /* Section 4.10.2, for any identifier; one walk each. out->status is never UNUSABLE. */
 MUST_CHECK enum rc dmarc_walk(struct arena *a, struct lookups *l, enum lookup_purpose purpose,
-    enum dmarc_discovery method, struct domain start, struct walk *out);
+    enum dmarc_discovery method, struct domain start, struct dmarc_walk *out);
 
 #endif

@@ -59,7 +59,7 @@ struct dmarc_author_result {
 	struct domain domain;
 	enum auth_result result; /* none pass fail temperror permerror */
 	enum dmarc_why why;
-	struct policy_discovery discovery;
+	struct dmarc_policy_discovery discovery;
 	enum dmarc_policy policy;  /* asked for, after sp/np and t=y (section 4.7) */
 	bool testing;              /* t=y lowered it */
 	bool spf_aligned, dkim_aligned;

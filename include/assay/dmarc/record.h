@@ -15,7 +15,7 @@
 #include "base/slice.h"
 
 enum dmarc_policy { DMARC_POLICY_NONE, DMARC_POLICY_QUARANTINE, DMARC_POLICY_REJECT };
-enum dmarc_alignment { DMARC_RELAXED, DMARC_STRICT };
+enum dmarc_alignment_mode { DMARC_RELAXED, DMARC_STRICT };
 enum dmarc_psd { DMARC_PSD_UNKNOWN, DMARC_PSD_YES, DMARC_PSD_NO };
 
 /* The options of fo=, a set of bits. */
@@ -32,16 +32,16 @@ const char *dmarc_policy_text(enum dmarc_policy policy);
 enum dmarc_policy dmarc_policy_weaker(enum dmarc_policy policy);
 
 /* A policy tag: absent, one of the three words, or something else. */
-enum policy_tag_state { POLICY_TAG_ABSENT, POLICY_TAG_VALID, POLICY_TAG_INVALID };
-struct policy_tag {
-	enum policy_tag_state state;
+enum dmarc_policy_tag_state { DMARC_TAG_ABSENT, DMARC_TAG_VALID, DMARC_TAG_INVALID };
+struct dmarc_policy_tag {
+	enum dmarc_policy_tag_state state;
 	enum dmarc_policy policy; /* when valid */
 };
 
 struct dmarc_record {
 	struct slice text; /* the whole record as published */
-	struct policy_tag p, sp, np;
-	enum dmarc_alignment adkim, aspf;
+	struct dmarc_policy_tag p, sp, np;
+	enum dmarc_alignment_mode adkim, aspf;
 	enum dmarc_psd psd;
 	bool testing;          /* t=y */
 	struct slice fo;       /* as written; null: absent */

@@ -43,20 +43,20 @@ struct signing_params {
 	const struct sign_tables *tables;
 };
 
-enum unsigned_why {
-	SIGNED,
-	UNSIGNED_NO_AUTHOR,        /* From missing, several, or not clear */
-	UNSIGNED_SEVERAL_AUTHORS,  /* several author domains */
-	UNSIGNED_NO_KEY,           /* "no key for gmail.com" */
-	UNSIGNED_MISMATCH,         /* author domain is neither the envelope's nor the login's */
-	UNSIGNED_REINJECTED,
-	UNSIGNED_KEY_TROUBLE,
-	UNSIGNED_LIMIT,
-	UNSIGNED_WHY_COUNT
+enum signing_why {
+	SIGNING_DONE,
+	SIGNING_NO_AUTHOR,        /* From missing, several, or not clear */
+	SIGNING_SEVERAL_AUTHORS,  /* several author domains */
+	SIGNING_NO_KEY,           /* "no key for gmail.com" */
+	SIGNING_MISMATCH,         /* author domain is neither the envelope's nor the login's */
+	SIGNING_REINJECTED,
+	SIGNING_KEY_TROUBLE,
+	SIGNING_LIMIT,
+	SIGNING_WHY_COUNT
 };
 
-struct selection {
-	enum unsigned_why why;
+struct signing_selection {
+	enum signing_why why;
 	struct slice reason;           /* for the log: what to set; null when signed */
 	struct dkim_sign_params *signatures;
 	size_t count;
@@ -65,6 +65,6 @@ struct selection {
 /* authenticated: the message came from a login (the rule above); else a trusted place. */
 MUST_CHECK enum rc signing_select(struct arena *a, const struct signing_params *params,
     struct keystore *keys, const struct message *m, const struct authors *authors,
-    bool authenticated, int64_t now_ms, struct selection *out);
+    bool authenticated, int64_t now_ms, struct signing_selection *out);
 
 #endif

@@ -28,6 +28,6 @@ struct class_rules {
 const struct class_rules *class_rules(enum message_class class);
 
 /* Before the header is seen (has_received false) it may still turn into CLASS_REINJECTED. */
-enum message_class classify(const struct policy *p, const struct envelope *e, bool has_received);
+enum message_class classify(const struct verdict_policy *p, const struct envelope *e, bool has_received);
 
 #endif

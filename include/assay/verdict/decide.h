@@ -30,7 +30,7 @@ void indirect_marks(const struct message *m, struct indirect_marks *out);
  * Trouble with the From field, SPF and DKIM by themselves have settings of their own; the strictest
  * of all wins.
  */
-MUST_CHECK enum rc decide(struct arena *a, const struct policy *p, enum message_class class,
+MUST_CHECK enum rc decide(struct arena *a, const struct verdict_policy *p, enum message_class class,
     const struct message *m, const struct verdict *v, struct actions *out);
 
 #endif

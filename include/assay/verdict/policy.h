@@ -74,7 +74,7 @@ struct recipient_section {
 	enum action on_fail;
 };
 
-struct policy {
+struct verdict_policy {
 	struct slice authserv_id;              /* null: the MTA's {j} */
 	struct slice_list remove_authserv_ids;
 	enum enforce enforce;
@@ -112,11 +112,5 @@ struct policy {
 	size_t max_header_bytes, max_header_fields;
 	int64_t dns_deadline_ms;
 };
-
-/*
- * The defaults of the documentation; of the lists, internal-hosts, sign-ports and never-refuse-to
- * (postmaster@, abuse@) are not empty.
- */
-void policy_defaults(struct policy *p, struct arena *a);
 
 #endif

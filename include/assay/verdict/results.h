@@ -12,14 +12,14 @@
  * (A-labels and U-labels compared alike), or that cannot be parsed far enough to know; and incoming
  * copies of the quarantine field.  From the highest index down, without a limit on their number.
  */
-MUST_CHECK enum rc results_remove_forged(struct arena *a, const struct policy *p,
+MUST_CHECK enum rc results_remove_forged(struct arena *a, const struct verdict_policy *p,
     struct slice authserv_id, const struct message *m, struct actions *actions);
 
 /*
  * By the setting: the quarantine field, or hold; nothing for other actions.  results_write() calls
  * it.
  */
-MUST_CHECK enum rc results_quarantine(struct arena *a, const struct policy *p,
+MUST_CHECK enum rc results_quarantine(struct arena *a, const struct verdict_policy *p,
     struct actions *actions);
 
 /* One field at the top. */
@@ -27,7 +27,7 @@ MUST_CHECK enum rc results_insert(struct arena *a, struct slice name, struct sli
     struct actions *actions);
 
 /* One Authentication-Results with all methods, at the top (inserted last); Received-SPF by setting. */
-MUST_CHECK enum rc results_write(struct arena *a, const struct policy *p,
+MUST_CHECK enum rc results_write(struct arena *a, const struct verdict_policy *p,
     struct slice authserv_id, const struct message *m, const struct verdict *v,
     struct actions *actions);
 

@@ -16,7 +16,7 @@
 
 /* What outlives messages; immutable, borrowed. */
 struct transaction_env {
-	const struct policy *policy;
+	const struct verdict_policy *policy;
 	struct keystore *keys;   /* NULL: nothing is signed */
 	struct resolver *resolver;
 };

@@ -282,7 +282,7 @@ START_TEST(top_level)
 	    "quarantine-header = \"X-Q : a b\"\nnever-refuse-to = { } never-refuse-from = { "
 	    "\"a@B.org\", C.org } reply-url = https://a/\nsign-mismatch = yes sign-fallback = "
 	    "F.org sign-headers = { +X-A, -Cc }\ncanonicalization = simple/relaxed expire = 2w\n");
-	const struct policy *p = &s->policy;
+	const struct verdict_policy *p = &s->policy;
 
 	ck_slice_eq(p->authserv_id, SLICE("mx.example.com")); /* A_23: one form, however written */
 	ck_slice_eq(s->listen, SLICE("inet:127.0.0.1:8893"));
@@ -339,7 +339,7 @@ START_TEST(plain_sections)
 	    "limits { on-exceed = tempfail header-bytes = 1M header-fields = 500 }\n"
 	    "sign-tables { key-table = \"refile:/k\" signing-table = /s multiple-signatures = yes "
 	    "}\n");
-	const struct policy *p = &s->policy;
+	const struct verdict_policy *p = &s->policy;
 
 	ck_assert_uint_eq(s->dns.server_count, 4);
 	ck_slice_eq(s->dns.servers[2], SLICE("[::1]:53"));
@@ -373,7 +373,7 @@ START_TEST(plain_sections)
 	ck_assert_int_eq((int)p->dmarc_actions.from_missing, ACTION_ACCEPT);
 	ck_assert_int_eq((int)p->dmarc_actions.from_multiple, ACTION_QUARANTINE);
 	ck_assert_int_eq((int)p->dmarc_actions.from_invalid, ACTION_QUARANTINE);
-	ck_assert_int_eq((int)p->dmarc.discovery, DISCOVERY_PSL);
+	ck_assert_int_eq((int)p->dmarc.discovery, DMARC_DISCOVERY_PSL);
 	ck_assert_int_eq((int)s->log.target, LOG_TARGET_JOURNAL);
 	ck_assert_int_eq((int)s->log_format, LOG_FORMAT_JSON);
 	ck_assert_int_eq(s->log.facility, LOG_LOCAL3);
@@ -398,7 +398,7 @@ START_TEST(titled_sections)
 	    "policy-to \"Joe@D.org\" { on-fail = accept }\n"
 	    "policy-to \"abuse@\" { on-fail = accept }\n"
 	    "policy-to e.org { on-fail = quarantine }\n");
-	const struct policy *p = &s->policy;
+	const struct verdict_policy *p = &s->policy;
 	const struct sign_section *sign = p->signing.sections;
 
 	ck_assert_uint_eq(p->signing.section_count, 2);

@@ -12,9 +12,14 @@
 #define B43 R("bank.example", "psd=y; p=reject") R("giant.bank.example", "p=reject")
 #define DEPARTMENT PLAIN R("dept.example.com", "psd=n; p=none")
 
+/* short in the tables */
+#define ALIGNED DMARC_ALIGNED
+#define UNALIGNED DMARC_UNALIGNED
+#define ALIGNMENT_UNKNOWN DMARC_ALIGNMENT_UNKNOWN
+
 static const struct {
 	const char *id, *zone, *author, *identifier;
-	enum alignment relaxed, strict;
+	enum dmarc_alignment relaxed, strict;
 	size_t asked; /* questions beyond the author's own, relaxed */
 } rows[] = {
 	{ "D_34 table 1, strict", PLAIN, "news.example.com", "news.example.com", ALIGNED, ALIGNED,
@@ -102,23 +107,23 @@ static const struct {
 };
 
 static void author_of(struct world *w, size_t row, enum dmarc_discovery method,
-    struct policy_discovery *out)
+    struct dmarc_policy_discovery *out)
 {
 	world_open(w, rows[row].zone);
 	ck_assert_int_eq(dmarc_discover(w->arena, w->lookups, method,
 	    world_domain(w, rows[row].author), out), RC_OK);
-	ck_assert_int_eq(out->status, DISCOVERED);
+	ck_assert_int_eq(out->status, DMARC_DISCOVERED);
 }
 
 START_TEST(alignments)
 {
-	struct policy_discovery author;
+	struct dmarc_policy_discovery author;
 	struct domain identifier;
-	enum alignment got;
+	enum dmarc_alignment got;
 	struct world w;
 	size_t before;
 
-	author_of(&w, (size_t)_i, DISCOVERY_TREEWALK, &author);
+	author_of(&w, (size_t)_i, DMARC_DISCOVERY_TREEWALK, &author);
 	identifier = world_domain(&w, rows[_i].identifier);
 	before = lookups_count(w.lookups);
 	ck_assert_int_eq(dmarc_align(w.arena, w.lookups, &author, DMARC_STRICT, identifier, &got),
@@ -140,7 +145,7 @@ END_TEST
 /* `discovery = psl`: the list decides, psd= does not, nothing is asked. */
 static const struct {
 	const char *author, *identifier;
-	enum alignment relaxed;
+	enum dmarc_alignment relaxed;
 } psl_rows[] = {
 	{ "example.com", "example.com", ALIGNED },
 	{ "example.com", "a.b.example.com", ALIGNED },
@@ -153,8 +158,8 @@ static const struct {
 
 START_TEST(psl_alignments)
 {
-	struct policy_discovery author;
-	enum alignment got;
+	struct dmarc_policy_discovery author;
+	enum dmarc_alignment got;
 	struct world w;
 	size_t before;
 
@@ -163,7 +168,7 @@ START_TEST(psl_alignments)
 		return;
 	}
 	world_open(&w, DEPARTMENT);
-	ck_assert_int_eq(dmarc_discover(w.arena, w.lookups, DISCOVERY_PSL,
+	ck_assert_int_eq(dmarc_discover(w.arena, w.lookups, DMARC_DISCOVERY_PSL,
 	    world_domain(&w, psl_rows[_i].author), &author), RC_OK);
 	before = lookups_count(w.lookups);
 	ck_assert_int_eq(dmarc_align(w.arena, w.lookups, &author, DMARC_RELAXED,
@@ -204,7 +209,7 @@ START_TEST(look_ahead)
 		authors[count] = world_domain(&w, ahead_rows[_i].authors[count]);
 		count++;
 	}
-	dmarc_start_identifier(w.lookups, DISCOVERY_TREEWALK, authors, count,
+	dmarc_start_identifier(w.lookups, DMARC_DISCOVERY_TREEWALK, authors, count,
 	    world_domain(&w, ahead_rows[_i].identifier));
 	ck_assert_str_eq(buf_cstr(&w.asked), ahead_rows[_i].want);
 	world_close(&w);

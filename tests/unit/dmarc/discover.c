@@ -5,21 +5,21 @@
 
 #include "suites.h"
 
-static void show_organization(const struct walk *w, struct buf *out)
+static void show_organization(const struct dmarc_walk *w, struct buf *out)
 {
-	buf_addf(out, "%sorg=%.*s", w->status == DISCOVERY_UNKNOWN ? "?" : "",
+	buf_addf(out, "%sorg=%.*s", w->status == DMARC_DISCOVERY_UNKNOWN ? "?" : "",
 	    SLICE_ARG(w->organizational_domain.name));
 }
 
-static void show(const struct policy_discovery *d, struct buf *out)
+static void show(const struct dmarc_policy_discovery *d, struct buf *out)
 {
 	static const char *const words[] = {
-		[DISCOVERED_NOTHING] = "nothing",
-		[DISCOVERY_UNKNOWN] = "unknown",
-		[DISCOVERY_UNUSABLE] = "unusable",
+		[DMARC_DISCOVERED_NOTHING] = "nothing",
+		[DMARC_DISCOVERY_UNKNOWN] = "unknown",
+		[DMARC_DISCOVERY_UNUSABLE] = "unusable",
 	};
 
-	if (d->status == DISCOVERED)
+	if (d->status == DMARC_DISCOVERED)
 		buf_addf(out, "%s%s=%s", d->policy_undecided ? "?" : "", d->policy_tag,
 		    dmarc_policy_text(d->policy));
 	else
@@ -276,7 +276,7 @@ static const struct row {
 
 static void discover(const struct row *row, enum dmarc_discovery method)
 {
-	struct policy_discovery d;
+	struct dmarc_policy_discovery d;
 	struct buf got = BUF_INIT(1000);
 	struct world w;
 
@@ -289,14 +289,14 @@ static void discover(const struct row *row, enum dmarc_discovery method)
 	    row->id,
 	    buf_cstr(&got), row->want);
 	ck_assert_msg(d.reason.len > 0, "%s", row->id);
-	ck_assert_msg((d.policy_tag != NULL) == (d.status == DISCOVERED), "%s", row->id);
+	ck_assert_msg((d.policy_tag != NULL) == (d.status == DMARC_DISCOVERED), "%s", row->id);
 	buf_free(&got);
 	world_close(&w);
 }
 
 START_TEST(policies)
 {
-	discover(&rows[_i], DISCOVERY_TREEWALK);
+	discover(&rows[_i], DMARC_DISCOVERY_TREEWALK);
 }
 END_TEST
 
@@ -328,7 +328,7 @@ static const struct row guard_rows[] = {
 START_TEST(guard)
 {
 	if (dmarc_psl_available())
-		discover(&guard_rows[_i], DISCOVERY_TREEWALK);
+		discover(&guard_rows[_i], DMARC_DISCOVERY_TREEWALK);
 	else
 		unit_skipped("libpsl has no list");
 }
@@ -376,7 +376,7 @@ static const struct row psl_rows[] = {
 START_TEST(psl_policies)
 {
 	if (dmarc_psl_available())
-		discover(&psl_rows[_i], DISCOVERY_PSL);
+		discover(&psl_rows[_i], DMARC_DISCOVERY_PSL);
 	else
 		unit_skipped("libpsl has no list");
 }
@@ -394,48 +394,48 @@ static const struct {
 	{ "D_17 D_48 RFC 9989 section 4.10", "a.b.c.d.e.f.g.h.i.j.mail.example.com",
 	  Q("a.b.c.d.e.f.g.h.i.j.mail.example.com") Q("g.h.i.j.mail.example.com")
 	  Q("h.i.j.mail.example.com") Q("i.j.mail.example.com") Q("j.mail.example.com")
-	  Q("mail.example.com") Q("example.com") Q("com"), LOOKUP_ALIGNMENT, DISCOVERY_TREEWALK },
+	  Q("mail.example.com") Q("example.com") Q("com"), LOOKUP_ALIGNMENT, DMARC_DISCOVERY_TREEWALK },
 	{ "D_48 RFC 9989 section 5.1.8", "mail.a.b.c.d.e.f.g.example.com",
 	  Q("mail.a.b.c.d.e.f.g.example.com") Q("c.d.e.f.g.example.com") Q("d.e.f.g.example.com")
 	  Q("e.f.g.example.com") Q("f.g.example.com") Q("g.example.com") Q("example.com") Q("com"),
-	  LOOKUP_ALIGNMENT, DISCOVERY_TREEWALK },
+	  LOOKUP_ALIGNMENT, DMARC_DISCOVERY_TREEWALK },
 	{ "D_48 appendix B.4.2", "a.b.c.d.e.f.g.h.i.j.k.example.com",
 	  Q("a.b.c.d.e.f.g.h.i.j.k.example.com") Q("g.h.i.j.k.example.com") Q("h.i.j.k.example.com")
 	  Q("i.j.k.example.com") Q("j.k.example.com") Q("k.example.com") Q("example.com") Q("com"),
-	  LOOKUP_ALIGNMENT, DISCOVERY_TREEWALK },
+	  LOOKUP_ALIGNMENT, DMARC_DISCOVERY_TREEWALK },
 	{ "D_48 appendix B.4.1", "signing.example.com",
 	  Q("signing.example.com") Q("example.com") Q("com"), LOOKUP_ALIGNMENT,
-	  DISCOVERY_TREEWALK },
+	  DMARC_DISCOVERY_TREEWALK },
 	{ "D_17 nine labels", "i.h.g.f.e.d.c.b.a", Q("i.h.g.f.e.d.c.b.a") Q("g.f.e.d.c.b.a")
 	  Q("f.e.d.c.b.a") Q("e.d.c.b.a") Q("d.c.b.a") Q("c.b.a") Q("b.a") Q("a"),
-	  LOOKUP_ALIGNMENT, DISCOVERY_TREEWALK },
+	  LOOKUP_ALIGNMENT, DMARC_DISCOVERY_TREEWALK },
 	{ "D_17 eight labels", "h.g.f.e.d.c.b.a", Q("h.g.f.e.d.c.b.a") Q("g.f.e.d.c.b.a")
 	  Q("f.e.d.c.b.a") Q("e.d.c.b.a") Q("d.c.b.a") Q("c.b.a") Q("b.a") Q("a"),
-	  LOOKUP_ALIGNMENT, DISCOVERY_TREEWALK },
+	  LOOKUP_ALIGNMENT, DMARC_DISCOVERY_TREEWALK },
 	{ "D_17 seven labels", "g.f.e.d.c.b.a", Q("g.f.e.d.c.b.a")
 	  Q("f.e.d.c.b.a") Q("e.d.c.b.a") Q("d.c.b.a") Q("c.b.a") Q("b.a") Q("a"),
-	  LOOKUP_ALIGNMENT, DISCOVERY_TREEWALK },
-	{ "D_16 one label", "com", Q("com"), LOOKUP_ALIGNMENT, DISCOVERY_TREEWALK },
+	  LOOKUP_ALIGNMENT, DMARC_DISCOVERY_TREEWALK },
+	{ "D_16 one label", "com", Q("com"), LOOKUP_ALIGNMENT, DMARC_DISCOVERY_TREEWALK },
 	{ "D_26 an author: whether it exists", "example.com",
-	  Q("example.com") Q("com") "example.com A\n", LOOKUP_POLICY, DISCOVERY_TREEWALK },
-	{ "no domain", "", "", LOOKUP_POLICY, DISCOVERY_TREEWALK },
-	{ "no domain, psl", "", "", LOOKUP_POLICY, DISCOVERY_PSL },
+	  Q("example.com") Q("com") "example.com A\n", LOOKUP_POLICY, DMARC_DISCOVERY_TREEWALK },
+	{ "no domain", "", "", LOOKUP_POLICY, DMARC_DISCOVERY_TREEWALK },
+	{ "no domain, psl", "", "", LOOKUP_POLICY, DMARC_DISCOVERY_PSL },
 	{ "psl, an author", "a.b.example.com", Q("a.b.example.com") Q("example.com") Q("com")
-	  "a.b.example.com A\n", LOOKUP_POLICY, DISCOVERY_PSL },
-	{ "psl, an identifier", "a.b.example.com", "", LOOKUP_ALIGNMENT, DISCOVERY_PSL },
+	  "a.b.example.com A\n", LOOKUP_POLICY, DMARC_DISCOVERY_PSL },
+	{ "psl, an identifier", "a.b.example.com", "", LOOKUP_ALIGNMENT, DMARC_DISCOVERY_PSL },
 };
 
 START_TEST(what_is_asked)
 {
 	struct domain domain;
-	struct policy_discovery d;
-	struct walk walk;
+	struct dmarc_policy_discovery d;
+	struct dmarc_walk walk;
 	struct world w;
 
 	world_open(&w, "");
 	domain = world_domain(&w, asked_rows[_i].domain);
 	dmarc_start(w.lookups, asked_rows[_i].purpose, asked_rows[_i].method, domain);
-	if (asked_rows[_i].method == DISCOVERY_PSL && !dmarc_psl_available()) {
+	if (asked_rows[_i].method == DMARC_DISCOVERY_PSL && !dmarc_psl_available()) {
 		unit_skipped("libpsl has no list");
 	} else {
 		ck_assert_msg(strcmp(buf_cstr(&w.asked), asked_rows[_i].want) == 0, "%s:\n%s",
@@ -495,12 +495,12 @@ static const struct {
 
 START_TEST(walks)
 {
-	struct walk walk;
+	struct dmarc_walk walk;
 	struct buf got = BUF_INIT(1000);
 	struct world w;
 
 	world_open(&w, walk_rows[_i].zone);
-	ck_assert_int_eq(dmarc_walk(w.arena, w.lookups, LOOKUP_ALIGNMENT, DISCOVERY_TREEWALK,
+	ck_assert_int_eq(dmarc_walk(w.arena, w.lookups, LOOKUP_ALIGNMENT, DMARC_DISCOVERY_TREEWALK,
 	    world_domain(&w, walk_rows[_i].start), &walk), RC_OK);
 	show_organization(&walk, &got);
 	ck_assert_msg(strcmp(buf_cstr(&got), walk_rows[_i].want) == 0, "%s: %s", walk_rows[_i].id,
@@ -514,15 +514,15 @@ END_TEST
 
 START_TEST(steps_are_told)
 {
-	struct walk walk;
+	struct dmarc_walk walk;
 	struct world w;
 
 	world_open(&w, R("example.com", "p=none") R("example.com", "p=none")
 	    "_dmarc.a.example.com TXT \"v=DMARC1 p=none\"\n" FAILS("com"));
-	ck_assert_int_eq(dmarc_walk(w.arena, w.lookups, LOOKUP_POLICY, DISCOVERY_TREEWALK,
+	ck_assert_int_eq(dmarc_walk(w.arena, w.lookups, LOOKUP_POLICY, DMARC_DISCOVERY_TREEWALK,
 	    world_domain(&w, "a.example.com"), &walk), RC_OK);
 	ck_assert_uint_eq(walk.count, 3);
-	ck_assert_int_eq(walk.status, DISCOVERY_UNKNOWN);
+	ck_assert_int_eq(walk.status, DMARC_DISCOVERY_UNKNOWN);
 	ck_assert_uint_eq(walk.steps[0].records, 0);
 	ck_assert_uint_eq(walk.steps[0].misspelt, 1);
 	ck_assert_uint_eq(walk.steps[1].records, 2);
@@ -536,7 +536,7 @@ END_TEST
 /* A name that is too long for "_dmarc." cannot have a record: no trouble. */
 START_TEST(longest_name)
 {
-	struct policy_discovery d;
+	struct dmarc_policy_discovery d;
 	struct buf name = BUF_INIT(300);
 	struct world w;
 
@@ -546,10 +546,10 @@ START_TEST(longest_name)
 	while (name.len < LIMIT_DOMAIN_OCTETS)
 		buf_add_char(&name, 'm');
 	world_open(&w, "");
-	ck_assert_int_eq(dmarc_discover(w.arena, w.lookups, DISCOVERY_TREEWALK,
+	ck_assert_int_eq(dmarc_discover(w.arena, w.lookups, DMARC_DISCOVERY_TREEWALK,
 	    world_domain(&w, buf_cstr(&name)), &d), RC_OK);
 	ck_assert_int_eq(d.walk.steps[0].dns, DNS_BADNAME);
-	ck_assert_int_eq(d.status, DISCOVERED_NOTHING);
+	ck_assert_int_eq(d.status, DMARC_DISCOVERED_NOTHING);
 	buf_free(&name);
 	world_close(&w);
 }
@@ -558,11 +558,11 @@ END_TEST
 /* Records outlive the lookups that brought them. */
 START_TEST(records_are_copied)
 {
-	struct policy_discovery d;
+	struct dmarc_policy_discovery d;
 	struct world w;
 
 	world_open(&w, R("example.com", "p=reject; rua=mailto:a@b.c"));
-	ck_assert_int_eq(dmarc_discover(w.arena, w.lookups, DISCOVERY_TREEWALK,
+	ck_assert_int_eq(dmarc_discover(w.arena, w.lookups, DMARC_DISCOVERY_TREEWALK,
 	    world_domain(&w, "example.com"), &d), RC_OK);
 	world_next_message(&w);
 	ck_slice_eq(d.record.rua, SLICE("mailto:a@b.c"));
@@ -573,8 +573,8 @@ END_TEST
 
 START_TEST(method_names)
 {
-	ck_assert_str_eq(dmarc_discovery_text(DISCOVERY_TREEWALK), "treewalk");
-	ck_assert_str_eq(dmarc_discovery_text(DISCOVERY_PSL), "psl");
+	ck_assert_str_eq(dmarc_discovery_text(DMARC_DISCOVERY_TREEWALK), "treewalk");
+	ck_assert_str_eq(dmarc_discovery_text(DMARC_DISCOVERY_PSL), "psl");
 }
 END_TEST
 

@@ -299,7 +299,7 @@ START_TEST(verdicts)
 {
 	struct world w;
 
-	evaluate(&w, &rows[_i], DISCOVERY_TREEWALK, rows[_i].want);
+	evaluate(&w, &rows[_i], DMARC_DISCOVERY_TREEWALK, rows[_i].want);
 	world_close(&w);
 }
 END_TEST
@@ -318,7 +318,7 @@ START_TEST(psl_verdicts)
 	struct world w;
 
 	for (size_t i = 0; i < N_ELEMENTS(psl_rows); i++) {
-		evaluate(&w, &psl_rows[i], DISCOVERY_PSL, psl_rows[i].want);
+		evaluate(&w, &psl_rows[i], DMARC_DISCOVERY_PSL, psl_rows[i].want);
 		world_close(&w);
 	}
 }
@@ -347,7 +347,7 @@ START_TEST(from_fields)
 {
 	static const struct row row = { "", "example.com", "pass:example.com", "pass:example.com",
 	    REJECT, "" };
-	struct dmarc_params params = { .discovery = DISCOVERY_TREEWALK };
+	struct dmarc_params params = { .discovery = DMARC_DISCOVERY_TREEWALK };
 	struct buf got = BUF_INIT(1000);
 	struct dmarc_result result;
 	struct evidence e;
@@ -385,7 +385,7 @@ START_TEST(ten_authors)
 		buf_addf(&names, "%s%c.test", i == 0 ? "" : " ", "abcdefghij"[i]);
 	row.authors = buf_cstr(&names);
 	row.zone = R("a.test", "p=none") R("j.test", "p=reject");
-	evaluate(&w, &row, DISCOVERY_TREEWALK, "fail not-aligned reject");
+	evaluate(&w, &row, DMARC_DISCOVERY_TREEWALK, "fail not-aligned reject");
 	world_close(&w);
 	buf_free(&names);
 }
@@ -393,7 +393,7 @@ END_TEST
 
 START_TEST(nothing_checked)
 {
-	struct dmarc_params params = { .discovery = DISCOVERY_TREEWALK };
+	struct dmarc_params params = { .discovery = DMARC_DISCOVERY_TREEWALK };
 	static const struct row row = { "", "example.com", "", "", REJECT, "" };
 	struct dmarc_result result;
 	struct evidence e;
@@ -412,7 +412,7 @@ END_TEST
 /* A key with t=y (RFC 6376 section 3.6.1) does not make a signature worse here. */
 START_TEST(testing_keys)
 {
-	struct dmarc_params params = { .discovery = DISCOVERY_TREEWALK };
+	struct dmarc_params params = { .discovery = DMARC_DISCOVERY_TREEWALK };
 	static const struct row row = { "", "example.com", "", "pass:example.com", REJECT, "" };
 	struct dmarc_result result;
 	struct evidence e;
@@ -442,7 +442,7 @@ START_TEST(strangers_use_nothing_up)
 		REJECT "evil.test * !TIMEOUT\n", "" };
 	struct world w;
 
-	evaluate(&w, &row, DISCOVERY_TREEWALK, "pass aligned reject DKIM");
+	evaluate(&w, &row, DMARC_DISCOVERY_TREEWALK, "pass aligned reject DKIM");
 	ck_assert_uint_eq(lookups_count(w.lookups), 3); /* two of the walk, one for existence */
 	world_close(&w);
 }
@@ -453,7 +453,7 @@ START_TEST(little_memory)
 {
 	static const struct row row = { "", "example.com a.example.com", "pass:b.example.com",
 		"pass:example.com", R("example.com", "p=reject; np=none"), "" };
-	static const struct dmarc_params params = { .discovery = DISCOVERY_TREEWALK };
+	static const struct dmarc_params params = { .discovery = DMARC_DISCOVERY_TREEWALK };
 	size_t good = 0, bad = 0;
 	struct evidence e;
 	struct world w;

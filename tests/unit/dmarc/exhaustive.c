@@ -149,20 +149,20 @@ static void compare(const struct course *course, const enum content *contents)
 {
 	struct knowledge want = know(course, contents);
 	struct buf zone = BUF_INIT(10000);
-	struct policy_discovery d;
+	struct dmarc_policy_discovery d;
 	const char *policy;
 	struct world w;
 
 	write_zone(course, contents, &zone);
 	world_open(&w, buf_cstr(&zone));
-	ck_assert_int_eq(dmarc_discover(w.arena, w.lookups, DISCOVERY_TREEWALK,
+	ck_assert_int_eq(dmarc_discover(w.arena, w.lookups, DMARC_DISCOVERY_TREEWALK,
 	    world_domain(&w, course->names[0]), &d), RC_OK);
-	ck_assert_msg((d.walk.status != DISCOVERY_UNKNOWN) == want.organization_known,
+	ck_assert_msg((d.walk.status != DMARC_DISCOVERY_UNKNOWN) == want.organization_known,
 	    "organization known: %d\n%s", want.organization_known, buf_cstr(&zone));
 	ck_assert_msg(!want.organization_known || slice_eq(d.organizational_domain.name,
 	    slice_str(want.outcome.organization)), "organization %s, not %.*s\n%s",
 	    want.outcome.organization, SLICE_ARG(d.organizational_domain.name), buf_cstr(&zone));
-	ck_assert_msg((d.status != DISCOVERY_UNKNOWN) == want.policy_known, "policy known: %d\n%s",
+	ck_assert_msg((d.status != DMARC_DISCOVERY_UNKNOWN) == want.policy_known, "policy known: %d\n%s",
 	    want.policy_known, buf_cstr(&zone));
 	policy = want.outcome.policy < 0 ? "" : course->names[want.outcome.policy];
 	ck_assert_msg(!want.policy_known || slice_eq(d.policy_domain.name, slice_str(policy)),

@@ -42,7 +42,7 @@ static void verify_dkim(struct world *w, struct message *m, struct slice text,
 static void judge(struct world *w, const struct delivery *d, struct dmarc_result *out)
 {
 	static const struct spf_params spf_params = SPF_DEFAULTS;
-	static const struct dmarc_params params = { .discovery = DISCOVERY_TREEWALK };
+	static const struct dmarc_params params = { .discovery = DMARC_DISCOVERY_TREEWALK };
 	struct spf_request request = { .helo = d->helo, .mail_from = d->mail_from };
 	struct spf_mail_from_result spf;
 	struct dkim_results dkim;
@@ -179,7 +179,7 @@ static const char hostile_zone[] =
     "_dmarc.mild.example TXT \"v=DMARC1; p=quarantine\"\n";
 
 /* An empty body; nobody gets as far as b=. */
-#define SIGNED(d, s) \
+#define SIGNING_DONE(d, s) \
 	"DKIM-Signature: v=1; a=rsa-sha256; c=relaxed/relaxed; d=" d "; s=" s "; h=from;\n" \
 	" bh=47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=; b=AAAA\n"
 #define FROM_VICTIM "From: Victim <ceo@victim.test>\n"
@@ -202,33 +202,33 @@ static const struct {
 	  AUTH_FAIL, DMARC_WHY_NOTHING_PASSED, DMARC_POLICY_REJECT },
 	{ "his HELO, as a bounce", "evil.test", "", FROM_VICTIM,
 	  AUTH_FAIL, DMARC_WHY_NOTHING_PASSED, DMARC_POLICY_REJECT },
-	{ "his key", "evil.example", "x@evil.example", FROM_VICTIM SIGNED("evil.test", "s"),
+	{ "his key", "evil.example", "x@evil.example", FROM_VICTIM SIGNING_DONE("evil.test", "s"),
 	  AUTH_FAIL, DMARC_WHY_NOT_ALIGNED, DMARC_POLICY_REJECT },
 	{ "his key, the victim's name before it", "evil.example", "x@evil.example",
-	  FROM_VICTIM SIGNED("victim.test.evil.test", "s"),
+	  FROM_VICTIM SIGNING_DONE("victim.test.evil.test", "s"),
 	  AUTH_FAIL, DMARC_WHY_NOT_ALIGNED, DMARC_POLICY_REJECT },
 	{ "his walk", "evil.example", "x@pass.evil.test", FROM_VICTIM,
 	  AUTH_FAIL, DMARC_WHY_NOT_ALIGNED, DMARC_POLICY_REJECT },
-	{ "all of it", "evil.test", "x@evil.test", FROM_VICTIM SIGNED("evil.test", "s")
-	  SIGNED("victim.test.evil.test", "s"),
+	{ "all of it", "evil.test", "x@evil.test", FROM_VICTIM SIGNING_DONE("evil.test", "s")
+	  SIGNING_DONE("victim.test.evil.test", "s"),
 	  AUTH_FAIL, DMARC_WHY_NOTHING_PASSED, DMARC_POLICY_REJECT },
 	{ "a key that the victim does not have", "evil.example", "x@evil.example",
-	  FROM_VICTIM SIGNED("victim.test", "none"),
+	  FROM_VICTIM SIGNING_DONE("victim.test", "none"),
 	  AUTH_FAIL, DMARC_WHY_NOT_ALIGNED, DMARC_POLICY_REJECT },
 	{ "a domain that the victim does not have", "evil.example", "x@nowhere.victim.test",
-	  FROM_VICTIM SIGNED("nowhere.victim.test", "s"),
+	  FROM_VICTIM SIGNING_DONE("nowhere.victim.test", "s"),
 	  AUTH_FAIL, DMARC_WHY_NOTHING_PASSED, DMARC_POLICY_REJECT },
 	/* what the victim himself has broken is undecided, and no more than that */
 	{ "the victim's delegation, key", "evil.example", "x@evil.example",
-	  FROM_VICTIM SIGNED("lame.victim.test", "s"),
+	  FROM_VICTIM SIGNING_DONE("lame.victim.test", "s"),
 	  AUTH_TEMPERROR, DMARC_WHY_IDENTIFIER_UNKNOWN, DMARC_POLICY_REJECT },
 	{ "the victim's delegation, MAIL FROM", "evil.example", "x@lame.victim.test", FROM_VICTIM,
 	  AUTH_TEMPERROR, DMARC_WHY_IDENTIFIER_UNKNOWN, DMARC_POLICY_REJECT },
 	{ "hidden behind an author without a policy", "evil.example", "x@evil.example",
-	  "From: x@evil.example, ceo@victim.test\n" SIGNED("lame.victim.test", "s"),
+	  "From: x@evil.example, ceo@victim.test\n" SIGNING_DONE("lame.victim.test", "s"),
 	  AUTH_TEMPERROR, DMARC_WHY_IDENTIFIER_UNKNOWN, DMARC_POLICY_REJECT },
 	{ "hidden behind an author with a mild policy", "evil.example", "x@evil.example",
-	  "From: x@mild.example, ceo@victim.test\n" SIGNED("lame.victim.test", "s"),
+	  "From: x@mild.example, ceo@victim.test\n" SIGNING_DONE("lame.victim.test", "s"),
 	  AUTH_TEMPERROR, DMARC_WHY_IDENTIFIER_UNKNOWN, DMARC_POLICY_REJECT },
 	{ "hidden behind an author whose policy is not there", "evil.example", "x@evil.example",
 	  "From: x@evil.test, ceo@victim.test\n",

@@ -5,11 +5,11 @@
 
 #include "suites.h"
 
-static const char *policy_shown(const struct policy_tag *t)
+static const char *policy_shown(const struct dmarc_policy_tag *t)
 {
-	if (t->state == POLICY_TAG_VALID)
+	if (t->state == DMARC_TAG_VALID)
 		return dmarc_policy_text(t->policy);
-	return t->state == POLICY_TAG_ABSENT ? "-" : "bad";
+	return t->state == DMARC_TAG_ABSENT ? "-" : "bad";
 }
 
 /* Everything that was understood, in one line. */

@@ -217,13 +217,13 @@ START_TEST(hook_for_an_answer_that_is_there)
 END_TEST
 
 /* n0.test leads to n1.test and so on; hooks follow each other but never nest. */
-struct walk {
+struct dmarc_walk {
 	unsigned calls, depth, deepest;
 };
 
 static void walk_on(struct lookups *l, const struct dns_answer *answer, void *arg)
 {
-	struct walk *w = arg;
+	struct dmarc_walk *w = arg;
 	char name[32];
 
 	w->calls++;
@@ -238,7 +238,7 @@ static void walk_on(struct lookups *l, const struct dns_answer *answer, void *ar
 
 START_TEST(hooks_do_not_nest)
 {
-	struct walk w = { 0, 0, 0 };
+	struct dmarc_walk w = { 0, 0, 0 };
 	struct resolver *r = open_zone(SLICE("*.test TXT on\n"));
 	struct lookups *l = lookups_new(r, 1000);
 

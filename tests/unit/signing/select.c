@@ -76,103 +76,103 @@ static const struct {
 	const char *name;
 	enum set set;
 	const char *from, *envelope, *login;
-	enum unsigned_why why;
+	enum signing_why why;
 	const char *want; /* "d/s d/s" of the signatures, or a part of the reason */
 } rows[] = {
 	/* an authenticated user, S-34 */
-	{ "the envelope's", PLAIN, "x@a.org", "y@a.org", "joe", SIGNED, "a.org/e a.org/s" },
-	{ "the envelope's, letter case", PLAIN, "x@A.org", "y@a.ORG", "joe", SIGNED,
+	{ "the envelope's", PLAIN, "x@a.org", "y@a.org", "joe", SIGNING_DONE, "a.org/e a.org/s" },
+	{ "the envelope's, letter case", PLAIN, "x@A.org", "y@a.ORG", "joe", SIGNING_DONE,
 	    "a.org/e a.org/s" },
-	{ "the login's", PLAIN, "x@a.org", "y@b.org", "joe@a.org", SIGNED, "a.org/e a.org/s" },
-	{ "the login's, null sender", PLAIN, "x@a.org", "", "joe@A.org", SIGNED,
+	{ "the login's", PLAIN, "x@a.org", "y@b.org", "joe@a.org", SIGNING_DONE, "a.org/e a.org/s" },
+	{ "the login's, null sender", PLAIN, "x@a.org", "", "joe@A.org", SIGNING_DONE,
 	    "a.org/e a.org/s" },
-	{ "a listed login", SECTIONS, "x@a.org", "y@b.org", "joe", SIGNED, "a.org/e a.org/s" },
-	{ "a listed login with domain", SECTIONS, "x@a.org", "y@b.org", "ann@c.org", SIGNED,
+	{ "a listed login", SECTIONS, "x@a.org", "y@b.org", "joe", SIGNING_DONE, "a.org/e a.org/s" },
+	{ "a listed login with domain", SECTIONS, "x@a.org", "y@b.org", "ann@c.org", SIGNING_DONE,
 	    "a.org/e a.org/s" },
-	{ "a login listed above", SECTIONS, "x@n.b.org", "y@c.org", "joe", SIGNED, "b.org/s" },
-	{ "allowed by setting", MISMATCH, "x@a.org", "y@b.org", "joe", SIGNED, "a.org/e a.org/s" },
-	{ "neither", PLAIN, "x@a.org", "y@b.org", "joe", UNSIGNED_MISMATCH,
+	{ "a login listed above", SECTIONS, "x@n.b.org", "y@c.org", "joe", SIGNING_DONE, "b.org/s" },
+	{ "allowed by setting", MISMATCH, "x@a.org", "y@b.org", "joe", SIGNING_DONE, "a.org/e a.org/s" },
+	{ "neither", PLAIN, "x@a.org", "y@b.org", "joe", SIGNING_MISMATCH,
 	    "author domain a.org is neither the envelope's nor joe's" },
 	{ "neither, login with another domain", PLAIN, "x@a.org", "y@b.org", "joe@b.org",
-	    UNSIGNED_MISMATCH, "neither the envelope's nor joe@b.org's" },
-	{ "null sender", PLAIN, "x@a.org", "", "joe", UNSIGNED_MISMATCH, "author domain a.org" },
-	{ "the envelope below the author", PLAIN, "x@a.org", "y@n.a.org", "joe", UNSIGNED_MISMATCH,
+	    SIGNING_MISMATCH, "neither the envelope's nor joe@b.org's" },
+	{ "null sender", PLAIN, "x@a.org", "", "joe", SIGNING_MISMATCH, "author domain a.org" },
+	{ "the envelope below the author", PLAIN, "x@a.org", "y@n.a.org", "joe", SIGNING_MISMATCH,
 	    "author domain a.org" },
 	{ "the envelope above the author", SECTIONS, "x@n.b.org", "y@b.org", "jim",
-	    UNSIGNED_MISMATCH, "author domain n.b.org" },
-	{ "the envelope only ends alike", PLAIN, "x@a.org", "y@evila.org", "joe", UNSIGNED_MISMATCH,
+	    SIGNING_MISMATCH, "author domain n.b.org" },
+	{ "the envelope only ends alike", PLAIN, "x@a.org", "y@evila.org", "joe", SIGNING_MISMATCH,
 	    "author domain" },
-	{ "a login that is not listed", SECTIONS, "x@a.org", "y@b.org", "jim", UNSIGNED_MISMATCH,
+	{ "a login that is not listed", SECTIONS, "x@a.org", "y@b.org", "jim", SIGNING_MISMATCH,
 	    "users = \"jim\"" },
 	{ "a listed login in another letter case", SECTIONS, "x@a.org", "y@b.org", "JOE",
-	    UNSIGNED_MISMATCH, "author domain" },
+	    SIGNING_MISMATCH, "author domain" },
 	{ "listed above, without subdomains", SECTIONS, "x@n.a.org", "y@b.org", "joe",
-	    UNSIGNED_NO_KEY, "no key for n.a.org" },
+	    SIGNING_NO_KEY, "no key for n.a.org" },
 	{ "listed above, without subdomains, own key", SECTIONS, "x@own.a.org", "y@b.org", "joe",
-	    UNSIGNED_MISMATCH, "author domain own.a.org" },
-	{ "a login with blanks", PLAIN, "x@a.org", "y@b.org", "jo e\n", UNSIGNED_MISMATCH,
+	    SIGNING_MISMATCH, "author domain own.a.org" },
+	{ "a login with blanks", PLAIN, "x@a.org", "y@b.org", "jo e\n", SIGNING_MISMATCH,
 	    "nor jo\\x20e\\x0a's" },
-	{ "an envelope that is no address", PLAIN, "x@a.org", "a.org", "joe", UNSIGNED_MISMATCH,
+	{ "an envelope that is no address", PLAIN, "x@a.org", "a.org", "joe", SIGNING_MISMATCH,
 	    "author domain" },
 	/* keys */
-	{ "no key", PLAIN, "x@gmail.com", "x@gmail.com", "joe", UNSIGNED_NO_KEY,
+	{ "no key", PLAIN, "x@gmail.com", "x@gmail.com", "joe", SIGNING_NO_KEY,
 	    "no key for gmail.com" },
-	{ "no key comes before no right", PLAIN, "x@gmail.com", "y@a.org", "joe", UNSIGNED_NO_KEY,
+	{ "no key comes before no right", PLAIN, "x@gmail.com", "y@a.org", "joe", SIGNING_NO_KEY,
 	    "no key for gmail.com" },
-	{ "a pending key does not sign", PLAIN, "x@p.org", "x@p.org", TRUSTED, UNSIGNED_NO_KEY,
+	{ "a pending key does not sign", PLAIN, "x@p.org", "x@p.org", TRUSTED, SIGNING_NO_KEY,
 	    "no key for p.org" },
-	{ "no subdomains unless asked for", PLAIN, "x@n.b.org", "x@n.b.org", "joe", UNSIGNED_NO_KEY,
+	{ "no subdomains unless asked for", PLAIN, "x@n.b.org", "x@n.b.org", "joe", SIGNING_NO_KEY,
 	    "no key for n.b.org" },
-	{ "subdomains", SECTIONS, "x@n.b.org", "x@n.b.org", "joe", SIGNED, "b.org/s" },
-	{ "deep subdomains", SECTIONS, "x@m.n.b.org", "x@m.n.b.org", "joe", SIGNED, "b.org/s" },
-	{ "own keys before those above", SECTIONS, "x@sub.b.org", "x@sub.b.org", "joe", SIGNED,
+	{ "subdomains", SECTIONS, "x@n.b.org", "x@n.b.org", "joe", SIGNING_DONE, "b.org/s" },
+	{ "deep subdomains", SECTIONS, "x@m.n.b.org", "x@m.n.b.org", "joe", SIGNING_DONE, "b.org/s" },
+	{ "own keys before those above", SECTIONS, "x@sub.b.org", "x@sub.b.org", "joe", SIGNING_DONE,
 	    "sub.b.org/own" },
-	{ "subdomains of another", SECTIONS, "x@n.a.org", "x@n.a.org", "joe", UNSIGNED_NO_KEY,
+	{ "subdomains of another", SECTIONS, "x@n.a.org", "x@n.a.org", "joe", SIGNING_NO_KEY,
 	    "no key for n.a.org" },
-	{ "not a subdomain", SECTIONS, "x@evilb.org", "x@evilb.org", "joe", UNSIGNED_NO_KEY,
+	{ "not a subdomain", SECTIONS, "x@evilb.org", "x@evilb.org", "joe", SIGNING_NO_KEY,
 	    "no key for evilb.org" },
-	{ "selected", SELECTORS, "x@a.org", "x@a.org", "joe", SIGNED, "a.org/e" },
-	{ "selected, not there", SELECTORS, "x@c.org", "x@c.org", "joe", UNSIGNED_KEY_TROUBLE,
+	{ "selected", SELECTORS, "x@a.org", "x@a.org", "joe", SIGNING_DONE, "a.org/e" },
+	{ "selected, not there", SELECTORS, "x@c.org", "x@c.org", "joe", SIGNING_KEY_TROUBLE,
 	    "no key for c.org that its sign section selects" },
 	/* trusted places */
-	{ "trusted", PLAIN, "x@a.org", "y@b.org", TRUSTED, SIGNED, "a.org/e a.org/s" },
-	{ "X-06: a bounce", PLAIN, "MAILER-DAEMON@a.org", "", TRUSTED, SIGNED, "a.org/e a.org/s" },
-	{ "trusted, no key", PLAIN, "x@gmail.com", "y@a.org", TRUSTED, UNSIGNED_NO_KEY,
+	{ "trusted", PLAIN, "x@a.org", "y@b.org", TRUSTED, SIGNING_DONE, "a.org/e a.org/s" },
+	{ "X-06: a bounce", PLAIN, "MAILER-DAEMON@a.org", "", TRUSTED, SIGNING_DONE, "a.org/e a.org/s" },
+	{ "trusted, no key", PLAIN, "x@gmail.com", "y@a.org", TRUSTED, SIGNING_NO_KEY,
 	    "no key for gmail.com" },
 	/* authors */
-	{ "two authors of one domain", PLAIN, "x@a.org, y@a.org", "x@a.org", "joe", SIGNED,
+	{ "two authors of one domain", PLAIN, "x@a.org, y@a.org", "x@a.org", "joe", SIGNING_DONE,
 	    "a.org/e a.org/s" },
 	{ "two author domains", PLAIN, "x@a.org, y@b.org", "x@a.org", "joe",
-	    UNSIGNED_SEVERAL_AUTHORS, "several author domains" },
+	    SIGNING_SEVERAL_AUTHORS, "several author domains" },
 	{ "two author domains, trusted", PLAIN, "x@a.org, y@b.org", "", TRUSTED,
-	    UNSIGNED_SEVERAL_AUTHORS, "several author domains" },
+	    SIGNING_SEVERAL_AUTHORS, "several author domains" },
 	{ "two author domains, fallback", FALLBACK, "x@a.org, y@b.org", "", TRUSTED,
-	    UNSIGNED_SEVERAL_AUTHORS, "several author domains" },
-	{ "nobody", PLAIN, "", "x@a.org", "joe", UNSIGNED_NO_AUTHOR, "no author: " },
-	{ "nobody, fallback", FALLBACK, "MAILER-DAEMON", "", TRUSTED, UNSIGNED_NO_AUTHOR,
+	    SIGNING_SEVERAL_AUTHORS, "several author domains" },
+	{ "nobody", PLAIN, "", "x@a.org", "joe", SIGNING_NO_AUTHOR, "no author: " },
+	{ "nobody, fallback", FALLBACK, "MAILER-DAEMON", "", TRUSTED, SIGNING_NO_AUTHOR,
 	    "no author: " },
-	{ "nobody, by setting", MISMATCH, "undisclosed:;", "x@a.org", "joe", UNSIGNED_NO_AUTHOR,
+	{ "nobody, by setting", MISMATCH, "undisclosed:;", "x@a.org", "joe", SIGNING_NO_AUTHOR,
 	    "no author: " },
-	{ "a literal", PLAIN, "x@[192.0.2.1]", "x@a.org", "joe", UNSIGNED_NO_AUTHOR,
+	{ "a literal", PLAIN, "x@[192.0.2.1]", "x@a.org", "joe", SIGNING_NO_AUTHOR,
 	    "no author: " },
-	{ "decoration", PLAIN, "Smith, J. <x@a.org>", "x@a.org", "joe", SIGNED, "a.org/e a.org/s" },
+	{ "decoration", PLAIN, "Smith, J. <x@a.org>", "x@a.org", "joe", SIGNING_DONE, "a.org/e a.org/s" },
 	{ "an address in the display name", PLAIN, "\"ceo@b.org\" <x@a.org>", "x@a.org", "joe",
-	    SIGNED, "a.org/e a.org/s" },
+	    SIGNING_DONE, "a.org/e a.org/s" },
 	/* the fallback */
-	{ "no key, fallback", FALLBACK, "x@gmail.com", "y@a.org", "joe", SIGNED, "fall.back/f" },
-	{ "no key, trusted, fallback", FALLBACK, "x@gmail.com", "y@a.org", TRUSTED, SIGNED,
+	{ "no key, fallback", FALLBACK, "x@gmail.com", "y@a.org", "joe", SIGNING_DONE, "fall.back/f" },
+	{ "no key, trusted, fallback", FALLBACK, "x@gmail.com", "y@a.org", TRUSTED, SIGNING_DONE,
 	    "fall.back/f" },
-	{ "no right, fallback", FALLBACK, "x@a.org", "y@b.org", "joe", SIGNED, "fall.back/f" },
-	{ "a right needs none", FALLBACK, "x@a.org", "y@a.org", "joe", SIGNED, "a.org/e a.org/s" },
-	{ "a fallback without key", FALLBACK_NONE, "x@gmail.com", "y@a.org", "joe", UNSIGNED_NO_KEY,
+	{ "no right, fallback", FALLBACK, "x@a.org", "y@b.org", "joe", SIGNING_DONE, "fall.back/f" },
+	{ "a right needs none", FALLBACK, "x@a.org", "y@a.org", "joe", SIGNING_DONE, "a.org/e a.org/s" },
+	{ "a fallback without key", FALLBACK_NONE, "x@gmail.com", "y@a.org", "joe", SIGNING_NO_KEY,
 	    "no key for gmail.com" },
 	{ "K#187: the fallback never lends the author's own name", FALLBACK_A, "ceo@a.org",
-	    "y@b.org", "joe", UNSIGNED_MISMATCH, "author domain a.org" },
+	    "y@b.org", "joe", SIGNING_MISMATCH, "author domain a.org" },
 	{ "... nor one that is aligned below", FALLBACK_A, "ceo@n.a.org", "y@b.org", "joe",
-	    UNSIGNED_NO_KEY, "no key for n.a.org" },
-	{ "but to its owner", FALLBACK_A, "x@n.a.org", "x@n.a.org", "joe", SIGNED,
+	    SIGNING_NO_KEY, "no key for n.a.org" },
+	{ "but to its owner", FALLBACK_A, "x@n.a.org", "x@n.a.org", "joe", SIGNING_DONE,
 	    "a.org/e a.org/s" },
-	{ "and to trusted places", FALLBACK_A, "x@n.a.org", "", TRUSTED, SIGNED,
+	{ "and to trusted places", FALLBACK_A, "x@n.a.org", "", TRUSTED, SIGNING_DONE,
 	    "a.org/e a.org/s" },
 };
 
@@ -189,7 +189,7 @@ static struct message *message_of(struct arena *a, const char *from, const char 
 	return m;
 }
 
-static struct slice signed_as(struct arena *a, const struct selection *s)
+static struct slice signed_as(struct arena *a, const struct signing_selection *s)
 {
 	struct slice text = SLICE("");
 
@@ -202,14 +202,14 @@ static struct slice signed_as(struct arena *a, const struct selection *s)
 	return text;
 }
 
-static struct selection choose(const char *dir, struct arena *a, const struct signing_params *p,
+static struct signing_selection choose(const char *dir, struct arena *a, const struct signing_params *p,
     const struct message *m, bool authenticated)
 {
 	char *keys = files_path(dir, "keys");
 	struct keystore *ks = NULL;
 	struct err err = ERR_INIT;
 	struct authors authors;
-	struct selection s = { .why = UNSIGNED_WHY_COUNT };
+	struct signing_selection s = { .why = SIGNING_WHY_COUNT };
 
 	ck_assert_msg(keystore_open(keys, true, &ks, &err) == RC_OK, "%s", buf_cstr(&err.text));
 	authors_of_message(m, &authors);
@@ -227,13 +227,13 @@ START_TEST(rule)
 	struct arena *a = arena_create(1u << 20);
 	struct signing_params p = params_of(rows[_i].set);
 	struct message *m = message_of(a, rows[_i].from, rows[_i].envelope, rows[_i].login);
-	struct selection s;
+	struct signing_selection s;
 
 	make_world(dir);
 	s = choose(dir, a, &p, m, rows[_i].login != TRUSTED);
 	ck_assert_msg(s.why == rows[_i].why, "%s: %d (%.*s)", rows[_i].name, s.why,
 	    SLICE_ARG(s.reason));
-	if (s.why == SIGNED) {
+	if (s.why == SIGNING_DONE) {
 		ck_assert_msg(slice_eq(signed_as(a, &s), slice_str(rows[_i].want)), "%s: %.*s",
 		    rows[_i].name, SLICE_ARG(signed_as(a, &s)));
 		ck_assert(slice_is_null(s.reason));
@@ -257,7 +257,7 @@ START_TEST(section_settings)
 	struct sign_section own = { .domain = { { "b.org", 5 } }, .identity = SLICE("@b.org"),
 		.has_canon = true, .header_canon = CANON_SIMPLE, .body_canon = CANON_RELAXED,
 		.has_expire = true, .expire_after = 0 };
-	struct selection s;
+	struct signing_selection s;
 
 	make_world(dir);
 	p.sections = &own;
@@ -283,16 +283,16 @@ END_TEST
 /* Tables give keys; who may use a name is the same rule (K#187). */
 static const struct {
 	const char *name, *from, *envelope, *login;
-	enum unsigned_why why;
+	enum signing_why why;
 	const char *want;
 } table_rows[] = {
-	{ "by the table", "x@t.org", "x@t.org", "joe", SIGNED, "t.org/st" },
-	{ "the table before the directory", "x@a.org", "x@a.org", "joe", SIGNED, "t.org/st" },
-	{ "not in the table: the directory", "x@b.org", "x@b.org", "joe", SIGNED, "b.org/s" },
-	{ "trusted, by the table", "x@t.org", "", TRUSTED, SIGNED, "t.org/st" },
-	{ "K#187: From alone", "x@t.org", "x@b.org", "joe", UNSIGNED_MISMATCH,
+	{ "by the table", "x@t.org", "x@t.org", "joe", SIGNING_DONE, "t.org/st" },
+	{ "the table before the directory", "x@a.org", "x@a.org", "joe", SIGNING_DONE, "t.org/st" },
+	{ "not in the table: the directory", "x@b.org", "x@b.org", "joe", SIGNING_DONE, "b.org/s" },
+	{ "trusted, by the table", "x@t.org", "", TRUSTED, SIGNING_DONE, "t.org/st" },
+	{ "K#187: From alone", "x@t.org", "x@b.org", "joe", SIGNING_MISMATCH,
 	    "author domain t.org" },
-	{ "in neither", "x@n.org", "x@n.org", "joe", UNSIGNED_NO_KEY, "no key for n.org" },
+	{ "in neither", "x@n.org", "x@n.org", "joe", SIGNING_NO_KEY, "no key for n.org" },
 };
 
 START_TEST(with_tables)
@@ -304,7 +304,7 @@ START_TEST(with_tables)
 	struct sign_tables *t = NULL;
 	struct buf text = BUF_INIT(8192);
 	struct err err = ERR_INIT;
-	struct selection s;
+	struct signing_selection s;
 
 	make_world(dir);
 	buf_addf(&text, "k t.org:st:%s/keys/c.org/s.pem\n", dir);
@@ -317,7 +317,7 @@ START_TEST(with_tables)
 	    table_rows[_i].login), table_rows[_i].login != TRUSTED);
 	ck_assert_msg(s.why == table_rows[_i].why, "%s: %d (%.*s)", table_rows[_i].name, s.why,
 	    SLICE_ARG(s.reason));
-	if (s.why == SIGNED)
+	if (s.why == SIGNING_DONE)
 		ck_assert_msg(slice_eq(signed_as(a, &s), slice_str(table_rows[_i].want)), "%s",
 		    table_rows[_i].name);
 	else
@@ -338,11 +338,11 @@ START_TEST(without_keystore)
 	struct signing_params p = params_of(FALLBACK);
 	struct message *m = message_of(a, "x@a.org", "x@a.org", "joe");
 	struct authors authors;
-	struct selection s;
+	struct signing_selection s;
 
 	authors_of_message(m, &authors);
 	ck_assert_int_eq(signing_select(a, &p, NULL, m, &authors, true, 0, &s), RC_OK);
-	ck_assert_int_eq((int)s.why, UNSIGNED_NO_KEY);
+	ck_assert_int_eq((int)s.why, SIGNING_NO_KEY);
 	arena_free(&a);
 }
 END_TEST

@@ -1,6 +1,6 @@
 #include "verdict/classify.h"
 
-#include "suites.h"
+#include "world.h"
 
 /* --- the table of the design, said a second time ---------------------------------------------- */
 
@@ -118,13 +118,13 @@ static const struct classify_row rows[] = {
 	{ "IPv6 loopback, new mail", "::1", NULL, NULL, NULL, 25, false, CLASS_INTERNAL },
 };
 
-static void fill(struct policy *p, struct arena *a)
+static void fill(struct verdict_policy *p, struct arena *a)
 {
 	static int pass_ports[] = { 10026 };
 	static struct slice daemons[] = { { "submission", 10 } };
 	const char *why;
 
-	policy_defaults(p, a);
+	world_defaults(p, a);
 	ck_assert_int_eq(hostlist_add(a, &p->internal_hosts, SLICE("10.0.0.0/8"), &why), RC_OK);
 	ck_assert_int_eq(hostlist_add(a, &p->internal_hosts, SLICE(".corp.example"), &why), RC_OK);
 	ck_assert_int_eq(hostlist_add(a, &p->own_relays, SLICE("10.9.9.9"), &why), RC_OK);
@@ -151,7 +151,7 @@ START_TEST(classify_rows)
 {
 	struct arena *a = arena_create(65536);
 	struct envelope e = envelope_of(&rows[_i]);
-	struct policy p;
+	struct verdict_policy p;
 	enum message_class got;
 
 	fill(&p, a);
@@ -167,7 +167,7 @@ START_TEST(received_never_changes_judging)
 {
 	struct arena *a = arena_create(65536);
 	struct envelope e = envelope_of(&rows[_i]);
-	struct policy p;
+	struct verdict_policy p;
 
 	fill(&p, a);
 	ck_assert_msg(class_rules(classify(&p, &e, false))->judge ==
@@ -178,7 +178,7 @@ END_TEST
 
 START_TEST(loopback_removed_from_internal_hosts)
 {
-	struct policy p = { .enforce = ENFORCE_YES };
+	struct verdict_policy p = { .enforce = ENFORCE_YES };
 	struct envelope e = { .port = 25 };
 
 	ck_assert(ip_parse(SLICE("127.0.0.1"), &e.client));

@@ -1,6 +1,6 @@
 #include "verdict/decide.h"
 
-#include "suites.h"
+#include "world.h"
 
 /*
  * The oracle: what is done with every kind of mail, as literal tables.  A action, Q quarantine,
@@ -127,11 +127,11 @@ static struct domain domain_of(struct arena *a, const char *name)
 	return d;
 }
 
-static void make_policy(struct arena *a, const struct combination *c, struct policy *p)
+static void make_policy(struct arena *a, const struct combination *c, struct verdict_policy *p)
 {
 	static struct slice never_from[] = { { "example.org", 11 } };
 
-	policy_defaults(p, a);
+	world_defaults(p, a);
 	p->enforce = c->enforce;
 	p->dmarc_actions = settings[c->settings];
 	p->never_refuse_from = (struct slice_list){ never_from, c->exempted == AUTHOR ? 1 : 0, 1 };
@@ -172,8 +172,8 @@ static void make_verdict(struct arena *a, const struct combination *c, struct ve
 	r->result = results[c->finding];
 	r->why = whys[c->finding];
 	r->discovery.organizational_domain = r->domain;
-	r->discovery.status = known ? DISCOVERED : c->finding == NO_RECORD ? DISCOVERED_NOTHING :
-	    DISCOVERY_UNKNOWN;
+	r->discovery.status = known ? DMARC_DISCOVERED : c->finding == NO_RECORD ? DMARC_DISCOVERED_NOTHING :
+	    DMARC_DISCOVERY_UNKNOWN;
 	if (known) {
 		r->policy = effective(c);
 		r->testing = c->testing && c->published != DMARC_POLICY_NONE;
@@ -263,7 +263,7 @@ static void check(const struct combination *c)
 	char done = c->enforce == ENFORCE_YES ? want[0] : 'A', text[200];
 	struct verdict v = { 0 };
 	struct actions got = { 0 };
-	struct policy p;
+	struct verdict_policy p;
 	struct message m;
 
 	make_policy(a, c, &p);
@@ -362,7 +362,7 @@ START_TEST(flow_rows)
 	struct dkim_result dkim = { .result = AUTH_PASS };
 	struct verdict v = { 0 };
 	struct actions got = { 0 };
-	struct policy p;
+	struct verdict_policy p;
 	struct message m;
 
 	make_policy(a, &c, &p);
@@ -446,10 +446,10 @@ START_TEST(from_rows)
 	struct arena *a = arena_create(1024 * 1024);
 	struct verdict v = { .dmarc_checked = true };
 	struct actions got = { 0 };
-	struct policy p;
+	struct verdict_policy p;
 	struct message m;
 
-	policy_defaults(&p, a);
+	world_defaults(&p, a);
 	p.enforce = ENFORCE_YES;
 	from_message(a, _i, &m);
 	authors_of_message(&m, &v.authors);
@@ -473,9 +473,9 @@ START_TEST(from_settings)
 	static const enum action missing[] = { ACTION_ACCEPT, ACTION_QUARANTINE, ACTION_REJECT,
 		ACTION_REJECT }; /* what is wrong stays wrong: no 4xx */
 	struct arena *a = arena_create(1024 * 1024);
-	struct policy p;
+	struct verdict_policy p;
 
-	policy_defaults(&p, a);
+	world_defaults(&p, a);
 	p.enforce = ENFORCE_YES;
 	for (size_t i = 0; i < N_ELEMENTS(each); i++) {
 		struct verdict v = { .dmarc_checked = true, .authors.status = FROM_MISSING };
@@ -504,10 +504,10 @@ START_TEST(too_many_authors_meet_on_exceed)
 		{ ACTION_REJECT, 'R' } };
 	struct arena *a = arena_create(1024 * 1024);
 	struct verdict v = { .dmarc_checked = true, .authors.status = FROM_TOO_MANY };
-	struct policy p;
+	struct verdict_policy p;
 	struct message m;
 
-	policy_defaults(&p, a);
+	world_defaults(&p, a);
 	p.enforce = ENFORCE_YES;
 	message_init(&m, a);
 	for (size_t i = 0; i < N_ELEMENTS(each); i++) {
@@ -567,7 +567,7 @@ START_TEST(spf_rows)
 	struct arena *a = arena_create(1024 * 1024);
 	struct verdict v = { 0 };
 	struct actions got = { 0 };
-	struct policy p;
+	struct verdict_policy p;
 	struct message m;
 
 	make_policy(a, &c, &p);
@@ -614,7 +614,7 @@ START_TEST(dkim_rows)
 		.hopeless = dkims[_i].hopeless }, { .result = dkims[_i].second } };
 	struct verdict v = { 0 };
 	struct actions got = { 0 };
-	struct policy p;
+	struct verdict_policy p;
 	struct message m;
 
 	make_policy(a, &c, &p);
@@ -648,7 +648,7 @@ START_TEST(strictest_wins)
 	struct arena *a = arena_create(1024 * 1024);
 	struct verdict v = { 0 };
 	struct actions got = { 0 };
-	struct policy p;
+	struct verdict_policy p;
 	struct message m;
 
 	make_policy(a, &c, &p);
@@ -674,7 +674,7 @@ START_TEST(recipients_and_no_policy)
 	struct arena *a = arena_create(1024 * 1024);
 	struct verdict v = { 0 };
 	struct actions got = { 0 };
-	struct policy p;
+	struct verdict_policy p;
 	struct message m;
 
 	make_policy(a, &c, &p);
@@ -697,7 +697,7 @@ START_TEST(several_authors)
 	struct dmarc_author_result both[2];
 	struct verdict v = { 0 };
 	struct actions got = { 0 };
-	struct policy p;
+	struct verdict_policy p;
 	struct message m;
 
 	make_policy(a, &c, &p);
@@ -730,7 +730,7 @@ START_TEST(reply_text)
 	struct dkim_result items[20] = { 0 };
 	struct verdict v = { 0 };
 	struct actions got = { 0 };
-	struct policy p;
+	struct verdict_policy p;
 	struct message m;
 	char label[64];
 

@@ -27,7 +27,7 @@ START_TEST(section_rows)
 {
 	struct arena *a = arena_create(65536);
 	struct policy_section list[] = { section(a, "b.example.org"), section(a, "example.org") };
-	struct policy p = { .sections = list, .section_count = 2 };
+	struct verdict_policy p = { .sections = list, .section_count = 2 };
 	const struct policy_section *got;
 	struct domain author;
 
@@ -74,7 +74,7 @@ START_TEST(pattern_rows)
 {
 	struct arena *a = arena_create(65536);
 	struct slice list[] = { SLICE("nobody@nowhere.example"), slice_str(patterns[_i].pattern) };
-	struct policy p = { .never_refuse_to = { list, 2, 2 } };
+	struct verdict_policy p = { .never_refuse_to = { list, 2, 2 } };
 	struct authors nobody = { .status = FROM_MISSING };
 	struct message m;
 	struct slice got;
@@ -108,7 +108,7 @@ START_TEST(from_rows)
 {
 	struct arena *a = arena_create(65536);
 	struct slice list[] = { slice_str(from_entries[_i].entry) };
-	struct policy p = { .never_refuse_from = { list, 1, 1 } };
+	struct verdict_policy p = { .never_refuse_from = { list, 1, 1 } };
 	struct authors authors = { .status = FROM_MISSING };
 	struct message m;
 
@@ -124,7 +124,7 @@ START_TEST(section_never_refuse)
 {
 	struct arena *a = arena_create(65536);
 	struct policy_section one = section(a, "example.org");
-	struct policy p = { .sections = &one, .section_count = 1 };
+	struct verdict_policy p = { .sections = &one, .section_count = 1 };
 	struct authors authors = { .status = FROM_MISSING };
 	struct message m;
 
@@ -165,7 +165,7 @@ START_TEST(recipient_rows)
 		{ SLICE("mid.example"), true, ACTION_QUARANTINE },
 		{ SLICE("lax.example"), true, ACTION_ACCEPT },
 	};
-	struct policy p = { .recipient_sections = list, .recipient_section_count = N_ELEMENTS(list) };
+	struct verdict_policy p = { .recipient_sections = list, .recipient_section_count = N_ELEMENTS(list) };
 	struct arena *a = arena_create(65536);
 	struct message m;
 	struct slice by;

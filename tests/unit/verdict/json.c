@@ -229,7 +229,7 @@ START_TEST(every_octet_everywhere)
 	struct slice rcpt[] = { all };
 	struct dkim_result item = { .reason = all, .sig = { .domain_text = all, .identity = all,
 		.selector_text = all, .algorithm_text = all } };
-	struct dmarc_author_result author = { .discovery = { .status = DISCOVERED,
+	struct dmarc_author_result author = { .discovery = { .status = DMARC_DISCOVERED,
 		.record = { .text = all, .fo = all, .rua = all, .ruf = all } } };
 	struct edit edit = { EDIT_INSERT, 0, all, all, NULL };
 	struct message m = { .envelope = { .helo = all, .client_name = all, .auth_user = all,
@@ -284,7 +284,7 @@ START_TEST(parts)
 {
 	struct spf_mail_from_result spf = { .scope = SPF_SCOPE_HELO };
 	struct dmarc_author_result author = { .result = AUTH_NONE, .why = DMARC_WHY_NO_RECORD,
-		.discovery = { .status = DISCOVERED_NOTHING } };
+		.discovery = { .status = DMARC_DISCOVERED_NOTHING } };
 	struct buf out = BUF_INIT(65536);
 
 	ck_assert_int_eq(json_spf(&spf, 2, &out), RC_OK);

@@ -50,7 +50,7 @@ static struct slice dkim_word(const struct dkim_results *results)
 
 static struct slice policy_word(const struct dmarc_result *r)
 {
-	if (r->author_count == 0 || r->authors[0].discovery.status != DISCOVERED)
+	if (r->author_count == 0 || r->authors[0].discovery.status != DMARC_DISCOVERED)
 		return SLICE("none");
 	return slice_str(dmarc_policy_text(r->authors[0].policy));
 }

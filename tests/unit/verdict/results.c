@@ -52,7 +52,7 @@ static const struct {
 START_TEST(field_rows)
 {
 	struct arena *a = arena();
-	struct policy p = { .enforce = ENFORCE_NO, .remove_authserv_ids = { others, 2, 2 },
+	struct verdict_policy p = { .enforce = ENFORCE_NO, .remove_authserv_ids = { others, 2, 2 },
 		.quarantine_header_name = SLICE("X-Q") };
 	struct actions actions = { 0 };
 	struct message m;
@@ -78,7 +78,7 @@ END_TEST
 START_TEST(order_of_deletion)
 {
 	static const unsigned want[] = { 22, 20, 19, 3, 1 };
-	struct policy p = { .enforce = ENFORCE_YES, .quarantine_header_name = SLICE("X-Q") };
+	struct verdict_policy p = { .enforce = ENFORCE_YES, .quarantine_header_name = SLICE("X-Q") };
 	struct arena *a = arena();
 	struct actions actions = { 0 };
 	struct message m;
@@ -103,7 +103,7 @@ END_TEST
 /* No number of them is too many. */
 START_TEST(thousands_of_forged_fields)
 {
-	struct policy p = { .enforce = ENFORCE_YES, .quarantine_header_name = SLICE("X-Q") };
+	struct verdict_policy p = { .enforce = ENFORCE_YES, .quarantine_header_name = SLICE("X-Q") };
 	struct arena *a = arena();
 	struct actions actions = { 0 };
 	struct message m;
@@ -121,7 +121,7 @@ END_TEST
 
 START_TEST(quarantine_copies)
 {
-	struct policy p = { .enforce = ENFORCE_YES, .quarantine_header_name = SLICE("X-Q") };
+	struct verdict_policy p = { .enforce = ENFORCE_YES, .quarantine_header_name = SLICE("X-Q") };
 	struct arena *a = arena();
 	struct actions actions = { 0 };
 	struct message m;
@@ -140,7 +140,7 @@ END_TEST
 
 START_TEST(observe_touches_nothing)
 {
-	struct policy p = { .enforce = ENFORCE_OBSERVE, .quarantine_header_name = SLICE("X-Q"),
+	struct verdict_policy p = { .enforce = ENFORCE_OBSERVE, .quarantine_header_name = SLICE("X-Q"),
 		.received_spf = true };
 	struct verdict v = { .spf_checked = true };
 	struct arena *a = arena();
@@ -169,7 +169,7 @@ static struct domain domain_of(struct arena *a, const char *name)
 	return d;
 }
 
-static struct slice written(struct arena *a, const struct policy *p, const struct verdict *v,
+static struct slice written(struct arena *a, const struct verdict_policy *p, const struct verdict *v,
     struct actions *actions)
 {
 	struct header h = { .name = SLICE("") };
@@ -185,7 +185,7 @@ static struct slice written(struct arena *a, const struct policy *p, const struc
 
 START_TEST(nothing_checked)
 {
-	struct policy p = { .enforce = ENFORCE_YES };
+	struct verdict_policy p = { .enforce = ENFORCE_YES };
 	struct verdict v = { 0 };
 	struct actions actions = { 0 };
 	struct arena *a = arena();
@@ -216,7 +216,7 @@ static const struct {
 
 START_TEST(spf_rows)
 {
-	struct policy p = { .enforce = ENFORCE_YES };
+	struct verdict_policy p = { .enforce = ENFORCE_YES };
 	struct arena *a = arena();
 	struct verdict v = { .spf_checked = true, .spf = { .scope = spfs[_i].scope,
 		.sender = slice_str(spfs[_i].sender), .r = { .result = spfs[_i].result,
@@ -238,7 +238,7 @@ static struct dkim_result signature(struct arena *a, enum auth_result result, co
 
 START_TEST(dkim_results)
 {
-	struct policy p = { .enforce = ENFORCE_YES };
+	struct verdict_policy p = { .enforce = ENFORCE_YES };
 	struct arena *a = arena();
 	struct dkim_result items[] = { signature(a, AUTH_PASS, "example.org"),
 		signature(a, AUTH_FAIL, "example.net") };
@@ -267,7 +267,7 @@ static const struct {
 
 START_TEST(hostile_rows)
 {
-	struct policy p = { .enforce = ENFORCE_YES };
+	struct verdict_policy p = { .enforce = ENFORCE_YES };
 	struct arena *a = arena();
 	struct dkim_result item = signature(a, AUTH_FAIL, "example.org");
 	struct verdict v = { .dkim_checked = true, .spf_checked = true,
@@ -305,7 +305,7 @@ END_TEST
 /* However much a sender piles up, the field is written and tells DMARC's result. */
 START_TEST(signatures_without_end)
 {
-	struct policy p = { .enforce = ENFORCE_YES };
+	struct verdict_policy p = { .enforce = ENFORCE_YES };
 	struct arena *a = arena();
 	struct dkim_result *items = arena_new_array(a, 5000, struct dkim_result);
 	struct verdict v = { .dkim_checked = true, .dmarc_checked = true,
@@ -329,7 +329,7 @@ END_TEST
 /* A value that is too long is left out: a part of it would be another value. */
 START_TEST(long_values_are_left_out)
 {
-	struct policy p = { .enforce = ENFORCE_YES };
+	struct verdict_policy p = { .enforce = ENFORCE_YES };
 	struct arena *a = arena();
 	struct dkim_result item = signature(a, AUTH_PASS, "example.org");
 	struct verdict v = { .dkim_checked = true, .dkim = { .items = &item, .count = 1 } };
@@ -352,15 +352,15 @@ static struct dmarc_author_result author(struct arena *a, enum auth_result resul
 	struct dmarc_author_result r = { .result = result, .domain = domain_of(a, domain),
 		.policy = policy, .why = result == AUTH_PASS ? DMARC_WHY_ALIGNED : DMARC_WHY_NOT_ALIGNED };
 
-	r.discovery.status = DISCOVERED;
-	r.discovery.record.p = (struct policy_tag){ POLICY_TAG_VALID, DMARC_POLICY_REJECT };
-	r.discovery.record.sp = (struct policy_tag){ POLICY_TAG_VALID, DMARC_POLICY_QUARANTINE };
+	r.discovery.status = DMARC_DISCOVERED;
+	r.discovery.record.p = (struct dmarc_policy_tag){ DMARC_TAG_VALID, DMARC_POLICY_REJECT };
+	r.discovery.record.sp = (struct dmarc_policy_tag){ DMARC_TAG_VALID, DMARC_POLICY_QUARANTINE };
 	return r;
 }
 
 START_TEST(dmarc_property)
 {
-	struct policy p = { .enforce = ENFORCE_YES };
+	struct verdict_policy p = { .enforce = ENFORCE_YES };
 	struct arena *a = arena();
 	struct dmarc_author_result r = author(a, AUTH_PASS, "a.example.org", DMARC_POLICY_QUARANTINE);
 	struct verdict v = { .dmarc_checked = true,
@@ -378,7 +378,7 @@ START_TEST(dmarc_overrides)
 {
 	struct override overrides[] = { { OVERRIDE_POLICY_TEST_MODE, SLICE("t=y") },
 		{ OVERRIDE_MAILING_LIST, SLICE("evil) (x") } };
-	struct policy p = { .enforce = ENFORCE_YES };
+	struct verdict_policy p = { .enforce = ENFORCE_YES };
 	struct arena *a = arena();
 	struct dmarc_author_result r = author(a, AUTH_FAIL, "example.org", DMARC_POLICY_REJECT);
 	struct verdict v = { .dmarc_checked = true,
@@ -406,7 +406,7 @@ START_TEST(several_authors)
 		{ { AUTH_TEMPERROR, AUTH_PASS }, AUTH_TEMPERROR, false },
 		{ { AUTH_NONE, AUTH_PASS }, AUTH_NONE, false },
 	};
-	struct policy p = { .enforce = ENFORCE_YES };
+	struct verdict_policy p = { .enforce = ENFORCE_YES };
 
 	for (size_t i = 0; i < N_ELEMENTS(cases); i++) {
 		struct arena *a = arena();
@@ -429,7 +429,7 @@ END_TEST
 
 START_TEST(dmarc_without_author)
 {
-	struct policy p = { .enforce = ENFORCE_YES };
+	struct verdict_policy p = { .enforce = ENFORCE_YES };
 	struct arena *a = arena();
 	struct verdict v = { .dmarc_checked = true,
 		.dmarc = { .result = AUTH_PERMERROR, .why = DMARC_WHY_FROM_MISSING } };
@@ -447,7 +447,7 @@ END_TEST
 /* A_04 P_52: each at the top; the last inserted stands highest. */
 START_TEST(order_of_insertion)
 {
-	struct policy p = { .enforce = ENFORCE_YES, .quarantine = QUARANTINE_HEADER,
+	struct verdict_policy p = { .enforce = ENFORCE_YES, .quarantine = QUARANTINE_HEADER,
 		.quarantine_header_name = SLICE("X-Q"), .quarantine_header_value = SLICE("dmarc"),
 		.received_spf = true };
 	struct arena *a = arena();
@@ -469,7 +469,7 @@ END_TEST
 
 START_TEST(hold_instead_of_field)
 {
-	struct policy p = { .enforce = ENFORCE_YES, .quarantine = QUARANTINE_HOLD,
+	struct verdict_policy p = { .enforce = ENFORCE_YES, .quarantine = QUARANTINE_HOLD,
 		.quarantine_header_name = SLICE("X-Q") };
 	struct arena *a = arena();
 	struct verdict v = { 0 };

@@ -1,7 +1,24 @@
+#include "config/settings.h"
 #include "dns/zonefile.h"
 #include "mail/reader.h"
 
 #include "world.h"
+
+static void release_settings(void *settings)
+{
+	struct settings *s = settings;
+
+	settings_release(&s);
+}
+
+void world_defaults(struct verdict_policy *p, struct arena *a)
+{
+	struct settings *s = NULL;
+
+	ck_assert_int_eq(settings_default(&s), RC_OK);
+	ck_assert(arena_defer(a, release_settings, s));
+	*p = s->policy;
+}
 
 void world_open(struct world *w, const char *zone)
 {
@@ -12,7 +29,7 @@ void world_open(struct world *w, const char *zone)
 	if (resolver_zonetext("zone", slice_str(zone), &w->resolver, &err) != RC_OK)
 		ck_abort_msg("%s", buf_cstr(&err.text));
 	err_free(&err);
-	policy_defaults(&w->policy, w->a);
+	world_defaults(&w->policy, w->a);
 	w->policy.authserv_id = SLICE("mx.example.com");
 	w->policy.enforce = ENFORCE_YES;
 	w->envelope = (struct envelope){ .port = 25, .helo = SLICE("mail.example.org"),

@@ -13,13 +13,16 @@
 
 struct world {
 	struct arena *a;
-	struct policy policy;
+	struct verdict_policy policy;
 	struct resolver *resolver;
 	struct keystore *keys;
 	struct envelope envelope; /* client 192.0.2.7, port 25, joe@example.org */
 	struct transaction *transaction;
 	int64_t now;              /* WORLD_NOW */
 };
+
+/* The defaults of the option table; they live as long as a. */
+void world_defaults(struct verdict_policy *p, struct arena *a);
 
 void world_open(struct world *w, const char *zone);
 void world_close(struct world *w);
