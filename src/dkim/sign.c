@@ -7,12 +7,11 @@
 #include "crypto/key.h"
 #include "dkim/headerhash.h"
 #include "mail/domain.h"
+#include "mail/fieldwriter.h"
 
 #include "dkim/sign.h"
 
 #define FIELD_NAME  SLICE("DKIM-Signature")
-#define FOLD_COLUMN 8u  /* where the text begins behind a fold */
-#define MAX_COLUMN  76u /* RFC 5322 section 2.1.1: below 78 */
 
 /* --- which fields ------------------------------------------------------------------------ */
 
@@ -181,41 +180,24 @@ static enum rc choose_fields(struct dkim_signer *s)
 
 /* --- the value, folded ------------------------------------------------------------------- */
 
-struct folded {
-	struct buf value;
-	size_t column;
-};
-
-static void fold(struct folded *f)
+/* One tag is one word, but for h= and b=. */
+static void add_tag(struct field_writer *f, struct arena *a, const char *name, struct slice value)
 {
-	buf_add(&f->value, SLICE("\n\t"));
-	f->column = FOLD_COLUMN;
+	field_word(f, arena_printf(a, "%s=%.*s;", name, SLICE_ARG(value)));
 }
 
-/* Adds what must stay together, behind a fold where the line would get too long. */
-static void add_piece(struct folded *f, struct slice piece)
+/* [FWS] may stand behind each colon (RFC 6376 section 3.5). */
+static void add_names(struct field_writer *f, struct arena *a, const struct name_list *list)
 {
-	if (f->column + piece.len > MAX_COLUMN) {
-		fold(f);
-		if (slice_starts_with(piece, SLICE(" ")))
-			piece = slice_drop(piece, 1);
+	for (size_t i = 0; i < list->count; i++) {
+		struct slice name = arena_printf(a, "%s%.*s%c", i == 0 ? "h=" : "",
+		    SLICE_ARG(list->names[i]), i + 1 < list->count ? ':' : ';');
+
+		if (i == 0)
+			field_word(f, name);
+		else
+			field_part(f, name);
 	}
-	buf_add(&f->value, piece);
-	f->column += piece.len;
-}
-
-/* One tag is one piece, but for h= and b=. */
-static void add_tag(struct folded *f, struct arena *a, const char *name, struct slice value)
-{
-	add_piece(f, arena_printf(a, " %s=%.*s;", name, SLICE_ARG(value)));
-}
-
-/* [FWS] may stand behind each colon. */
-static void add_names(struct folded *f, struct arena *a, const struct name_list *list)
-{
-	for (size_t i = 0; i < list->count; i++)
-		add_piece(f, arena_printf(a, "%s%.*s%c", i == 0 ? " h=" : "",
-		    SLICE_ARG(list->names[i]), i + 1 < list->count ? ':' : ';'));
 }
 
 static struct slice base64_text(struct arena *a, struct slice octets)
@@ -224,19 +206,6 @@ static struct slice base64_text(struct arena *a, struct slice octets)
 
 	base64_encode(&text, octets);
 	return arena_take_buf(a, &text);
-}
-
-/* The value of b= may be cut anywhere. */
-static void add_signature(struct folded *f, struct slice text)
-{
-	while (text.len > 0) {
-		size_t room = MAX_COLUMN - f->column;
-
-		add_piece(f, slice_take(text, room));
-		text = slice_drop(text, room);
-		if (text.len > 0)
-			fold(f);
-	}
 }
 
 /* --- names ------------------------------------------------------------------------------- */
@@ -301,7 +270,7 @@ struct dkim_signer *dkim_signer_new(struct message *m, const struct dkim_sign_pa
 	return s;
 }
 
-static void add_identity(struct folded *f, const struct dkim_signer *s)
+static void add_identity(struct field_writer *f, const struct dkim_signer *s)
 {
 	struct slice domain;
 
@@ -309,34 +278,34 @@ static void add_identity(struct folded *f, const struct dkim_signer *s)
 	    !dkim_sign_identity_ok(s->arena, s->params.identity, s->params.domain) ||
 	    !written_name(s, address_domain_part(s->params.identity), &domain))
 		return;
-	add_piece(f, arena_printf(s->arena, " i=%.*s@%.*s;",
+	field_word(f, arena_printf(s->arena, "i=%.*s@%.*s;",
 	    SLICE_ARG(quoted(s, address_local_part(s->params.identity))), SLICE_ARG(domain)));
 }
 
 /* Everything up to and with "b=". */
-static enum rc add_unsigned(struct folded *f, struct dkim_signer *s, int64_t now)
+static enum rc add_unsigned(struct field_writer *f, struct dkim_signer *s, int64_t now)
 {
 	const struct dkim_sign_params *p = &s->params;
 	struct slice domain, selector;
 
 	if (!written_name(s, p->domain, &domain) || !written_name(s, p->selector, &selector))
 		return RC_CONFIG;
-	add_piece(f, SLICE(" v=1;"));
-	add_piece(f, arena_printf(s->arena, " a=%s-sha256;",
+	field_word(f, SLICE("v=1;"));
+	field_word(f, arena_printf(s->arena, "a=%s-sha256;",
 	    key_type_text(private_key_type(p->key))));
-	add_piece(f, arena_printf(s->arena, " c=%s/%s;", canon_text(p->header_canon),
+	field_word(f, arena_printf(s->arena, "c=%s/%s;", canon_text(p->header_canon),
 	    canon_text(p->body_canon)));
 	add_tag(f, s->arena, "d", domain);
 	add_tag(f, s->arena, "s", selector);
-	add_piece(f, arena_printf(s->arena, " t=%" PRId64 ";", now));
+	field_word(f, arena_printf(s->arena, "t=%" PRId64 ";", now));
 	if (p->expire_after > 0)
-		add_piece(f, arena_printf(s->arena, " x=%" PRId64 ";", now + p->expire_after));
+		field_word(f, arena_printf(s->arena, "x=%" PRId64 ";", now + p->expire_after));
 	add_identity(f, s);
 	add_names(f, s->arena, &s->signed_names);
 	add_tag(f, s->arena, "bh", base64_text(s->arena,
 	    slice_of((const char *)bodyhash_value(s->body), SHA256_OCTETS)));
-	fold(f);
-	add_piece(f, SLICE("b="));
+	field_fold(f);
+	field_word(f, SLICE("b="));
 	return RC_OK;
 }
 
@@ -356,7 +325,7 @@ static enum rc sign_header(struct dkim_signer *s, struct slice value, struct sli
 	return private_key_sign(s->params.key, hash, s->arena, signature);
 }
 
-static enum rc add_value(struct folded *f, struct dkim_signer *s, int64_t now)
+static enum rc add_value(struct field_writer *f, struct dkim_signer *s, int64_t now)
 {
 	struct slice signature;
 
@@ -366,15 +335,14 @@ static enum rc add_value(struct folded *f, struct dkim_signer *s, int64_t now)
 	if (buf_failed(&f->value))
 		return RC_LIMIT;
 	TRY(sign_header(s, buf_slice(&f->value), &signature));
-	add_signature(f, base64_text(s->arena, signature));
+	field_octets(f, base64_text(s->arena, signature));
 	return buf_failed(&f->value) ? RC_LIMIT : RC_OK;
 }
 
 enum rc dkim_signer_end(struct dkim_signer *s, int64_t now, struct slice *value_out)
 {
-	struct folded f = { .value = BUF_INIT(LIMIT_HEADER_VALUE),
-		.column = FIELD_NAME.len + strlen(":") };
-	struct slice value = SLICE_NULL;
+	struct field_writer f = FIELD_WRITER_INIT;
+	struct slice value;
 	enum rc rc;
 
 	if (message_count(s->message, SLICE("From")) == 0)
@@ -382,13 +350,15 @@ enum rc dkim_signer_end(struct dkim_signer *s, int64_t now, struct slice *value_
 	s->unicode = s->message->envelope.smtputf8 && has_8bit(s->message);
 	s->signed_names = (struct name_list){ 0 };
 	TRY(choose_fields(s));
+	field_begin(&f, FIELD_NAME);
 	rc = add_value(&f, s, now);
-	if (rc == RC_OK) {
-		value = arena_copy(s->arena, buf_slice(&f.value));
-		rc = slice_is_null(value) ? RC_NOMEM : RC_OK;
+	if (rc != RC_OK) {
+		field_free(&f);
+		return rc;
 	}
-	buf_free(&f.value);
-	if (rc == RC_OK)
-		*value_out = value;
-	return rc;
+	value = field_end(&f, s->arena);
+	if (slice_is_null(value))
+		return RC_NOMEM;
+	*value_out = value;
+	return RC_OK;
 }

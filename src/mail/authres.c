@@ -80,42 +80,15 @@ bool authres_authserv_id(struct slice value, struct buf *out)
 
 /* --- writing --------------------------------------------------------------------------------- */
 
-#define LINE_COLUMNS 76u /* and a ";" behind it */
-#define HTAB_COLUMNS 8u
-
 /* A property, reason or comment as written; and how much of the field they may fill. */
 #define PIECE_OCTETS   512u
 #define PIECES_OCTETS  (LIMIT_HEADER_VALUE / 2)
 
-static size_t columns(const struct authres *ar)
-{
-	size_t len = ar->value.len - ar->line_start;
-
-	return len + (ar->line_start == 0 ? strlen("Authentication-Results:") : HTAB_COLUMNS - 1);
-}
-
-static void fold(struct authres *ar)
-{
-	buf_add_char(&ar->value, '\n');
-	ar->line_start = ar->value.len;
-	buf_add_char(&ar->value, '\t');
-}
-
-/* One unbreakable piece, on this line or the next. */
-static void put(struct authres *ar, struct slice piece)
-{
-	if (columns(ar) + 1 + piece.len > LINE_COLUMNS)
-		fold(ar);
-	else
-		buf_add_char(&ar->value, ' ');
-	buf_add(&ar->value, piece);
-}
-
 /* Whether the piece goes in; out of memory, half a quoted-string must not. */
 static bool wanted(struct authres *ar, const struct buf *piece)
 {
-	ar->value.failed |= buf_failed(piece);
-	return !buf_failed(piece) && ar->value.len <= PIECES_OCTETS;
+	ar->field.value.failed |= buf_failed(piece);
+	return !buf_failed(piece) && ar->field.value.len <= PIECES_OCTETS;
 }
 
 /* What may be written of s at its beginning: one character, or nothing of an octet to drop. */
@@ -234,20 +207,24 @@ void authres_begin(struct authres *ar, struct slice authserv_id)
 {
 	struct buf piece = BUF_INIT(PIECE_OCTETS);
 
+	field_begin(&ar->field, AUTHRES_NAME);
 	if (!add_value(&piece, authserv_id))
 		buf_add_str(&piece, "\"\"");
 	if (wanted(ar, &piece))
-		put(ar, buf_slice(&piece));
+		field_word(&ar->field, buf_slice(&piece));
 	buf_free(&piece);
 }
 
 void authres_result(struct authres *ar, const char *method, enum auth_result result)
 {
-	buf_add_char(&ar->value, ';');
-	fold(ar);
-	buf_add_str(&ar->value, method);
-	buf_add_char(&ar->value, '=');
-	buf_add_str(&ar->value, auth_result_text(result));
+	struct buf text = BUF_INIT(PIECE_OCTETS);
+
+	buf_addf(&text, "%s=%s", method, auth_result_text(result));
+	ar->field.value.failed |= buf_failed(&text);
+	field_separator(&ar->field, ';');
+	field_fold(&ar->field);
+	field_word(&ar->field, buf_slice(&text));
+	buf_free(&text);
 	ar->results++;
 }
 
@@ -258,23 +235,17 @@ void authres_reason(struct authres *ar, struct slice text)
 	buf_add_str(&piece, "reason=");
 	add_delimited(&piece, '"', text, "\"\\", '"');
 	if (wanted(ar, &piece))
-		put(ar, buf_slice(&piece));
+		field_word(&ar->field, buf_slice(&piece));
 	buf_free(&piece);
 }
 
 void authres_comment(struct authres *ar, struct slice text)
 {
 	struct buf piece = BUF_INIT(PIECE_OCTETS);
-	struct slice rest;
 
 	add_delimited(&piece, '(', text, "()\\", ')');
-	rest = wanted(ar, &piece) ? buf_slice(&piece) : SLICE_NULL;
-	while (!slice_is_null(rest)) {
-		struct slice word = slice_split(&rest, ' ');
-
-		if (word.len > 0)
-			put(ar, word);
-	}
+	if (wanted(ar, &piece))
+		field_words(&ar->field, buf_slice(&piece));
 	buf_free(&piece);
 }
 
@@ -290,18 +261,20 @@ void authres_property(struct authres *ar, const char *ptype, const char *propert
 	buf_add_char(&piece, '=');
 	any = add_value(&piece, value);
 	if (wanted(ar, &piece) && any)
-		put(ar, buf_slice(&piece));
+		field_word(&ar->field, buf_slice(&piece));
 	buf_free(&piece);
 }
 
 void authres_end(struct authres *ar)
 {
-	if (ar->results == 0)
-		buf_add_str(&ar->value, "; none");
+	if (ar->results > 0)
+		return;
+	field_separator(&ar->field, ';');
+	field_word(&ar->field, SLICE("none"));
 }
 
 void authres_free(struct authres *ar)
 {
-	buf_free(&ar->value);
-	*ar = (struct authres)AUTHRES_INIT;
+	field_free(&ar->field);
+	ar->results = 0;
 }

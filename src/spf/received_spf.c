@@ -1,32 +1,9 @@
 #include "base/ascii.h"
-#include "base/limits.h"
+#include "mail/fieldwriter.h"
 
 #include "spf/spf.h"
 
-/* RFC 5322 section 2.1.1: lines of at most 78 octets where that can be had, never over 998. */
-#define LINE_OCTETS 78u
 #define VALUE_OCTETS 300u
-#define FIELD_NAME_OCTETS (sizeof("Received-SPF:") - 1)
-
-/* The field in the making; line is what stands in its last line. */
-struct field {
-	struct buf text;
-	size_t line;
-};
-
-/* One word, preceded by a space, or by a fold where the line would get too long. */
-static void add_word(struct field *f, struct slice word)
-{
-	if (f->line + 1 + word.len > LINE_OCTETS) {
-		buf_add(&f->text, SLICE("\n\t"));
-		f->line = 8;
-	} else {
-		buf_add_char(&f->text, ' ');
-		f->line++;
-	}
-	buf_add(&f->text, word);
-	f->line += word.len;
-}
 
 /* RFC 5322 section 3.2.3 */
 static bool is_atext(char c)
@@ -69,7 +46,7 @@ static void add_clean(struct buf *b, struct slice s, const char *quoted)
 }
 
 /* key-value-pair, value a dot-atom or a quoted-string, and the ";" behind it */
-static void add_pair(struct field *f, const char *key, struct slice value)
+static void add_pair(struct field_writer *f, const char *key, struct slice value)
 {
 	struct buf pair = BUF_INIT(4 * VALUE_OCTETS);
 
@@ -83,8 +60,8 @@ static void add_pair(struct field *f, const char *key, struct slice value)
 	}
 	buf_add_char(&pair, ';');
 	if (buf_failed(&pair))
-		f->text.failed = true;
-	add_word(f, buf_slice(&pair));
+		f->value.failed = true;
+	field_word(f, buf_slice(&pair));
 	buf_free(&pair);
 }
 
@@ -108,12 +85,11 @@ static bool is_error_or_none(enum auth_result result)
 }
 
 /* "(receiver: domain of sender designates 192.0.2.1 as permitted sender)", word by word */
-static void add_comment(struct field *f, const struct spf_request *request,
+static void add_comment(struct field_writer *f, const struct spf_request *request,
     const struct spf_mail_from_result *result, struct slice receiver)
 {
 	struct buf comment = BUF_INIT(8 * VALUE_OCTETS);
 	char address[IP_TEXT_SIZE];
-	struct slice rest;
 
 	buf_add_char(&comment, '(');
 	add_clean(&comment, receiver, "()\\");
@@ -128,26 +104,21 @@ static void add_comment(struct field *f, const struct spf_request *request,
 	}
 	buf_add_char(&comment, ')');
 	if (buf_failed(&comment))
-		f->text.failed = true;
-	rest = buf_slice(&comment);
-	while (!slice_is_null(rest)) {
-		struct slice word = slice_split(&rest, ' ');
-
-		if (word.len > 0) /* two folds in a row would leave a line of nothing */
-			add_word(f, word);
-	}
+		f->value.failed = true;
+	field_words(f, buf_slice(&comment));
 	buf_free(&comment);
 }
 
 struct slice received_spf(struct arena *a, const struct spf_request *request,
     const struct spf_mail_from_result *result, struct slice receiver)
 {
-	struct field f = { BUF_INIT(LIMIT_HEADER_VALUE), FIELD_NAME_OCTETS };
+	struct field_writer f = FIELD_WRITER_INIT;
 	char address[IP_TEXT_SIZE];
 
 	if (receiver.len == 0)
 		receiver = SLICE("unknown");
-	add_word(&f, slice_str(auth_result_text(result->r.result)));
+	field_begin(&f, SLICE("Received-SPF"));
+	field_word(&f, slice_str(auth_result_text(result->r.result)));
 	add_comment(&f, request, result, receiver);
 	add_pair(&f, "receiver", receiver);
 	add_pair(&f, "identity",
@@ -160,5 +131,5 @@ struct slice received_spf(struct arena *a, const struct spf_request *request,
 		add_pair(&f, "mechanism", result->r.mechanism);
 	if (result->r.result == AUTH_TEMPERROR || result->r.result == AUTH_PERMERROR)
 		add_pair(&f, "problem", result->r.reason);
-	return arena_take_buf(a, &f.text);
+	return field_end(&f, a);
 }

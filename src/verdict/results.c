@@ -2,8 +2,6 @@
 
 #include "verdict/results.h"
 
-#define AUTHRES_NAME SLICE("Authentication-Results")
-
 /* What others have a say in is shown up to here; a longer value is left out, never cut. */
 #define SHOWN_VALUE (LIMIT_DOMAIN_OCTETS + LIMIT_LABEL_OCTETS + 1)
 /* Of the field, for signatures: what a sender piles up leaves room for dmarc behind it. */
@@ -171,7 +169,7 @@ static void write_dkim(struct arena *a, struct authres *ar, const struct verdict
 		return;
 	if (v->dkim.count == 0)
 		authres_result(ar, "dkim", AUTH_NONE);
-	for (size_t i = 0; i < v->dkim.count && ar->value.len < SHOWN_SIGNATURES; i++)
+	for (size_t i = 0; i < v->dkim.count && ar->field.value.len < SHOWN_SIGNATURES; i++)
 		write_signature(a, ar, &v->dkim.items[i]);
 }
 
@@ -240,16 +238,13 @@ static struct slice results_value(struct arena *a, struct slice authserv_id,
     const struct verdict *v, const struct actions *actions)
 {
 	struct authres ar = AUTHRES_INIT;
-	struct slice value;
 
 	authres_begin(&ar, authserv_id);
 	write_spf(&ar, v);
 	write_dkim(a, &ar, v);
 	write_dmarc(a, &ar, v, actions);
 	authres_end(&ar);
-	value = buf_failed(&ar.value) ? SLICE_NULL : arena_copy(a, buf_slice(&ar.value));
-	authres_free(&ar);
-	return value;
+	return field_end(&ar.field, a);
 }
 
 static enum rc write_received_spf(struct arena *a, struct slice authserv_id,

@@ -71,10 +71,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		authres_property(&ar, "header", "i", slice_split(&rest, '\n'));
 	}
 	authres_end(&ar);
-	if (buf_failed(&ar.value))
+	if (buf_failed(&ar.field.value))
 		abort();
-	check_written(buf_slice(&ar.value), ar.results == 0 ? 1 : ar.results);
-	check_reading(buf_slice(&ar.value));
+	check_written(buf_slice(&ar.field.value), ar.results == 0 ? 1 : ar.results);
+	check_reading(buf_slice(&ar.field.value));
 	authres_free(&ar);
 	return 0;
 }

@@ -12,6 +12,9 @@
 #include "base/limits.h"
 #include "base/result.h"
 #include "base/slice.h"
+#include "mail/fieldwriter.h"
+
+#define AUTHRES_NAME SLICE("Authentication-Results")
 
 /*
  * Whose field is it?  The authserv-id, unquoted and stripped of CFWS, is put into out; false when
@@ -27,12 +30,11 @@ bool authres_authserv_id(struct slice value, struct buf *out);
  * half of LIMIT_HEADER_VALUE is filled they are left out, so that every result has its place.
  */
 struct authres {
-	struct buf value; /* begins with a space; folded with LF + HTAB */
-	size_t line_start; /* offset of the current line, for folding below 78 columns */
+	struct field_writer field;
 	size_t results;
 };
 
-#define AUTHRES_INIT { .value = BUF_INIT(LIMIT_HEADER_VALUE) }
+#define AUTHRES_INIT { .field = FIELD_WRITER_INIT }
 
 void authres_begin(struct authres *ar, struct slice authserv_id);
 void authres_result(struct authres *ar, const char *method, enum auth_result result);
@@ -52,8 +54,8 @@ void authres_property(struct authres *ar, const char *ptype, const char *propert
     struct slice value);
 
 /*
- * "; none" when no result was added.  The value stays in ar->value until authres_free(); it must
- * not be used when buf_failed(&ar->value) (out of memory).
+ * "; none" when no result was added.  The value stays in ar->field.value until authres_free(); it
+ * must not be used when buf_failed() of it (out of memory).
  */
 void authres_end(struct authres *ar);
 void authres_free(struct authres *ar);

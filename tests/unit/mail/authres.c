@@ -186,7 +186,7 @@ START_TEST(A_03_A_21_values)
 	buf_add_str(&want, " mx.test;\n\tspf=pass");
 	if (value_rows[_i].want != NULL)
 		buf_addf(&want, " smtp.mailfrom=%s", value_rows[_i].want);
-	ck_slice_eq(buf_slice(&ar.value), buf_slice(&want));
+	ck_slice_eq(buf_slice(&ar.field.value), buf_slice(&want));
 	authres_free(&ar);
 	buf_free(&want);
 }
@@ -209,9 +209,9 @@ START_TEST(A_01_none)
 
 	authres_begin(&ar, slice_str(begin_rows[_i].id));
 	authres_end(&ar);
-	ck_slice_eq(buf_slice(&ar.value), slice_str(begin_rows[_i].want));
+	ck_slice_eq(buf_slice(&ar.field.value), slice_str(begin_rows[_i].want));
 	authres_free(&ar);
-	ck_assert_ptr_null(ar.value.ptr);
+	ck_assert_ptr_null(ar.field.value.ptr);
 }
 END_TEST
 
@@ -229,7 +229,7 @@ START_TEST(A_01_a_whole_field)
 	authres_property(&ar, "header", "s", SLICE("sel"));
 	authres_result(&ar, "dmarc", AUTH_NONE);
 	authres_end(&ar);
-	ck_slice_eq(buf_slice(&ar.value), SLICE(" mx.example.com;\n"
+	ck_slice_eq(buf_slice(&ar.field.value), SLICE(" mx.example.com;\n"
 	    "\tspf=fail reason=\"the \\\"-all\\\" of example.org\\\\\"\n"
 	    "\tsmtp.mailfrom=example.org;\n"
 	    "\tdkim=pass (2048-bit key \\(rsa\\\\\\)) header.d=example.org header.s=sel;\n"
@@ -249,7 +249,7 @@ START_TEST(folding_column)
 	authres_begin(&ar, SLICE("mx"));
 	authres_result(&ar, "spf", AUTH_PASS);
 	authres_property(&ar, "smtp", "helo", buf_slice(&value));
-	ck_assert(slice_starts_with(buf_slice(&ar.value), _i == 0 ? SLICE(" mx;\n\tspf=pass smtp") :
+	ck_assert(slice_starts_with(buf_slice(&ar.field.value), _i == 0 ? SLICE(" mx;\n\tspf=pass smtp") :
 	    SLICE(" mx;\n\tspf=pass\n\tsmtp")));
 	authres_free(&ar);
 	buf_free(&value);
@@ -272,7 +272,7 @@ START_TEST(lines_are_short)
 		authres_property(&ar, "header", "i", slice_of(text, i / 2 + 1));
 	}
 	authres_end(&ar);
-	rest = buf_slice(&ar.value);
+	rest = buf_slice(&ar.field.value);
 	ck_assert_uint_le(slice_split(&rest, '\n').len + strlen("Authentication-Results:"), 77);
 	while (!slice_is_null(rest))
 		ck_assert_uint_le(slice_split(&rest, '\n').len + 7, 77);
@@ -294,13 +294,13 @@ START_TEST(long_texts_are_cut)
 	authres_reason(&ar, buf_slice(&text));
 	authres_property(&ar, "smtp", "mailfrom", buf_slice(&text));
 	authres_comment(&ar, buf_slice(&text));
-	rest = buf_slice(&ar.value);
+	rest = buf_slice(&ar.field.value);
 	ck_assert_uint_gt(rest.len, 4 * 480);
 	ck_assert_uint_lt(rest.len, 4 * 560);
 	ck_assert(utf8_valid(rest));
 	for (line = slice_split(&rest, '\n'); !slice_is_null(rest); line = slice_split(&rest, '\n'))
 		ck_assert_uint_le(line.len, 514);
-	ck_assert(slice_iends_with(buf_slice(&ar.value), SLICE("...)")));
+	ck_assert(slice_iends_with(buf_slice(&ar.field.value), SLICE("...)")));
 	authres_free(&ar);
 	buf_free(&text);
 }
@@ -320,7 +320,7 @@ START_TEST(longest_address_is_whole)
 	authres_begin(&ar, SLICE("mx"));
 	authres_result(&ar, "spf", AUTH_PASS);
 	authres_property(&ar, "smtp", "mailfrom", buf_slice(&text));
-	ck_assert(slice_iends_with(buf_slice(&ar.value), buf_slice(&text)));
+	ck_assert(slice_iends_with(buf_slice(&ar.field.value), buf_slice(&text)));
 	authres_free(&ar);
 	buf_free(&text);
 }
@@ -345,12 +345,12 @@ START_TEST(results_stay_when_it_is_full)
 	}
 	authres_result(&ar, "dmarc", AUTH_FAIL);
 	authres_end(&ar);
-	ck_assert(!buf_failed(&ar.value));
-	rest = buf_slice(&ar.value);
+	ck_assert(!buf_failed(&ar.field.value));
+	rest = buf_slice(&ar.field.value);
 	while (!slice_is_null(rest))
 		count += slice_starts_with(slice_split(&rest, '\n'), SLICE("\tdkim=pass"));
 	ck_assert_uint_eq(count, 200);
-	ck_assert(slice_iends_with(buf_slice(&ar.value), SLICE(";\n\tdmarc=fail")));
+	ck_assert(slice_iends_with(buf_slice(&ar.field.value), SLICE(";\n\tdmarc=fail")));
 	authres_free(&ar);
 	buf_free(&text);
 }
@@ -475,18 +475,18 @@ START_TEST(A_21_nothing_adds_a_result)
 
 			hostile(&text, ((uint32_t)_i * 25 + round) * 8 + i + 1);
 			authres_comment(&ar, buf_slice(&text));
-			before = ar.value.len;
+			before = ar.field.value.len;
 			authres_property(&ar, "header", names[i], buf_slice(&text));
-			if (ar.value.len > before)
+			if (ar.field.value.len > before)
 				buf_addf(&want, " header.%s", names[i]);
 		}
 		authres_result(&ar, "spf", AUTH_NONE);
 		buf_add_str(&want, "\nspf=none");
 		authres_end(&ar);
-		check_octets(buf_slice(&ar.value));
-		read_field(buf_slice(&ar.value), &got);
+		check_octets(buf_slice(&ar.field.value));
+		read_field(buf_slice(&ar.field.value), &got);
 		ck_assert_msg(slice_eq(buf_slice(&got), buf_slice(&want)),
-		    "field \"%s\" reads as %s", buf_cstr(&ar.value), buf_cstr(&got));
+		    "field \"%s\" reads as %s", buf_cstr(&ar.field.value), buf_cstr(&got));
 		authres_free(&ar);
 	}
 	buf_free(&text);
@@ -505,7 +505,7 @@ START_TEST(A_05_own_field_is_found)
 	authres_result(&ar, "spf", AUTH_PASS);
 	authres_end(&ar);
 	if (_i < 3) {
-		ck_assert(authres_authserv_id(buf_slice(&ar.value), &id));
+		ck_assert(authres_authserv_id(buf_slice(&ar.field.value), &id));
 		ck_slice_eq(buf_slice(&id), slice_str(begin_rows[_i].id));
 	}
 	authres_free(&ar);

@@ -12,6 +12,7 @@ int main(void)
 		received_suite,
 		address_suite,
 		authres_suite,
+		fieldwriter_suite,
 		NULL,
 	};
 
