@@ -6,7 +6,7 @@
 #include "base/limits.h"
 #include "crypto/keyfile.h"
 #include "dmarc/discover.h"
-#include "spf/budget.h"
+#include "spf/cost.h"
 
 #include "cli/command.h"
 #include "cli/published.h"
@@ -77,7 +77,7 @@ static enum rc check_keys(struct check_request *r, struct domain domain)
 
 /* --- SPF -------------------------------------------------------------------------------------- */
 
-static void tell_budget_line(const struct spf_budget_line *line)
+static void tell_cost_line(const struct spf_cost_line *line)
 {
 	printf("       %*s", (int)(2 * line->depth), "");
 	print_text(line->term);
@@ -94,26 +94,26 @@ static void tell_budget_line(const struct spf_budget_line *line)
 
 static enum rc check_spf(struct check_request *r, struct domain domain)
 {
-	struct spf_budget budget;
-	const struct spf_budget_line *top;
+	struct spf_cost cost;
+	const struct spf_cost_line *top;
 	bool bad;
 
-	TRY(spf_budget(r->arena, r->dns.lookups, domain, &budget));
-	top = &budget.lines[0];
+	TRY(spf_cost(r->arena, r->dns.lookups, domain, &cost));
+	top = &cost.lines[0];
 	if (top->why == SPF_WHY_NO_RECORD || top->why == SPF_WHY_NXDOMAIN) {
 		say(r, "BAD", "SPF: %s: publish one, at least \"v=spf1 mx -all\"", spf_why_text(top->why));
 		return RC_OK;
 	}
-	bad = top->total > LIMIT_SPF_TERMS || !budget.complete;
-	for (size_t i = 0; i < budget.count; i++)
-		bad = bad || budget.lines[i].why != SPF_WHY_DEFAULT;
+	bad = top->total > LIMIT_SPF_TERMS || !cost.complete;
+	for (size_t i = 0; i < cost.count; i++)
+		bad = bad || cost.lines[i].why != SPF_WHY_DEFAULT;
 	say(r, bad ? "BAD" : "ok", "SPF: %u of %u look-ups%s%s", top->total, LIMIT_SPF_TERMS,
 	    top->total > LIMIT_SPF_TERMS ? ": receivers answer permerror" : "",
-	    budget.complete ? "" : " at least; more includes than were followed");
+	    cost.complete ? "" : " at least; more includes than were followed");
 	if (top->why != SPF_WHY_DEFAULT)
-		tell_budget_line(top);
-	for (size_t i = 1; i < budget.count; i++)
-		tell_budget_line(&budget.lines[i]);
+		tell_cost_line(top);
+	for (size_t i = 1; i < cost.count; i++)
+		tell_cost_line(&cost.lines[i]);
 	return RC_OK;
 }
 

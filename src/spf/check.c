@@ -1,6 +1,6 @@
 #include "base/limits.h"
 
-#include "spf/check.h"
+#include "run.h"
 
 /* What a mechanism says (RFC 7208 section 4.6.2); r->error tells the exception. */
 enum outcome { NO_MATCH, MATCH, EXCEPTION };

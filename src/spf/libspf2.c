@@ -7,7 +7,7 @@
  */
 #include "config.h"
 
-#include "spf/check.h"
+#include "run.h"
 
 #ifndef HAVE_LIBSPF2
 

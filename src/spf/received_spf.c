@@ -85,8 +85,8 @@ static bool is_error_or_none(enum auth_result result)
 }
 
 /* "(receiver: domain of sender designates 192.0.2.1 as permitted sender)", word by word */
-static void add_comment(struct field_writer *f, const struct spf_request *request,
-    const struct spf_mail_from_result *result, struct slice receiver)
+static void add_comment(struct field_writer *f, const struct spf_mail_from_result *result,
+    struct slice receiver)
 {
 	struct buf comment = BUF_INIT(8 * VALUE_OCTETS);
 	char address[IP_TEXT_SIZE];
@@ -100,7 +100,7 @@ static void add_comment(struct field_writer *f, const struct spf_request *reques
 		buf_add_str(&comment, ": domain of ");
 		add_clean(&comment, result->sender, "()\\");
 		buf_addf(&comment, " %s %s as permitted sender", verdict_text(result->r.result),
-		    ip_text(&request->client, address));
+		    ip_text(&result->r.request.client, address));
 	}
 	buf_add_char(&comment, ')');
 	if (buf_failed(&comment))
@@ -109,9 +109,10 @@ static void add_comment(struct field_writer *f, const struct spf_request *reques
 	buf_free(&comment);
 }
 
-struct slice received_spf(struct arena *a, const struct spf_request *request,
-    const struct spf_mail_from_result *result, struct slice receiver)
+struct slice spf_received_field(struct arena *a, const struct spf_mail_from_result *result,
+    struct slice receiver)
 {
+	const struct spf_request *request = &result->r.request;
 	struct field_writer f = FIELD_WRITER_INIT;
 	char address[IP_TEXT_SIZE];
 
@@ -119,7 +120,7 @@ struct slice received_spf(struct arena *a, const struct spf_request *request,
 		receiver = SLICE("unknown");
 	field_begin(&f, SLICE("Received-SPF"));
 	field_word(&f, slice_str(auth_result_text(result->r.result)));
-	add_comment(&f, request, result, receiver);
+	add_comment(&f, result, receiver);
 	add_pair(&f, "receiver", receiver);
 	add_pair(&f, "identity",
 	    result->scope == SPF_SCOPE_HELO ? SLICE("helo") : SLICE("mailfrom"));

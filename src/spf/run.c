@@ -2,7 +2,7 @@
 
 #include "base/limits.h"
 
-#include "spf/check.h"
+#include "run.h"
 
 /* --- outcomes --------------------------------------------------------------------------------- */
 

@@ -1,6 +1,6 @@
 #include "base/ascii.h"
 #include "base/limits.h"
-#include "spf/check.h"
+#include "run.h"
 #include "spf/lookahead.h"
 
 #include "spf/spf.h"
@@ -165,8 +165,11 @@ static enum rc check(struct spf_run *r, const struct spf_request *request,
     const struct identity *id, struct spf_result *out)
 {
 	struct spf_result result = { .domain = id->domain, .explanation = SLICE_NULL };
-
 	int64_t now = r->values.now;
+
+	result.request = (struct spf_request){ .client = request->client,
+		.helo = arena_copy(r->arena, request->helo),
+		.mail_from = arena_copy(r->arena, request->mail_from) };
 
 	r->values = values_of(request, id);
 	r->values.now = now;

@@ -48,11 +48,12 @@ static struct slice spf_skipped(const struct evaluation *e)
 	return SLICE_NULL;
 }
 
-static void spf_not_checked(const struct evaluation *e, struct slice reason, struct verdict *v)
+static void spf_not_checked(const struct evaluation *e, const struct spf_request *request,
+    struct slice reason, struct verdict *v)
 {
 	const struct envelope *env = &e->message->envelope;
-	struct spf_result none = { .result = AUTH_NONE, .why = SPF_WHY_NOT_CHECKED,
-		.reason = reason };
+	struct spf_result none = { .request = *request, .result = AUTH_NONE,
+		.why = SPF_WHY_NOT_CHECKED, .reason = reason };
 
 	if (!domain_parse(e->arena, identity_domain(env), &none.domain))
 		none.domain = DOMAIN_NONE;
@@ -94,13 +95,13 @@ static enum rc evaluate_spf(const struct evaluation *e, struct verdict *v)
 
 	evaluate_request(e->message, &request);
 	if (e->class == CLASS_OWN_RELAY && !recorded_client(e, &request)) {
-		spf_not_checked(e, SLICE("not checked: came through an own relay"), v);
+		spf_not_checked(e, &request, SLICE("not checked: came through an own relay"), v);
 		return RC_OK;
 	}
 	v->spf_checked = true;
 	skipped = spf_skipped(e);
 	if (!slice_is_null(skipped)) {
-		spf_not_checked(e, skipped, v);
+		spf_not_checked(e, &request, skipped, v);
 		return RC_OK;
 	}
 	if (slice_is_null(params.receiver))

@@ -247,15 +247,12 @@ static struct slice results_value(struct arena *a, struct slice authserv_id,
 	return field_end(&ar.field, a);
 }
 
+/* RFC 7208 section 9.1: the client that was checked, which an own relay may have recorded. */
 static enum rc write_received_spf(struct arena *a, struct slice authserv_id,
-    const struct message *m, const struct verdict *v, struct actions *actions)
+    const struct verdict *v, struct actions *actions)
 {
-	const struct envelope *e = &m->envelope;
-	struct spf_request request = { .client = e->client, .helo = e->helo,
-		.mail_from = e->mail_from };
-
-	return results_insert(a, SLICE("Received-SPF"),
-	    received_spf(a, &request, &v->spf, authserv_id), actions);
+	return results_insert(a, SLICE("Received-SPF"), spf_received_field(a, &v->spf, authserv_id),
+	    actions);
 }
 
 enum rc results_quarantine(struct arena *a, const struct verdict_policy *p, struct actions *actions)
@@ -272,7 +269,7 @@ enum rc results_quarantine(struct arena *a, const struct verdict_policy *p, stru
 }
 
 enum rc results_write(struct arena *a, const struct verdict_policy *p, struct slice authserv_id,
-    const struct message *m, const struct verdict *v, struct actions *actions)
+    const struct verdict *v, struct actions *actions)
 {
 	struct slice value;
 
@@ -283,7 +280,7 @@ enum rc results_write(struct arena *a, const struct verdict_policy *p, struct sl
 		return RC_LIMIT;
 	TRY(results_quarantine(a, p, actions));
 	if (p->received_spf && v->spf_checked)
-		TRY(write_received_spf(a, authserv_id, m, v, actions));
+		TRY(write_received_spf(a, authserv_id, v, actions));
 	TRY(results_insert(a, AUTHRES_NAME, value, actions));
 	return arena_failed(a) ? RC_NOMEM : RC_OK;
 }

@@ -327,8 +327,7 @@ static enum rc judge(struct transaction *t, int64_t now)
 	lookups_begin_wait(t->lookups);
 	TRY(evaluate(&e, &o->verdict));
 	TRY(decide(t->arena, t->env.policy, o->class, &t->message, &o->verdict, &o->actions));
-	return results_write(t->arena, t->env.policy, authserv_id(t), &t->message, &o->verdict,
-	    &o->actions);
+	return results_write(t->arena, t->env.policy, authserv_id(t), &o->verdict, &o->actions);
 }
 
 static enum rc sign(struct transaction *t, int64_t now)

@@ -29,7 +29,7 @@ static enum auth_result check(struct resolver *zone, enum spf_engine engine,
 	    spf_check_mail_from(a, l, &params, request, NULL, 0, &r) != RC_OK)
 		abort();
 	lookups_release(&l);
-	field = received_spf(a, request, &r, SLICE("mx.test"));
+	field = spf_received_field(a, &r, SLICE("mx.test"));
 	if (slice_is_null(field) || r.r.terms > LIMIT_SPF_TERMS)
 		abort();
 	*counted = 100 * r.r.terms + r.r.voids;

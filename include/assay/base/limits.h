@@ -45,7 +45,7 @@
 #define LIMIT_SPF_PTR          10u
 #define LIMIT_SPF_RECORD       (16u * 1024) /* one record */
 #define LIMIT_SPF_EXPLANATION  1024u /* an expanded exp= text */
-#define LIMIT_SPF_BUDGET       50u /* records looked at to tell what a domain's record costs */
+#define LIMIT_SPF_COST       50u /* records looked at to tell what a domain's record costs */
 #define LIMIT_SPF_AHEAD        40u /* questions started before the check is seen to need them */
 
 /* DMARC: RFC 9989 section 4.10 */

@@ -63,7 +63,15 @@ struct spf_trace {
 	void *ctx;
 };
 
+/* Whom a check is about: one client, and the two identities that it has given. */
+struct spf_request {
+	struct ip client;
+	struct slice helo;
+	struct slice mail_from; /* without <>; empty: the null reverse-path */
+};
+
 struct spf_result {
+	struct spf_request request; /* that was checked: whatever shows the result shows this client */
 	enum auth_result result;
 	enum spf_why why;
 	struct slice reason;      /* for people, ours: "-all of example.com", "include:x: SERVFAIL" */
@@ -86,12 +94,6 @@ struct spf_helo_result {
 	struct spf_result r;
 };
 
-struct spf_request {
-	struct ip client;
-	struct slice helo;
-	struct slice mail_from; /* without <>; empty: the null reverse-path */
-};
-
 /*
  * Starts the questions that a check of this request will need, as far ahead as they can be told
  * (include, redirect, a, mx without macros), following records as they arrive.
@@ -107,8 +109,11 @@ MUST_CHECK enum rc spf_check_helo(struct arena *a, struct lookups *l,
     const struct spf_params *params, const struct spf_request *request,
     const struct spf_trace *trace, int64_t now, struct spf_helo_result *out);
 
-/* The value of a Received-SPF field (RFC 7208 section 9.1, erratum 5436), beginning with a space. */
-struct slice received_spf(struct arena *a, const struct spf_request *request,
-    const struct spf_mail_from_result *result, struct slice receiver);
+/*
+ * The value of a Received-SPF field (RFC 7208 section 9.1, erratum 5436), beginning with a space;
+ * null: no memory.
+ */
+struct slice spf_received_field(struct arena *a, const struct spf_mail_from_result *result,
+    struct slice receiver);
 
 #endif

@@ -28,7 +28,6 @@ MUST_CHECK enum rc results_insert(struct arena *a, struct slice name, struct sli
 
 /* One Authentication-Results with all methods, at the top (inserted last); Received-SPF by setting. */
 MUST_CHECK enum rc results_write(struct arena *a, const struct verdict_policy *p,
-    struct slice authserv_id, const struct message *m, const struct verdict *v,
-    struct actions *actions);
+    struct slice authserv_id, const struct verdict *v, struct actions *actions);
 
 #endif

@@ -1,8 +1,6 @@
 /* spf.h: P_01 to P_09, P_11, P_15 to P_35, P_44, P_45, P_57, through both engines. */
 #include <stdio.h>
 
-#include "spf/check.h"
-
 #include "suites.h"
 
 #define LABEL63 "a12345678901234567890123456789012345678901234567890123456789012"

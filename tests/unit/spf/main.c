@@ -8,7 +8,7 @@ int main(void)
 		macro_suite,
 		check_suite,
 		received_spf_suite,
-		budget_suite,
+		cost_suite,
 		suite_suite,
 		lookahead_suite,
 		hostile_suite,

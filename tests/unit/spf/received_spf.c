@@ -1,4 +1,4 @@
-/* received_spf(): P_51, P_53 to P_55. */
+/* spf_received_field(): P_51, P_53 to P_55. */
 #include "base/ascii.h"
 #include "spf/spf.h"
 
@@ -16,9 +16,11 @@ static struct spf_mail_from_result result_of(enum auth_result result, const char
 static struct slice value_of(struct arena *a, const char *client, const char *helo,
     const char *from, const struct spf_mail_from_result *r, const char *receiver)
 {
-	struct spf_request request = { world_ip(client), slice_str(helo), slice_str(from) };
-	struct slice value = received_spf(a, &request, r, slice_str(receiver));
+	struct spf_mail_from_result result = *r;
+	struct slice value;
 
+	result.r.request = (struct spf_request){ world_ip(client), slice_str(helo), slice_str(from) };
+	value = spf_received_field(a, &result, slice_str(receiver));
 	ck_assert(!slice_is_null(value));
 	return value;
 }

@@ -8,7 +8,7 @@
 #include "spf/spf.h"
 
 suite_maker record_suite, macro_suite, check_suite, hostile_suite, lookahead_suite, suite_suite,
-    random_suite, received_spf_suite, budget_suite;
+    random_suite, received_spf_suite, cost_suite;
 
 /* A resolver over zone text (dns/zonefile.h), and what the last check left. */
 struct world {

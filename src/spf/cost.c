@@ -1,11 +1,11 @@
 #include "base/limits.h"
-#include "spf/check.h"
+#include "run.h"
 
-#include "spf/budget.h"
+#include "spf/cost.h"
 
 struct counting {
 	struct spf_run run;
-	struct spf_budget budget;
+	struct spf_cost cost;
 };
 
 /* No macros but those that a record and its domain alone give a value. */
@@ -26,15 +26,15 @@ static bool is_constant(struct slice spec)
 
 static bool line_new(struct counting *k, unsigned depth, struct slice term, struct slice domain)
 {
-	struct spf_budget *b = &k->budget;
+	struct spf_cost *b = &k->cost;
 
-	if (b->count == LIMIT_SPF_BUDGET || depth > LIMIT_SPF_TERMS) {
+	if (b->count == LIMIT_SPF_COST || depth > LIMIT_SPF_TERMS) {
 		b->complete = false;
 		return false;
 	}
 	if (!arena_grow(k->run.arena, &b->lines, &b->cap, b->count, sizeof(*b->lines)))
 		return false;
-	b->lines[b->count++] = (struct spf_budget_line){ .depth = depth, .term = term,
+	b->lines[b->count++] = (struct spf_cost_line){ .depth = depth, .term = term,
 		.domain = domain, .why = SPF_WHY_DEFAULT };
 	return true;
 }
@@ -79,7 +79,7 @@ static unsigned count_terms(struct counting *k, unsigned depth, const struct spf
 static unsigned count_record(struct counting *k, unsigned depth, struct slice term,
     struct slice domain)
 {
-	size_t n = k->budget.count;
+	size_t n = k->cost.count;
 	enum auth_result result;
 	struct spf_record record;
 	unsigned own = 0, total = 0;
@@ -91,29 +91,29 @@ static unsigned count_record(struct counting *k, unsigned depth, struct slice te
 	if (spf_run_fetch(&k->run, domain, &record, &result)) {
 		total = count_terms(k, depth, &record, domain, &own);
 	} else {
-		k->budget.lines[n].why = k->run.why;
-		k->budget.lines[n].wrong = k->run.term;
-		k->budget.lines[n].detail = k->run.detail;
+		k->cost.lines[n].why = k->run.why;
+		k->cost.lines[n].wrong = k->run.term;
+		k->cost.lines[n].detail = k->run.detail;
 		k->run.error = AUTH_NONE; /* of this record only */
 	}
-	k->budget.lines[n].own = own;
-	k->budget.lines[n].total = total;
+	k->cost.lines[n].own = own;
+	k->cost.lines[n].total = total;
 	return total;
 }
 
-enum rc spf_budget(struct arena *a, struct lookups *l, struct domain domain,
-    struct spf_budget *out)
+enum rc spf_cost(struct arena *a, struct lookups *l, struct domain domain,
+    struct spf_cost *out)
 {
 	static const struct spf_params params = SPF_DEFAULTS;
 	struct counting k = {
 		.run = { .arena = a, .lookups = l, .purpose = LOOKUP_SPF, .params = &params,
 			.values.sender_domain = domain.name },
-		.budget = { .complete = true },
+		.cost = { .complete = true },
 	};
 
 	count_record(&k, 0, SLICE_NULL, domain.name);
 	if (arena_failed(a))
 		return RC_NOMEM;
-	*out = k.budget;
+	*out = k.cost;
 	return RC_OK;
 }

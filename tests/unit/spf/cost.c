@@ -1,5 +1,5 @@
-/* budget.h: P_16, P_17, as `assay check` tells them. */
-#include "spf/budget.h"
+/* cost.h: P_16, P_17, as `assay check` tells them. */
+#include "spf/cost.h"
 
 #include "suites.h"
 
@@ -30,10 +30,10 @@ static const struct {
 	{ "no record", "x.test", "0 x.test 0/0 the domain does not exist\n" },
 };
 
-static void show(const struct spf_budget *budget, struct buf *out)
+static void show(const struct spf_cost *cost, struct buf *out)
 {
-	for (size_t i = 0; i < budget->count; i++) {
-		const struct spf_budget_line *line = &budget->lines[i];
+	for (size_t i = 0; i < cost->count; i++) {
+		const struct spf_cost_line *line = &cost->lines[i];
 
 		buf_addf(out, "%u %.*s %u/%u", line->depth,
 		    SLICE_ARG(slice_is_null(line->domain) ? SLICE("-") : line->domain), line->own, line->total);
@@ -45,8 +45,8 @@ static void show(const struct spf_budget *budget, struct buf *out)
 	}
 }
 
-/* The budget of one domain in a world of its own. */
-static void budget_of(struct world *w, const char *name, struct spf_budget *out)
+/* The cost of one domain in a world of its own. */
+static void cost_of(struct world *w, const char *name, struct spf_cost *out)
 {
 	struct domain domain;
 
@@ -54,18 +54,18 @@ static void budget_of(struct world *w, const char *name, struct spf_budget *out)
 	w->arena = arena_create(1024 * 1024);
 	w->lookups = lookups_new(w->resolver, 1000);
 	ck_assert(domain_parse(w->arena, slice_str(name), &domain));
-	ck_assert_int_eq(spf_budget(w->arena, w->lookups, domain, out), RC_OK);
+	ck_assert_int_eq(spf_cost(w->arena, w->lookups, domain, out), RC_OK);
 }
 
-START_TEST(budget_rows)
+START_TEST(cost_rows)
 {
 	struct buf got = BUF_INIT(65536);
-	struct spf_budget budget;
+	struct spf_cost cost;
 	struct world w;
 
-	budget_of(&w, rows[_i].domain, &budget);
-	show(&budget, &got);
-	ck_assert_msg(budget.complete && strcmp(buf_cstr(&got), rows[_i].want) == 0, "%s:\n%s", rows[_i].id,
+	cost_of(&w, rows[_i].domain, &cost);
+	show(&cost, &got);
+	ck_assert_msg(cost.complete && strcmp(buf_cstr(&got), rows[_i].want) == 0, "%s:\n%s", rows[_i].id,
 	    buf_cstr(&got));
 	world_close(&w);
 	buf_free(&got);
@@ -77,23 +77,23 @@ START_TEST(endless)
 	static const char *const domains[] = { "loop.test", "bomb.test" };
 
 	for (size_t i = 0; i < N_ELEMENTS(domains); i++) {
-		struct spf_budget budget;
+		struct spf_cost cost;
 		struct world w;
 
-		budget_of(&w, domains[i], &budget);
-		ck_assert(!budget.complete);
-		ck_assert_uint_gt(budget.lines[0].total, 10);
-		ck_assert_uint_le(budget.count, 50);
+		cost_of(&w, domains[i], &cost);
+		ck_assert(!cost.complete);
+		ck_assert_uint_gt(cost.lines[0].total, 10);
+		ck_assert_uint_le(cost.count, 50);
 		world_close(&w);
 	}
 }
 END_TEST
 
-Suite *budget_suite(void)
+Suite *cost_suite(void)
 {
-	Suite *s = suite_create("spf budget");
+	Suite *s = suite_create("spf cost");
 
-	UNIT_TABLE(s, budget_rows, rows);
+	UNIT_TABLE(s, cost_rows, rows);
 	UNIT_TEST(s, endless);
 	return s;
 }
