@@ -42,7 +42,7 @@ enum rc published_find(struct arena *a, struct lookups *l, const struct signing_
 	*out = (struct published){ .name = arena_printf(a, "%.*s._domainkey.%.*s",
 	    SLICE_ARG(key->selector), SLICE_ARG(key->domain.name)) };
 	TRY(private_key_public(private, &public));
-	answer = lookups_get(l, LOOKUP_DKIM, out->name, DNS_TXT);
+	answer = lookups_await(l, LOOKUP_DKIM, out->name, DNS_TXT);
 	wrong = answer->status != DNS_FOUND ? dns_status_text(answer->status) :
 	    judge_answer(a, answer, private, buf_slice(&public));
 	buf_free(&public);

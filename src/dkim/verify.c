@@ -318,7 +318,7 @@ static enum dkim_why judge_with_key(const struct judgement *j)
 
 	if (!j->c->started)
 		return DKIM_WHY_NO_MEMORY;
-	answer = lookups_get(j->v->lookups, LOOKUP_DKIM, j->c->key_name, DNS_TXT);
+	answer = lookups_await(j->v->lookups, LOOKUP_DKIM, j->c->key_name, DNS_TXT);
 	j->out->authentic = answer->authentic;
 	if (whys[answer->status] != DKIM_WHY_GOOD)
 		return whys[answer->status];
@@ -337,7 +337,7 @@ static enum dkim_why judge_sha1(const struct judgement *j)
 	j->out->hopeless = true;
 	if (!j->c->started)
 		return DKIM_WHY_SIG_SHA1;
-	answer = lookups_get(j->v->lookups, LOOKUP_DKIM, j->c->key_name, DNS_TXT);
+	answer = lookups_await(j->v->lookups, LOOKUP_DKIM, j->c->key_name, DNS_TXT);
 	if (answer->status == DNS_TIMEOUT)
 		return DKIM_WHY_KEY_TIMEOUT;
 	return answer->status == DNS_SERVFAIL ? DKIM_WHY_KEY_DNS_FAILURE : DKIM_WHY_SIG_SHA1;

@@ -119,7 +119,7 @@ static enum rc read_step(struct arena *a, struct lookups *l, enum lookup_purpose
 	enum rc rc = RC_NOMEM;
 
 	if (!buf_failed(&name))
-		rc = read_records(a, lookups_get(l, purpose, buf_slice(&name), DNS_TXT), s);
+		rc = read_records(a, lookups_await(l, purpose, buf_slice(&name), DNS_TXT), s);
 	buf_free(&name);
 	return rc;
 }
@@ -294,7 +294,7 @@ static void take_np(struct lookups *l, struct dmarc_policy_discovery *d)
 
 	if (d->record.np.state != DMARC_TAG_VALID)
 		return;
-	exists = lookups_get(l, LOOKUP_POLICY, d->author_domain.name, DNS_A)->status;
+	exists = lookups_await(l, LOOKUP_POLICY, d->author_domain.name, DNS_A)->status;
 	d->nonexistent = exists == DNS_NXDOMAIN;
 	if (d->nonexistent)
 		take_policy(d, "np", &d->record.np);

@@ -6,15 +6,6 @@
 
 #include "dns/answer.h"
 
-#define FLAG_RESPONSE  0x8000u
-#define FLAG_OPCODE    0x7800u
-#define FLAG_TRUNCATED 0x0200u
-#define FLAG_AUTHENTIC 0x0020u
-#define FLAG_RCODE     0x000fu
-
-enum { RCODE_NOERROR = 0, RCODE_NXDOMAIN = 3 };
-enum { TYPE_CNAME = 5, TYPE_SOA = 6, CLASS_IN = 1 };
-
 /* Records looked at in one section: what may be kept and the links that lead there. */
 #define SECTION_RECORDS (LIMIT_DNS_RECORDS + LIMIT_CNAME_CHAIN)
 
@@ -265,11 +256,11 @@ static bool read_head(struct response *p, const char *name, enum dns_type type)
 	if (p->questions != 1)
 		return false;
 	read_name(&r, &asked);
-	if (read_u16(&r) != (unsigned)type || read_u16(&r) != CLASS_IN || r.bad)
+	if (read_u16(&r) != (unsigned)type || read_u16(&r) != DNS_CLASS_IN || r.bad)
 		return false;
 	p->answers_at = r.at;
-	return strcmp(asked.text, name) == 0 && (p->flags & FLAG_RESPONSE) != 0 &&
-	    (p->flags & (FLAG_OPCODE | FLAG_TRUNCATED)) == 0;
+	return strcmp(asked.text, name) == 0 && (p->flags & DNS_FLAG_RESPONSE) != 0 &&
+	    (p->flags & (DNS_FLAG_OPCODE | DNS_FLAG_TRUNCATED)) == 0;
 }
 
 /*
@@ -286,13 +277,13 @@ static bool scan_answers(struct response *p, const struct name *owner, struct an
 	for (unsigned i = 0; i < p->answers && i < SECTION_RECORDS; i++) {
 		if (!read_rr(&r, &rr))
 			return false;
-		if (rr.class != CLASS_IN || strcmp(rr.owner.text, owner->text) != 0)
+		if (rr.class != DNS_CLASS_IN || strcmp(rr.owner.text, owner->text) != 0)
 			continue;
 		if (rr.type == (unsigned)d->type) {
 			if (!answer_add(d, p->packet, rr.at, rr.len))
 				return false;
 			note_ttl(p, rr.ttl);
-		} else if (rr.type == TYPE_CNAME && !*linked) {
+		} else if (rr.type == DNS_TYPE_CNAME && !*linked) {
 			size_t at = rr.at;
 
 			if (!name_from_wire(p->packet, &at, alias) || at != rr.at + rr.len)
@@ -336,7 +327,7 @@ static bool read_authority(struct response *p)
 	for (unsigned i = 0; i < p->authorities && i < SECTION_RECORDS; i++) {
 		if (!read_rr(&r, &rr))
 			return false;
-		if (rr.class == CLASS_IN && rr.type == TYPE_SOA) {
+		if (rr.class == DNS_CLASS_IN && rr.type == DNS_TYPE_SOA) {
 			struct reader soa = { .packet = slice_take(p->packet, rr.at + rr.len), .at = rr.at };
 
 			p->referral = false;
@@ -356,19 +347,19 @@ static bool read_authority(struct response *p)
 
 static enum dns_status judge(struct response *p, const char *name, struct answer_draft *d)
 {
-	unsigned rcode = p->flags & FLAG_RCODE;
+	unsigned rcode = p->flags & DNS_FLAG_RCODE;
 
-	if (rcode != RCODE_NOERROR && rcode != RCODE_NXDOMAIN)
+	if (rcode != DNS_RCODE_NOERROR && rcode != DNS_RCODE_NXDOMAIN)
 		return DNS_SERVFAIL;
 	if (!follow(p, name, d))
 		return DNS_SERVFAIL;
 	if (d->count > 0)
-		return rcode == RCODE_NOERROR ? DNS_FOUND : DNS_SERVFAIL;
+		return rcode == DNS_RCODE_NOERROR ? DNS_FOUND : DNS_SERVFAIL;
 	if (p->answers > SECTION_RECORDS || !read_authority(p))
 		return DNS_SERVFAIL;
-	if (p->referral && rcode == RCODE_NOERROR)
+	if (p->referral && rcode == DNS_RCODE_NOERROR)
 		return DNS_SERVFAIL;
-	return rcode == RCODE_NOERROR ? DNS_NODATA : DNS_NXDOMAIN;
+	return rcode == DNS_RCODE_NOERROR ? DNS_NODATA : DNS_NXDOMAIN;
 }
 
 struct dns_answer *answer_parse(struct slice packet, const char *name, enum dns_type type)
@@ -386,8 +377,8 @@ struct dns_answer *answer_parse(struct slice packet, const char *name, enum dns_
 	a = answer_end(&d, status);
 	if (a == NULL)
 		return NULL;
-	a->rcode = (int)(p.flags & FLAG_RCODE);
-	a->authentic = status != DNS_SERVFAIL && (p.flags & FLAG_AUTHENTIC) != 0;
+	a->rcode = (int)(p.flags & DNS_FLAG_RCODE);
+	a->authentic = status != DNS_SERVFAIL && (p.flags & DNS_FLAG_AUTHENTIC) != 0;
 	a->ttl = status == DNS_SERVFAIL ? 0 : p.ttl;
 	return a;
 }

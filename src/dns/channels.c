@@ -277,20 +277,20 @@ static void put_id(struct channels *set, unsigned char out[2])
 static int build_query(struct channels *set, const char *name, enum dns_type type,
     unsigned char out[QUERY_SIZE])
 {
-	static const unsigned char opt[11] = { 0, 0, 41, EDNS_OCTETS >> 8, EDNS_OCTETS & 0xff };
+	static const unsigned char opt[11] = { 0, 0, DNS_TYPE_OPT, EDNS_OCTETS >> 8, EDNS_OCTETS & 0xff };
 	unsigned char *p = out + 12;
 
 	memset(out, 0, 12);
 	put_id(set, out);
-	out[2] = 0x01;
-	out[3] = 0x20;
+	out[2] = DNS_FLAG_RECURSION >> 8;
+	out[3] = DNS_FLAG_AUTHENTIC;
 	out[5] = 1;
 	out[11] = 1;
 	p += name_to_wire(name, p);
 	*p++ = (unsigned char)((unsigned)type >> 8);
 	*p++ = (unsigned char)((unsigned)type & 0xff);
 	*p++ = 0;
-	*p++ = 1;
+	*p++ = DNS_CLASS_IN;
 	memcpy(p, opt, sizeof(opt));
 	return (int)(p + sizeof(opt) - out);
 }

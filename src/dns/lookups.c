@@ -8,7 +8,7 @@
 #include "dns/cache.h"
 #include "dns/name.h"
 
-#include "dns/resolver.h"
+#include "dns/lookups.h"
 
 static const size_t shares[LOOKUP_PURPOSES] = {
 	[LOOKUP_POLICY] = LIMIT_DNS_POLICY,
@@ -309,7 +309,7 @@ static void await(struct lookups *l, struct item *item)
 	l->waited_ms += now - start_ms;
 }
 
-const struct dns_answer *lookups_get(struct lookups *l, enum lookup_purpose purpose,
+const struct dns_answer *lookups_await(struct lookups *l, enum lookup_purpose purpose,
     struct slice name, enum dns_type type)
 {
 	const struct dns_answer *answer;

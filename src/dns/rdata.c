@@ -3,6 +3,7 @@
 #include "base/limits.h"
 
 #include "dns/name.h"
+#include "dns/numbers.h"
 
 #include "dns/rdata.h"
 
@@ -163,28 +164,28 @@ static bool put_nothing(struct cursor *c, struct buf *out)
 }
 
 static const struct rdata_type types[] = {
-	{ "A", 1, put_address, "an IPv4 address" },
-	{ "AAAA", 28, put_address6, "an IPv6 address" },
-	{ "TXT", 16, put_strings, "\"quoted\" \"strings\" or bare text" },
-	{ "MX", 15, put_mx, "a preference and a host" },
-	{ "PTR", 12, put_name, "a name" },
-	{ "CNAME", 5, put_name, "a name" },
-	{ "NS", 2, put_name, "a name" },
-	{ "SOA", 6, put_soa, "two names and five numbers" },
-	{ "SPF", 99, put_strings, "\"quoted\" \"strings\" or bare text" },
-	{ "TYPE", 65280, put_nothing, "" }, /* TYPEnnn */
-	{ "CAA", 257, put_nothing, "" },
-	{ "DNSKEY", 48, put_nothing, "" },
-	{ "DS", 43, put_nothing, "" },
-	{ "HINFO", 13, put_nothing, "" },
-	{ "HTTPS", 65, put_nothing, "" },
-	{ "NAPTR", 35, put_nothing, "" },
-	{ "NSEC", 47, put_nothing, "" },
-	{ "RRSIG", 46, put_nothing, "" },
-	{ "SRV", 33, put_nothing, "" },
-	{ "SSHFP", 44, put_nothing, "" },
-	{ "SVCB", 64, put_nothing, "" },
-	{ "TLSA", 52, put_nothing, "" },
+	{ "A", DNS_A, put_address, "an IPv4 address" },
+	{ "AAAA", DNS_AAAA, put_address6, "an IPv6 address" },
+	{ "TXT", DNS_TXT, put_strings, "\"quoted\" \"strings\" or bare text" },
+	{ "MX", DNS_MX, put_mx, "a preference and a host" },
+	{ "PTR", DNS_PTR, put_name, "a name" },
+	{ "CNAME", DNS_TYPE_CNAME, put_name, "a name" },
+	{ "NS", DNS_NS, put_name, "a name" },
+	{ "SOA", DNS_TYPE_SOA, put_soa, "two names and five numbers" },
+	{ "SPF", DNS_TYPE_SPF, put_strings, "\"quoted\" \"strings\" or bare text" },
+	{ "TYPE", DNS_TYPE_PRIVATE, put_nothing, "" }, /* TYPEnnn */
+	{ "CAA", DNS_TYPE_CAA, put_nothing, "" },
+	{ "DNSKEY", DNS_TYPE_DNSKEY, put_nothing, "" },
+	{ "DS", DNS_TYPE_DS, put_nothing, "" },
+	{ "HINFO", DNS_TYPE_HINFO, put_nothing, "" },
+	{ "HTTPS", DNS_TYPE_HTTPS, put_nothing, "" },
+	{ "NAPTR", DNS_TYPE_NAPTR, put_nothing, "" },
+	{ "NSEC", DNS_TYPE_NSEC, put_nothing, "" },
+	{ "RRSIG", DNS_TYPE_RRSIG, put_nothing, "" },
+	{ "SRV", DNS_TYPE_SRV, put_nothing, "" },
+	{ "SSHFP", DNS_TYPE_SSHFP, put_nothing, "" },
+	{ "SVCB", DNS_TYPE_SVCB, put_nothing, "" },
+	{ "TLSA", DNS_TYPE_TLSA, put_nothing, "" },
 };
 
 const struct rdata_type *rdata_type(struct slice word)

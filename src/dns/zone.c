@@ -7,13 +7,9 @@
 
 #include "dns/zone.h"
 
-enum { RCODE_NOERROR = 0, RCODE_FORMERR = 1, RCODE_SERVFAIL = 2, RCODE_NXDOMAIN = 3,
-	RCODE_NOTIMP = 4, RCODE_REFUSED = 5 };
-enum { TYPE_ANY = 255 }; /* stands for "*" */
-
 struct directive {
 	struct directive *next;
-	unsigned type; /* TYPE_ANY: all that have no records or directive of their own */
+	unsigned type; /* DNS_TYPE_ANY, written *: all that have no records or directive of their own */
 	int rcode;
 	enum zone_directive what;
 	unsigned slow_ms;
@@ -114,18 +110,18 @@ static const struct {
 	enum zone_directive what;
 	int rcode;
 } directives[] = {
-	{ "TIMEOUT", ZONE_TIMEOUT, RCODE_SERVFAIL },
-	{ "SERVFAIL", ZONE_ANSWER, RCODE_SERVFAIL },
-	{ "NXDOMAIN", ZONE_ANSWER, RCODE_NXDOMAIN },
-	{ "NODATA", ZONE_ANSWER, RCODE_NOERROR },
-	{ "REFUSED", ZONE_ANSWER, RCODE_REFUSED },
-	{ "FORMERR", ZONE_ANSWER, RCODE_FORMERR },
-	{ "NOTIMP", ZONE_ANSWER, RCODE_NOTIMP },
-	{ "TC", ZONE_TC, RCODE_NOERROR },
-	{ "TCPONLY", ZONE_TCPONLY, RCODE_NOERROR },
-	{ "GARBAGE", ZONE_GARBAGE, RCODE_NOERROR },
-	{ "WRONGID", ZONE_WRONGID, RCODE_NOERROR },
-	{ "SLOW", ZONE_SLOW, RCODE_NOERROR },
+	{ "TIMEOUT", ZONE_TIMEOUT, DNS_RCODE_SERVFAIL },
+	{ "SERVFAIL", ZONE_ANSWER, DNS_RCODE_SERVFAIL },
+	{ "NXDOMAIN", ZONE_ANSWER, DNS_RCODE_NXDOMAIN },
+	{ "NODATA", ZONE_ANSWER, DNS_RCODE_NOERROR },
+	{ "REFUSED", ZONE_ANSWER, DNS_RCODE_REFUSED },
+	{ "FORMERR", ZONE_ANSWER, DNS_RCODE_FORMERR },
+	{ "NOTIMP", ZONE_ANSWER, DNS_RCODE_NOTIMP },
+	{ "TC", ZONE_TC, DNS_RCODE_NOERROR },
+	{ "TCPONLY", ZONE_TCPONLY, DNS_RCODE_NOERROR },
+	{ "GARBAGE", ZONE_GARBAGE, DNS_RCODE_NOERROR },
+	{ "WRONGID", ZONE_WRONGID, DNS_RCODE_NOERROR },
+	{ "SLOW", ZONE_SLOW, DNS_RCODE_NOERROR },
 };
 
 /* WORD, or SLOW=milliseconds */
@@ -157,7 +153,7 @@ static const char *add_directive(struct zone *z, const char *name, unsigned type
 	if (!parse_directive(slice_trim(text), &parsed))
 		return "no such directive: TIMEOUT SERVFAIL NXDOMAIN NODATA REFUSED FORMERR NOTIMP TC "
 		       "TCPONLY GARBAGE WRONGID SLOW=ms";
-	n = parsed.rcode == RCODE_NXDOMAIN ? get_node(z, name) : get_existing(z, name);
+	n = parsed.rcode == DNS_RCODE_NXDOMAIN ? get_node(z, name) : get_existing(z, name);
 	d = arena_new(z->arena, struct directive);
 	if (n == NULL || d == NULL)
 		return "out of memory";
@@ -189,7 +185,7 @@ static const char *add_record(struct zone *z, const char *name, uint16_t type, u
 
 	if (s == NULL || rr == NULL)
 		return "out of memory";
-	if (type == ZONE_TYPE_CNAME && s->count > 0)
+	if (type == DNS_TYPE_CNAME && s->count > 0)
 		return "a name has one CNAME at most (RFC 2181 section 10.1)";
 	rr->rdata = arena_copy(z->arena, rdata);
 	*s->last = rr;
@@ -261,7 +257,7 @@ static const char *parse_line(struct zone *z, struct slice line, bool *wanted)
 		type = rdata_type(word);
 		if (type == NULL && !any)
 			return "no such type";
-		return add_directive(z, name.text, any ? TYPE_ANY : type->number,
+		return add_directive(z, name.text, any ? DNS_TYPE_ANY : type->number,
 		    word.ptr[0] == '!' ? slice_drop(word, 1) : slice_drop(cursor_rest(&c), 1));
 	}
 	type = rdata_type(word);
@@ -343,7 +339,7 @@ static const struct directive *find_directive(const struct node *n, unsigned typ
 	for (const struct directive *d = n->directives; d != NULL; d = d->next) {
 		if (d->type == type)
 			return d;
-		if (d->type == TYPE_ANY)
+		if (d->type == DNS_TYPE_ANY)
 			any = d;
 	}
 	return find_set(n, type) == NULL ? any : NULL;
@@ -379,7 +375,7 @@ static const struct zone_set *soa_for(const struct zone *z, const char *name)
 {
 	for (; name != NULL; name = name_parent(name)) {
 		const struct node *n = find_existing(z, name);
-		const struct zone_set *soa = n == NULL ? NULL : find_set(n, ZONE_TYPE_SOA);
+		const struct zone_set *soa = n == NULL ? NULL : find_set(n, DNS_TYPE_SOA);
 
 		if (soa != NULL)
 			return soa;
@@ -394,7 +390,7 @@ static bool step(const struct zone *z, const char *name, unsigned type, struct z
 	const struct directive *d = n == NULL ? NULL : find_directive(n, type);
 	const struct zone_set *cname;
 
-	out->rcode = n != NULL && n->exists ? RCODE_NOERROR : RCODE_NXDOMAIN;
+	out->rcode = n != NULL && n->exists ? DNS_RCODE_NOERROR : DNS_RCODE_NXDOMAIN;
 	if (d != NULL) {
 		out->directive = d->what;
 		out->slow_ms = d->slow_ms;
@@ -405,11 +401,11 @@ static bool step(const struct zone *z, const char *name, unsigned type, struct z
 	if (n == NULL)
 		return false;
 	out->set = find_set(n, type);
-	cname = find_set(n, ZONE_TYPE_CNAME);
+	cname = find_set(n, DNS_TYPE_CNAME);
 	if (out->set != NULL || cname == NULL)
 		return false;
 	if (out->links == LIMIT_CNAME_CHAIN) {
-		out->rcode = RCODE_SERVFAIL;
+		out->rcode = DNS_RCODE_SERVFAIL;
 		return false;
 	}
 	out->chain[out->links++] = cname;
@@ -420,7 +416,7 @@ void zone_lookup(const struct zone *z, const char *name, unsigned type, struct z
 {
 	struct name target;
 
-	*out = (struct zone_found){ .rcode = RCODE_NOERROR };
+	*out = (struct zone_found){ .rcode = DNS_RCODE_NOERROR };
 	while (step(z, name, type, out)) {
 		size_t at = 0;
 

@@ -14,8 +14,6 @@ struct zonefile {
 	char *label;
 };
 
-enum { RCODE_NOERROR = 0, RCODE_NXDOMAIN = 3 };
-
 static enum dns_status status_of(const struct zone_found *found)
 {
 	switch (found->directive) {
@@ -30,9 +28,9 @@ static enum dns_status status_of(const struct zone_found *found)
 	case ZONE_SLOW:
 		break;
 	}
-	if (found->rcode == RCODE_NXDOMAIN)
+	if (found->rcode == DNS_RCODE_NXDOMAIN)
 		return DNS_NXDOMAIN;
-	if (found->rcode != RCODE_NOERROR)
+	if (found->rcode != DNS_RCODE_NOERROR)
 		return DNS_SERVFAIL;
 	return found->set == NULL ? DNS_NODATA : DNS_FOUND;
 }

@@ -155,7 +155,7 @@ static bool count_void(struct spf_run *r, enum dns_status status)
 static bool ask_leniently(struct spf_run *r, struct slice name, enum dns_type type,
     const struct dns_answer **out)
 {
-	*out = lookups_get(r->lookups, r->purpose, name, type);
+	*out = lookups_await(r->lookups, r->purpose, name, type);
 	if (r->trace != NULL && (type != DNS_TXT || (*out)->status != DNS_FOUND))
 		trace_answer(r, name, type, *out);
 	return count_void(r, (*out)->status);

@@ -1,6 +1,7 @@
 #include "base/clock.h"
 #include "base/limits.h"
 #include "dmarc/align.h"
+#include "dns/lookups.h"
 #include "verdict/decide.h"
 #include "verdict/results.h"
 

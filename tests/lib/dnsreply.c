@@ -2,7 +2,8 @@
 
 #include "dnsreply.h"
 
-#define FLAGS_KEPT 0x7910u /* opcode, RD, CD */
+#define FLAG_AVAILABLE 0x0080u /* recursion */
+#define FLAGS_KEPT     0x7910u /* opcode, RD, CD */
 
 static unsigned u16(struct slice s, size_t at)
 {
@@ -14,7 +15,7 @@ bool dnsreply_read(struct slice packet, struct dnsrequest *q)
 	size_t at = 12;
 
 	*q = (struct dnsrequest){ .opcode = 0 };
-	if (packet.len < 12 || (u16(packet, 2) & 0x8000) != 0 || u16(packet, 4) != 1)
+	if (packet.len < 12 || (u16(packet, 2) & DNS_FLAG_RESPONSE) != 0 || u16(packet, 4) != 1)
 		return false;
 	if (!name_from_wire(packet, &at, &q->name) || at + 4 > packet.len)
 		return false;
@@ -24,12 +25,12 @@ bool dnsreply_read(struct slice packet, struct dnsrequest *q)
 	q->question_end = at + 4;
 	q->seen.id = (uint16_t)u16(packet, 0);
 	q->seen.type = u16(packet, at);
-	q->seen.recursion = (q->flags & 0x0100) != 0;
-	q->seen.authentic = (q->flags & 0x0020) != 0;
+	q->seen.recursion = (q->flags & DNS_FLAG_RECURSION) != 0;
+	q->seen.authentic = (q->flags & DNS_FLAG_AUTHENTIC) != 0;
 	snprintf(q->seen.name, sizeof(q->seen.name), "%.255s", q->name.text);
 	at += 4;
 	if (u16(packet, 10) == 1 && at + 11 <= packet.len && packet.ptr[at] == 0 &&
-	    u16(packet, at + 1) == 41)
+	    u16(packet, at + 1) == DNS_TYPE_OPT)
 		q->seen.edns = u16(packet, at + 3);
 	return true;
 }
@@ -47,7 +48,7 @@ static void put_rr(struct buf *out, struct slice owner, unsigned type, uint32_t 
 {
 	buf_add(out, owner);
 	put_u16(out, type);
-	put_u16(out, 1);
+	put_u16(out, DNS_CLASS_IN);
 	put_u16(out, ttl >> 16);
 	put_u16(out, ttl & 0xffff);
 	put_u16(out, (unsigned)rdata.len);
@@ -77,9 +78,9 @@ static void put_authority(struct buf *out, const struct zone_found *found)
 	static const char soa[22] = { [20] = 300 >> 8, [21] = 300 & 0xff };
 
 	if (found->soa != NULL)
-		put_rr(out, slice_of("", 1), ZONE_TYPE_SOA, found->soa->ttl, found->soa->first->rdata);
+		put_rr(out, slice_of("", 1), DNS_TYPE_SOA, found->soa->ttl, found->soa->first->rdata);
 	else
-		put_rr(out, slice_of("", 1), ZONE_TYPE_SOA, 300, slice_of(soa, sizeof(soa)));
+		put_rr(out, slice_of("", 1), DNS_TYPE_SOA, 300, slice_of(soa, sizeof(soa)));
 }
 
 static void put_header(struct buf *out, unsigned id, unsigned flags, unsigned answers,
@@ -102,10 +103,10 @@ static void put_garbage(struct buf *out, const struct dnsrequest *q)
 void dnsreply_write(const struct dnsrequest *q, struct slice packet,
     const struct zone_found *found, bool authentic, struct buf *out)
 {
-	static const char opt[11] = { 0, 0, 41, 1232 >> 8, (char)(1232 & 0xff) };
+	static const char opt[11] = { 0, 0, DNS_TYPE_OPT, 1232 >> 8, (char)(1232 & 0xff) };
 	size_t limit = q->seen.tcp ? DNSREPLY_MAX : q->seen.edns > 512 ? q->seen.edns : 512;
 	struct slice question = slice_drop(slice_take(packet, q->question_end), 12);
-	unsigned flags = 0x8080 | (q->flags & FLAGS_KEPT) | (unsigned)found->rcode;
+	unsigned flags = DNS_FLAG_RESPONSE | FLAG_AVAILABLE | (q->flags & FLAGS_KEPT) | (unsigned)found->rcode;
 	unsigned additional = q->seen.edns > 0, answers, authorities = 0;
 	bool cut = !q->seen.tcp && (found->directive == ZONE_TC || found->directive == ZONE_TCPONLY);
 	struct buf body = BUF_INIT(DNSREPLY_MAX);
@@ -117,15 +118,16 @@ void dnsreply_write(const struct dnsrequest *q, struct slice packet,
 		return;
 	}
 	if (authentic && q->seen.authentic)
-		flags |= 0x0020;
+		flags |= DNS_FLAG_AUTHENTIC;
 	buf_add(&body, question);
 	answers = put_answers(&body, found);
-	if (found->set == NULL && (found->rcode == 0 || found->rcode == 3)) {
+	if (found->set == NULL && (found->rcode == DNS_RCODE_NOERROR ||
+	    found->rcode == DNS_RCODE_NXDOMAIN)) {
 		put_authority(&body, found);
 		authorities = 1;
 	}
 	if (cut || buf_failed(&body) || 12 + body.len + (additional ? sizeof(opt) : 0) > limit) {
-		flags |= 0x0200;
+		flags |= DNS_FLAG_TRUNCATED;
 		buf_clear(&body);
 		buf_add(&body, question);
 		answers = authorities = 0;

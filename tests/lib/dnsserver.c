@@ -145,7 +145,7 @@ static bool lost(struct dnsserver *s)
 static void handle(struct dnsserver *s, struct slice packet, const struct peer *peer)
 {
 	struct buf out = BUF_INIT(PACKET_MAX);
-	struct zone_found found = { .rcode = 4 };
+	struct zone_found found = { .rcode = DNS_RCODE_NOTIMP };
 	struct dnsrequest q;
 	unsigned delay;
 	bool drop;
@@ -157,7 +157,7 @@ static void handle(struct dnsserver *s, struct slice packet, const struct peer *
 	pthread_mutex_lock(&s->lock);
 	remember(s, &q);
 	drop = !peer->tcp && lost(s);
-	if (q.opcode == 0 && q.class == 1)
+	if (q.opcode == 0 && q.class == DNS_CLASS_IN)
 		zone_lookup(s->zone, q.name.text, q.seen.type, &found);
 	if (!drop)
 		dnsreply_write(&q, packet, &found, s->authentic, &out); /* with the lock: found points into the zone */

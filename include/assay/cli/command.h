@@ -9,7 +9,7 @@
 
 #include "base/err.h"
 #include "config/settings.h"
-#include "dns/resolver.h"
+#include "dns/lookups.h"
 #include "mail/canon.h"
 
 enum { EXIT_USAGE = 2, EXIT_FINDING = 3 };

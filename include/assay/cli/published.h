@@ -4,7 +4,7 @@
 #ifndef ASSAY_CLI_PUBLISHED_H
 #define ASSAY_CLI_PUBLISHED_H
 
-#include "dns/resolver.h"
+#include "dns/lookups.h"
 #include "signing/keystore.h"
 
 struct published {

@@ -12,7 +12,7 @@
 #include "dkim/bodyhash.h"
 #include "dkim/keyrecord.h"
 #include "dkim/signature.h"
-#include "dns/resolver.h"
+#include "dns/lookups.h"
 #include "mail/message.h"
 
 enum dkim_length_policy { DKIM_LENGTH_REFUSE, DKIM_LENGTH_ALLOW };

@@ -31,7 +31,7 @@
 #include "base/limits.h"
 #include "base/rc.h"
 #include "dmarc/record.h"
-#include "dns/resolver.h"
+#include "dns/lookups.h"
 #include "mail/domain.h"
 
 enum dmarc_discovery { DMARC_DISCOVERY_TREEWALK, DMARC_DISCOVERY_PSL };

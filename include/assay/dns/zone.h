@@ -12,9 +12,9 @@
 #include "base/err.h"
 #include "base/limits.h"
 
-#define ZONE_DEFAULT_TTL 300u
+#include "dns/numbers.h"
 
-enum { ZONE_TYPE_CNAME = 5, ZONE_TYPE_SOA = 6, ZONE_TYPE_SPF = 99 };
+#define ZONE_DEFAULT_TTL 300u
 
 /* What a server should do beside answering with the rcode and records found. */
 enum zone_directive {

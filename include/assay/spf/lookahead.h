@@ -10,7 +10,7 @@
 #ifndef ASSAY_SPF_LOOKAHEAD_H
 #define ASSAY_SPF_LOOKAHEAD_H
 
-#include "dns/resolver.h"
+#include "dns/lookups.h"
 #include "spf/macro.h"
 
 /* Copies what it keeps; values->validated is not used. */

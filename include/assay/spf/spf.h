@@ -15,7 +15,7 @@
 #include "base/limits.h"
 #include "base/rc.h"
 #include "base/result.h"
-#include "dns/resolver.h"
+#include "dns/lookups.h"
 #include "mail/domain.h"
 
 enum spf_engine { SPF_ENGINE_BUILTIN, SPF_ENGINE_LIBSPF2 };

@@ -8,6 +8,7 @@
 #include "base/limits.h"
 #include "config/options.h"
 #include "config/settings.h"
+#include "dns/lookups.h"
 
 #include "files.h"
 #include "suites.h"
@@ -574,7 +575,7 @@ START_TEST(resolver_over_a_zone)
 	s = load_text(buf_slice(&text));
 	ck_assert_msg(settings_resolver(s, &r, &err) == RC_OK, "%s", buf_cstr(&err.text));
 	l = lookups_new(r, 1000);
-	ck_assert_int_eq((int)lookups_get(l, LOOKUP_SPF, SLICE("a.example"), DNS_A)->status,
+	ck_assert_int_eq((int)lookups_await(l, LOOKUP_SPF, SLICE("a.example"), DNS_A)->status,
 	    DNS_FOUND);
 	lookups_release(&l);
 	resolver_free(&r);

@@ -33,7 +33,7 @@ static void ask(void *ctx, struct dns_question *question, const char *name, enum
 
 	buf_addf(&w->asked, "%s %s\n", name, type == DNS_TXT ? "TXT" : type == DNS_A ? "A" : "?");
 	resolver_deliver(question,
-	    copy_of(lookups_get(l, LOOKUP_POLICY, slice_str(name), type)));
+	    copy_of(lookups_await(l, LOOKUP_POLICY, slice_str(name), type)));
 	lookups_release(&l);
 }
 

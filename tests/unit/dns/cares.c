@@ -9,6 +9,7 @@
 #include "base/limits.h"
 
 #include "dns/cares.h"
+#include "dns/lookups.h"
 
 #include "dnsserver.h"
 #include "suites.h"
@@ -76,7 +77,7 @@ static struct resolver *open_one(const struct dnsserver *s, int64_t timeout_ms)
 static enum dns_status get(struct resolver *r, const char *name, enum dns_type type)
 {
 	struct lookups *l = lookups_new(r, 60000);
-	enum dns_status status = lookups_get(l, LOOKUP_SPF, slice_str(name), type)->status;
+	enum dns_status status = lookups_await(l, LOOKUP_SPF, slice_str(name), type)->status;
 
 	lookups_release(&l);
 	return status;
@@ -112,7 +113,7 @@ START_TEST(outcomes)
 	struct dnsserver *s = serve(zone);
 	struct resolver *r = open_one(s, rows[_i].status == DNS_TIMEOUT ? 200 : LONG_MS);
 	struct lookups *l = lookups_new(r, 60000);
-	const struct dns_answer *a = lookups_get(l, LOOKUP_SPF, slice_str(rows[_i].name), rows[_i].type);
+	const struct dns_answer *a = lookups_await(l, LOOKUP_SPF, slice_str(rows[_i].name), rows[_i].type);
 
 	ck_assert_msg(a->status == rows[_i].status, "row %d: %s: %s", _i, rows[_i].name,
 	    dns_status_text(a->status));
@@ -207,7 +208,7 @@ START_TEST(a_thousand_records_over_tcp)
 	s = serve(buf_cstr(&text));
 	r = open_one(s, LONG_MS);
 	l = lookups_new(r, 60000);
-	a = lookups_get(l, LOOKUP_SPF, SLICE("big.test"), DNS_TXT);
+	a = lookups_await(l, LOOKUP_SPF, SLICE("big.test"), DNS_TXT);
 	ck_assert_int_eq(a->status, DNS_FOUND);
 	ck_assert_uint_eq(a->count, 1000);
 	ck_slice_eq(a->records[999].text, SLICE("record number 999 of a thousand"));
@@ -238,7 +239,7 @@ static void get_many(struct lookups *l, unsigned from, unsigned count)
 
 	for (unsigned i = from; i < from + count; i++) {
 		snprintf(name, sizeof(name), "n%u.many.test", i);
-		ck_assert_int_eq(lookups_get(l, LOOKUP_SPF, slice_str(name), DNS_A)->status, DNS_FOUND);
+		ck_assert_int_eq(lookups_await(l, LOOKUP_SPF, slice_str(name), DNS_A)->status, DNS_FOUND);
 	}
 }
 
@@ -508,7 +509,7 @@ START_TEST(a_lost_packet_is_sent_again)
 	while (dnsserver_count(s, "a.test", DNS_TXT) == 0)
 		nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
 	dnsserver_set_trouble(s, 0, 0);
-	ck_assert_int_eq(lookups_get(l, LOOKUP_SPF, SLICE("a.test"), DNS_TXT)->status, DNS_FOUND);
+	ck_assert_int_eq(lookups_await(l, LOOKUP_SPF, SLICE("a.test"), DNS_TXT)->status, DNS_FOUND);
 	ck_assert_uint_ge(dnsserver_count(s, "a.test", DNS_TXT), 2);
 	resolver_counters(r, &counters);
 	ck_assert_uint_eq(counters.queries, 1);
@@ -650,10 +651,10 @@ static bool one_message(struct resolver *r, unsigned which)
 		lookups_release(&l);
 		return true;
 	}
-	good = lookups_get(l, LOOKUP_SPF, slice_str(own), DNS_A)->status == DNS_FOUND &&
-	    lookups_get(l, LOOKUP_SPF, slice_str(shared), DNS_A)->status == DNS_FOUND &&
-	    lookups_get(l, LOOKUP_DKIM, SLICE("b.test"), DNS_TXT)->status == DNS_NXDOMAIN &&
-	    lookups_get(l, LOOKUP_ALIGNMENT, SLICE("a.test"), DNS_A)->status == DNS_FOUND;
+	good = lookups_await(l, LOOKUP_SPF, slice_str(own), DNS_A)->status == DNS_FOUND &&
+	    lookups_await(l, LOOKUP_SPF, slice_str(shared), DNS_A)->status == DNS_FOUND &&
+	    lookups_await(l, LOOKUP_DKIM, SLICE("b.test"), DNS_TXT)->status == DNS_NXDOMAIN &&
+	    lookups_await(l, LOOKUP_ALIGNMENT, SLICE("a.test"), DNS_A)->status == DNS_FOUND;
 	lookups_release(&l);
 	return good;
 }

@@ -1,4 +1,4 @@
-/* resolver.h: a message's questions: shares, hooks, deadline, release.  X_04, X_07 */
+/* lookups.h: a message's questions: shares, hooks, deadline, release.  X_04, X_07 */
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -6,6 +6,7 @@
 #include "base/limits.h"
 
 #include "dns/backend.h"
+#include "dns/lookups.h"
 #include "dns/zonefile.h"
 
 #include "suites.h"
@@ -79,10 +80,10 @@ START_TEST(same_question_once)
 	lookups_start(l, LOOKUP_SPF, SLICE("a.test"), DNS_A, NULL, NULL);
 	ck_assert_uint_eq(f.count, 2);
 	fake_deliver(&f, DNS_FOUND);
-	a = lookups_get(l, LOOKUP_SPF, SLICE("a.test"), DNS_TXT);
+	a = lookups_await(l, LOOKUP_SPF, SLICE("a.test"), DNS_TXT);
 	ck_assert_int_eq(a->status, DNS_FOUND);
-	ck_assert_ptr_eq(a, lookups_get(l, LOOKUP_POLICY, SLICE("a.Test"), DNS_TXT));
-	ck_assert_ptr_eq(a, lookups_get(other, LOOKUP_POLICY, SLICE("a.test"), DNS_TXT));
+	ck_assert_ptr_eq(a, lookups_await(l, LOOKUP_POLICY, SLICE("a.Test"), DNS_TXT));
+	ck_assert_ptr_eq(a, lookups_await(other, LOOKUP_POLICY, SLICE("a.test"), DNS_TXT));
 	lookups_release(&l);
 	lookups_release(&other);
 	ck_assert_ptr_null(l);
@@ -98,7 +99,7 @@ START_TEST(bad_names_are_not_asked)
 	struct lookups *l = lookups_new(r, 1000);
 
 	for (size_t i = 0; i < N_ELEMENTS(names); i++)
-		ck_assert_int_eq(lookups_get(l, LOOKUP_SPF, slice_str(names[i]), DNS_A)->status,
+		ck_assert_int_eq(lookups_await(l, LOOKUP_SPF, slice_str(names[i]), DNS_A)->status,
 		    DNS_BADNAME);
 	ck_assert_uint_eq(f.count, 0);
 	ck_assert_uint_eq(lookups_count(l), 0);
@@ -137,23 +138,23 @@ START_TEST(a_purpose_keeps_to_its_share)
 
 	for (size_t i = 0; i < shares[_i].share; i++) {
 		snprintf(name, sizeof(name), "n%zu.test", i);
-		ck_assert_int_eq(lookups_get(l, mine, slice_str(name), DNS_A)->status, DNS_FOUND);
+		ck_assert_int_eq(lookups_await(l, mine, slice_str(name), DNS_A)->status, DNS_FOUND);
 	}
-	ck_assert_int_eq(lookups_get(l, mine, SLICE("one.more.test"), DNS_A)->status, DNS_LIMIT);
+	ck_assert_int_eq(lookups_await(l, mine, SLICE("one.more.test"), DNS_A)->status, DNS_LIMIT);
 	lookups_start(l, mine, SLICE("another.test"), DNS_A, hook_unwanted, NULL);
-	ck_assert_int_eq(lookups_get(l, mine, SLICE("n0.test"), DNS_A)->status, DNS_FOUND);
+	ck_assert_int_eq(lookups_await(l, mine, SLICE("n0.test"), DNS_A)->status, DNS_FOUND);
 	for (size_t other = 0; other < N_ELEMENTS(shares); other++) {
 		if (shares[other].purpose == mine)
 			continue;
 		snprintf(name, sizeof(name), "p%zu.test", other);
-		ck_assert_int_eq(lookups_get(l, shares[other].purpose, slice_str(name), DNS_A)->status,
+		ck_assert_int_eq(lookups_await(l, shares[other].purpose, slice_str(name), DNS_A)->status,
 		    DNS_FOUND);
 		/* refused to one, granted to another */
-		ck_assert_int_eq(lookups_get(l, shares[other].purpose, SLICE("one.more.test"),
+		ck_assert_int_eq(lookups_await(l, shares[other].purpose, SLICE("one.more.test"),
 		    DNS_A)->status, DNS_FOUND);
 	}
 	/* and then it is there for the first as well */
-	ck_assert_int_eq(lookups_get(l, mine, SLICE("one.more.test"), DNS_A)->status, DNS_FOUND);
+	ck_assert_int_eq(lookups_await(l, mine, SLICE("one.more.test"), DNS_A)->status, DNS_FOUND);
 	lookups_release(&l);
 	resolver_free(&r);
 }
@@ -208,7 +209,7 @@ START_TEST(hook_for_an_answer_that_is_there)
 	struct resolver *r = open_zone(SLICE("a.test TXT x\n"));
 	struct lookups *l = lookups_new(r, 1000);
 
-	lookups_get(l, LOOKUP_SPF, SLICE("a.test"), DNS_TXT);
+	lookups_await(l, LOOKUP_SPF, SLICE("a.test"), DNS_TXT);
 	lookups_start(l, LOOKUP_SPF, SLICE("a.test"), DNS_TXT, count_call, &calls);
 	ck_assert_uint_eq(calls, 1);
 	lookups_release(&l);
@@ -263,7 +264,7 @@ START_TEST(released_before_the_answer)
 	lookups_release(&l);
 	fake_deliver(&f, DNS_FOUND);
 	l = lookups_new(r, 1000);
-	ck_assert_int_eq(lookups_get(l, LOOKUP_SPF, SLICE("a.test"), DNS_TXT)->status, DNS_FOUND);
+	ck_assert_int_eq(lookups_await(l, LOOKUP_SPF, SLICE("a.test"), DNS_TXT)->status, DNS_FOUND);
 	ck_assert_uint_eq(f.count, 1); /* from the cache */
 	lookups_release(&l);
 	resolver_free(&r);
@@ -278,20 +279,20 @@ START_TEST(past_the_deadline)
 
 	lookups_start(l, LOOKUP_SPF, SLICE("late.test"), DNS_TXT, hook_unwanted, NULL);
 	lookups_start(l, LOOKUP_SPF, SLICE("early.test"), DNS_TXT, NULL, NULL);
-	ck_assert_int_eq(lookups_get(l, LOOKUP_SPF, SLICE("late.test"), DNS_TXT)->status, DNS_TIMEOUT);
+	ck_assert_int_eq(lookups_await(l, LOOKUP_SPF, SLICE("late.test"), DNS_TXT)->status, DNS_TIMEOUT);
 	ck_assert_int_ge(lookups_waited_ms(l), 30);
 	fake_deliver(&f, DNS_FOUND);
 	fake_deliver(&f, DNS_FOUND);
 	/* the one that was given up stays so, the other has arrived in time for its first use */
-	ck_assert_int_eq(lookups_get(l, LOOKUP_SPF, SLICE("late.test"), DNS_TXT)->status, DNS_TIMEOUT);
+	ck_assert_int_eq(lookups_await(l, LOOKUP_SPF, SLICE("late.test"), DNS_TXT)->status, DNS_TIMEOUT);
 	lookups_start(l, LOOKUP_SPF, SLICE("late.test"), DNS_TXT, hook_unwanted, NULL);
-	ck_assert_int_eq(lookups_get(l, LOOKUP_SPF, SLICE("early.test"), DNS_TXT)->status, DNS_FOUND);
+	ck_assert_int_eq(lookups_await(l, LOOKUP_SPF, SLICE("early.test"), DNS_TXT)->status, DNS_FOUND);
 	lookups_start(l, LOOKUP_SPF, SLICE("never.test"), DNS_TXT, NULL, NULL);
-	ck_assert_int_eq(lookups_get(l, LOOKUP_SPF, SLICE("never.test"), DNS_TXT)->status, DNS_TIMEOUT);
+	ck_assert_int_eq(lookups_await(l, LOOKUP_SPF, SLICE("never.test"), DNS_TXT)->status, DNS_TIMEOUT);
 	lookups_start(l, LOOKUP_SPF, SLICE("never.test"), DNS_TXT, hook_unwanted, NULL);
-	ck_assert_int_eq(lookups_get(l, LOOKUP_SPF, SLICE("new.test"), DNS_TXT)->status, DNS_TIMEOUT);
+	ck_assert_int_eq(lookups_await(l, LOOKUP_SPF, SLICE("new.test"), DNS_TXT)->status, DNS_TIMEOUT);
 	later = lookups_new(r, 1000);
-	ck_assert_int_eq(lookups_get(later, LOOKUP_SPF, SLICE("late.test"), DNS_TXT)->status, DNS_FOUND);
+	ck_assert_int_eq(lookups_await(later, LOOKUP_SPF, SLICE("late.test"), DNS_TXT)->status, DNS_FOUND);
 	lookups_release(&later);
 	lookups_release(&l);
 	resolver_free(&r);
@@ -307,7 +308,7 @@ START_TEST(one_deadline_for_all)
 
 	for (int i = 0; i < 50; i++) {
 		snprintf(name, sizeof(name), "n%d.test", i);
-		ck_assert_int_eq(lookups_get(l, LOOKUP_SPF, slice_str(name), DNS_A)->status, DNS_TIMEOUT);
+		ck_assert_int_eq(lookups_await(l, LOOKUP_SPF, slice_str(name), DNS_A)->status, DNS_TIMEOUT);
 	}
 	ck_assert_int_lt(lookups_waited_ms(l), 50 * 40);
 	lookups_release(&l);
@@ -325,7 +326,7 @@ START_TEST(the_end_of_the_resolver)
 	lookups_start(l, LOOKUP_SPF, SLICE("a.test"), DNS_TXT, NULL, NULL);
 	lookups_start(l, LOOKUP_SPF, SLICE("b.test"), DNS_TXT, NULL, NULL);
 	fake_deliver(&f, DNS_FOUND);
-	a = lookups_get(l, LOOKUP_SPF, SLICE("a.test"), DNS_TXT);
+	a = lookups_await(l, LOOKUP_SPF, SLICE("a.test"), DNS_TXT);
 	resolver_free(&r);
 	ck_assert_int_eq(a->status, DNS_FOUND);
 	lookups_release(&l);
@@ -346,7 +347,7 @@ START_TEST(deferred_release)
 
 	ck_assert(lookups_defer(l, count_release, &released));
 	ck_assert(lookups_defer(l, count_release, &released));
-	lookups_get(l, LOOKUP_SPF, SLICE("a.test"), DNS_A);
+	lookups_await(l, LOOKUP_SPF, SLICE("a.test"), DNS_A);
 	ck_assert_uint_eq(released, 0);
 	lookups_release(&l);
 	ck_assert_uint_eq(released, 2);
@@ -380,7 +381,7 @@ START_TEST(woken_by_another_thread)
 	pthread_create(&thread, NULL, deliver_all, &f);
 	for (int i = 99; i >= 0; i--) {
 		snprintf(name, sizeof(name), "n%d.test", i);
-		ck_assert_int_eq(lookups_get(l, LOOKUP_SPF, slice_str(name), DNS_A)->status, DNS_NXDOMAIN);
+		ck_assert_int_eq(lookups_await(l, LOOKUP_SPF, slice_str(name), DNS_A)->status, DNS_NXDOMAIN);
 	}
 	pthread_join(thread, NULL);
 	lookups_release(&l);

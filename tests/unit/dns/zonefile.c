@@ -5,6 +5,7 @@
 
 #include "base/limits.h"
 
+#include "dns/lookups.h"
 #include "dns/zonefile.h"
 
 #include "suites.h"
@@ -140,7 +141,7 @@ START_TEST(answers)
 	struct resolver *r = open_zone(zone);
 	struct lookups *l = lookups_new(r, 1000);
 	const struct dns_answer *a =
-	    lookups_get(l, LOOKUP_POLICY, slice_str(rows[_i].name), rows[_i].type);
+	    lookups_await(l, LOOKUP_POLICY, slice_str(rows[_i].name), rows[_i].type);
 	char text[IP_TEXT_SIZE];
 
 	ck_assert_msg(a->status == rows[_i].status, "row %d: %s: %s", _i, rows[_i].name,
@@ -159,7 +160,7 @@ START_TEST(null_mx)
 {
 	struct resolver *r = open_zone(zone);
 	struct lookups *l = lookups_new(r, 1000);
-	const struct dns_answer *a = lookups_get(l, LOOKUP_SPF, SLICE("mx.test"), DNS_MX);
+	const struct dns_answer *a = lookups_await(l, LOOKUP_SPF, SLICE("mx.test"), DNS_MX);
 
 	ck_assert_uint_eq(a->records[0].preference, 10);
 	ck_assert_uint_eq(a->records[1].preference, 20);
@@ -181,9 +182,9 @@ START_TEST(long_text)
 	buf_addf(&line, "a.test TXT \"%s\"\nb.test TXT %s\n", buf_cstr(&text), buf_cstr(&text));
 	r = open_zone(buf_cstr(&line));
 	l = lookups_new(r, 1000);
-	ck_slice_eq(lookups_get(l, LOOKUP_SPF, SLICE("a.test"), DNS_TXT)->records[0].text,
+	ck_slice_eq(lookups_await(l, LOOKUP_SPF, SLICE("a.test"), DNS_TXT)->records[0].text,
 	    buf_slice(&text));
-	ck_slice_eq(lookups_get(l, LOOKUP_SPF, SLICE("b.test"), DNS_TXT)->records[0].text,
+	ck_slice_eq(lookups_await(l, LOOKUP_SPF, SLICE("b.test"), DNS_TXT)->records[0].text,
 	    buf_slice(&text));
 	lookups_release(&l);
 	resolver_free(&r);
@@ -267,7 +268,7 @@ START_TEST(many_records)
 	l = lookups_new(r, 1000);
 	for (int i = 0; i < 100; i++) {
 		snprintf(name, sizeof(name), "n%d.zone%d.test", i * 1000 + i, i);
-		ck_assert_int_eq(lookups_get(l, LOOKUP_SPF, slice_str(name), DNS_A)->status, DNS_FOUND);
+		ck_assert_int_eq(lookups_await(l, LOOKUP_SPF, slice_str(name), DNS_A)->status, DNS_FOUND);
 	}
 	lookups_release(&l);
 	resolver_free(&r);

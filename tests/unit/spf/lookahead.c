@@ -79,7 +79,7 @@ static bool slow_round(struct slow *s)
 	memcpy(copy.pending, s->pending, sizeof(copy.pending));
 	s->count = 0;
 	for (size_t i = 0; i < n; i++) {
-		const struct dns_answer *a = lookups_get(s->answers, LOOKUP_SPF,
+		const struct dns_answer *a = lookups_await(s->answers, LOOKUP_SPF,
 		    slice_str(copy.pending[i].name), copy.pending[i].type);
 
 		resolver_deliver(copy.pending[i].question, copied(a));
