@@ -217,7 +217,6 @@ enum rc dmarc_walk(struct arena *a, struct lookups *l, enum lookup_purpose purpo
 	struct plan p = plan_make(purpose, method, start);
 	enum content last = SAYS_NOTHING;
 
-	dmarc_start(l, purpose, method, start);
 	if (method == DMARC_DISCOVERY_PSL)
 		w.organizational_domain = dmarc_psl_organizational_domain(start);
 	while (w.count < p.count && (method == DMARC_DISCOVERY_PSL ||

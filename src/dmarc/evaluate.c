@@ -232,8 +232,6 @@ enum rc dmarc_evaluate(struct arena *a, struct lookups *l, const struct dmarc_pa
 	all = arena_new_array(a, authors->domain_count, struct dmarc_author_result);
 	if (all == NULL)
 		return RC_NOMEM;
-	for (size_t i = 0; i < authors->domain_count; i++)
-		dmarc_start(l, LOOKUP_POLICY, params->discovery, authors->domains[i]);
 	worst = all;
 	for (size_t i = 0; i < authors->domain_count; i++) {
 		all[i].domain = authors->domains[i];

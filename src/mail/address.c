@@ -515,19 +515,23 @@ void authors_parse(struct arena *a, struct slice value, struct authors *out)
 	}
 }
 
+void authors_add_field(struct arena *a, struct slice value, struct authors *authors)
+{
+	size_t fields = authors->fields;
+
+	if (fields == 0)
+		authors_parse(a, value, authors);
+	else
+		no_author(authors, FROM_MULTIPLE, "several From fields");
+	authors->fields = fields + 1;
+}
+
 void authors_of_message(const struct message *m, struct authors *out)
 {
-	switch (message_count(m, SLICE("From"))) {
-	case 0:
-		no_author(out, FROM_MISSING, "no From field");
-		break;
-	case 1:
-		authors_parse(m->arena, message_field(m, SLICE("From"), 0)->value, out);
-		break;
-	default:
-		no_author(out, FROM_MULTIPLE, "several From fields");
-		break;
-	}
+	*out = (struct authors)AUTHORS_INIT;
+	for (size_t i = 0; i < m->count; i++)
+		if (slice_ieq(m->headers[i].name, SLICE("From")))
+			authors_add_field(m->arena, m->headers[i].value, out);
 }
 
 const char *from_status_text(enum from_status status)

@@ -119,6 +119,43 @@ static struct slice without_source_route(struct slice s)
 	return s;
 }
 
+enum rc field_set_new(const struct message *m, struct field_set *out)
+{
+	bool *marked = arena_new_array(m->arena, m->count, bool);
+
+	if (marked == NULL)
+		return RC_NOMEM;
+	*out = (struct field_set){ .marked = marked };
+	return RC_OK;
+}
+
+void field_set_add(struct field_set *set, size_t index)
+{
+	set->count += set->marked[index] ? 0 : 1;
+	set->marked[index] = true;
+}
+
+struct message *message_without(struct message *m, const struct field_set *set)
+{
+	struct message *rest;
+
+	if (set->count == 0)
+		return m;
+	rest = arena_new(m->arena, struct message);
+	if (rest == NULL)
+		return NULL;
+	*rest = *m;
+	rest->count = 0;
+	rest->cap = m->count;
+	rest->headers = arena_new_array(m->arena, m->count, struct header);
+	if (rest->headers == NULL)
+		return NULL;
+	for (size_t i = 0; i < m->count; i++)
+		if (!set->marked[i])
+			rest->headers[rest->count++] = m->headers[i];
+	return rest;
+}
+
 struct slice envelope_path(struct slice smtp_path)
 {
 	struct slice s = slice_trim(smtp_path);

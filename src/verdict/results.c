@@ -78,11 +78,29 @@ static bool is_forged(struct arena *a, const struct own_names *own, const struct
 }
 
 /*
- * Deleting shifts what stands below: the last field goes first.  Of the quarantine field every copy
- * is forged, of Authentication-Results those that speak in our name.
+ * Of the quarantine field every copy is forged, of Authentication-Results those that speak in our
+ * name.
  */
-static enum rc remove_fields(struct arena *a, const struct own_names *own, struct slice name,
-    const struct message *m, struct actions *actions)
+enum rc results_find_forged(struct arena *a, const struct verdict_policy *p,
+    struct slice authserv_id, const struct message *m, struct field_set *out)
+{
+	struct own_names own;
+
+	own_names(a, p, authserv_id, &own);
+	TRY(field_set_new(m, out));
+	for (size_t i = 0; i < m->count; i++) {
+		const struct header *h = &m->headers[i];
+
+		if (slice_ieq(h->name, p->quarantine_header_name) ||
+		    (slice_ieq(h->name, AUTHRES_NAME) && is_forged(a, &own, h)))
+			field_set_add(out, i);
+	}
+	return arena_failed(a) ? RC_NOMEM : RC_OK;
+}
+
+/* Of one name.  Deleting shifts what stands below: the last field goes first. */
+static enum rc remove_fields(struct arena *a, const struct message *m, const struct field_set *set,
+    struct slice name, struct actions *actions)
 {
 	unsigned index = (unsigned)message_count(m, name);
 
@@ -91,7 +109,7 @@ static enum rc remove_fields(struct arena *a, const struct own_names *own, struc
 
 		if (!slice_ieq(h->name, name))
 			continue;
-		if (own == NULL || is_forged(a, own, h))
+		if (set->marked[i])
 			TRY(add_edit(a, actions, (struct edit){ .op = EDIT_DELETE, .index = index,
 				.name = name, .field = h }));
 		index--;
@@ -99,18 +117,13 @@ static enum rc remove_fields(struct arena *a, const struct own_names *own, struc
 	return RC_OK;
 }
 
-enum rc results_remove_forged(struct arena *a, const struct verdict_policy *p, struct slice authserv_id,
-    const struct message *m, struct actions *actions)
+enum rc results_remove(struct arena *a, const struct verdict_policy *p, const struct message *m,
+    const struct field_set *set, struct actions *actions)
 {
-	struct own_names own;
-
-	if (p->enforce == ENFORCE_OBSERVE)
+	if (set->count == 0 || p->enforce == ENFORCE_OBSERVE)
 		return RC_OK;
-	own_names(a, p, authserv_id, &own);
-	if (arena_failed(a))
-		return RC_NOMEM;
-	TRY(remove_fields(a, &own, AUTHRES_NAME, m, actions));
-	return remove_fields(a, NULL, p->quarantine_header_name, m, actions);
+	TRY(remove_fields(a, m, set, AUTHRES_NAME, actions));
+	return remove_fields(a, m, set, p->quarantine_header_name, actions);
 }
 
 /* --- what is written ------------------------------------------------------------------------- */

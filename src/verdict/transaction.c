@@ -7,6 +7,7 @@
 
 #include "demand.h"
 #include "evaluate.h"
+#include "signatures.h"
 
 #include "verdict/transaction.h"
 
@@ -18,9 +19,10 @@ struct transaction {
 	struct lookups *lookups;         /* owned; NULL: nothing is asked */
 	struct bodyhashes *bodies;
 	struct dkim_verifier *verifier;  /* NULL: nothing is judged */
-	struct dkim_signer **signers;    /* parallel to outcome.signatures */
+	struct field_set forged;         /* what is taken away */
+	struct signatures signatures;
 	const struct spf_trace *trace;
-	bool from_seen, header_done;
+	bool header_done;
 	enum rc trouble;                 /* the first that was met; answered at the end */
 	struct outcome outcome;
 };
@@ -98,6 +100,7 @@ struct transaction *transaction_begin(const struct transaction_env *env,
 	t->message.max_header_fields = env->policy->max_header_fields;
 	keep_envelope(t, envelope);
 	t->outcome.message = &t->message;
+	t->outcome.verdict.authors = (struct authors)AUTHORS_INIT;
 	t->bodies = bodyhashes_new(a);
 	if (t->bodies == NULL)
 		note(t, RC_NOMEM);
@@ -129,38 +132,33 @@ void transaction_recipient(struct transaction *t, struct slice address)
 
 /* --- header ---------------------------------------------------------------------------------- */
 
+/* The authors' policies, before anything else that the message wants to be asked. */
 static void start_policies(struct transaction *t, const struct authors *authors)
 {
-	for (size_t i = 0; authors->status == FROM_OK && i < authors->domain_count; i++)
+	if (authors->fields != 1 || authors->status != FROM_OK)
+		return; /* several From fields are not evaluated */
+	for (size_t i = 0; i < authors->domain_count; i++)
 		dmarc_start(t->lookups, LOOKUP_POLICY, t->env.policy->dmarc.discovery,
 		    authors->domains[i]);
 }
 
-/* The authors' policies, before anything else that the message wants to be asked. */
-static void start_from(struct transaction *t, const struct header *h)
-{
-	struct authors authors = { .status = FROM_MISSING };
-
-	if (t->from_seen) /* several From fields are not evaluated */
-		return;
-	t->from_seen = true;
-	authors_parse(t->arena, h->value, &authors);
-	start_policies(t, &authors);
-}
-
 void transaction_header(struct transaction *t, struct slice name, struct slice value)
 {
+	struct authors *authors = &t->outcome.verdict.authors;
 	size_t index = t->message.count;
 	const struct header *h;
 
 	message_add_header(&t->message, name, value);
-	if (t->message.count == index || t->verifier == NULL)
+	if (t->message.count == index)
 		return;
 	h = &t->message.headers[index];
-	if (slice_ieq(h->name, SLICE("DKIM-Signature")))
+	if (slice_ieq(h->name, SLICE("From"))) {
+		authors_add_field(t->arena, h->value, authors);
+		if (t->verifier != NULL)
+			start_policies(t, authors);
+	} else if (t->verifier != NULL && slice_ieq(h->name, SLICE("DKIM-Signature"))) {
 		dkim_verifier_field(t->verifier, index);
-	else if (slice_ieq(h->name, SLICE("From")))
-		start_from(t, h);
+	}
 }
 
 static struct slice authserv_id(const struct transaction *t)
@@ -172,78 +170,17 @@ static struct slice authserv_id(const struct transaction *t)
 	return e->mta_name.len > 0 ? e->mta_name : SLICE("localhost.localdomain");
 }
 
-/* RFC 6376 section 5.3: signed is what the receiver will see, without what we take away. */
-static struct message *message_to_sign(struct transaction *t)
-{
-	const struct actions *actions = &t->outcome.actions;
-	const struct message *m = &t->message;
-	struct message *rest;
-	bool *deleted;
-
-	if (actions->edit_count == 0)
-		return &t->message;
-	rest = arena_new(t->arena, struct message);
-	deleted = arena_new_array(t->arena, m->count, bool);
-	if (rest == NULL || deleted == NULL)
-		return NULL;
-	*rest = *m;
-	rest->headers = arena_new_array(t->arena, m->count, struct header);
-	if (rest->headers == NULL)
-		return NULL;
-	rest->count = 0;
-	rest->cap = m->count;
-	for (size_t i = 0; i < actions->edit_count; i++)
-		deleted[actions->edits[i].field - m->headers] = true;
-	for (size_t i = 0; i < m->count; i++)
-		if (!deleted[i])
-			rest->headers[rest->count++] = m->headers[i];
-	return rest;
-}
-
-static void start_signature(struct transaction *t, struct message *m,
-    const struct dkim_sign_params *params)
-{
-	struct outcome *o = &t->outcome;
-	struct dkim_signer *signer = dkim_signer_new(m, params, t->bodies);
-
-	if (signer == NULL) {
-		o->unsigned_reason = SLICE("too many different canonicalizations for one message");
-		return;
-	}
-	t->signers[o->signature_count] = signer;
-	o->signatures[o->signature_count++] = (struct signed_by){ .domain = params->domain,
-		.selector = params->selector, .algorithm = private_key_type(params->key) };
-}
-
 static void start_signing(struct transaction *t)
 {
-	const struct verdict_policy *p = t->env.policy;
 	struct outcome *o = &t->outcome;
-	struct signing_selection selection = { .why = SIGNING_NO_KEY };
-	struct message *m;
+	struct message *shown = message_without(&t->message, &t->forged);
 
-	if (p->enforce == ENFORCE_OBSERVE) {
-		o->unsigned_reason = SLICE("enforce = observe");
-		return;
-	}
-	if (t->env.keys == NULL && p->signing.tables == NULL) {
-		o->unsigned_reason = SLICE("no keys are configured");
-		return;
-	}
-	m = message_to_sign(t);
-	if (m == NULL) {
+	if (shown == NULL)
 		note(t, RC_NOMEM);
-		return;
-	}
-	note(t, signing_select(t->arena, &p->signing, t->env.keys, m, &o->verdict.authors,
-	    o->class == CLASS_AUTHENTICATED, clock_monotonic_ms(), &selection));
-	o->unsigned_reason = selection.reason;
-	o->signatures = arena_new_array(t->arena, selection.count, struct signed_by);
-	t->signers = arena_new_array(t->arena, selection.count, struct dkim_signer *);
-	if (o->signatures == NULL || t->signers == NULL)
-		return; /* the arena's mark tells */
-	for (size_t i = 0; i < selection.count; i++)
-		start_signature(t, m, &selection.signatures[i]);
+	else
+		note(t, signatures_begin(t->env.policy, t->env.keys, shown, &o->verdict.authors,
+		    o->class == CLASS_AUTHENTICATED, t->bodies, clock_monotonic_ms(),
+		    &t->signatures));
 }
 
 /* What SPF will have judged by the end: its walk, where it could be an author's relative. */
@@ -264,7 +201,6 @@ static void end_judged_header(struct transaction *t)
 {
 	const struct authors *authors = &t->outcome.verdict.authors;
 
-	start_policies(t, authors);
 	start_mail_from(t, authors);
 	dkim_verifier_headers_done(t->verifier, authors->domains,
 	    authors->status == FROM_OK ? authors->domain_count : 0);
@@ -284,24 +220,23 @@ static struct slice reinjected_reason(struct transaction *t)
 
 void transaction_end_of_header(struct transaction *t)
 {
-	struct outcome *o = &t->outcome;
-
 	if (t->header_done)
 		return;
 	t->header_done = true;
 	set_class(t, message_field(&t->message, SLICE("Received"), 0) != NULL);
 	if (t->trouble != RC_OK)
 		return;
-	authors_of_message(&t->message, &o->verdict.authors);
 	if (t->rules->remove_authres)
-		note(t, results_remove_forged(t->arena, t->env.policy, authserv_id(t), &t->message,
-		    &o->actions));
+		note(t, results_find_forged(t->arena, t->env.policy, authserv_id(t), &t->message,
+		    &t->forged));
 	if (t->rules->judge)
 		end_judged_header(t);
-	else if (t->rules->sign)
+	if (t->rules->sign)
 		start_signing(t);
-	else if (o->class == CLASS_REINJECTED)
-		o->unsigned_reason = reinjected_reason(t);
+	if (t->outcome.class == CLASS_REINJECTED) {
+		t->signatures.why = SIGNING_REINJECTED;
+		t->signatures.reason = reinjected_reason(t);
+	}
 }
 
 /* --- body ------------------------------------------------------------------------------------ */
@@ -319,6 +254,7 @@ void transaction_body(struct transaction *t, struct slice chunk)
 
 /* --- the end --------------------------------------------------------------------------------- */
 
+/* What was found, and what is to be done about it. */
 static enum rc judge(struct transaction *t, int64_t now)
 {
 	struct outcome *o = &t->outcome;
@@ -327,37 +263,30 @@ static enum rc judge(struct transaction *t, int64_t now)
 
 	lookups_begin_wait(t->lookups);
 	TRY(evaluate(&e, &o->verdict));
-	TRY(decide(t->arena, t->env.policy, o->class, &t->message, &o->verdict, &o->actions));
+	return decide(t->arena, t->env.policy, o->class, &t->message, &o->verdict, &o->actions);
+}
+
+/* What becomes of the header: first what is taken away, then what is written. */
+static enum rc edit(struct transaction *t)
+{
+	struct outcome *o = &t->outcome;
+
+	TRY(results_remove(t->arena, t->env.policy, &t->message, &t->forged, &o->actions));
+	if (!t->rules->judge)
+		return RC_OK;
 	return results_write(t->arena, t->env.policy, authserv_id(t), &o->verdict, &o->actions);
 }
 
-static enum rc sign(struct transaction *t, int64_t now)
-{
-	struct outcome *o = &t->outcome;
-	size_t chosen = o->signature_count;
-	struct slice value;
-
-	o->signature_count = 0;
-	for (size_t i = 0; i < chosen; i++) {
-		enum rc rc = dkim_signer_end(t->signers[i], now, &value);
-
-		if (rc == RC_LIMIT) { /* what must not be signed goes out without */
-			o->unsigned_reason = SLICE("no From field that can be signed");
-			continue;
-		}
-		TRY(rc);
-		TRY(results_insert(t->arena, SLICE("DKIM-Signature"), value, &o->actions));
-		o->signatures[o->signature_count++] = o->signatures[i];
-	}
-	return RC_OK;
-}
-
+/* The roles, in their order; a class has one of them or several. */
 static enum rc finish(struct transaction *t, int64_t now)
 {
 	TRY(bodyhashes_end(t->bodies));
 	if (t->rules->judge)
-		return judge(t, now);
-	return sign(t, now);
+		TRY(judge(t, now));
+	TRY(edit(t));
+	if (t->rules->sign)
+		TRY(signatures_end(&t->signatures, t->arena, now, &t->outcome.actions));
+	return RC_OK;
 }
 
 /*
@@ -369,15 +298,15 @@ static void answer(struct transaction *t, enum action action, struct slice why, 
 	struct actions *actions = &t->outcome.actions;
 	bool observe = t->env.policy->enforce == ENFORCE_OBSERVE;
 
-	if (action != ACTION_QUARANTINE)
-		actions->edit_count = 0;
+	actions->edit_count = 0;
 	actions->action = observe ? ACTION_ACCEPT : action;
 	actions->would = action;
 	actions->why = why;
 	actions->reply = observe || action == ACTION_QUARANTINE ? (struct reply){ 0 } : reply;
 	t->outcome.failed = true;
-	t->outcome.signature_count = 0;
-	t->outcome.unsigned_reason = SLICE_NULL;
+	t->signatures.count = 0;
+	t->signatures.why = SIGNING_DONE;
+	t->signatures.reason = SLICE_NULL;
 }
 
 static void answer_exceeded(struct transaction *t)
@@ -387,8 +316,10 @@ static void answer_exceeded(struct transaction *t)
 	struct reply reply = reply_exceeded(t->arena, p, &t->message);
 
 	answer(t, action, reply.text, reply);
-	if (t->outcome.actions.action == ACTION_QUARANTINE)
-		note(t, results_quarantine(t->arena, p, &t->outcome.actions));
+	if (t->outcome.actions.action != ACTION_QUARANTINE)
+		return;
+	note(t, results_remove(t->arena, p, &t->message, &t->forged, &t->outcome.actions));
+	note(t, results_quarantine(t->arena, p, &t->outcome.actions));
 }
 
 static void answer_trouble(struct transaction *t)
@@ -401,12 +332,19 @@ static void answer_trouble(struct transaction *t)
 		SLICE("Local trouble, please try again later") });
 }
 
-static void count_questions(struct transaction *t)
+static const struct outcome *complete(struct transaction *t)
 {
-	if (t->lookups == NULL)
-		return;
-	t->outcome.dns_wait_ms = lookups_waited_ms(t->lookups);
-	t->outcome.dns_questions = lookups_count(t->lookups);
+	struct outcome *o = &t->outcome;
+
+	o->signatures = t->signatures.made;
+	o->signature_count = t->signatures.count;
+	o->unsigned_why = t->signatures.why;
+	o->unsigned_reason = t->signatures.reason;
+	if (t->lookups != NULL) {
+		o->dns_wait_ms = lookups_waited_ms(t->lookups);
+		o->dns_questions = lookups_count(t->lookups);
+	}
+	return o;
 }
 
 const struct outcome *transaction_end(struct transaction *t, int64_t now)
@@ -416,7 +354,7 @@ const struct outcome *transaction_end(struct transaction *t, int64_t now)
 	transaction_end_of_header(t);
 	exceeded = t->message.exceeded;
 	if (t->outcome.class == CLASS_PASS_PORT)
-		return &t->outcome; /* nothing is touched, whatever it is */
+		return complete(t); /* nothing is touched, whatever it is */
 	if (exceeded == MESSAGE_NO_MEMORY)
 		note(t, RC_NOMEM);
 	if (t->trouble == RC_OK && exceeded == MESSAGE_FITS)
@@ -425,8 +363,7 @@ const struct outcome *transaction_end(struct transaction *t, int64_t now)
 		answer_exceeded(t);
 	if (t->trouble != RC_OK || arena_failed(t->arena))
 		answer_trouble(t);
-	count_questions(t);
-	return &t->outcome;
+	return complete(t);
 }
 
 void transaction_free(struct transaction **t)

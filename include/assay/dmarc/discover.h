@@ -80,7 +80,8 @@ struct dmarc_policy_discovery {
 
 /*
  * Starts every question that the two functions below can ask for this domain; with LOOKUP_POLICY
- * also whether it exists.
+ * also whether it exists.  Once, as soon as the domain is known: those functions only wait, and what
+ * was not started is asked name by name.
  */
 void dmarc_start(struct lookups *l, enum lookup_purpose purpose, enum dmarc_discovery method,
     struct domain domain);

@@ -78,7 +78,8 @@ struct dmarc_result {
 };
 
 /*
- * spf and dkim may be NULL: not checked.
+ * spf and dkim may be NULL: not checked.  The authors' walks were started by dmarc_start() when the
+ * From field was read.
  *
  * An identifier that is not at or below an author's organizational domain is unaligned without
  * any look-up, and its temperror never counts: a sender must not gain by breaking DNS.

@@ -45,7 +45,14 @@ struct authors {
 	size_t count, cap;
 	struct domain *domains; /* distinct, in order of appearance */
 	size_t domain_count;
+	size_t fields;          /* From fields seen */
 };
+
+/* Before any From field. */
+#define AUTHORS_INIT { .status = FROM_MISSING, .why = "no From field" }
+
+/* One more From field of a message, in their order: the first is parsed, any further is one too many. */
+void authors_add_field(struct arena *a, struct slice value, struct authors *authors);
 
 /* All From fields of the message. Also finds "From " + WSP + ":" spellings. */
 void authors_of_message(const struct message *m, struct authors *out);

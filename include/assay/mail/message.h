@@ -68,6 +68,21 @@ size_t message_count(const struct message *m, struct slice name);
 /* The nth (0 = topmost) field of that name, or NULL. */
 const struct header *message_field(const struct message *m, struct slice name, size_t nth);
 
+/*
+ * A set of fields of one message: marked[i] is headers[i].  It belongs to the fields that the message
+ * has when the set is made.
+ */
+struct field_set {
+	bool *marked;
+	size_t count; /* of those marked */
+};
+
+MUST_CHECK enum rc field_set_new(const struct message *m, struct field_set *out);
+void field_set_add(struct field_set *set, size_t index);
+
+/* m without the fields of the set; m itself where the set is empty.  NULL: out of memory. */
+struct message *message_without(struct message *m, const struct field_set *set);
+
 /* What stands between "<" and ">" of an SMTP path as milters get it; source routes are cut. */
 struct slice envelope_path(struct slice smtp_path);
 

@@ -43,15 +43,17 @@ struct signing_params {
 	const struct sign_tables *tables;
 };
 
+/* Why a message is not signed; one for the log, counters and the JSON. */
 enum signing_why {
 	SIGNING_DONE,
 	SIGNING_NO_AUTHOR,        /* From missing, several, or not clear */
 	SIGNING_SEVERAL_AUTHORS,  /* several author domains */
 	SIGNING_NO_KEY,           /* "no key for gmail.com" */
 	SIGNING_MISMATCH,         /* author domain is neither the envelope's nor the login's */
-	SIGNING_REINJECTED,
 	SIGNING_KEY_TROUBLE,
-	SIGNING_LIMIT,
+	SIGNING_LIMIT,             /* of a signer: fields, hashes */
+	SIGNING_OBSERVED,          /* enforce = observe */
+	SIGNING_REINJECTED,        /* came back from a filter or a pipe: who wrote it is not known */
 	SIGNING_WHY_COUNT
 };
 

@@ -8,12 +8,16 @@
 #include "verdict/verdict.h"
 
 /*
- * Deletions: every Authentication-Results that carries authserv_id or one of remove-authserv-ids
- * (A-labels and U-labels compared alike), or that cannot be parsed far enough to know; and incoming
- * copies of the quarantine field.  From the highest index down, without a limit on their number.
+ * What is taken away: every Authentication-Results that carries authserv_id or one of
+ * remove-authserv-ids (A-labels and U-labels compared alike), or that cannot be parsed far enough to
+ * know; and incoming copies of the quarantine field.
  */
-MUST_CHECK enum rc results_remove_forged(struct arena *a, const struct verdict_policy *p,
-    struct slice authserv_id, const struct message *m, struct actions *actions);
+MUST_CHECK enum rc results_find_forged(struct arena *a, const struct verdict_policy *p,
+    struct slice authserv_id, const struct message *m, struct field_set *out);
+
+/* The deletions of such a set: from the highest index of a name down. */
+MUST_CHECK enum rc results_remove(struct arena *a, const struct verdict_policy *p,
+    const struct message *m, const struct field_set *set, struct actions *actions);
 
 /*
  * By the setting: the quarantine field, or hold; nothing for other actions.  results_write() calls

@@ -78,7 +78,8 @@ struct outcome {
 	struct actions actions;
 	struct signed_by *signatures;
 	size_t signature_count;
-	struct slice unsigned_reason; /* null: signed, or not to be signed */
+	enum signing_why unsigned_why; /* SIGNING_DONE: signed, or not to be signed */
+	struct slice unsigned_reason;  /* the same in words for the log, with what to set; or null */
 	int64_t dns_wait_ms;
 	size_t dns_questions;
 	bool failed; /* memory or a ceiling: actions hold the answer */

@@ -274,6 +274,8 @@ static void evaluate(struct world *w, const struct row *row, enum dmarc_discover
 
 	world_open(w, row->zone);
 	read_row(w, row, &e);
+	for (size_t i = 0; i < e.authors.domain_count; i++)
+		dmarc_start(w->lookups, LOOKUP_POLICY, method, e.authors.domains[i]);
 	ck_assert_int_eq(dmarc_evaluate(w->arena, w->lookups, &params, &e.authors, &e.spf, &e.dkim,
 	    &result), RC_OK);
 	show(&result, &got);

@@ -55,6 +55,8 @@ static void judge(struct world *w, const struct delivery *d, struct dmarc_result
 	spf_start(w->lookups, &request);
 	body = read_headers(&m, d->message);
 	authors_of_message(&m, &authors);
+	for (size_t i = 0; i < authors.domain_count; i++)
+		dmarc_start(w->lookups, LOOKUP_POLICY, params.discovery, authors.domains[i]);
 	verify_dkim(w, &m, body, &authors, &dkim);
 	ck_assert_int_eq(spf_check_mail_from(w->arena, w->lookups, &spf_params, &request, NULL, NOW,
 	    &spf), RC_OK);
