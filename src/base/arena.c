@@ -90,9 +90,9 @@ void *arena_alloc(struct arena *a, size_t size)
 	size_t need;
 	char *p;
 
-	if (size > a->max - a->used || a->max - a->used - size < sizeof(max_align_t))
+	if (size > a->max - a->used || a->max - a->used - size < alignof(max_align_t))
 		goto fail;
-	need = (size + sizeof(max_align_t) - 1) / sizeof(max_align_t) * sizeof(max_align_t);
+	need = (size + alignof(max_align_t) - 1) / alignof(max_align_t) * alignof(max_align_t);
 	if (!arena_has_room(a, need) && !arena_add_block(a, need))
 		goto fail;
 	p = a->current->data + a->current->used;

@@ -241,7 +241,7 @@ static enum dkim_why judge_key(const struct judgement *j, struct slice octets,
 		[PUBLIC_KEY_NO_MEMORY] = DKIM_WHY_NO_MEMORY,
 	};
 	const struct dkim_signature *sig = &j->c->sig;
-	struct public_key *key;
+	struct public_key *key = NULL;
 	enum dkim_why why = whys[public_key_parse(j->v->arena, sig->algorithm, octets, &key)];
 	bool valid = false;
 

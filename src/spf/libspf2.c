@@ -42,6 +42,11 @@ enum auth_result spf_check_host_libspf2(struct spf_run *r, struct slice domain)
 
 #include "rewrite.h"
 
+/* What libspf2 expects of an answer without trouble; musl has no name for it. */
+#ifndef NETDB_SUCCESS
+#define NETDB_SUCCESS 0
+#endif
+
 #define TOKEN_OCTETS 64u
 
 /* A record that the library walks, or that `builtin` has evaluated for it. */

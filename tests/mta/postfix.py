@@ -11,6 +11,7 @@ and by `extra` as many more as a test wants.
 """
 
 import base64
+import glob
 import json
 import os
 import re
@@ -110,9 +111,15 @@ class Postfix:
 
     # -- files ---------------------------------------------------------------------------------
 
+    def library_path(self):
+        """Postfix's own libraries, and those that the machine lacks and fetch unpacked beside it."""
+        return ":".join([os.path.join(self.tree, "usr/lib/postfix")]
+                        + sorted(glob.glob(os.path.join(self.tree, "usr/lib/*-linux-*")))
+                        + sorted(glob.glob(os.path.join(self.tree, "lib/*-linux-*"))))
+
     def environment(self):
         return {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "MAIL_CONFIG": self.config,
-                "LD_LIBRARY_PATH": os.path.join(self.tree, "usr/lib/postfix")}
+                "LD_LIBRARY_PATH": self.library_path()}
 
     def program(self, name):
         return os.path.join(self.directory, "bin", name)
@@ -170,8 +177,7 @@ class Postfix:
             "mail_owner": self.owner,
             "setgid_group": host.group_of(self.dropper),
             "default_privs": "nobody",
-            "import_environment": "MAIL_CONFIG MAIL_LOGTAG LD_LIBRARY_PATH="
-                                  + self.environment()["LD_LIBRARY_PATH"],
+            "import_environment": "MAIL_CONFIG MAIL_LOGTAG LD_LIBRARY_PATH=" + self.library_path(),
             "maillog_file": self.logfile,
             "maillog_file_prefixes": self.directory,
             "myhostname": self.hostname,

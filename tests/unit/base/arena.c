@@ -16,11 +16,13 @@ START_TEST(memory_is_zeroed_and_aligned)
 		ck_assert_uint_eq(arena_used(a), 0);
 		for (size_t size = 0; size < 3000; size++) {
 			char *p = arena_alloc(a, size);
+			size_t zeros = 0;
 
 			ck_assert_ptr_nonnull(p);
 			ck_assert_uint_eq((uintptr_t)p % alignof(max_align_t), 0);
-			for (size_t i = 0; i < size; i++)
-				ck_assert(p[i] == 0);
+			while (zeros < size && p[zeros] == 0)
+				zeros++; /* one assertion for all octets: each costs libcheck a write */
+			ck_assert_uint_eq(zeros, size);
 			memset(p, 0xff, size); /* for the second round: malloc() gives it out again */
 		}
 		arena_free(&a);

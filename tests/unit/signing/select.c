@@ -202,6 +202,14 @@ static struct slice signed_as(struct arena *a, const struct signing_selection *s
 	return text;
 }
 
+static void close_store(void *ks)
+{
+	struct keystore *store = ks;
+
+	keystore_free(&store);
+}
+
+/* The selection's names and keys are the store's: it lives as long as the arena. */
 static struct signing_selection choose(const char *dir, struct arena *a, const struct signing_params *p,
     const struct message *m, bool authenticated)
 {
@@ -212,10 +220,9 @@ static struct signing_selection choose(const char *dir, struct arena *a, const s
 	struct signing_selection s = { .why = SIGNING_WHY_COUNT };
 
 	ck_assert_msg(keystore_open(keys, true, &ks, &err) == RC_OK, "%s", buf_cstr(&err.text));
+	ck_assert(arena_defer(a, close_store, ks));
 	authors_of_message(m, &authors);
 	ck_assert_int_eq(signing_select(a, p, ks, m, &authors, authenticated, 0, &s), RC_OK);
-	/* keys live as long as the store: the caller looks at names only */
-	keystore_free(&ks);
 	err_free(&err);
 	free(keys);
 	return s;

@@ -1,0 +1,140 @@
+"""A bare Debian in a directory of its own: debootstrapped once into a cache, copied for each use.
+
+What runs in it has a mount and a process namespace of its own, so that everything it starts ends with it,
+and, unless it asks for the network (to install packages), a network namespace with nothing but loopback.
+"""
+
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+
+TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+
+# Entered as the first process of its namespace: when it ends, the kernel ends the others.
+ENTER = """
+set -e
+mount --make-rprivate /
+mount -t proc proc "$0/proc"
+mount -t sysfs -o ro sysfs "$0/sys" 2>/dev/null || true
+mount -t tmpfs tmpfs "$0/run"
+for device in null zero full random urandom tty; do
+	[ -e "$0/dev/$device" ] || : >"$0/dev/$device"
+	mount --bind "/dev/$device" "$0/dev/$device"
+done
+[ -e "$0/dev/fd" ] || ln -s /proc/self/fd "$0/dev/fd"
+ip link set lo up 2>/dev/null || true
+exec chroot "$0" "$@"
+"""
+
+
+class Unavailable(Exception):
+    """This machine cannot do it: a reason to skip, aloud."""
+
+
+class Broken(Exception):
+    """It should have worked."""
+
+
+def need():
+    if os.geteuid() != 0:
+        raise Unavailable("needs root (debootstrap, chroot)")
+    for tool in ("debootstrap", "unshare", "chroot", "apt-get", "tar", "ip"):
+        if not shutil.which(tool):
+            raise Unavailable("%s is not installed" % tool)
+    if subprocess.run(["unshare", "--mount", "--pid", "--net", "--fork", "true"], stderr=subprocess.DEVNULL).returncode:
+        raise Unavailable("this kernel gives no namespaces here")
+
+
+def mirror():
+    """Where this machine's own apt gets Debian from."""
+    listed = subprocess.run(["apt-get", "indextargets", "--format", "$(ORIGIN) $(REPO_URI)", "Created-By: Packages"],
+                            capture_output=True, text=True).stdout
+    for line in listed.splitlines():
+        origin, _, place = line.partition(" ")
+        if origin == "Debian" and "security" not in place:
+            return place
+    raise Unavailable("apt's sources name no mirror of Debian")
+
+
+class Machine:
+    def __init__(self, cache, suite, arch=None):
+        need()
+        self.suite = suite
+        self.root = None
+        self.image = os.path.join(cache, "machine-" + suite + ("-" + arch if arch else ""))
+        if not os.path.exists(self.image):
+            self.make_image(arch)
+
+    def make_image(self, arch):
+        new = self.image + ".new"
+        shutil.rmtree(new, ignore_errors=True)
+        os.makedirs(new)
+        log = new + ".log"
+        argv = ["debootstrap", "--variant=minbase"] + (["--arch=" + arch] if arch else [])
+        with open(log, "wb") as out:
+            if subprocess.run(argv + [self.suite, new, mirror()], stdout=out, stderr=out).returncode != 0:
+                raise Unavailable("debootstrap of %s failed: see %s" % (self.suite, log))
+        self.borrow_apt_settings(new)
+        os.rename(new, self.image)
+
+    @staticmethod
+    def borrow_apt_settings(root):
+        """How apt reaches its mirror (a proxy, say) is as on this machine."""
+        for name in os.listdir("/etc/apt/apt.conf.d"):
+            path = os.path.join("/etc/apt/apt.conf.d", name)
+            with open(path, errors="replace") as f:
+                if re.search(r"(?i)\bproxy\b", f.read()):
+                    shutil.copy(path, os.path.join(root, "etc/apt/apt.conf.d", name))
+
+    def __enter__(self):
+        self.root = tempfile.mkdtemp(prefix="assay-machine-")
+        subprocess.run(["cp", "-a", "--reflink=auto", self.image + "/.", self.root], check=True)
+        os.chmod(self.root, 0o755)
+        return self
+
+    def __exit__(self, *_):
+        # every mount was made in a namespace that is gone
+        shutil.rmtree(self.root, ignore_errors=True)
+
+    def path(self, inside):
+        return os.path.join(self.root, inside.lstrip("/"))
+
+    def put(self, inside, text, mode=0o644):
+        path = self.path(inside)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "w") as f:
+            f.write(text)
+        os.chmod(path, mode)
+
+    def put_project(self, inside):
+        """The files of the project as they are now, without what was built from them."""
+        os.makedirs(self.path(inside))
+        if os.path.exists(os.path.join(TOP, ".git")):
+            pack = "git ls-files -z --cached --others --exclude-standard | xargs -0 sh -c 'for f; do [ -e \"$f\" ] && printf \"%s\\0\" \"$f\"; done' - | tar --null -T - -cf -"
+        else:
+            pack = "tar --exclude=./build -cf - ."
+        subprocess.run(["sh", "-c", "(cd \"$0\" && %s) | tar -C \"$1\" -xf - --no-same-owner" % pack, TOP, self.path(inside)],
+                       check=True)
+
+    def run(self, argv, network=False, timeout=1200):
+        """-> (exit status, output).  timeout: seconds, then it is killed with all it started."""
+        if network:
+            shutil.copy("/etc/resolv.conf", self.path("/etc/resolv.conf"))
+        argv = ["unshare", "--mount", "--pid", "--fork", "--kill-child"] + ([] if network else ["--net"]) \
+            + ["sh", "-c", ENTER, self.root] + argv
+        environment = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/root",
+                       "LC_ALL": "C.UTF-8", "DEBIAN_FRONTEND": "noninteractive"}
+        try:
+            p = subprocess.run(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                               env=environment, timeout=timeout)
+        except subprocess.TimeoutExpired as e:
+            return 124, (e.stdout or b"").decode("utf-8", "replace") + "\n(stopped after %d s)" % timeout
+        return p.returncode, p.stdout.decode("utf-8", "replace")
+
+    def must(self, argv, **more):
+        status, output = self.run(argv, **more)
+        if status != 0:
+            raise Broken("%s: exit %d:\n%s" % (" ".join(argv), status, output[-4000:]))
+        return output
