@@ -47,6 +47,7 @@ struct option {
 	int64_t min, max;    /* of numbers; of texts the length; words: min stands for the first */
 	text_rule *rule;
 	bool one_of_list;    /* written as a list, of one entry today */
+	bool restart;        /* read at the start only */
 };
 
 enum section_id {

@@ -1,35 +1,31 @@
-#include <stdlib.h>
+#include <stdatomic.h>
+#include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 
 #include <libmilter/mfapi.h>
 
-#include "base/clock.h"
-#include "base/cursor.h"
 #include "base/limits.h"
 #include "base/log.h"
 #include "daemon/flight.h"
-#include "daemon/snapshot.h"
-#include "verdict/json.h"
-#include "verdict/logline.h"
-#include "verdict/transaction.h"
+#include "daemon/session.h"
 
 #include "daemon/milter.h"
-
-/* One connection of an MTA. */
-struct session {
-	unsigned long agreed;     /* SMFIP_ bits */
-	struct arena *arena;      /* facts of the connection */
-	struct envelope peer;     /* what is known before MAIL; copied by transaction_begin() */
-	struct snapshot *snapshot;  /* of the message in progress; NULL between messages */
-	struct transaction *transaction;
-};
 
 #define WANTED_ACTIONS (SMFIF_ADDHDRS | SMFIF_CHGHDRS | SMFIF_QUARANTINE | SMFIF_SETSYMLIST)
 #define NEEDED_ACTIONS (SMFIF_ADDHDRS | SMFIF_CHGHDRS)
 #define WANTED_STEPS \
 	(SMFIP_NR_CONN | SMFIP_NR_HELO | SMFIP_NR_MAIL | SMFIP_NR_RCPT | SMFIP_NR_HDR | SMFIP_NR_EOH | \
 	 SMFIP_NR_BODY | SMFIP_NODATA | SMFIP_NOUNKNOWN | SMFIP_HDR_LEADSPC)
+
+/*
+ * What the MTA agreed to when it last connected.  A connection that is used again (QUIT_NC, CONNECT)
+ * does not negotiate anew, and its session was freed by then: the same MTA agrees to the same.
+ */
+static atomic_bool leading_space;
+
+static struct services *services; /* of the sessions to come; set once, by milter_run() */
 
 /* --- small helpers ---------------------------------------------------------------------------- */
 
@@ -38,53 +34,12 @@ static struct session *session_of(SMFICTX *ctx)
 	return smfi_getpriv(ctx);
 }
 
-/* Nothing where the step's no-reply bit was agreed, "continue" otherwise; never anything else. */
-static sfsistat go_on(const struct session *s, unsigned long step)
-{
-	return s != NULL && (s->agreed & step) != 0 ? SMFIS_NOREPLY : SMFIS_CONTINUE;
-}
-
 static struct slice macro(SMFICTX *ctx, const char *name)
 {
 	char spelled[32] = { 0 };
 
 	memcpy(spelled, name, strlen(name));
 	return slice_str(smfi_getsymval(ctx, spelled));
-}
-
-static struct slice keep(struct session *s, struct slice text)
-{
-	return slice_is_null(text) ? text : arena_copy(s->arena, text);
-}
-
-static int port_number(struct slice text)
-{
-	struct cursor c = cursor_of(text);
-	uint64_t port;
-
-	return take_uint(&c, 5, 65535, &port) && cursor_done(&c) ? (int)port : -1;
-}
-
-/*
- * The client's name, only where the MTA has verified it: Postfix says "unknown" otherwise, Sendmail
- * tells by {client_resolve} and puts addresses in brackets.
- */
-static struct slice verified_name(SMFICTX *ctx, const char *hostname)
-{
-	struct slice name = slice_str(hostname);
-	struct slice resolved = macro(ctx, "{client_resolve}");
-
-	if (name.len == 0 || name.ptr[0] == '[' || slice_ieq(name, SLICE("unknown")))
-		return SLICE_NULL;
-	if (!slice_is_null(resolved) && !slice_ieq(resolved, SLICE("OK")))
-		return SLICE_NULL;
-	return name;
-}
-
-static void message_end(struct session *s)
-{
-	transaction_free(&s->transaction);
-	snapshot_release(&s->snapshot);
 }
 
 /* --- callbacks -------------------------------------------------------------------------------- */
@@ -116,12 +71,22 @@ static sfsistat ask_for_macros(SMFICTX *ctx)
 	return SMFIS_CONTINUE;
 }
 
+static bool begin_session(SMFICTX *ctx)
+{
+	const struct mta_facts facts = { .leading_space = atomic_load(&leading_space) };
+	struct session *s = session_new(services, &facts);
+
+	if (s != NULL && smfi_setpriv(ctx, s) == MI_SUCCESS)
+		return true;
+	log_error("out of memory: a connection of the MTA is refused");
+	session_free(&s);
+	return false;
+}
+
 static sfsistat on_negotiate(SMFICTX *ctx, unsigned long f0, unsigned long f1, unsigned long f2,
     unsigned long f3, unsigned long *pf0, unsigned long *pf1, unsigned long *pf2,
     unsigned long *pf3)
 {
-	struct session *s;
-
 	(void)f2;
 	(void)f3;
 	if ((f0 & NEEDED_ACTIONS) != NEEDED_ACTIONS) {
@@ -129,36 +94,33 @@ static sfsistat on_negotiate(SMFICTX *ctx, unsigned long f0, unsigned long f1, u
 		    "nothing can be signed or judged over this connection", f0);
 		return SMFIS_REJECT;
 	}
-	s = calloc(1, sizeof(*s));
-	if (s == NULL || (s->arena = arena_create(LIMIT_HEADER_BYTES)) == NULL ||
-	    smfi_setpriv(ctx, s) != MI_SUCCESS) {
-		if (s != NULL)
-			arena_free(&s->arena);
-		free(s);
-		return SMFIS_REJECT;
-	}
-	s->peer.port = -1;
-	s->agreed = f1 & WANTED_STEPS;
 	*pf0 = f0 & WANTED_ACTIONS;
-	*pf1 = s->agreed;
+	*pf1 = f1 & WANTED_STEPS;
 	*pf2 = 0;
 	*pf3 = 0;
+	atomic_store(&leading_space, (f1 & SMFIP_HDR_LEADSPC) != 0);
+	if (!begin_session(ctx))
+		return SMFIS_REJECT;
 	return (f0 & SMFIF_SETSYMLIST) != 0 ? ask_for_macros(ctx) : SMFIS_CONTINUE;
 }
 
 static sfsistat on_connect(SMFICTX *ctx, char *hostname, _SOCK_ADDR *address)
 {
-	struct session *s = session_of(ctx);
+	struct session_client client = {
+		.hostname = slice_str(hostname),
+		.client_addr = macro(ctx, "{client_addr}"),
+		.client_resolve = macro(ctx, "{client_resolve}"),
+		.mta_name = macro(ctx, "j"),
+		.daemon_name = macro(ctx, "{daemon_name}"),
+		.daemon_port = macro(ctx, "{daemon_port}"),
+	};
 
-	if (s == NULL)
-		return SMFIS_TEMPFAIL;
-	if (address == NULL || !ip_from_sockaddr((const struct sockaddr *)address, &s->peer.client))
-		ip_parse(macro(ctx, "{client_addr}"), &s->peer.client);
-	s->peer.client_name = keep(s, verified_name(ctx, hostname));
-	s->peer.mta_name = keep(s, macro(ctx, "j"));
-	s->peer.daemon_name = keep(s, macro(ctx, "{daemon_name}"));
-	s->peer.port = port_number(macro(ctx, "{daemon_port}"));
-	return go_on(s, SMFIP_NR_CONN);
+	if (session_of(ctx) == NULL && !begin_session(ctx)) /* after QUIT_NC, without negotiation */
+		return SMFIS_NOREPLY;
+	if (address != NULL)
+		(void)ip_from_sockaddr((const struct sockaddr *)address, &client.address);
+	session_connect(session_of(ctx), &client);
+	return SMFIS_NOREPLY;
 }
 
 static sfsistat on_helo(SMFICTX *ctx, char *helo)
@@ -166,8 +128,8 @@ static sfsistat on_helo(SMFICTX *ctx, char *helo)
 	struct session *s = session_of(ctx);
 
 	if (s != NULL)
-		s->peer.helo = keep(s, slice_str(helo));
-	return go_on(s, SMFIP_NR_HELO);
+		session_helo(s, slice_str(helo));
+	return SMFIS_NOREPLY;
 }
 
 static bool has_smtputf8(char **argv)
@@ -180,183 +142,111 @@ static bool has_smtputf8(char **argv)
 
 static sfsistat on_mail(SMFICTX *ctx, char **argv)
 {
+	const struct session_sender sender = { slice_str(argv[0]), has_smtputf8(argv),
+		macro(ctx, "{auth_authen}"), macro(ctx, "i") };
 	struct session *s = session_of(ctx);
-	struct transaction_env env;
-	struct envelope envelope;
-	struct settings const *settings;
 
-	if (s == NULL)
-		return SMFIS_TEMPFAIL;
-	message_end(s);
-	s->snapshot = snapshot_hold();
-	settings = snapshot_settings(s->snapshot);
-	env = (struct transaction_env){ &settings->policy, settings->keystore,
-		snapshot_resolver(s->snapshot) };
-	envelope = s->peer;
-	envelope.mail_from = envelope_path(slice_str(argv[0]));
-	envelope.auth_user = macro(ctx, "{auth_authen}");
-	envelope.queue_id = macro(ctx, "i");
-	envelope.smtputf8 = has_smtputf8(argv);
-	if (!arena_failed(s->arena))
-		s->transaction = transaction_begin(&env, &envelope);
-	return go_on(s, SMFIP_NR_MAIL);
+	if (s != NULL)
+		session_mail(s, &sender);
+	return SMFIS_NOREPLY;
 }
 
 static sfsistat on_rcpt(SMFICTX *ctx, char **argv)
 {
 	struct session *s = session_of(ctx);
 
-	if (s != NULL && s->transaction != NULL)
-		transaction_recipient(s->transaction, envelope_path(slice_str(argv[0])));
-	return go_on(s, SMFIP_NR_RCPT);
+	if (s != NULL)
+		session_recipient(s, slice_str(argv[0]));
+	return SMFIS_NOREPLY;
 }
 
 static sfsistat on_header(SMFICTX *ctx, char *name, char *value)
 {
 	struct session *s = session_of(ctx);
-	struct slice text = slice_str(value);
-	struct buf spaced = BUF_INIT(LIMIT_HEADER_BYTES);
 
-	if (s == NULL || s->transaction == NULL)
-		return go_on(s, SMFIP_NR_HDR);
-	if ((s->agreed & SMFIP_HDR_LEADSPC) == 0) { /* an old MTA has eaten the one space there was */
-		buf_add_char(&spaced, ' ');
-		buf_add(&spaced, text);
-		text = buf_slice(&spaced);
-	}
-	transaction_header(s->transaction, slice_str(name), text);
-	buf_free(&spaced);
-	return go_on(s, SMFIP_NR_HDR);
+	if (s != NULL)
+		session_header(s, slice_str(name), slice_str(value));
+	return SMFIS_NOREPLY;
 }
 
 static sfsistat on_eoh(SMFICTX *ctx)
 {
 	struct session *s = session_of(ctx);
 
-	if (s != NULL && s->transaction != NULL)
-		transaction_end_of_header(s->transaction);
-	return go_on(s, SMFIP_NR_EOH);
+	if (s != NULL)
+		session_end_of_header(s);
+	return SMFIS_NOREPLY;
 }
 
 static sfsistat on_body(SMFICTX *ctx, unsigned char *chunk, size_t len)
 {
 	struct session *s = session_of(ctx);
 
-	if (s != NULL && s->transaction != NULL)
-		transaction_body(s->transaction, slice_of((const char *)chunk, len));
-	return go_on(s, SMFIP_NR_BODY);
+	if (s != NULL)
+		session_body(s, slice_of((const char *)chunk, len));
+	return SMFIS_NOREPLY;
 }
 
-/* --- end of message ---------------------------------------------------------------------------- */
+/* --- what the MTA does for a session: libmilter takes texts that it could write to, and does not -- */
 
-/* libmilter wants writable, NUL-terminated text; ours is NUL-terminated in the arena already. */
-static bool apply_edit(SMFICTX *ctx, const struct session *s, struct arena *a, const struct edit *e)
+static char *writable(const char *text)
 {
-	char *name = (char *)(uintptr_t)arena_copy(a, e->name).ptr;
-	struct slice value = e->value;
-	char *text;
-
-	if (e->op == EDIT_DELETE)
-		return name != NULL && smfi_chgheader(ctx, name, (int)e->index, NULL) == MI_SUCCESS;
-	if ((s->agreed & SMFIP_HDR_LEADSPC) == 0 && value.len > 0 && value.ptr[0] == ' ')
-		value = slice_drop(value, 1);
-	text = (char *)(uintptr_t)arena_copy(a, value).ptr;
-	return name != NULL && text != NULL &&
-	    smfi_insheader(ctx, (int)e->index, name, text) == MI_SUCCESS;
+	return (char *)(uintptr_t)text;
 }
 
-/* Every "%" is doubled (Postfix eats a single one, Sendmail drops the text); no CR or LF gets in. */
-static bool apply_reply(SMFICTX *ctx, struct arena *a, const struct reply *r)
+static bool delete_field(void *ctx, const char *name, unsigned index)
 {
-	struct buf text = BUF_INIT(LIMIT_REPLY_TEXT);
-	char *code = (char *)(uintptr_t)arena_printf(a, "%d", r->code).ptr;
-	char *enhanced = (char *)(uintptr_t)arena_copy(a, slice_str(r->enhanced)).ptr;
-	bool set;
+	return smfi_chgheader(ctx, writable(name), (int)index, NULL) == MI_SUCCESS;
+}
 
-	for (size_t i = 0; i < r->text.len && text.len + 2 <= text.max; i++) {
+static bool insert_field(void *ctx, unsigned position, const char *name, const char *value)
+{
+	return smfi_insheader(ctx, (int)position, writable(name), writable(value)) == MI_SUCCESS;
+}
+
+static bool quarantine(void *ctx, const char *reason)
+{
+	return smfi_quarantine(ctx, writable(reason)) == MI_SUCCESS;
+}
+
+/*
+ * Every "%" is doubled (Postfix eats a single one, Sendmail drops the text); no CR or LF gets in.  On
+ * the stack, since a reply may be about a lack of memory.
+ */
+static bool set_reply(void *ctx, const struct reply *r)
+{
+	char code[16], enhanced[16], text[LIMIT_REPLY_TEXT + 1];
+	size_t len = 0;
+
+	for (size_t i = 0; i < r->text.len && len + 2 < sizeof(text); i++) {
 		char c = r->text.ptr[i];
 
 		if (c == '%')
-			buf_add_char(&text, '%');
-		buf_add_char(&text, c == '\r' || c == '\n' ? ' ' : c);
+			text[len++] = '%';
+		text[len++] = c == '\r' || c == '\n' ? ' ' : c;
 	}
-	set = code != NULL && enhanced != NULL &&
-	    smfi_setreply(ctx, code, enhanced, (char *)(uintptr_t)buf_cstr(&text)) == MI_SUCCESS;
-	buf_free(&text);
-	return set;
-}
-
-static bool apply(SMFICTX *ctx, const struct session *s, const struct actions *actions)
-{
-	struct arena *a = transaction_arena(s->transaction);
-	char *reason;
-
-	for (size_t i = 0; i < actions->edit_count; i++)
-		if (!apply_edit(ctx, s, a, &actions->edits[i]))
-			return false;
-	if (actions->hold) {
-		reason = (char *)(uintptr_t)arena_copy(a, actions->hold_reason).ptr;
-		if (reason == NULL || smfi_quarantine(ctx, reason) != MI_SUCCESS)
-			return false;
-	}
-	return actions->reply.code == 0 || apply_reply(ctx, a, &actions->reply);
-}
-
-static void log_outcome(const struct session *s, const struct outcome *o, int64_t elapsed_ms)
-{
-	const struct settings *settings = snapshot_settings(s->snapshot);
-	struct buf line = BUF_INIT(64u * 1024);
-
-	if (settings->log_format == LOG_FORMAT_JSON) {
-		if (json_outcome(o, 0, &line) != RC_OK)
-			buf_clear(&line);
-	} else {
-		outcome_log_line(o, &settings->policy, elapsed_ms, &line);
-	}
-	log_line(LOG_LEVEL_INFO, buf_slice(&line));
-	buf_free(&line);
-}
-
-static sfsistat answer(SMFICTX *ctx, struct session *s)
-{
-	static const sfsistat answers[] = {
-		[ACTION_ACCEPT] = SMFIS_CONTINUE, /* other milters behind us go on */
-		[ACTION_QUARANTINE] = SMFIS_CONTINUE,
-		[ACTION_TEMPFAIL] = SMFIS_TEMPFAIL,
-		[ACTION_REJECT] = SMFIS_REJECT,
-	};
-	struct slice queue_id = macro(ctx, "i");
-	int64_t start = clock_monotonic_ms();
-	const struct outcome *o;
-	bool applied;
-
-	if (s == NULL || s->transaction == NULL) {
-		log_error("%.*s: out of memory: message deferred", SLICE_ARG(queue_id));
-		return SMFIS_TEMPFAIL;
-	}
-	if (!slice_is_null(queue_id))
-		transaction_set_queue_id(s->transaction, queue_id);
-	o = transaction_end(s->transaction, clock_now());
-	applied = apply(ctx, s, &o->actions);
-	log_outcome(s, o, clock_monotonic_ms() - start);
-	if (!applied) {
-		log_error("%.*s: the MTA did not take our changes: message deferred", SLICE_ARG(queue_id));
-		return SMFIS_TEMPFAIL;
-	}
-	return answers[o->actions.action];
+	text[len] = '\0';
+	snprintf(code, sizeof(code), "%d", r->code);
+	snprintf(enhanced, sizeof(enhanced), "%s", r->enhanced);
+	return smfi_setreply(ctx, code, enhanced, text) == MI_SUCCESS;
 }
 
 static sfsistat on_eom(SMFICTX *ctx)
 {
+	static const sfsistat statuses[] = {
+		[SESSION_CONTINUE] = SMFIS_CONTINUE, /* the milters that follow go on */
+		[SESSION_TEMPFAIL] = SMFIS_TEMPFAIL,
+		[SESSION_REJECT] = SMFIS_REJECT,
+	};
+	const struct mta mta = { ctx, delete_field, insert_field, quarantine, set_reply };
 	struct session *s = session_of(ctx);
-	sfsistat status;
+	enum session_answer answer = SESSION_TEMPFAIL;
 
 	flight_begin();
-	status = answer(ctx, s);
 	if (s != NULL)
-		message_end(s);
+		answer = session_end(s, &mta, macro(ctx, "i"));
 	flight_end();
-	return status;
+	return statuses[answer];
 }
 
 static sfsistat on_abort(SMFICTX *ctx)
@@ -364,7 +254,7 @@ static sfsistat on_abort(SMFICTX *ctx)
 	struct session *s = session_of(ctx);
 
 	if (s != NULL)
-		message_end(s);
+		session_abort(s);
 	return SMFIS_CONTINUE;
 }
 
@@ -372,11 +262,7 @@ static sfsistat on_close(SMFICTX *ctx)
 {
 	struct session *s = session_of(ctx);
 
-	if (s == NULL)
-		return SMFIS_CONTINUE;
-	message_end(s);
-	arena_free(&s->arena);
-	free(s);
+	session_free(&s);
 	smfi_setpriv(ctx, NULL);
 	return SMFIS_CONTINUE;
 }
@@ -413,7 +299,8 @@ bool milter_listen(const char *name)
 	return smfi_setconn((char *)(uintptr_t)name) == MI_SUCCESS && smfi_opensocket(1) == MI_SUCCESS;
 }
 
-bool milter_run(void)
+bool milter_run(struct services *for_all)
 {
+	services = for_all;
 	return smfi_main() == MI_SUCCESS;
 }

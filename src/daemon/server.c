@@ -5,6 +5,7 @@
 #endif
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,12 +18,15 @@
 #include "daemon/listen.h"
 #include "daemon/milter.h"
 #include "daemon/privileges.h"
-#include "daemon/snapshot.h"
+#include "daemon/services.h"
 
 #include "daemon/server.h"
 
 /* An end of message answers within its DNS deadline; longer than this it is lost. */
 #define DRAIN_LIMIT_MS (60 * 1000)
+
+/* A log that takes longer is stuck. */
+#define LOG_DRAIN_LIMIT_MS (10 * 1000)
 
 /* A thousand sessions, each on several threads in turn: glibc's 8 for each core leave gaps in all. */
 #define MALLOC_ARENAS 8
@@ -103,10 +107,10 @@ static void log_messages(const struct err *err)
 	}
 }
 
-static void reload(const char *config)
+static void reload(struct services *services, const char *config)
 {
 	struct err err = ERR_INIT;
-	enum rc rc = snapshot_reload(config, &err);
+	enum rc rc = services_reload(services, config, &err);
 
 	log_messages(&err);
 	if (rc == RC_OK)
@@ -118,19 +122,21 @@ static void reload(const char *config)
 
 /* --- serving -------------------------------------------------------------------------------------- */
 
-static void *serve_thread(void *arg)
+static atomic_bool failed; /* libmilter ended, which it was not asked to */
+
+static void *serve_thread(void *services)
 {
-	bool *failed = arg;
 	char letter = 's';
 
-	*failed = !milter_run();
-	if (write(signal_pipe[1], &letter, 1) < 0) /* tell the main thread that it is over */
-		*failed = true;
+	(void)milter_run(services);
+	failed = true;
+	if (write(signal_pipe[1], &letter, 1) < 0) /* the main thread learns that it is over */
+		_exit(EXIT_FAILURE); /* the pipe holds thousands of requests, and nobody reads them */
 	return NULL;
 }
 
 /* Reloads until told to stop. */
-static void wait_for_stop(const char *config)
+static void wait_for_stop(struct services *services, const char *config)
 {
 	for (;;) {
 		char letter;
@@ -139,7 +145,7 @@ static void wait_for_stop(const char *config)
 		if (n == 1 && letter == 's')
 			return;
 		if (n == 1)
-			reload(config);
+			reload(services, config);
 		else if (n == 0 || errno != EINTR)
 			return;
 	}
@@ -150,24 +156,26 @@ static void wait_for_stop(const char *config)
  * worker pool under the workers (8.17), so that smfi_main() may crash or never return.  What is
  * being answered is awaited, the rest ends with the process, and the MTA offers it again.
  */
-static bool serve(const char *config)
+static bool serve(struct services *services, const char *config)
 {
-	static bool failed; /* outlives this function: so may the thread */
 	pthread_t thread;
 	unsigned lost;
 
-	if (pthread_create(&thread, NULL, serve_thread, &failed) != 0) {
+	if (pthread_create(&thread, NULL, serve_thread, services) != 0) {
 		log_error("cannot start a thread");
 		return false;
 	}
 	pthread_detach(thread);
 	signals_accept();
-	wait_for_stop(config);
+	wait_for_stop(services, config);
 	lost = flight_drain(DRAIN_LIMIT_MS);
 	if (lost > 0)
 		log_error("%u messages were still being answered when the daemon stopped: the MTA will offer "
 		    "them again", lost);
-	log_info(failed ? "stopped: libmilter failed" : "stopped");
+	if (failed)
+		log_error("stopped: libmilter ended by itself");
+	else
+		log_info("stopped");
 	return !failed;
 }
 
@@ -187,16 +195,6 @@ static enum rc write_pid_file(struct slice path, struct err *err)
 	return err->count == 0 ? RC_OK : RC_CONFIG;
 }
 
-static void log_start(const struct settings *s, bool foreground)
-{
-	struct log_params params = s->log;
-
-	params.ident = "assayd";
-	if (foreground && params.target == LOG_TARGET_SYSLOG)
-		params.target = LOG_TARGET_STDERR;
-	log_open(&params);
-}
-
 static enum rc start_watch(const struct settings *s, struct err *err)
 {
 	struct sockaddr_storage address;
@@ -208,7 +206,7 @@ static enum rc start_watch(const struct settings *s, struct err *err)
 
 /* What root must do comes first, then privileges are dropped, then keys are read. */
 static enum rc start(const struct server_options *options, struct settings *s,
-    const struct identity *id, struct err *err)
+    const struct identity *id, struct services **services_out, struct err *err)
 {
 	TRY(crypto_init()); /* before any other use of OpenSSL */
 	TRY(milter_register(err));
@@ -219,7 +217,8 @@ static enum rc start(const struct server_options *options, struct settings *s,
 	TRY(settings_load_keys(s, err));
 	TRY(signals_prepare(err));
 	TRY(start_watch(s, err));
-	return snapshot_start(s, err);
+	TRY(log_defer());
+	return services_start(s, services_out, err);
 }
 
 static enum rc check(const struct server_options *options, struct settings *s,
@@ -279,6 +278,7 @@ static void tell_ready(int ready_fd)
 static int run(const struct server_options *options, struct settings *s, const struct identity *id,
     struct err *err)
 {
+	struct services *services = NULL;
 	int ready_fd = -1;
 	char *pid_file = NULL;
 	bool served;
@@ -294,7 +294,7 @@ static int run(const struct server_options *options, struct settings *s, const s
 	}
 	if (!options->foreground && become_daemon(&ready_fd) != EXIT_SUCCESS)
 		return EXIT_FAILURE;
-	rc = start(options, s, id, err);
+	rc = start(options, s, id, &services, err);
 	if (rc != RC_OK) {
 		print_messages(err);
 		fprintf(stderr, "assayd: not started%s\n", rc == RC_NOMEM ? ": out of memory" : "");
@@ -303,18 +303,19 @@ static int run(const struct server_options *options, struct settings *s, const s
 	}
 	if (!options->foreground)
 		print_messages(err); /* warnings, to the terminal as well as to the log */
-	log_start(s, options->foreground);
+	services_open_log(services, options->foreground);
 	log_messages(err);
 	log_info("listening on %.*s, configuration %s", SLICE_ARG(s->listen), options->config);
 	tell_ready(ready_fd);
 	/* a copy: a reload frees the settings of the start */
 	if (!options->foreground && !slice_is_null(s->pid_file) && s->pid_file.len > 0)
 		pid_file = strndup(s->pid_file.ptr, s->pid_file.len);
-	served = serve(options->config);
+	served = serve(services, options->config);
 	if (pid_file != NULL && unlink(pid_file) != 0)
 		log_debug("the pid file stays: %s", strerror(errno));
 	free(pid_file);
-	/* the snapshot and OpenSSL stay as they are: libmilter's threads run until the process is gone */
+	(void)log_drain(LOG_DRAIN_LIMIT_MS);
+	/* services and OpenSSL stay as they are: libmilter's threads run until the process is gone */
 	return served ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 

@@ -419,6 +419,22 @@ static void put_actions(struct object *o, const struct actions *actions)
 	put(o, "edits", array_of(edit_json, actions->edits, actions->edit_count));
 }
 
+/* Only what is out of the ordinary: a message that the MTA aborted, edits that it did not take. */
+static void put_ending(struct object *o, const struct outcome *outcome)
+{
+	static const char *const names[] = {
+		[OUTCOME_NOT_APPLIED] = "not applied",
+		[OUTCOME_ABORTED] = "aborted",
+	};
+
+	if (outcome->time != 0)
+		put(o, "time", json_integer(outcome->time));
+	if (outcome->elapsed_ms != 0)
+		put(o, "ms", json_integer(outcome->elapsed_ms));
+	if (outcome->ending != OUTCOME_APPLIED)
+		put_str(o, "ending", names[outcome->ending]);
+}
+
 /* --- text ------------------------------------------------------------------------------------ */
 
 static enum rc dump(json_t *json, int indent, struct buf *out)
@@ -460,6 +476,7 @@ enum rc json_outcome(const struct outcome *outcome, int indent, struct buf *out)
 	put_verdict(&o, outcome);
 	put_signing(&o, outcome);
 	put_actions(&o, &outcome->actions);
+	put_ending(&o, outcome);
 	json = object_end(&o);
 	rc = dump_shorter(json, indent, out);
 	json_decref(json);

@@ -123,7 +123,19 @@ static void add_client(struct buf *out, const struct envelope *e)
 	buf_addf(out, " client=%s", ip_text(&e->client, ip));
 }
 
-static void add_judge(const struct outcome *o, int64_t elapsed_ms, struct buf *out)
+/* A message whose edits the MTA did not take is deferred, whatever was decided. */
+static void add_ending(const struct outcome *o, struct buf *out)
+{
+	static const char *const words[] = {
+		[OUTCOME_APPLIED] = "",
+		[OUTCOME_NOT_APPLIED] = " applied=no",
+		[OUTCOME_ABORTED] = " aborted=yes",
+	};
+
+	buf_add_str(out, words[o->ending]);
+}
+
+static void add_judge(const struct outcome *o, struct buf *out)
 {
 	const struct envelope *e = &o->message->envelope;
 
@@ -133,7 +145,8 @@ static void add_judge(const struct outcome *o, int64_t elapsed_ms, struct buf *o
 	add_message_id(out, o->message);
 	add_findings(out, &o->verdict);
 	add_action(out, &o->actions);
-	buf_addf(out, " ms=%lld", (long long)elapsed_ms);
+	add_ending(o, out);
+	buf_addf(out, " ms=%lld", (long long)o->elapsed_ms);
 	add_why(out, o->actions.why);
 }
 
@@ -162,6 +175,7 @@ static void add_sign(const struct outcome *o, struct buf *out)
 		add_action(out, &o->actions);
 		add_why(out, o->actions.why);
 	}
+	add_ending(o, out);
 	add_why(out, o->unsigned_reason);
 }
 
@@ -173,20 +187,19 @@ static void add_pass(const struct outcome *o, struct buf *out)
 	add_from(out, e->mail_from);
 	if (o->failed)
 		add_action(out, &o->actions);
+	add_ending(o, out);
 	add_why(out, o->failed ? o->actions.why : o->unsigned_reason);
 }
 
-void outcome_log_line(const struct outcome *o, const struct verdict_policy *p, int64_t elapsed_ms,
-    struct buf *out)
+void outcome_log_line(const struct outcome *o, struct buf *out)
 {
 	const struct class_rules *rules = class_rules(o->class);
 	struct slice id = o->message->envelope.queue_id;
 
-	(void)p;
 	log_escape(out, id.len == 0 ? SLICE("NOQUEUE") : slice_take(id, 64));
 	buf_addf(out, ": role=%s", rules->judge ? "judge" : rules->sign ? "sign" : "pass");
 	if (rules->judge)
-		add_judge(o, elapsed_ms, out);
+		add_judge(o, out);
 	else if (rules->sign)
 		add_sign(o, out);
 	else

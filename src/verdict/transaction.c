@@ -351,6 +351,7 @@ const struct outcome *transaction_end(struct transaction *t, int64_t now)
 {
 	enum message_limit exceeded;
 
+	t->outcome.time = now;
 	transaction_end_of_header(t);
 	exceeded = t->message.exceeded;
 	if (t->outcome.class == CLASS_PASS_PORT)
@@ -364,6 +365,14 @@ const struct outcome *transaction_end(struct transaction *t, int64_t now)
 	if (t->trouble != RC_OK || arena_failed(t->arena))
 		answer_trouble(t);
 	return complete(t);
+}
+
+const struct outcome *transaction_abort(struct transaction *t, int64_t now)
+{
+	t->outcome.time = now;
+	t->outcome.ending = OUTCOME_ABORTED;
+	count_questions(t);
+	return &t->outcome;
 }
 
 void transaction_free(struct transaction **t)

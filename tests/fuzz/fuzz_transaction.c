@@ -160,7 +160,7 @@ static void check_texts(const struct outcome *o)
 {
 	struct buf line = BUF_INIT(64u * 1024), json = BUF_INIT(1024u * 1024);
 
-	outcome_log_line(o, &policy, 1, &line);
+	outcome_log_line(o, &line);
 	require(!buf_failed(&line) && line.len <= LIMIT_LOG_LINE);
 	for (size_t i = 0; i < line.len; i++)
 		require((unsigned char)line.ptr[i] >= ' ' && line.ptr[i] != 0x7f);

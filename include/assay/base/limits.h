@@ -12,6 +12,7 @@
 #define LIMIT_HEADER_BYTES     (2u * 1024 * 1024)  /* all fields of one message */
 #define LIMIT_HEADER_FIELDS    10000u              /* fields of one message */
 #define LIMIT_RECIPIENTS       10000u              /* kept for policy and logs; Postfix's default is 1000 */
+#define LIMIT_HELO_OCTETS      (64u * 1024)        /* as the MTA hands it over; SMTP lines are shorter */
 #define LIMIT_LINE_BYTES       (1024u * 1024)      /* a body line is streamed: only the reader of files cares */
 #define LIMIT_FILE_BYTES       (256u * 1024 * 1024) /* a message file given to the command line tool */
 
@@ -80,6 +81,8 @@
 /* what we write */
 #define LIMIT_LOG_FIELD        256u
 #define LIMIT_LOG_LINE         4096u
+#define LIMIT_OUTCOME_LINE     (64u * 1024) /* the line of a message, as JSON */
+#define LIMIT_LOG_QUEUE        (4u * 1024 * 1024) /* lines that wait for a log that blocks */
 #define LIMIT_HEADER_VALUE     (32u * 1024) /* libmilter refuses over 64 KiB */
 #define LIMIT_REPLY_TEXT       900u /* smfi_setreply takes 980 */
 

@@ -4,9 +4,15 @@
  * Text that we did not write ourselves (addresses, names, octets of mail) reaches a line only
  * through log_escape().  The logger decides whether a level is wanted; callers never ask.
  * Thread-safe.  Without log_open(), lines go to standard error.
+ *
+ * A log may block (a full socket of syslog's, a pipe that nobody reads).  A program that must not wait
+ * for it calls log_defer() once: from then on a thread of the log's own writes, in order, from a queue
+ * that is bounded in octets; what does not fit is dropped, counted, and reported in the log.
  */
 #ifndef ASSAY_BASE_LOG_H
 #define ASSAY_BASE_LOG_H
+
+#include <stdint.h>
 
 #include "base/arena.h"
 #include "base/buf.h"
@@ -23,7 +29,17 @@ struct log_params {
 	const char *ident;    /* program name; must stay valid */
 };
 
+/* May be called again at any time, as a reload does. */
 void log_open(const struct log_params *params);
+
+/* Before other threads log, after the last fork(). */
+MUST_CHECK enum rc log_defer(void);
+
+/* Waits until everything is written, at most limit_ms; returns how many lines are not. */
+size_t log_drain(int64_t limit_ms);
+
+/* Lines that log_defer()'s queue had no room for, since the start. */
+uint64_t log_dropped(void);
 
 void log_error(const char *fmt, ...) PRINTF_LIKE(1, 2);
 void log_warning(const char *fmt, ...) PRINTF_LIKE(1, 2);

@@ -26,7 +26,7 @@ struct settings {
 	struct config_record *record; /* the arena's */
 	struct verdict_policy policy;
 
-	/* read at start only; a reload that changes them says so and goes on with the old ones */
+	/* read at the start only; a reload warns when they were changed (settings_need_restart()) */
 	struct slice listen;          /* "unix:PATH", "inet:ADDRESS:PORT", "fd:3" */
 	unsigned socket_mode;
 	struct slice socket_group;    /* null: the daemon's own */
@@ -68,6 +68,13 @@ MUST_CHECK enum rc settings_load_keys(struct settings *s, struct err *err);
 
 /* The resolver that the settings ask for. */
 MUST_CHECK enum rc settings_resolver(const struct settings *s, struct resolver **out,
+    struct err *err);
+
+/*
+ * Warns of every option that is read at the start only and has another value in now than in start,
+ * the settings that the daemon was started with.
+ */
+void settings_need_restart(const struct settings *start, const struct settings *now,
     struct err *err);
 
 struct settings *settings_hold(struct settings *s);   /* one more reference; thread-safe */

@@ -11,7 +11,6 @@
 #include "base/buf.h"
 #include "verdict/verdict.h"
 
-void outcome_log_line(const struct outcome *o, const struct verdict_policy *p, int64_t elapsed_ms,
-    struct buf *out);
+void outcome_log_line(const struct outcome *o, struct buf *out);
 
 #endif

@@ -41,6 +41,9 @@ void transaction_body(struct transaction *t, struct slice chunk);
 /* now: seconds since the epoch. The outcome lives until transaction_free(). */
 const struct outcome *transaction_end(struct transaction *t, int64_t now);
 
+/* The outcome of a message that ends before its end; nothing may follow but transaction_free(). */
+const struct outcome *transaction_abort(struct transaction *t, int64_t now);
+
 /* For --explain; before end. */
 void transaction_trace_spf(struct transaction *t, const struct spf_trace *trace);
 

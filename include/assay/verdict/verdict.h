@@ -70,8 +70,17 @@ struct signed_by {
 	enum key_type algorithm;
 };
 
-/* Everything about one message when it has ended; lives in the transaction's arena. */
+/* How a message ended for us.  Applied: the MTA took our edits; whether it delivers is its own affair. */
+enum outcome_ending { OUTCOME_APPLIED, OUTCOME_NOT_APPLIED, OUTCOME_ABORTED };
+
+/*
+ * Everything about one message when it has ended; lives in the transaction's arena.  Of an aborted
+ * one, what was known by then.
+ */
 struct outcome {
+	int64_t time;                /* of the end, seconds since the epoch */
+	int64_t elapsed_ms;          /* from the end of the message to our answer; the daemon measures it */
+	enum outcome_ending ending;
 	enum message_class class;
 	const struct message *message;
 	struct verdict verdict;

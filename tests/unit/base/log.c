@@ -95,6 +95,34 @@ START_TEST(levels_and_targets)
 }
 END_TEST
 
+/* A log may change its target at any time, with a thread of its own as without. */
+START_TEST(deferred)
+{
+	struct log_params params = { .target = LOG_TARGET_STDERR, .level = LOG_LEVEL_INFO,
+		.ident = "assayd" };
+	char path[256], *text;
+	size_t len;
+
+	snprintf(path, sizeof(path), "%s/deferred", unit_tmpdir());
+	ck_assert_ptr_nonnull(freopen(path, "w", stderr));
+	log_open(&params);
+	ck_assert_uint_eq(log_drain(0), 0);
+	ck_assert_int_eq(log_defer(), RC_OK);
+	log_info("%d", 1);
+	log_debug("not wanted");
+	ck_assert_uint_eq(log_drain(60000), 0);
+	params.target = LOG_TARGET_JOURNAL;
+	log_open(&params);
+	log_line(LOG_LEVEL_ERROR, SLICE("2"));
+	ck_assert_uint_eq(log_drain(60000), 0);
+	ck_assert_uint_eq(log_dropped(), 0);
+	fflush(stderr);
+	text = unit_read_file(path, &len);
+	ck_assert_str_eq(text, "assayd: 1\n<3>2\n");
+	free(text);
+}
+END_TEST
+
 Suite *log_suite(void)
 {
 	Suite *s = suite_create("log");
@@ -102,5 +130,6 @@ Suite *log_suite(void)
 	UNIT_TABLE(s, escaping, rows);
 	UNIT_TEST(s, long_fields_are_cut);
 	UNIT_TEST(s, levels_and_targets);
+	UNIT_TEST(s, deferred); /* the last: without fork the thread stays */
 	return s;
 }

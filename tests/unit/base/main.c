@@ -11,6 +11,7 @@ int main(void)
 		err_suite,
 		utf8_suite,
 		log_suite,
+		queue_suite,
 		file_suite,
 		ip_suite,
 		hostlist_suite,

@@ -6,6 +6,8 @@ int main(void)
 	static suite_maker *const suites[] = {
 		daemon_flight_suite,
 		daemon_listen_suite,
+		daemon_services_suite,
+		daemon_session_suite,
 		NULL,
 	};
 

@@ -5,5 +5,7 @@
 
 suite_maker daemon_flight_suite;
 suite_maker daemon_listen_suite;
+suite_maker daemon_services_suite;
+suite_maker daemon_session_suite;
 
 #endif

@@ -2,7 +2,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
-#include "daemon/snapshot.h"
+#include "daemon/services.h"
 
 /* One resolver may serve several snapshots: a reload that leaves dns { } alone keeps its cache. */
 struct shared_resolver {
@@ -16,8 +16,12 @@ struct snapshot {
 	struct shared_resolver *dns;
 };
 
-static pthread_mutex_t current_lock = PTHREAD_MUTEX_INITIALIZER;
-static struct snapshot *current;
+struct services {
+	struct settings *start;      /* those of the start: a restart alone changes some of them */
+	bool foreground;
+	pthread_mutex_t lock;        /* of the next */
+	struct snapshot *current;
+};
 
 static void shared_resolver_release(struct shared_resolver *dns)
 {
@@ -43,8 +47,11 @@ static bool same_dns(const struct settings *a, const struct settings *b)
 	return true;
 }
 
-static enum rc resolver_for(const struct settings *s, struct shared_resolver **out, struct err *err)
+/* Only a reload changes services->current, and reloads do not overlap. */
+static enum rc resolver_for(const struct services *services, const struct settings *s,
+    struct shared_resolver **out, struct err *err)
 {
+	const struct snapshot *current = services->current;
 	struct shared_resolver *dns;
 	enum rc rc;
 
@@ -67,14 +74,15 @@ static enum rc resolver_for(const struct settings *s, struct shared_resolver **o
 }
 
 /* Takes over the caller's reference to s when it succeeds. */
-static enum rc snapshot_new(struct settings *s, struct snapshot **out, struct err *err)
+static enum rc snapshot_new(const struct services *services, struct settings *s,
+    struct snapshot **out, struct err *err)
 {
 	struct snapshot *new = calloc(1, sizeof(*new));
 	enum rc rc;
 
 	if (new == NULL)
 		return RC_NOMEM;
-	rc = resolver_for(s, &new->dns, err);
+	rc = resolver_for(services, s, &new->dns, err);
 	if (rc != RC_OK) {
 		free(new);
 		return rc;
@@ -85,27 +93,65 @@ static enum rc snapshot_new(struct settings *s, struct snapshot **out, struct er
 	return RC_OK;
 }
 
-static void swap_in(struct snapshot *new)
+static void swap_in(struct services *services, struct snapshot *new)
 {
 	struct snapshot *old;
 
-	pthread_mutex_lock(&current_lock);
-	old = current;
-	current = new;
-	pthread_mutex_unlock(&current_lock);
+	pthread_mutex_lock(&services->lock);
+	old = services->current;
+	services->current = new;
+	pthread_mutex_unlock(&services->lock);
 	snapshot_release(&old);
 }
 
-enum rc snapshot_start(struct settings *s, struct err *err)
+enum rc services_start(struct settings *s, struct services **out, struct err *err)
 {
-	struct snapshot *new = NULL;
+	struct services *services = calloc(1, sizeof(*services));
+	enum rc rc;
 
-	TRY(snapshot_new(s, &new, err));
-	swap_in(new);
+	if (services == NULL)
+		return RC_NOMEM;
+	rc = snapshot_new(services, s, &services->current, err);
+	if (rc != RC_OK) {
+		free(services);
+		return rc;
+	}
+	pthread_mutex_init(&services->lock, NULL);
+	services->start = settings_hold(s);
+	*out = services;
 	return RC_OK;
 }
 
-enum rc snapshot_reload(const char *path, struct err *err)
+void services_free(struct services **services)
+{
+	struct services *old = *services;
+
+	*services = NULL;
+	if (old == NULL)
+		return;
+	snapshot_release(&old->current);
+	settings_release(&old->start);
+	pthread_mutex_destroy(&old->lock);
+	free(old);
+}
+
+static void open_log(const struct services *services, const struct settings *s)
+{
+	struct log_params params = s->log;
+
+	params.ident = "assayd";
+	if (services->foreground && params.target == LOG_TARGET_SYSLOG)
+		params.target = LOG_TARGET_STDERR;
+	log_open(&params);
+}
+
+void services_open_log(struct services *services, bool foreground)
+{
+	services->foreground = foreground;
+	open_log(services, services->current->settings);
+}
+
+enum rc services_reload(struct services *services, const char *path, struct err *err)
 {
 	struct snapshot *new = NULL;
 	struct settings *s = NULL;
@@ -114,23 +160,25 @@ enum rc snapshot_reload(const char *path, struct err *err)
 	if (rc == RC_OK)
 		rc = settings_load_keys(s, err);
 	if (rc == RC_OK)
-		rc = snapshot_new(s, &new, err);
+		rc = snapshot_new(services, s, &new, err);
 	if (rc != RC_OK) {
 		settings_release(&s);
 		return rc;
 	}
-	swap_in(new);
+	settings_need_restart(services->start, s, err);
+	swap_in(services, new);
+	open_log(services, s);
 	return RC_OK;
 }
 
-struct snapshot *snapshot_hold(void)
+struct snapshot *services_snapshot(struct services *services)
 {
 	struct snapshot *s;
 
-	pthread_mutex_lock(&current_lock);
-	s = current;
+	pthread_mutex_lock(&services->lock);
+	s = services->current;
 	atomic_fetch_add(&s->references, 1);
-	pthread_mutex_unlock(&current_lock);
+	pthread_mutex_unlock(&services->lock);
 	return s;
 }
 

@@ -1,0 +1,79 @@
+/*
+ * session.h - one connection of an MTA, from its negotiation to its close.  Knows no libmilter.
+ *
+ *     new -> { connect -> helo* -> { mail -> recipient* -> header* -> end_of_header -> body* -> end } } -> free
+ *
+ * abort may come at any place in a message.  Every function copies what it keeps.  Nothing is answered
+ * before the end of a message: trouble is kept until then.  One thread at a time uses a session, but
+ * not always the same one.
+ */
+#ifndef ASSAY_DAEMON_SESSION_H
+#define ASSAY_DAEMON_SESSION_H
+
+#include <stdbool.h>
+
+#include "base/ip.h"
+#include "base/slice.h"
+#include "daemon/services.h"
+#include "verdict/verdict.h"
+
+struct session;
+
+/* What was agreed with the MTA when it connected to us. */
+struct mta_facts {
+	bool leading_space; /* values of fields come, and go, with their leading space (SMFIP_HDR_LEADSPC) */
+};
+
+/*
+ * What the MTA does for us at the end of a message, in the order of the calls.  False: it did not.
+ * Texts end with a NUL.  handle is valid within that call of session_end() only.
+ */
+struct mta {
+	void *handle;
+	bool (*delete_field)(void *handle, const char *name, unsigned index);
+	bool (*insert_field)(void *handle, unsigned position, const char *name, const char *value);
+	bool (*quarantine)(void *handle, const char *reason);
+	bool (*set_reply)(void *handle, const struct reply *reply);
+};
+
+/* The client's connection to the MTA; a macro that was not given is a null slice. */
+struct session_client {
+	struct ip address;         /* IP_NONE: not told */
+	struct slice hostname;     /* as the MTA gives it, verified or not */
+	struct slice client_addr, client_resolve, mta_name, daemon_name, daemon_port; /* macros */
+};
+
+struct session_sender {
+	struct slice path;         /* as in MAIL FROM, with its <> */
+	bool smtputf8;
+	struct slice auth_user, queue_id; /* macros */
+};
+
+enum session_answer {
+	SESSION_CONTINUE, /* deliver it, as far as we are concerned */
+	SESSION_TEMPFAIL,
+	SESSION_REJECT,
+};
+
+/* NULL: out of memory. */
+struct session *session_new(struct services *services, const struct mta_facts *facts);
+void session_free(struct session **s); /* sets *s to NULL; NULL is fine */
+
+/* A further connect begins anew (QUIT_NC of the milter protocol), and so does a further helo. */
+void session_connect(struct session *s, const struct session_client *client);
+void session_helo(struct session *s, struct slice name);
+
+void session_mail(struct session *s, const struct session_sender *sender);
+void session_recipient(struct session *s, struct slice path);
+void session_header(struct session *s, struct slice name, struct slice value);
+void session_end_of_header(struct session *s);
+void session_body(struct session *s, struct slice chunk);
+
+/*
+ * The only function that blocks, up to the message's DNS deadline.  Makes the edits and sets the reply
+ * through mta.  queue_id: the macro, or null.
+ */
+enum session_answer session_end(struct session *s, const struct mta *mta, struct slice queue_id);
+void session_abort(struct session *s);
+
+#endif

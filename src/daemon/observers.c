@@ -1,0 +1,41 @@
+#include "base/limits.h"
+#include "base/log.h"
+#include "verdict/json.h"
+#include "verdict/logline.h"
+
+#include "daemon/observers.h"
+
+static enum log_level level_of(const struct outcome *o)
+{
+	static const enum log_level levels[] = {
+		[OUTCOME_APPLIED] = LOG_LEVEL_INFO,
+		[OUTCOME_NOT_APPLIED] = LOG_LEVEL_ERROR,
+		[OUTCOME_ABORTED] = LOG_LEVEL_DEBUG, /* each recipient that the MTA refuses may make one */
+	};
+
+	return levels[o->ending];
+}
+
+static void log_outcome(const struct outcome *o, const struct settings *settings)
+{
+	struct buf line = BUF_INIT(LIMIT_OUTCOME_LINE);
+
+	if (level_of(o) > settings->log.level)
+		return;
+	if (settings->log_format != LOG_FORMAT_JSON || json_outcome(o, 0, &line) != RC_OK) {
+		buf_clear(&line);
+		outcome_log_line(o, &line);
+	}
+	log_line(level_of(o), buf_slice(&line));
+	buf_free(&line);
+}
+
+static void (*const observers[])(const struct outcome *o, const struct settings *settings) = {
+	log_outcome,
+};
+
+void observers_outcome(const struct outcome *o, const struct settings *settings)
+{
+	for (size_t i = 0; i < N_ELEMENTS(observers); i++)
+		observers[i](o, settings);
+}
