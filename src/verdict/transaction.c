@@ -371,8 +371,7 @@ const struct outcome *transaction_abort(struct transaction *t, int64_t now)
 {
 	t->outcome.time = now;
 	t->outcome.ending = OUTCOME_ABORTED;
-	count_questions(t);
-	return &t->outcome;
+	return complete(t);
 }
 
 void transaction_free(struct transaction **t)
