@@ -108,7 +108,10 @@ enum rc hostlist_add(struct arena *a, struct hostlist *list, struct slice text,
 		map_network(&e);
 	} else {
 		text = without_last_dot(text);
-		if (!is_name(text))
+		if (slice_starts_with(text, SLICE("*.")) && is_name(slice_drop(text, 1)))
+			why = "is a pattern, and names below a domain are written without the "
+			    "\"*\": begin it with the dot";
+		else if (!is_name(text))
 			why = "is not an address, a network or a host name";
 		e.name = arena_lower(a, text);
 	}
@@ -169,4 +172,22 @@ bool hostlist_matches(const struct hostlist *list, const struct ip *client,
 			note(&name, e->negated, fit_name(e, client_name));
 	}
 	return (address.positive > 0 || name.positive > 0) && !says_no(&address) && !says_no(&name);
+}
+
+static bool covers(const struct hostlist_entry *wide, const struct hostlist_entry *e)
+{
+	if (wide->negated || (wide->network.family == IP_NONE) != (e->network.family == IP_NONE))
+		return false;
+	if (e->network.family != IP_NONE)
+		return wide->bits <= e->bits && ip_in_network(&e->network, &wide->network, wide->bits);
+	return slice_ieq(wide->name, e->name) || fit_name(wide, e->name) > 0;
+}
+
+bool hostlist_covers(const struct hostlist *list, const struct hostlist_entry *entry)
+{
+	bool covered = false;
+
+	for (size_t i = 0; i < list->count; i++)
+		covered = covered || covers(&list->entries[i], entry);
+	return covered && hostlist_matches(list, &entry->network, entry->name);
 }

@@ -1,6 +1,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/log.h"
+
 #include "private.h"
 
 static bool is_set(const struct settings *s, const char *section, const char *name)
@@ -37,6 +39,40 @@ static void check_everybody(const struct settings *s, struct err *err)
 			config_warning(err, place_of(s, "", "internal-hosts"),
 			    "internal-hosts holds every address there is: anybody's mail would be "
 			    "signed; write your own networks");
+}
+
+static const char *entry_text(struct arena *a, const struct hostlist_entry *e)
+{
+	char text[IP_TEXT_SIZE];
+	struct slice shown = e->network.family == IP_NONE ? e->name :
+	    arena_printf(a, "%s/%u", ip_text(&e->network, text), e->bits);
+
+	return log_shown(a, shown);
+}
+
+/* What a client is comes from the first of these lists that it is on (verdict/classify.c). */
+static void check_host_lists(const struct settings *s, struct err *err)
+{
+	const struct {
+		const char *name;
+		const struct hostlist *list;
+	} lists[] = {
+		{ "own-relays", &s->policy.own_relays },
+		{ "forwarders", &s->policy.forwarders },
+		{ "internal-hosts", &s->policy.internal_hosts },
+	};
+
+	for (size_t i = 0; i < N_ELEMENTS(lists); i++)
+		for (size_t k = i + 1; k < N_ELEMENTS(lists); k++)
+			for (size_t n = 0; n < lists[k].list->count; n++) {
+				const struct hostlist_entry *e = &lists[k].list->entries[n];
+
+				if (!e->negated && hostlist_covers(lists[i].list, e))
+					config_finding(err, place_of(s, "", lists[k].name), "%s in "
+					    "%s has no effect, since %s contains it and comes first: "
+					    "take it out of one", entry_text(s->arena, e),
+					    lists[k].name, lists[i].name);
+			}
 }
 
 static bool has_port(const struct port_list *list, int port)
@@ -96,8 +132,8 @@ static void check_action(struct settings *s, const struct config_section *c, siz
 	    !slice_eq(slot->value.items[0].text, slice_str(refused)))
 		return;
 	config_warning(err, slot->at, temporary ? "%s = reject: temporary trouble never refuses "
-	    "for good, so this is done as tempfail: write that" : "%s = tempfail: what will not be "
-	    "different later is not deferred, so this is done as reject: write that",
+	    "for good, so this is done as tempfail: write tempfail" : "%s = tempfail: what will not be "
+	    "different later is not deferred, so this is done as reject: write reject",
 	    option_label(&(struct target){ .arena = s->arena, .err = err, .option = option }));
 }
 
@@ -184,6 +220,7 @@ void settings_check(struct settings *s, struct err *err)
 	check_listen(s, err);
 	check_user(s, err);
 	check_everybody(s, err);
+	check_host_lists(s, err);
 	check_ports(s, err);
 	check_tables(s, err);
 	check_times(s, err);

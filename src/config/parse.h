@@ -59,6 +59,8 @@ bool config_parse_value(struct arena *a, struct slice text, struct config_value 
  */
 void config_error(struct err *err, struct config_place at, const char *fmt, ...)
     PRINTF_LIKE(3, 4);
+void config_finding(struct err *err, struct config_place at, const char *fmt, ...)
+    PRINTF_LIKE(3, 4);
 void config_warning(struct err *err, struct config_place at, const char *fmt, ...)
     PRINTF_LIKE(3, 4);
 

@@ -166,6 +166,11 @@ bool list_file(const struct target *t, struct slice path,
 /* What no value shows alone. */
 void settings_check(struct settings *s, struct err *err);
 
+/* --- signs.c -------------------------------------------------------------------------------- */
+
+/* Settings that ask for signatures by keys that are not there.  After the keys were loaded. */
+void settings_check_signing(const struct settings *s, struct err *err);
+
 /* --- suggest.c ------------------------------------------------------------------------------ */
 
 /* Tells that a name is unknown, with the likeliest cure. */

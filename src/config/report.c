@@ -23,13 +23,24 @@ void config_error(struct err *err, struct config_place at, const char *fmt, ...)
 	va_list ap;
 
 	if (err->count == LIMIT_CONFIG_ERRORS)
-		err_add(err, "%s:%u: and more mistakes, not told here", at.file, at.line);
+		err_add(err, "%s:%u: further errors omitted", at.file, at.line);
 	if (err->count > LIMIT_CONFIG_ERRORS) {
 		err->count++;
 		return;
 	}
 	va_start(ap, fmt);
 	err_add(err, "%s", located(&text, at, fmt, ap));
+	va_end(ap);
+	buf_free(&text);
+}
+
+void config_finding(struct err *err, struct config_place at, const char *fmt, ...)
+{
+	struct buf text = BUF_INIT(REPORT_TEXT);
+	va_list ap;
+
+	va_start(ap, fmt);
+	err_finding(err, "%s", located(&text, at, fmt, ap));
 	va_end(ap);
 	buf_free(&text);
 }

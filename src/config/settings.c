@@ -79,6 +79,8 @@ enum rc settings_load_keys(struct settings *s, struct err *err)
 	    err);
 	enum rc tables = load_tables(s, err);
 
+	if (keys == RC_OK && tables == RC_OK)
+		settings_check_signing(s, err);
 	return keys != RC_OK ? keys : tables;
 }
 

@@ -91,8 +91,12 @@ static enum rc check_mode(const struct stat *st, const char *path, struct err *e
 		    "no member (mode %04o): chmod 600 it, or chgrp it to a group of this user",
 		    path, (unsigned long)st->st_gid, mode);
 	if (st->st_size > (off_t)LIMIT_KEY_FILE)
-		return err_config(err, "%s: more than %u octets: that is no private key", path,
+		return err_config(err, "%s: more than %u octets: too large for a private key", path,
 		    LIMIT_KEY_FILE);
+	/* root cannot know for whom it looks: `assayd --check` becomes the daemon's user first */
+	if (geteuid() != 0 && st->st_uid != 0 && st->st_uid != geteuid())
+		err_finding(err, "%s: belongs to user %lu, who can replace it: chown it to root or "
+		    "to user %lu", path, (unsigned long)st->st_uid, (unsigned long)geteuid());
 	return RC_OK;
 }
 

@@ -28,6 +28,9 @@
 /* A log that takes longer is stuck. */
 #define LOG_DRAIN_LIMIT_MS (10 * 1000)
 
+/* of --check: the daemon would start, and something is not as the operator means it */
+#define EXIT_FINDINGS 3
+
 /* A thousand sessions, each on several threads in turn: glibc's 8 for each core leave gaps in all. */
 #define MALLOC_ARENAS 8
 
@@ -221,6 +224,17 @@ static enum rc start(const struct server_options *options, struct settings *s,
 	return services_start(s, services_out, err);
 }
 
+/* What will happen, after all that is wrong. */
+static void print_outlook(const struct settings *s, const char *config, const struct err *err)
+{
+	struct buf text = BUF_INIT(1024u * 1024);
+
+	if (settings_describe(s, &text) == RC_OK)
+		fputs(buf_cstr(&text), stdout);
+	buf_free(&text);
+	printf("%s: no errors, %zu findings, %zu warnings\n", config, err->findings, err->warnings);
+}
+
 static enum rc check(const struct server_options *options, struct settings *s,
     const struct identity *id, struct err *err)
 {
@@ -228,7 +242,7 @@ static enum rc check(const struct server_options *options, struct settings *s,
 
 	TRY(identity_become(id, err));
 	if (access(options->config, R_OK) != 0)
-		err_warn(err, "%s: user %s cannot read it (%s): a reload would be refused", options->config,
+		err_finding(err, "%s: user %s cannot read it (%s): a reload would be refused", options->config,
 		    id->name, strerror(errno));
 	TRY(settings_load_keys(s, err));
 	TRY(settings_resolver(s, &resolver, err));
@@ -287,10 +301,10 @@ static int run(const struct server_options *options, struct settings *s, const s
 	if (options->check) {
 		rc = check(options, s, id, err);
 		print_messages(err);
-		settings_release(&s);
 		if (rc == RC_OK)
-			printf("%s: no errors, %zu warnings\n", options->config, err->warnings);
-		return rc == RC_OK ? EXIT_SUCCESS : EXIT_FAILURE;
+			print_outlook(s, options->config, err);
+		settings_release(&s);
+		return rc != RC_OK ? EXIT_FAILURE : err->findings > 0 ? EXIT_FINDINGS : EXIT_SUCCESS;
 	}
 	if (!options->foreground && become_daemon(&ready_fd) != EXIT_SUCCESS)
 		return EXIT_FAILURE;

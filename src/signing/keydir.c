@@ -54,6 +54,16 @@ static enum rc cannot_read(struct err *err, const char *path)
 	return RC_IO;
 }
 
+/* Whoever may write a key directory puts keys of their own into it, or takes ours away. */
+static void check_writers(DIR *dir, const char *path, struct err *err)
+{
+	struct stat st;
+
+	if (fstat(dirfd(dir), &st) == 0 && (st.st_mode & S_IWOTH) != 0)
+		err_finding(err, "%s: everybody may write this key directory (mode %04o): "
+		    "chmod o-w %s", path, (unsigned)st.st_mode & 07777, path);
+}
+
 /* A link to a directory is one, too. */
 static bool is_directory(const struct dirent *entry, const char *path)
 {
@@ -75,13 +85,13 @@ static bool domain_of_entry(const char *directory, const struct dirent *entry, s
 	out->path = joined(a, directory, entry->d_name);
 	if (!is_directory(entry, out->path)) {
 		if (ends_with(name, SLICE(".pem")) || ends_with(name, SLICE(".private")))
-			err_warn(err, "%s/%s: signs nothing here: move it to "
+			err_finding(err, "%s/%s: signs nothing here: move it to "
 			    "%s/DOMAIN/SELECTOR.pem", directory, log_shown(a, name), directory);
 		return false;
 	}
 	if (domain_parse(a, name, &out->domain))
 		return true;
-	err_warn(err, "%s/%s: no domain has that name: its keys are not used", directory,
+	err_finding(err, "%s/%s: not a domain name: keys in this directory are ignored", directory,
 	    log_shown(a, name));
 	return false;
 }
@@ -97,6 +107,7 @@ enum rc keydir_domains(const char *directory, struct arena *a, struct keydir_dom
 	*missing_out = dir == NULL && errno == ENOENT;
 	if (dir == NULL)
 		return *missing_out ? RC_IO : cannot_read(err, directory);
+	check_writers(dir, directory, err);
 	while ((entry = readdir(dir)) != NULL)
 		if (domain_of_entry(directory, entry, a, &one, err) &&
 		    arena_grow(a, &found, &cap, count, sizeof(one)))
@@ -111,16 +122,16 @@ enum rc keydir_domains(const char *directory, struct arena *a, struct keydir_dom
 
 /* --- a domain's directory ------------------------------------------------------------------- */
 
-/* What looks like a key and is none. */
+/* What looks like a key and is not used as one. */
 static void warn_of_file(const char *directory, struct arena *a, struct slice name, struct err *err)
 {
 	struct slice private = SLICE(".private");
 
 	if (ends_with(name, private))
-		err_warn(err, "%s/%s: not used: rename it to %s.pem, and it signs", directory,
+		err_finding(err, "%s/%s: not used: rename it to %s.pem, and it signs", directory,
 		    log_shown(a, name), log_shown(a, slice_take(name, name.len - private.len)));
 	else if (ends_with(name, SLICE(".pem")) && name.ptr[0] != '.')
-		err_warn(err, "%s/%s: not used: no selector has that name (letters, digits, \"-\")",
+		err_finding(err, "%s/%s: not used: not a selector (letters, digits, \"-\")",
 		    directory, log_shown(a, name));
 }
 
@@ -139,8 +150,8 @@ static void check_twins(const char *directory, const struct keydir_file *files, 
 	for (size_t i = 1; i < count; i++)
 		if (files[i].state == KEY_ACTIVE && files[i - 1].state == KEY_ACTIVE &&
 		    slice_ieq(files[i].selector, files[i - 1].selector))
-			err_add(err, "%s: %.*s.pem and %.*s.pem are one selector in the DNS: "
-			    "rename one", directory, SLICE_ARG(files[i - 1].selector),
+			err_finding(err, "%s: %.*s.pem and %.*s.pem are one selector in the DNS, "
+			    "and one of the two signs wrongly: retire it", directory, SLICE_ARG(files[i - 1].selector),
 			    SLICE_ARG(files[i].selector));
 }
 
@@ -182,6 +193,7 @@ enum rc keydir_files(const char *directory, struct arena *a, struct keydir_file 
 
 	if (dir == NULL)
 		return cannot_read(err, directory);
+	check_writers(dir, directory, err);
 	rc = read_files(dir, directory, a, out, count_out, err);
 	closedir(dir);
 	return rc;

@@ -3,7 +3,6 @@
 #include <sys/stat.h>
 
 #include "base/limits.h"
-#include "base/log.h"
 #include "crypto/keyfile.h"
 
 #include "keyring.h"
@@ -150,16 +149,4 @@ const struct private_key *keyring_decoded(struct keyring *ring, const struct key
 const char *keyring_path(const struct keyring_key *key)
 {
 	return key->path;
-}
-
-void keyring_log(struct err *err)
-{
-	struct slice rest = buf_slice(&err->text);
-
-	while (rest.len > 0) {
-		struct slice line = slice_split(&rest, '\n');
-
-		log_warning("%.*s", SLICE_ARG(line));
-	}
-	err_free(err);
 }

@@ -35,7 +35,4 @@ const char *keyring_path(const struct keyring_key *key); /* lives as long as the
 /* The same, only if it has been decoded; NULL else. */
 const struct private_key *keyring_decoded(struct keyring *ring, const struct keyring_key *key);
 
-/* A line of the log for each message, then empties err. */
-void keyring_log(struct err *err);
-
 #endif

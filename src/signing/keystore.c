@@ -27,6 +27,7 @@ struct stored_domain {
 	int64_t looked_ms;       /* when it was last looked at; NEVER: at the start */
 	bool settled;            /* nothing to be learnt from it until it changes */
 	bool trouble;            /* a key could not be used: its file's mode may be put right */
+	bool inactive;           /* it has keys, none of them active */
 	struct stored_key *keys; /* active ones */
 	size_t count;
 };
@@ -77,13 +78,13 @@ static enum rc keep_keys(struct keystore *ks, struct stored_domain *d,
 	return RC_OK;
 }
 
-/* The active files become keys; those that cannot be used are told and left out. */
+/* The active files become keys; those that cannot be used are reported and left out. */
 static enum rc read_files(struct keystore *ks, struct stored_domain *d, struct arena *scratch,
     struct err *names, struct err *err)
 {
 	struct keydir_file *files = NULL;
 	struct stored_key *keys;
-	size_t count = 0, n = 0;
+	size_t count = 0, n = 0, active = 0;
 
 	TRY(keydir_files(d->path, scratch, &files, &count, names));
 	keys = arena_new_array(scratch, count, struct stored_key);
@@ -93,11 +94,13 @@ static enum rc read_files(struct keystore *ks, struct stored_domain *d, struct a
 		keys[n].selector = files[i].selector;
 		if (files[i].state != KEY_ACTIVE)
 			continue;
+		active++;
 		if (keyring_add(ks->ring, files[i].path, &keys[n].key, err) == RC_OK)
 			n++;
 		else
 			d->trouble = true;
 	}
+	d->inactive = count > 0 && active == 0;
 	return keep_keys(ks, d, keys, n);
 }
 
@@ -111,7 +114,7 @@ static enum rc read_domain(struct keystore *ks, struct stored_domain *d, struct 
 
 	if (scratch == NULL)
 		return RC_NOMEM;
-	d->trouble = false;
+	d->trouble = d->inactive = false;
 	d->changed = stat(d->path, &st) == 0 ? st.st_ctim : (struct timespec){ 0, 0 };
 	rc = read_files(ks, d, scratch, names, err);
 	if (rc != RC_OK)
@@ -134,21 +137,44 @@ static struct stored_domain *add_domain(struct keystore *ks, struct domain domai
 
 /* --- opening -------------------------------------------------------------------------------- */
 
+/* A directory that signs nothing; that a key cannot be used has been said already. */
+static void check_idle(const struct stored_domain *d, struct err *trouble, struct err *err)
+{
+	if (d->count > 0 || d->trouble || trouble->count > 0)
+		return;
+	if (d->inactive)
+		err_finding(err, "%s: its keys are pending or retired, so nothing is signed: `assay key "
+		    "activate %.*s` puts a pending key into use", d->path,
+		    SLICE_ARG(d->domain.name));
+	else
+		err_finding(err, "%s: contains no key, so nothing is signed: `assay key new %.*s` "
+		    "makes one", d->path, SLICE_ARG(d->domain.name));
+}
+
 static enum rc open_domain(struct keystore *ks, const struct keydir_domain *found, struct err *err)
 {
 	struct stored_domain *d = map_get(&ks->domains, found->domain.name);
+	struct err trouble = ERR_INIT;
+	enum rc rc;
 
-	if (d != NULL)
-		return err_config(err, "%s and %s are the same domain: make them one directory",
-		    d->path, found->path);
+	if (d != NULL) {
+		err_finding(err, "%s and %s are the same domain, and only the keys of the first are "
+		    "used: make them one directory", d->path, found->path);
+		return RC_OK;
+	}
 	d = add_domain(ks, found->domain, found->path);
-	return d == NULL ? RC_NOMEM : read_domain(ks, d, err, err);
+	if (d == NULL)
+		return RC_NOMEM;
+	rc = read_domain(ks, d, &trouble, &trouble);
+	check_idle(d, &trouble, err);
+	err_take_findings(err, &trouble);
+	return rc == RC_NOMEM ? rc : RC_OK;
 }
 
 static enum rc open_domains(struct keystore *ks, bool required, struct err *err)
 {
 	struct keydir_domain *found = NULL;
-	size_t count = 0, before = err->count;
+	size_t count = 0;
 	bool missing;
 	enum rc rc = keydir_domains(ks->directory, ks->arena, &found, &count, &missing, err);
 
@@ -159,11 +185,11 @@ static enum rc open_domains(struct keystore *ks, bool required, struct err *err)
 	}
 	if (missing)
 		return err_config(err, "%s: there is no such directory: make it, or write another "
-		    "one behind \"keys =\"", ks->directory);
-	for (size_t i = 0; i < count && rc != RC_NOMEM; i++)
+		    "one after \"keys =\"", ks->directory);
+	if (rc == RC_IO)
+		return RC_CONFIG;
+	for (size_t i = 0; i < count && rc == RC_OK; i++)
 		rc = open_domain(ks, &found[i], err);
-	if (rc != RC_NOMEM && err->count > before)
-		rc = RC_CONFIG;
 	return rc;
 }
 
@@ -210,6 +236,14 @@ static bool same_time(const struct timespec *a, const struct timespec *b)
 	return a->tv_sec == b->tv_sec && a->tv_nsec == b->tv_nsec;
 }
 
+/* Mail that was signed and is not any more: it may be refused elsewhere. */
+static void tell_lost(const struct stored_domain *d, size_t before)
+{
+	if (before > 0 && d->count == 0)
+		log_error("%s: the last active key of %.*s is retired, gone or cannot be used: mail of "
+		    "that domain is not signed any more", d->path, SLICE_ARG(d->domain.name));
+}
+
 /*
  * From here on, when messages wait for an answer, trouble goes to the log: that of names when the
  * directory has changed, that of keys once for each state of a file.
@@ -217,12 +251,14 @@ static bool same_time(const struct timespec *a, const struct timespec *b)
 static void read_again(struct keystore *ks, struct stored_domain *d, bool changed)
 {
 	struct err names = ERR_INIT, err = ERR_INIT;
+	size_t before = d->count;
 
 	(void)!read_domain(ks, d, &names, &err);
 	if (changed)
-		keyring_log(&names);
+		err_log(&names);
 	err_free(&names);
-	keyring_log(&err);
+	err_log(&err);
+	tell_lost(d, before);
 }
 
 /*
@@ -241,7 +277,11 @@ static void refresh(struct keystore *ks, struct stored_domain *d, int64_t now_ms
 	if (d->looked_ms != NEVER && now_ms - d->looked_ms < LOOK_AGAIN_MS)
 		return;
 	if (stat(d->path, &st) != 0) {
+		size_t before = d->count;
+
 		d->count = 0; /* gone, keys and all */
+		d->trouble = d->inactive = false;
+		tell_lost(d, before);
 		d->changed = (struct timespec){ 0, 0 };
 		d->settled = false;
 	} else {
@@ -315,39 +355,98 @@ static size_t keys_of(struct keystore *ks, const struct stored_domain *d, struct
 			out[n++] = (struct signing_key){ d->domain, d->keys[i].selector,
 				slice_str(keyring_path(d->keys[i].key)), KEY_ACTIVE, key };
 	}
-	keyring_log(&err);
+	err_log(&err);
 	return n;
 }
 
 static enum rc find_locked(struct keystore *ks, struct arena *a, struct domain domain,
-    int64_t now_ms, struct signing_key **keys_out, size_t *count_out)
+    int64_t now_ms, struct key_set *out)
 {
 	struct stored_domain *d = map_get(&ks->domains, domain.name);
-	struct signing_key *keys = NULL;
 
+	*out = (struct key_set){ .count = 0 };
 	if (d != NULL)
 		refresh(ks, d, now_ms);
 	else
 		d = find_missing(ks, domain, now_ms, a);
-	if (d != NULL && d->count > 0) {
-		keys = arena_new_array(a, d->count, struct signing_key);
-		if (keys == NULL)
+	if (d == NULL)
+		return RC_OK;
+	if (d->count > 0) {
+		out->keys = arena_new_array(a, d->count, struct signing_key);
+		if (out->keys == NULL)
 			return RC_NOMEM;
+		out->count = keys_of(ks, d, out->keys);
 	}
-	*count_out = keys == NULL ? 0 : keys_of(ks, d, keys);
-	*keys_out = keys;
+	out->unusable = d->trouble || out->count < d->count;
+	out->inactive = d->inactive;
 	return RC_OK;
 }
 
 enum rc keystore_find(struct keystore *ks, struct arena *a, struct domain domain, int64_t now_ms,
-    struct signing_key **keys_out, size_t *count_out)
+    struct key_set *out)
 {
 	enum rc rc;
 
 	pthread_mutex_lock(&ks->lock);
-	rc = find_locked(ks, a, domain, now_ms, keys_out, count_out);
+	rc = find_locked(ks, a, domain, now_ms, out);
 	pthread_mutex_unlock(&ks->lock);
 	return rc;
+}
+
+/* --- what signs, without a look at the directory --------------------------------------------- */
+
+static int key_domain_order(const void *a, const void *b)
+{
+	const struct key_domain *x = a, *y = b;
+
+	return slice_icmp(x->domain.name, y->domain.name);
+}
+
+static bool describe(const struct stored_domain *d, struct arena *a, struct key_domain *out)
+{
+	*out = (struct key_domain){ .domain = d->domain, .count = d->count,
+		.selectors = arena_new_array(a, d->count, struct slice) };
+	for (size_t i = 0; i < d->count && out->selectors != NULL; i++)
+		out->selectors[i] = d->keys[i].selector;
+	return out->selectors != NULL;
+}
+
+enum rc keystore_domains(struct keystore *ks, struct arena *a, struct key_domain **out,
+    size_t *count_out)
+{
+	struct key_domain *found;
+	size_t n = 0;
+
+	pthread_mutex_lock(&ks->lock);
+	found = arena_new_array(a, ks->domains.count, struct key_domain);
+	for (size_t i = 0; i < ks->domains.cap && found != NULL; i++) {
+		const struct stored_domain *d = ks->domains.entries[i].value;
+
+		if (d != NULL && d->count > 0 && describe(d, a, &found[n]))
+			n++;
+	}
+	pthread_mutex_unlock(&ks->lock);
+	if (arena_failed(a))
+		return RC_NOMEM;
+	if (n > 1)
+		qsort(found, n, sizeof(*found), key_domain_order);
+	*out = found;
+	*count_out = n;
+	return RC_OK;
+}
+
+bool keystore_has(struct keystore *ks, struct domain domain, struct slice selector)
+{
+	const struct stored_domain *d;
+	bool found = false;
+
+	pthread_mutex_lock(&ks->lock);
+	d = map_get(&ks->domains, domain.name);
+	for (size_t i = 0; d != NULL && i < d->count; i++)
+		found = found || slice_is_null(selector) ||
+		    slice_ieq(d->keys[i].selector, selector);
+	pthread_mutex_unlock(&ks->lock);
+	return found;
 }
 
 /* --- listing -------------------------------------------------------------------------------- */

@@ -13,7 +13,7 @@
 struct reader {
 	struct key_table *table;
 	struct table_file file;
-	struct err *err;
+	struct err *err; /* of one line */
 };
 
 static enum rc wrong(const struct reader *r, const char *what)
@@ -149,7 +149,7 @@ static enum rc check_type(const struct reader *r, const struct key_row *row)
 	if (row->file != NULL)
 		key = keyring_decoded(r->table->ring, row->file);
 	if (row->has_type && key != NULL && private_key_type(key) != row->type)
-		return wrong(r, "the key is of another kind than the algorithm behind it: leave "
+		return wrong(r, "the key is of another kind than the algorithm after it: leave "
 		    "the algorithm out");
 	return RC_OK;
 }
@@ -162,7 +162,7 @@ static enum rc take_row(const struct reader *r, struct slice value, struct key_r
 
 	selector = slice_is_null(rest) ? SLICE_NULL : slice_trim(slice_split(&rest, ':'));
 	if (slice_is_null(rest))
-		return wrong(r, "write domain:selector:/path/to/key behind the name");
+		return wrong(r, "write domain:selector:/path/to/key after the name");
 	if (!slice_eq(domain, SLICE("%")) && !domain_parse(r->table->arena, domain, &row->domain))
 		return wrong(r, "the first field is no domain name: write one, or \"%\" for the "
 		    "author's");
@@ -182,6 +182,7 @@ static enum rc add_row(const struct reader *r, const struct table_entry *e)
 {
 	struct key_table *t = r->table;
 	struct key_row *row;
+	enum rc rc;
 
 	if (r->file.patterns && slice_find(e->key, '*') < e->key.len)
 		return wrong(r, "a name of a key cannot be a pattern here: write one line for each "
@@ -197,25 +198,28 @@ static enum rc add_row(const struct reader *r, const struct table_entry *e)
 	/* a bad row keeps its name, so that the signing table does not miss it, too */
 	if (!map_put(&t->rows, e->key, row))
 		return RC_NOMEM;
-	return take_row(r, e->value, row);
+	rc = take_row(r, e->value, row);
+	if (rc != RC_OK)
+		row->unusable = true;
+	return rc;
 }
 
 enum rc key_table_load(struct key_table *t, const char *spec, struct err *err)
 {
-	struct reader r = { .table = t, .err = err };
-	size_t before = err->count;
+	struct err trouble = ERR_INIT;
+	struct reader r = { .table = t, .err = &trouble };
 	struct table_entry e;
+	enum rc rc = RC_OK;
 
 	TRY(table_open(spec, t->arena, &r.file, err));
-	while (table_next(&r.file, &e) && err->count < before + LIMIT_CONFIG_ERRORS) {
-		enum rc rc = add_row(&r, &e);
-
-		if (rc == RC_NOMEM)
-			return rc;
-		if (rc != RC_OK && err->count == before)
-			return rc;
+	while (rc != RC_NOMEM && table_next(&r.file, &e)) {
+		rc = add_row(&r, &e);
+		err_take_findings(err, &trouble);
 	}
-	return err->count > before ? RC_CONFIG : RC_OK;
+	if (rc != RC_NOMEM && t->rows.count == 0)
+		err_finding(err, "%s: contains no key: write lines such as \"NAME example.com:"
+		    "SELECTOR:/path/to/key\"", r.file.path);
+	return rc == RC_NOMEM ? rc : RC_OK;
 }
 
 /* --- use ------------------------------------------------------------------------------------ */
@@ -237,22 +241,26 @@ static const char *path_for(struct slice pattern, struct arena *a, struct domain
 }
 
 const struct private_key *key_row_key(const struct key_table *t, const struct key_row *row,
-    struct arena *a, struct domain author)
+    struct arena *a, struct domain author, bool *unusable_out)
 {
 	const struct private_key *found = NULL;
 	struct keyring_key *file = row->file;
 	struct err err = ERR_INIT;
 	const char *path;
 
-	if (row->key != NULL)
-		return row->key;
+	*unusable_out = row->unusable;
+	if (row->unusable || row->key != NULL)
+		return row->unusable ? NULL : row->key;
 	if (file == NULL) {
 		path = path_for(row->path, a, author);
-		if (path == NULL || keyring_add(t->ring, path, &file, &err) != RC_OK)
+		if (path == NULL)
+			return NULL;
+		if (keyring_add(t->ring, path, &file, &err) != RC_OK)
 			file = NULL;
 	}
 	if (file != NULL)
 		found = keyring_get(t->ring, file, &err);
-	keyring_log(&err);
+	*unusable_out = found == NULL;
+	err_log(&err);
 	return found;
 }

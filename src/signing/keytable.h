@@ -15,6 +15,7 @@ struct key_row {
 	struct keyring_key *file;       /* or */
 	const struct private_key *key;  /* inline; the table's arena's; or */
 	struct slice path;              /* with "%" in it: looked for when used */
+	bool unusable;                  /* none of these: the line or its key is wrong */
 	enum key_type type;             /* that the fourth field asks for, when */
 	bool has_type;
 };
@@ -25,11 +26,14 @@ struct key_table {
 	struct map rows;       /* struct key_row by name */
 };
 
-/* Every mistake is told as file:line; RC_CONFIG then. */
+/* Wrong lines are findings, as file:line, and their rows unusable. */
 MUST_CHECK enum rc key_table_load(struct key_table *t, const char *spec, struct err *err);
 
-/* The key of a row for that author domain; NULL: none.  Trouble is logged. */
+/*
+ * The key of a row for that author domain; NULL: none.  *unusable_out: there should be one.  Trouble
+ * is logged once.
+ */
 const struct private_key *key_row_key(const struct key_table *t, const struct key_row *row,
-    struct arena *a, struct domain author);
+    struct arena *a, struct domain author, bool *unusable_out);
 
 #endif

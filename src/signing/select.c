@@ -16,6 +16,8 @@ struct choice {
 	struct dkim_sign_params *signatures;
 	size_t count;
 	bool trouble;                 /* selectors that a section names are not there */
+	bool unusable;                /* keys are there that cannot be used: the log says why */
+	bool inactive;                /* keys are there, pending or retired */
 };
 
 static enum rc unsigned_as(struct arena *a, enum signing_why why, struct slice reason,
@@ -81,41 +83,42 @@ static enum rc keys_of_domain(struct choice *c, struct domain d)
 {
 	const struct sign_section *section = section_for(c->params, d);
 	struct dkim_sign_params p = params_for(c->params, section);
-	struct signing_key *keys = NULL;
-	size_t count = 0;
+	struct key_set set;
 
 	if (c->keys == NULL || domain_is_none(d))
 		return RC_OK;
-	TRY(keystore_find(c->keys, c->a, d, c->now_ms, &keys, &count));
-	for (size_t i = 0; i < count; i++) {
-		if (!wants_selector(section, keys[i].selector))
+	TRY(keystore_find(c->keys, c->a, d, c->now_ms, &set));
+	for (size_t i = 0; i < set.count; i++) {
+		if (!wants_selector(section, set.keys[i].selector))
 			continue;
-		p.domain = keys[i].domain.name;
-		p.selector = arena_copy(c->a, keys[i].selector);
-		p.key = keys[i].key;
+		p.domain = set.keys[i].domain.name;
+		p.selector = arena_copy(c->a, set.keys[i].selector);
+		p.key = set.keys[i].key;
 		add_signature(c, p);
 	}
-	c->trouble = c->trouble || (count > 0 && c->count == 0) ||
-	    (count == 0 && section != NULL && section->selector_count > 0);
+	c->unusable = c->unusable || set.unusable;
+	c->inactive = c->inactive || set.inactive;
+	c->trouble = c->trouble || (set.count > 0 && c->count == 0) ||
+	    (set.count == 0 && section != NULL && section->selector_count > 0);
 	return RC_OK;
 }
 
 static enum rc keys_of_tables(struct choice *c)
 {
-	struct table_match *matches = NULL;
-	size_t count = 0;
+	struct table_matches found;
 
 	if (c->params->tables == NULL)
 		return RC_OK;
 	TRY(sign_tables_find(c->params->tables, c->a, arena_printf(c->a, "%.*s@%.*s",
-	    SLICE_ARG(c->mailbox.local_part), SLICE_ARG(c->author.name)), &matches, &count));
-	for (size_t i = 0; i < count; i++) {
+	    SLICE_ARG(c->mailbox.local_part), SLICE_ARG(c->author.name)), &found));
+	c->unusable = found.unusable;
+	for (size_t i = 0; i < found.count; i++) {
 		struct dkim_sign_params p = params_for(c->params, NULL);
 
-		p.domain = matches[i].domain;
-		p.selector = matches[i].selector;
-		p.identity = matches[i].identity;
-		p.key = matches[i].key;
+		p.domain = found.items[i].domain;
+		p.selector = found.items[i].selector;
+		p.identity = found.items[i].identity;
+		p.key = found.items[i].key;
 		add_signature(c, p);
 	}
 	return RC_OK;
@@ -177,6 +180,12 @@ static struct slice no_key(const struct choice *c)
 {
 	struct slice d = c->author.name;
 
+	if (c->unusable)
+		return arena_printf(c->a, "the key of %.*s cannot be used (`assayd --check` says "
+		    "why)", SLICE_ARG(d));
+	if (c->inactive)
+		return arena_printf(c->a, "the keys of %.*s are pending or retired (assay key "
+		    "activate %.*s)", SLICE_ARG(d), SLICE_ARG(d));
 	if (c->trouble)
 		return arena_printf(c->a, "no key for %.*s that its sign section selects "
 		    "(selectors = ...)", SLICE_ARG(d));
@@ -226,7 +235,7 @@ static enum rc choose(struct choice *c, bool authenticated, struct signing_selec
 
 	TRY(find_keys(c));
 	if (c->count == 0)
-		return fall_back(c, may_use, c->trouble ? SIGNING_KEY_TROUBLE : SIGNING_NO_KEY,
+		return fall_back(c, may_use, c->trouble || c->unusable ? SIGNING_KEY_TROUBLE : SIGNING_NO_KEY,
 		    no_key(c), out);
 	if (!may_use)
 		return fall_back(c, may_use, SIGNING_MISMATCH, mismatch(c), out);

@@ -14,10 +14,12 @@ struct reader {
 	struct err *err;
 };
 
+/* The line is not used, and the others are. */
 static enum rc wrong(const struct reader *r, const char *what, struct slice text)
 {
-	return err_config(r->err, "%s:%u: %s: %s", r->file.path, r->file.line,
+	err_finding(r->err, "%s:%u: %s: %s", r->file.path, r->file.line,
 	    log_shown(r->table->arena, text), what);
+	return RC_CONFIG;
 }
 
 /* --- loading -------------------------------------------------------------------------------- */
@@ -76,6 +78,8 @@ static bool add_row(struct sign_table *t, struct sign_row *row)
 	struct sign_row *last;
 
 	row->order = t->count++;
+	*t->first_end = row;
+	t->first_end = &row->listed;
 	if (!is_hashed(t, row->pattern)) {
 		*t->others_end = row;
 		t->others_end = &row->next;
@@ -118,6 +122,25 @@ static enum rc take_value(const struct reader *r, struct slice value, struct sig
 	return check_signer(r, row);
 }
 
+/*
+ * In steps: "*" and "user@*" alone are more than themselves.  As a pattern: it is compared with whole
+ * addresses.  What can never match is said, and changes nothing, as with OpenDKIM.
+ */
+static void check_reach(const struct reader *r, struct slice key)
+{
+	bool steps_star = slice_eq(key, SLICE("*")) ||
+	    (stars(key) == 1 && slice_iends_with(key, SLICE("@*")) && key.len > 2);
+
+	if (r->table->patterns) {
+		if (stars(key) == 0 && slice_find(key, '@') == key.len)
+			(void)wrong(r, "never matches, since patterns are compared with whole "
+			    "addresses: write \"*@\" before it", key);
+	} else if (stars(key) > 0 && !steps_star) {
+		(void)wrong(r, "never matches in a table without patterns: write \"refile:\" before "
+		    "the path in signing-table, or the domain alone here", key);
+	}
+}
+
 static enum rc take_entry(const struct reader *r, const struct table_entry *e)
 {
 	struct sign_table *t = r->table;
@@ -126,10 +149,11 @@ static enum rc take_entry(const struct reader *r, const struct table_entry *e)
 	if (row == NULL)
 		return RC_NOMEM;
 	if (e->value.len == 0)
-		return wrong(r, "the name of a key is missing behind it", e->key);
+		return wrong(r, "the name of a key is missing after it", e->key);
 	if (t->patterns && !is_plain(e->key))
 		return wrong(r, "only \"*\" is more than itself in a pattern here: write it "
 		    "without the other signs", e->key);
+	check_reach(r, e->key);
 	row->pattern = normalised(t->arena, e->key);
 	TRY(take_value(r, e->value, row));
 	return slice_is_null(row->pattern) || !add_row(t, row) ? RC_NOMEM : RC_OK;
@@ -138,20 +162,20 @@ static enum rc take_entry(const struct reader *r, const struct table_entry *e)
 enum rc sign_table_load(struct sign_table *t, const char *spec, struct err *err)
 {
 	struct reader r = { .table = t, .err = err };
-	size_t before = err->count;
 	struct table_entry e;
 	enum rc rc = RC_OK;
 
 	TRY(table_open(spec, t->arena, &r.file, err));
 	t->patterns = r.file.patterns;
 	t->others_end = &t->others;
-	while (rc != RC_NOMEM && table_next(&r.file, &e) &&
-	    err->count < before + LIMIT_CONFIG_ERRORS)
+	t->first_end = &t->first;
+	while (rc != RC_NOMEM && table_next(&r.file, &e))
 		rc = take_entry(&r, &e);
 	map_free(&t->last);
-	if (rc == RC_NOMEM)
-		return rc;
-	return err->count > before ? RC_CONFIG : RC_OK;
+	if (rc != RC_NOMEM && t->count == 0)
+		err_finding(err, "%s: contains no line that can be used: write lines such as "
+		    "\"%sexample.com KEY-NAME\"", r.file.path, t->patterns ? "*@" : "");
+	return rc == RC_NOMEM ? rc : RC_OK;
 }
 
 /* --- finding -------------------------------------------------------------------------------- */

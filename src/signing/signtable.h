@@ -18,6 +18,7 @@ struct sign_row {
 	struct slice signer;      /* i=, "%" still in it; null: none */
 	size_t order;             /* of the line */
 	struct sign_row *next;    /* with the same pattern, or the next pattern without a hash */
+	struct sign_row *listed;  /* the next line */
 };
 
 struct sign_table {
@@ -27,9 +28,11 @@ struct sign_table {
 	struct map rows;               /* the first struct sign_row of each exact pattern */
 	struct map last;               /* and the last one, while loading */
 	struct sign_row *others, **others_end;
+	struct sign_row *first, **first_end; /* all, in their order, by listed */
 	size_t count;
 };
 
+/* Wrong lines, and patterns that never match, are findings, as file:line. */
 MUST_CHECK enum rc sign_table_load(struct sign_table *t, const char *spec, struct err *err);
 
 /* All rows that fit the address, in their order; in the arena. local in lower case. */

@@ -1,6 +1,7 @@
 #include <stdlib.h>
 
 #include "base/limits.h"
+#include "base/log.h"
 #include "mail/message.h"
 
 #include "signtable.h"
@@ -65,11 +66,12 @@ static struct slice identity_of(struct arena *a, struct slice signer, struct dom
 	    SLICE_ARG(right));
 }
 
-/* False: there is no key for that domain. */
+/* False: there is no key for that domain; *unusable_out is set when there should be one. */
 static bool match_of(const struct sign_tables *t, struct arena *a, const struct sign_row *row,
-    struct domain author, struct table_match *out)
+    struct domain author, struct table_match *out, bool *unusable_out)
 {
 	const struct key_row *key = row->key;
+	bool unusable;
 	struct domain d;
 
 	if (key == NULL)
@@ -78,7 +80,8 @@ static bool match_of(const struct sign_tables *t, struct arena *a, const struct 
 		return false;
 	d = domain_is_none(key->domain) ? author : key->domain;
 	*out = (struct table_match){ .domain = d.name, .selector = key->selector,
-		.key = key_row_key(&t->keys, key, a, author) };
+		.key = key_row_key(&t->keys, key, a, author, &unusable) };
+	*unusable_out = *unusable_out || unusable;
 	if (row->signer.len > 0)
 		out->identity = identity_of(a, row->signer, author);
 	return out->key != NULL;
@@ -95,7 +98,7 @@ static bool has_match(const struct table_match *matches, size_t count,
 }
 
 enum rc sign_tables_find(const struct sign_tables *t, struct arena *a, struct slice author_address,
-    struct table_match **out, size_t *count_out)
+    struct table_matches *out)
 {
 	struct slice local = arena_lower(a, address_local_part(author_address));
 	size_t most = t->multiple ? LIMIT_SIGNATURES : 1, rows = 0, n = 0;
@@ -103,17 +106,39 @@ enum rc sign_tables_find(const struct sign_tables *t, struct arena *a, struct sl
 	const struct sign_row **hits = NULL;
 	struct domain author;
 
-	*count_out = 0;
+	*out = (struct table_matches){ .items = matches };
 	if (!domain_parse(a, address_domain_part(author_address), &author))
 		return arena_failed(a) ? RC_NOMEM : RC_OK;
 	TRY(sign_table_find(&t->addresses, a, local, author, &hits, &rows));
 	for (size_t i = 0; i < rows && n < most && matches != NULL; i++)
-		if (match_of(t, a, hits[i], author, &matches[n]) &&
+		if (match_of(t, a, hits[i], author, &matches[n], &out->unusable) &&
 		    !has_match(matches, n, &matches[n]))
 			n++;
 	if (arena_failed(a))
 		return RC_NOMEM;
-	*out = matches;
+	out->count = n;
+	return RC_OK;
+}
+
+enum rc sign_tables_describe(const struct sign_tables *t, struct arena *a, struct slice **out,
+    size_t *count_out)
+{
+	struct slice *texts = arena_new_array(a, t->addresses.count, struct slice);
+	size_t n = 0;
+
+	for (const struct sign_row *row = t->addresses.first; row != NULL && texts != NULL;
+	    row = row->listed) {
+		const char *pattern = log_shown(a, row->pattern);
+
+		if (row->key == NULL)
+			texts[n++] = arena_printf(a, "%s (by domain)", pattern);
+		else if (!row->key->unusable)
+			texts[n++] = arena_printf(a, "%s (%.*s)", pattern,
+			    SLICE_ARG(row->key->selector));
+	}
+	if (arena_failed(a))
+		return RC_NOMEM;
+	*out = texts;
 	*count_out = n;
 	return RC_OK;
 }

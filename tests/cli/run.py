@@ -297,8 +297,12 @@ def bad_keys_are_told(w):
     w.file("badkeys/a.example/junk.pem", "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n")
     os.chmod(os.path.join(directory, "a.example", "junk.pem"), 0o600)
     path = w.file("keys.conf", 'keys = "%s"\nuser = root\nlisten = "unix:%s/k.sock"\n' % (directory, w.dir))
-    status, _, err = w.run("-c", path, "--check", program=w.assayd)
-    assert status == 1 and "open.pem" in err and "chmod" in err and "junk.pem" in err, err
+    status, out, err = w.run("-c", path, "--check", program=w.assayd)
+    assert status == 3 and "open.pem" in err and "chmod" in err and "junk.pem" in err, err
+    assert "signs: nothing" in out and "2 findings" in out, out
+    os.rename(good, os.path.join(directory, "a.example", "good.pem"))
+    status, out, err = w.run("-c", path, "--check", program=w.assayd)
+    assert status == 3 and "signs: a.example (good)\n" in out and "enforce = no" in out, out
     missing = w.file("missing.conf", 'keys = "%s/nowhere"\nuser = root\n' % w.dir)
     status, _, err = w.run("-c", missing, "--check", program=w.assayd)
     assert status == 1 and "nowhere" in err, err

@@ -36,4 +36,7 @@ MUST_CHECK enum rc hostlist_add(struct arena *a, struct hostlist *list, struct s
 bool hostlist_matches(const struct hostlist *list, const struct ip *client,
     struct slice client_name);
 
+/* Is everything that entry matches on the list already?  Then it changes nothing beside it. */
+bool hostlist_covers(const struct hostlist *list, const struct hostlist_entry *entry);
+
 #endif

@@ -73,7 +73,7 @@
 #define LIMIT_CONFIG_INCLUDES  1000u /* files of one configuration */
 #define LIMIT_CONFIG_DEPTH     5u    /* of include: a file that includes itself ends here */
 #define LIMIT_CONFIG_SECTIONS  10000u /* with a title; they are looked through one by one */
-#define LIMIT_CONFIG_ERRORS    100u  /* told at once */
+#define LIMIT_CONFIG_ERRORS    100u  /* errors, and findings, that are reported at once */
 #define LIMIT_KEYS_DECODED     2000u /* private keys decoded at the start; further ones when first used */
 #define LIMIT_KEYS_MISSING     256u  /* domains remembered, for a second each, as having no keys */
 #define LIMIT_TABLE_LINE       (64u * 1024) /* a signing table's line may carry a key */

@@ -63,8 +63,20 @@ MUST_CHECK enum rc settings_load(const char *path, struct settings **out, struct
 MUST_CHECK enum rc settings_load_text(const char *label, struct slice text,
     struct settings **out, struct err *err);
 
-/* Opens key store and tables (after privileges were dropped). All mistakes are told. */
+/*
+ * Opens key store and tables (after privileges were dropped).  RC_CONFIG when a directory or table
+ * cannot be read; what costs single domains their signatures, and settings by which nothing will
+ * ever be signed, are findings.
+ */
 MUST_CHECK enum rc settings_load_keys(struct settings *s, struct err *err);
+
+/*
+ * What will happen, for people: "signs: example.com (202611r), ..." (the first
+ * SETTINGS_DESCRIBED domains, then their number), "judges: ...", "enforce = no: ...", a line each.
+ * After settings_load_keys().
+ */
+#define SETTINGS_DESCRIBED 20u
+MUST_CHECK enum rc settings_describe(const struct settings *s, struct buf *out);
 
 /* The resolver that the settings ask for. */
 MUST_CHECK enum rc settings_resolver(const struct settings *s, struct resolver **out,

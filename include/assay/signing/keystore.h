@@ -29,8 +29,9 @@ struct signing_key {
 struct keystore;
 
 /*
- * Opens the directory and looks at every active key, so that a start or a reload tells all mistakes
- * at once: keys that cannot be used, directories that no domain can have, two keys of one selector.
+ * Opens the directory and looks at every active key, so that a start or a reload reports all mistakes
+ * at once.  One bad key costs its own domain only: keys that cannot be used, domains without an
+ * active key, directories that are not named after a domain, two keys of one selector are findings.
  * Keys beyond the first LIMIT_KEYS_DECODED are decoded when they are first used.  A directory that
  * is missing is an error when required, else a warning.  RC_CONFIG with messages.
  */
@@ -38,14 +39,36 @@ MUST_CHECK enum rc keystore_open(const char *directory, bool required, struct ke
     struct err *err);
 void keystore_free(struct keystore **ks);
 
+/* What a domain has in the key directory. */
+struct key_set {
+	struct signing_key *keys; /* those that sign, by selector */
+	size_t count;
+	bool unusable;            /* there are active keys that cannot be used: the log says why */
+	bool inactive;            /* there are keys, and all of them are pending or retired */
+};
+
 /*
- * The active keys for d= domain, by selector, put into the arena; count 0: none.  The domain's
- * directory is looked at again when a second has passed (now_ms is monotonic).  A key that was
- * written over in place under its old name is found by a reload only.  Trouble with a key that has
- * appeared since the start is logged, once, and that key left out.
+ * The keys of exactly this d= domain, put into the arena.  The domain's directory is looked at
+ * again when a second has passed (now_ms is monotonic).  A key that was written over in place under
+ * its old name is found by a reload only.  Trouble with a key that has appeared since the start, and
+ * the loss of a domain's last active key, are logged once.
  */
 MUST_CHECK enum rc keystore_find(struct keystore *ks, struct arena *a, struct domain domain,
-    int64_t now_ms, struct signing_key **keys_out, size_t *count_out);
+    int64_t now_ms, struct key_set *out);
+
+/* One domain with an active key that can be used, as of the last look. */
+struct key_domain {
+	struct domain domain;
+	struct slice *selectors;
+	size_t count;
+};
+
+/* All such domains, by name, put into the arena. */
+MUST_CHECK enum rc keystore_domains(struct keystore *ks, struct arena *a, struct key_domain **out,
+    size_t *count_out);
+
+/* Does a key of that domain and selector (null: of any) sign, as of the last look? */
+bool keystore_has(struct keystore *ks, struct domain domain, struct slice selector);
 
 /* Every key file, whatever its state, for `assay key list`; nothing is loaded, key is NULL. */
 MUST_CHECK enum rc keystore_list(const char *directory, struct arena *a,

@@ -20,13 +20,30 @@ struct table_match {
 	const struct private_key *key;
 };
 
-/* specs as OpenDKIM writes them: "/path", "file:/path", "refile:/path". All mistakes are told. */
+struct table_matches {
+	struct table_match *items;
+	size_t count;
+	bool unusable; /* a line fits whose key cannot be used: the log says why */
+};
+
+/*
+ * specs as OpenDKIM writes them: "/path", "file:/path", "refile:/path".  RC_CONFIG with messages
+ * when a file cannot be read.  A line that is wrong, a key that cannot be used, a pattern that never
+ * matches and an empty table are findings: each costs its own domain only.
+ */
 MUST_CHECK enum rc sign_tables_load(const char *key_table, const char *signing_table,
     bool multiple_signatures, struct sign_tables **out, struct err *err);
 void sign_tables_free(struct sign_tables **t);
 
 /* Every match for the author's address (the first only, unless multiple). */
 MUST_CHECK enum rc sign_tables_find(const struct sign_tables *t, struct arena *a,
-    struct slice author_address, struct table_match **out, size_t *count_out);
+    struct slice author_address, struct table_matches *out);
+
+/*
+ * The signing table's lines whose keys can be used, in their order: "*@example.com (s1)" as one
+ * text each, put into the arena.
+ */
+MUST_CHECK enum rc sign_tables_describe(const struct sign_tables *t, struct arena *a,
+    struct slice **out, size_t *count_out);
 
 #endif

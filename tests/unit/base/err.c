@@ -1,5 +1,6 @@
 /* err.h: every mistake told, with the context it climbed through. */
 #include "base/err.h"
+#include "base/limits.h"
 
 #include "suites.h"
 
@@ -41,6 +42,49 @@ START_TEST(wrapping)
 }
 END_TEST
 
+START_TEST(findings)
+{
+	struct err e = ERR_INIT, part = ERR_INIT;
+
+	err_add(&e, "an error");
+	err_finding(&e, "a %s", "finding");
+	err_add(&part, "a bad key");
+	err_finding(&part, "a key that nobody needs");
+	err_warn(&part, "a short key");
+	err_wrap(&part, 0, "file");
+	err_take_findings(&e, &part);
+	ck_assert_str_eq(buf_cstr(&e.text), "an error\nfinding: a finding\n"
+	    "finding: file: a bad key\nfinding: file: a key that nobody needs\n"
+	    "warning: file: a short key\n");
+	ck_assert_uint_eq(e.count, 1);
+	ck_assert_uint_eq(e.findings, 3);
+	ck_assert_uint_eq(e.warnings, 1);
+	ck_assert_uint_eq(part.count + part.findings + part.warnings + part.text.len, 0);
+	err_free(&e);
+	ck_assert_uint_eq(e.findings, 0);
+}
+END_TEST
+
+/* Errors that come after very many findings are still reported. */
+START_TEST(many_findings)
+{
+	struct err e = ERR_INIT;
+	struct slice rest;
+	size_t lines = 0;
+
+	for (int i = 0; i < 100000; i++)
+		err_finding(&e, "a finding");
+	err_add(&e, "an error");
+	ck_assert_uint_eq(e.findings, 100000);
+	ck_assert(!buf_failed(&e.text));
+	for (rest = buf_slice(&e.text); rest.len > 0; lines++)
+		(void)slice_split(&rest, '\n');
+	ck_assert_uint_eq(lines, LIMIT_CONFIG_ERRORS + 2);
+	ck_assert_ptr_nonnull(strstr(buf_cstr(&e.text), "omitted\nan error\n"));
+	err_free(&e);
+}
+END_TEST
+
 START_TEST(too_many)
 {
 	struct err e = ERR_INIT;
@@ -59,6 +103,8 @@ Suite *err_suite(void)
 
 	UNIT_TEST(s, collecting);
 	UNIT_TEST(s, wrapping);
+	UNIT_TEST(s, findings);
+	UNIT_TEST(s, many_findings);
 	UNIT_TEST(s, too_many);
 	return s;
 }

@@ -49,7 +49,11 @@ static const struct {
 	{ SLICE("10/8"), "is not an address, a network or a host name" },
 	{ SLICE("example.com/24"), "is not an address, a network or a host name" },
 	{ SLICE("[::1]"), "is not an address, a network or a host name" },
-	{ SLICE("*.example.com"), "is not an address, a network or a host name" },
+	{ SLICE("*.example.com"), "is a pattern, and names below a domain are written without the "
+	    "\"*\": begin it with the dot" },
+	{ SLICE("!*.example.com"), "is a pattern, and names below a domain are written without the "
+	    "\"*\": begin it with the dot" },
+	{ SLICE("*.*.example.com"), "is not an address, a network or a host name" },
 	{ SLICE("a..example.com"), "is not an address, a network or a host name" },
 	{ SLICE("user@example.com"), "is not an address, a network or a host name" },
 	{ SLICE("a b"), "is not an address, a network or a host name" },

@@ -502,18 +502,29 @@ static const struct {
 	const char *name, *text; /* "DIR" stands for the directory */
 	bool keys, bad_table;
 	enum rc rc;
-	size_t errors, warnings;
+	size_t errors, findings, warnings;
 } key_rows[] = {
 	{ "a receive-only site: the default is not there", "enforce = yes", false, false, RC_OK, 0,
-	    1 },
-	{ "a named directory is not there", "keys = DIR/none", false, false, RC_CONFIG, 1, 0 },
-	{ "keys", "keys = DIR/keys", true, false, RC_OK, 0, 0 },
+	    0, 1 },
+	{ "a named directory is not there", "keys = DIR/none", false, false, RC_CONFIG, 1, 0,
+	    0 },
+	{ "keys", "keys = DIR/keys", true, false, RC_OK, 0, 0, 0 },
 	{ "tables", "keys = DIR/keys sign-tables { key-table = DIR/K signing-table = DIR/S }", true,
-	    false, RC_OK, 0, 0 },
+	    false, RC_OK, 0, 0, 0 },
 	{ "a bad table", "keys = DIR/keys sign-tables { key-table = DIR/K signing-table = DIR/S }",
-	    true, true, RC_CONFIG, 1, 0 },
-	{ "everything bad", "keys = DIR/no sign-tables { key-table = DIR/K signing-table = DIR/S }",
-	    true, true, RC_CONFIG, 2, 0 },
+	    true, true, RC_OK, 0, 1, 0 },
+	{ "no table", "keys = DIR/keys sign-tables { key-table = DIR/K signing-table = DIR/none }",
+	    true, false, RC_CONFIG, 1, 0, 0 },
+	{ "everything bad", "keys = DIR/no sign-tables { key-table = DIR/K signing-table = DIR/none }",
+	    true, true, RC_CONFIG, 2, 1, 0 },
+	{ "a fallback without a key", "keys = DIR/keys sign-fallback = b.org", true, false, RC_OK, 0,
+	    1, 0 },
+	{ "a fallback", "keys = DIR/keys sign-fallback = a.org", true, false, RC_OK, 0, 0, 0 },
+	{ "a selector without a key", "keys = DIR/keys sign a.org { selectors = { s, t } }", true,
+	    false, RC_OK, 0, 1, 0 },
+	{ "a section without a key", "keys = DIR/keys sign b.org { subdomains = yes }", true, false,
+	    RC_OK, 0, 1, 0 },
+	{ "a section", "keys = DIR/keys sign a.org { selectors = S }", true, false, RC_OK, 0, 0, 0 },
 };
 
 static void add_text(struct buf *out, const char *text, const char *dir)
@@ -549,6 +560,7 @@ START_TEST(keys_and_tables)
 		ck_assert_msg(settings_load_keys(s, &err) == key_rows[_i].rc, "%s: %s",
 		    key_rows[_i].name, buf_cstr(&err.text));
 		ck_assert_msg(err.count == key_rows[_i].errors &&
+		    err.findings == key_rows[_i].findings &&
 		    err.warnings == key_rows[_i].warnings, "%s: %s", key_rows[_i].name,
 		    buf_cstr(&err.text));
 		ck_assert_ptr_eq(s->policy.signing.tables, s->tables);
@@ -556,6 +568,37 @@ START_TEST(keys_and_tables)
 	settings_release(&s);
 	buf_free(&text);
 	buf_free(&table);
+	err_free(&err);
+	free(dir);
+}
+END_TEST
+
+START_TEST(described)
+{
+	char *dir = files_dir();
+	struct buf text = BUF_INIT(8192), out = BUF_INIT(65536);
+	struct err err = ERR_INIT;
+	struct settings *s;
+
+	files_mkdir(dir, "keys");
+	for (unsigned i = 0; i < (unsigned)_i; i++) {
+		char name[32];
+
+		snprintf(name, sizeof(name), "keys/d%02u.org/s.pem", i);
+		files_key(dir, name, "ed25519.pem", 0600);
+	}
+	add_text(&text, "keys = DIR/keys authserv-id = mx.a.org", dir);
+	s = load_text(buf_slice(&text));
+	ck_assert_int_eq(settings_load_keys(s, &err), RC_OK);
+	ck_assert_int_eq(settings_describe(s, &out), RC_OK);
+	ck_assert_ptr_nonnull(strstr(buf_cstr(&out), _i == 0 ? "signs: nothing\n" : "signs: d00.org (s)"));
+	ck_assert((strstr(buf_cstr(&out), "d19.org (s)") != NULL) == (_i >= 20));
+	ck_assert((strstr(buf_cstr(&out), "d20.org") == NULL));
+	ck_assert((strstr(buf_cstr(&out), " and 3 more\n") != NULL) == (_i == 23));
+	ck_assert_ptr_nonnull(strstr(buf_cstr(&out), ", as mx.a.org\nenforce = no: "));
+	settings_release(&s);
+	buf_free(&text);
+	buf_free(&out);
 	err_free(&err);
 	free(dir);
 }
@@ -605,6 +648,7 @@ Suite *settings_suite(void)
 	UNIT_TEST(s, sample_comments_are_settings);
 	UNIT_TEST(s, references);
 	UNIT_TABLE(s, keys_and_tables, key_rows);
+	unit_table(s, "described", described, 24);
 	UNIT_TEST(s, resolver_over_a_zone);
 	return s;
 }

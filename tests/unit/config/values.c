@@ -258,6 +258,39 @@ START_TEST(warned)
 }
 END_TEST
 
+static const struct {
+	const char *text, *want; /* NULL: none */
+} finding_rows[] = {
+	{ "own-relays = 192.0.2.1 forwarders = 192.0.2.1", "finding: t:1: 192.0.2.1/32 in forwarders has "
+	    "no effect, since own-relays contains it and comes first" },
+	{ "own-relays = 192.0.2.0/24 internal-hosts = 192.0.2.7", "192.0.2.7/32 in internal-hosts" },
+	{ "forwarders = 127.0.0.0/8", "127.0.0.0/8 in internal-hosts" },
+	{ "own-relays = .a.org forwarders = mx.a.org", "mx.a.org in forwarders" },
+	{ "own-relays = mx.a.org forwarders = MX.a.org", "mx.a.org in forwarders" },
+	/* a relay or forwarder inside a network of ours is meant so */
+	{ "own-relays = 192.0.2.7 internal-hosts = 192.0.2.0/24", NULL },
+	{ "forwarders = 192.0.2.0/24 own-relays = 192.0.2.7", NULL },
+	{ "own-relays = { 192.0.2.0/24, !192.0.2.7 } forwarders = 192.0.2.7", NULL },
+	{ "own-relays = 192.0.2.7 forwarders = { 198.51.100.0/24, !192.0.2.7 }", NULL },
+	{ "own-relays = 192.0.2.7 forwarders = mx.a.org", NULL },
+};
+
+START_TEST(findings)
+{
+	const char *want = finding_rows[_i].want;
+	struct err err = ERR_INIT;
+	struct settings *s = NULL;
+
+	ck_assert_int_eq(load(finding_rows[_i].text, &s, &err), RC_OK);
+	ck_assert_msg(err.findings == (want != NULL) && err.count == 0 && err.warnings == 0, "%s: %s",
+	    finding_rows[_i].text, buf_cstr(&err.text));
+	ck_assert_msg(want == NULL || strstr(buf_cstr(&err.text), want) != NULL, "%s: %s",
+	    finding_rows[_i].text, buf_cstr(&err.text));
+	settings_release(&s);
+	err_free(&err);
+}
+END_TEST
+
 /* --- right values, where they arrive ---------------------------------------------------------- */
 
 static struct settings *loaded(const char *text)
@@ -481,6 +514,7 @@ Suite *values_suite(void)
 
 	UNIT_TABLE(s, wrong, bad_rows);
 	UNIT_TABLE(s, warned, warning_rows);
+	UNIT_TABLE(s, findings, finding_rows);
 	UNIT_TEST(s, top_level);
 	UNIT_TEST(s, plain_sections);
 	UNIT_TEST(s, titled_sections);

@@ -19,6 +19,7 @@ static void make_world(const char *dir)
 	files_key(dir, "keys/c.org/s.pem", "ed25519.pem", 0600);
 	files_key(dir, "keys/fall.back/f.pem", "ed25519.pem", 0600);
 	files_key(dir, "keys/p.org/s.pending.pem", "ed25519.pem", 0600);
+	files_key(dir, "keys/bad.org/s.pem", "ed25519.pem", 0644);
 }
 
 static struct slice user_joe[] = { { "joe", 3 }, { "ann@c.org", 9 } };
@@ -120,7 +121,9 @@ static const struct {
 	{ "no key comes before no right", PLAIN, "x@gmail.com", "y@a.org", "joe", SIGNING_NO_KEY,
 	    "no key for gmail.com" },
 	{ "a pending key does not sign", PLAIN, "x@p.org", "x@p.org", TRUSTED, SIGNING_NO_KEY,
-	    "no key for p.org" },
+	    "the keys of p.org are pending or retired (assay key activate p.org)" },
+	{ "a key that cannot be used", PLAIN, "x@bad.org", "x@bad.org", TRUSTED, SIGNING_KEY_TROUBLE,
+	    "the key of bad.org cannot be used" },
 	{ "no subdomains unless asked for", PLAIN, "x@n.b.org", "x@n.b.org", "joe", SIGNING_NO_KEY,
 	    "no key for n.b.org" },
 	{ "subdomains", SECTIONS, "x@n.b.org", "x@n.b.org", "joe", SIGNING_DONE, "b.org/s" },
@@ -299,6 +302,8 @@ static const struct {
 	{ "trusted, by the table", "x@t.org", "", TRUSTED, SIGNING_DONE, "t.org/st" },
 	{ "K#187: From alone", "x@t.org", "x@b.org", "joe", SIGNING_MISMATCH,
 	    "author domain t.org" },
+	{ "a bad key in the table", "x@u.org", "x@u.org", "joe", SIGNING_KEY_TROUBLE,
+	    "the key of u.org cannot be used" },
 	{ "in neither", "x@n.org", "x@n.org", "joe", SIGNING_NO_KEY, "no key for n.org" },
 };
 
@@ -315,8 +320,9 @@ START_TEST(with_tables)
 
 	make_world(dir);
 	buf_addf(&text, "k t.org:st:%s/keys/c.org/s.pem\n", dir);
+	buf_addf(&text, "u u.org:su:%s/keys/bad.org/s.pem\n", dir);
 	files_write(dir, "K", buf_cstr(&text), 0644);
-	files_write(dir, "S", "t.org k\na.org k\n", 0644);
+	files_write(dir, "S", "t.org k\na.org k\nu.org u\n", 0644);
 	ck_assert_msg(sign_tables_load(key_table, signing_table, false, &t, &err) == RC_OK, "%s",
 	    buf_cstr(&err.text));
 	p.tables = t;
