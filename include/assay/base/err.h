@@ -4,7 +4,7 @@
  * A struct err collects one message a line, in the order in which they were found, so that all
  * mistakes of a configuration are told at once.  Context is added while errors climb:
  * err_wrap() prefixes what was added since a mark.  Remote or file text goes in through
- * err_text() only (it escapes).
+ * log_escape() only.
  *
  * Three kinds are counted apart.  Errors prevent what was to be done.  Findings prevent nothing, but
  * some mail will not be treated as the operator means it (a key that cannot be used): a check reports
