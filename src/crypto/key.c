@@ -18,7 +18,6 @@
 #define ED25519_KEY_OCTETS       32u
 #define ED25519_KEY_BITS         256u
 #define ED25519_SIGNATURE_OCTETS 64u
-#define RSA_MIN_BITS             1024u /* RFC 8301 section 3.2 */
 #define RSA_ADVISED_BITS         2048u /* RFC 8301 section 3.2: signers SHOULD */
 #define RSA_ALL_VERIFY_BITS      4096u /* RFC 8301 section 3.2: more need not verify elsewhere */
 

@@ -85,27 +85,41 @@ static const struct header *take(struct header_fields *f, struct slice name,
 	return NULL;
 }
 
+enum rc header_fields_choose(struct header_fields *f, const struct slice *names, size_t count,
+    const struct header *own, struct header_list *out)
+{
+	struct header_list list = { .fields = arena_new_array(f->arena, count, const struct header *) };
+
+	if (list.fields == NULL)
+		return RC_NOMEM;
+	for (size_t i = 0; i < f->count; i++)
+		f->entries[i].left = f->entries[i].count;
+	for (size_t i = 0; i < count; i++) {
+		const struct header *field = take(f, names[i], own);
+
+		if (field != NULL)
+			list.fields[list.count++] = field;
+	}
+	*out = list;
+	return RC_OK;
+}
+
 static void add_octets(void *ctx, struct slice octets)
 {
 	digest_add(ctx, octets);
 }
 
-enum rc header_hash(struct header_fields *f, const struct header_hash_params *params,
+/* RFC 6376 section 3.7: the signature's own field comes last, its b= empty. */
+enum rc header_hash(struct arena *a, const struct header_hash_params *params,
     unsigned char out[SHA256_OCTETS])
 {
-	struct digest *digest = digest_new(f->arena);
+	struct digest *digest = digest_new(a);
 	struct sink sink = { add_octets, digest };
 
 	if (digest == NULL)
 		return RC_NOMEM;
-	for (size_t i = 0; i < f->count; i++)
-		f->entries[i].left = f->entries[i].count;
-	for (size_t i = 0; i < params->name_count; i++) {
-		const struct header *field = take(f, params->names[i], params->signature);
-
-		if (field != NULL)
-			canon_header(params->canon, field, false, sink);
-	}
+	for (size_t i = 0; i < params->fields.count; i++)
+		canon_header(params->canon, params->fields.fields[i], false, sink);
 	canon_header_without(params->canon, params->signature, params->b, sink);
 	return digest_end(digest, out);
 }

@@ -314,14 +314,15 @@ static enum rc sign_header(struct dkim_signer *s, struct slice value, struct sli
 {
 	struct header field = { FIELD_NAME, FIELD_NAME, value };
 	struct header_hash_params params = { .canon = s->params.header_canon,
-		.names = s->signed_names.names, .name_count = s->signed_names.count,
 		.signature = &field, .b = slice_drop(value, value.len) };
 	struct header_fields *fields = header_fields_new(s->message, s->arena);
 	unsigned char hash[SHA256_OCTETS];
 
 	if (fields == NULL)
 		return RC_NOMEM;
-	TRY(header_hash(fields, &params, hash));
+	TRY(header_fields_choose(fields, s->signed_names.names, s->signed_names.count, NULL,
+	    &params.fields));
+	TRY(header_hash(s->arena, &params, hash));
 	return private_key_sign(s->params.key, hash, s->arena, signature);
 }
 

@@ -10,6 +10,26 @@
 #define MAX_NUMBER_DIGITS 12u /* t=, x=: RFC 6376 section 3.5 lets more be infinite */
 #define MAX_LENGTH_DIGITS 76u /* l= */
 
+struct slice signature_field_name(enum signature_kind kind)
+{
+	static const struct slice names[] = {
+		[SIGNATURE_DKIM] = { "DKIM-Signature", 14 },
+		[SIGNATURE_ARC_MESSAGE] = { "ARC-Message-Signature", 21 },
+		[SIGNATURE_ARC_SEAL] = { "ARC-Seal", 8 },
+	};
+
+	return names[kind];
+}
+
+const char *chain_status_text(enum chain_status status)
+{
+	static const char *const texts[] = {
+		[CHAIN_NONE] = "none", [CHAIN_FAIL] = "fail", [CHAIN_PASS] = "pass",
+	};
+
+	return texts[status];
+}
+
 /* --- reasons ----------------------------------------------------------------------------- */
 
 /*
@@ -33,6 +53,10 @@ static const struct why {
 	[DKIM_WHY_SIG_CANON] = { AUTH_PERMERROR, "unknown canonicalization" },
 	[DKIM_WHY_SIG_DOMAIN] = { AUTH_PERMERROR, "d= or s= is no domain name" },
 	[DKIM_WHY_SIG_IDENTITY] = { AUTH_PERMERROR, "i= is not within d=" },
+	[DKIM_WHY_SIG_INSTANCE] = { AUTH_PERMERROR, "i= is not a number from 1 to 50" },
+	[DKIM_WHY_SIG_CHAIN_STATUS] = { AUTH_PERMERROR, "cv= is not none, fail or pass" },
+	[DKIM_WHY_SIG_SEAL_H] = { AUTH_PERMERROR, "a seal has h=" },
+	[DKIM_WHY_SIG_COVERS_ARC] = { AUTH_PERMERROR, "h= names an ARC field" },
 	[DKIM_WHY_SIG_FROM_UNSIGNED] = { AUTH_PERMERROR, "From field not signed" },
 	[DKIM_WHY_SIG_QUERY_METHOD] = { AUTH_PERMERROR, "unknown query method" },
 	[DKIM_WHY_SIG_TIMES] = { AUTH_PERMERROR, "x= is not after t=" },
@@ -212,6 +236,18 @@ static bool read_name(struct arena *a, struct slice value, unsigned labels, stru
 	return true;
 }
 
+/* RFC 8617 section 4.4 */
+static enum dkim_why read_cv(struct arena *a, struct slice value, struct dkim_signature *out)
+{
+	(void)a;
+	for (enum chain_status status = CHAIN_NONE; status <= CHAIN_PASS; status++)
+		if (slice_eq(value, slice_str(chain_status_text(status)))) {
+			out->chain_status = status;
+			return DKIM_WHY_GOOD;
+		}
+	return DKIM_WHY_SIG_CHAIN_STATUS;
+}
+
 static enum dkim_why read_d(struct arena *a, struct slice value, struct dkim_signature *out)
 {
 	out->domain_text = value;
@@ -275,6 +311,28 @@ static enum dkim_why read_i(struct arena *a, struct slice value, struct dkim_sig
 	return DKIM_WHY_GOOD;
 }
 
+/* RFC 8617 section 4.1.3: "if found, MUST result in a cv status of fail" */
+static enum dkim_why refuse_h(struct arena *a, struct slice value, struct dkim_signature *out)
+{
+	(void)a;
+	(void)value;
+	(void)out;
+	return DKIM_WHY_SIG_SEAL_H;
+}
+
+/* RFC 8617 section 4.2.1: position = 1*2DIGIT ; 1 - 50 */
+static enum dkim_why read_instance(struct arena *a, struct slice value, struct dkim_signature *out)
+{
+	uint64_t number;
+
+	(void)a;
+	if (value.len > 2 || !read_number(value, 2, 99, &number) || number == 0 ||
+	    number > LIMIT_ARC_SETS)
+		return DKIM_WHY_SIG_INSTANCE;
+	out->instance = (unsigned)number;
+	return DKIM_WHY_GOOD;
+}
+
 /* No real body is as long as a number that does not fit, and l= beyond the body fails. */
 static enum dkim_why read_l(struct arena *a, struct slice value, struct dkim_signature *out)
 {
@@ -330,24 +388,32 @@ static enum dkim_why read_x(struct arena *a, struct slice value, struct dkim_sig
 	return read_time(value, &out->has_x, &out->x);
 }
 
+#define DKIM (1u << SIGNATURE_DKIM)
+#define AMS  (1u << SIGNATURE_ARC_MESSAGE)
+#define AS   (1u << SIGNATURE_ARC_SEAL)
+
+/* A tag that is not listed for a kind of signature is unknown there, and ignored. */
 static const struct sig_tag {
 	const char *name;
-	bool required;
+	unsigned required, optional; /* kinds of signature */
 	enum dkim_why (*read)(struct arena *a, struct slice value, struct dkim_signature *out);
 } sig_tags[] = {
-	{ "v", true, read_v },
-	{ "a", true, read_a },
-	{ "b", true, read_b },
-	{ "bh", true, read_bh },
-	{ "c", false, read_c },
-	{ "d", true, read_d },
-	{ "h", true, read_h },
-	{ "i", false, read_i },
-	{ "l", false, read_l },
-	{ "q", false, read_q },
-	{ "s", true, read_s },
-	{ "t", false, read_t },
-	{ "x", false, read_x },
+	{ "v", DKIM, 0, read_v }, /* RFC 8617 section 4.1.2: ignored elsewhere */
+	{ "a", DKIM | AMS | AS, 0, read_a },
+	{ "b", DKIM | AMS | AS, 0, read_b },
+	{ "bh", DKIM | AMS, 0, read_bh },
+	{ "c", 0, DKIM | AMS, read_c },
+	{ "cv", AS, 0, read_cv },
+	{ "d", DKIM | AMS | AS, 0, read_d },
+	{ "h", DKIM | AMS, 0, read_h },
+	{ "h", 0, AS, refuse_h },
+	{ "i", 0, DKIM, read_i },
+	{ "i", AMS | AS, 0, read_instance }, /* RFC 8617 section 4.2.1 */
+	{ "l", 0, DKIM | AMS, read_l },
+	{ "q", 0, DKIM | AMS, read_q },
+	{ "s", DKIM | AMS | AS, 0, read_s },
+	{ "t", 0, DKIM | AMS | AS, read_t },
+	{ "x", 0, DKIM | AMS, read_x },
 	/* z= is for people: never read, never copied */
 };
 
@@ -361,8 +427,23 @@ static bool signs_from(const struct dkim_signature *sig)
 	return false;
 }
 
+/* RFC 8617 section 4.1.2: the sets of later sealers would break such a signature. */
+static bool covers_arc(const struct dkim_signature *sig)
+{
+	static const struct slice names[] = {
+		{ "ARC-Authentication-Results", 26 }, { "ARC-Message-Signature", 21 },
+		{ "ARC-Seal", 8 },
+	};
+
+	for (size_t i = 0; i < sig->signed_count; i++)
+		for (size_t n = 0; n < N_ELEMENTS(names); n++)
+			if (slice_ieq(sig->signed_names[i], names[n]))
+				return true;
+	return false;
+}
+
 /* What one tag alone does not show (RFC 6376 sections 3.5 and 6.1.1). */
-static enum dkim_why check_whole(const struct dkim_signature *sig)
+static enum dkim_why check_whole(enum signature_kind kind, const struct dkim_signature *sig)
 {
 	size_t key_name = sig->selector.name.len + strlen(DOMAINKEY) + sig->domain.name.len;
 
@@ -370,26 +451,32 @@ static enum dkim_why check_whole(const struct dkim_signature *sig)
 		return DKIM_WHY_SIG_DOMAIN;
 	if (!domain_is_at_or_below(sig->identity_domain, sig->domain))
 		return DKIM_WHY_SIG_IDENTITY;
-	if (!signs_from(sig))
+	if (kind == SIGNATURE_ARC_MESSAGE && covers_arc(sig))
+		return DKIM_WHY_SIG_COVERS_ARC;
+	if (kind != SIGNATURE_ARC_SEAL && !signs_from(sig))
 		return DKIM_WHY_SIG_FROM_UNSIGNED;
 	if (sig->has_t && sig->has_x && sig->x <= sig->t)
 		return DKIM_WHY_SIG_TIMES;
 	return DKIM_WHY_GOOD;
 }
 
-/* Every tag is read, whatever is wrong with others, for the report; the first trouble is told. */
-static enum dkim_why read_tags(struct arena *a, const struct taglist *list,
-    struct dkim_signature *out)
+/* Every tag is read, whatever is wrong with others, for the report; the first trouble is reported. */
+static enum dkim_why read_tags(struct arena *a, enum signature_kind kind,
+    const struct taglist *list, struct dkim_signature *out)
 {
 	enum dkim_why first = DKIM_WHY_GOOD;
+	const unsigned this_kind = 1u << kind;
 
 	for (size_t i = 0; i < N_ELEMENTS(sig_tags); i++) {
-		const struct tag *tag = taglist_find(list, sig_tags[i].name);
+		const struct sig_tag *known = &sig_tags[i];
+		const struct tag *tag = taglist_find(list, known->name);
 		enum dkim_why why = DKIM_WHY_GOOD;
 
+		if (((known->required | known->optional) & this_kind) == 0)
+			continue;
 		if (tag != NULL)
-			why = sig_tags[i].read(a, tag->value, out);
-		else if (sig_tags[i].required)
+			why = known->read(a, tag->value, out);
+		else if ((known->required & this_kind) != 0)
 			why = DKIM_WHY_SIG_MISSING_TAG;
 		if (first == DKIM_WHY_GOOD)
 			first = why;
@@ -397,7 +484,7 @@ static enum dkim_why read_tags(struct arena *a, const struct taglist *list,
 	return first;
 }
 
-enum dkim_why dkim_signature_parse(struct arena *a, struct slice value,
+enum dkim_why dkim_signature_parse(struct arena *a, enum signature_kind kind, struct slice value,
     struct dkim_signature *out)
 {
 	static const enum dkim_why list_whys[] = {
@@ -416,10 +503,13 @@ enum dkim_why dkim_signature_parse(struct arena *a, struct slice value,
 	why = list_whys[taglist_parse(value, false, &list)];
 	if (why != DKIM_WHY_GOOD)
 		return why;
-	why = read_tags(a, &list, out);
+	/* RFC 8617 section 4.1.3: a seal has no c=, and is relaxed */
+	if (kind == SIGNATURE_ARC_SEAL)
+		out->header_canon = CANON_RELAXED;
+	why = read_tags(a, kind, &list, out);
 	if (slice_is_null(out->identity))
 		out->identity_domain = out->domain;
-	return why == DKIM_WHY_GOOD ? check_whole(out) : why;
+	return why == DKIM_WHY_GOOD ? check_whole(kind, out) : why;
 }
 
 struct slice dkim_key_name(struct arena *a, const struct dkim_signature *sig)

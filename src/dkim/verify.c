@@ -6,8 +6,6 @@
 
 #include "dkim/verify.h"
 
-#define RSA_MIN_BITS 1024u /* RFC 8301 section 3.2 */
-
 static const struct slice from_name = { "From", 4 };
 
 /* One DKIM-Signature field on its way to a result. */
@@ -75,7 +73,8 @@ void dkim_verifier_field(struct dkim_verifier *v, size_t header_index)
 		return;
 	c = &v->candidates[v->count++];
 	*c = (struct candidate){ .header_index = header_index };
-	c->why = dkim_signature_parse(v->arena, v->message->headers[header_index].value, &c->sig);
+	c->why = dkim_signature_parse(v->arena, SIGNATURE_DKIM,
+	    v->message->headers[header_index].value, &c->sig);
 	if ((c->why == DKIM_WHY_GOOD || c->why == DKIM_WHY_SIG_SHA1) &&
 	    v->started < v->params.max_signatures)
 		start_key(v, c);
@@ -109,12 +108,6 @@ static enum nearness nearness_of(const struct candidate *c, const struct domain 
 	return best;
 }
 
-/* A part of the body is never acceptable where policy refuses it: the whole is what is hashed. */
-static uint64_t hashed_length(const struct dkim_verifier *v, const struct dkim_signature *sig)
-{
-	return v->params.body_length == DKIM_LENGTH_REFUSE ? BODY_LENGTH_ALL : sig->body_length;
-}
-
 /* More Froms than h= names: one is not signed, and a reader may see just that (section 8.15). */
 static bool signs_every_from(const struct dkim_signature *sig, size_t fields)
 {
@@ -127,7 +120,7 @@ static bool signs_every_from(const struct dkim_signature *sig, size_t fields)
 
 static void choose(struct dkim_verifier *v, struct candidate *c)
 {
-	c->body = bodyhashes_want(v->bodies, c->sig.body_canon, hashed_length(v, &c->sig));
+	c->body = dkim_want_body(&v->params, &c->sig, v->bodies);
 	if (c->body == NULL)
 		return;
 	c->chosen = true;
@@ -169,161 +162,51 @@ struct judgement {
 	struct dkim_result *out;
 };
 
-/* RFC 6376 section 3.5: t=, x= */
 static enum dkim_why judge_times(const struct judgement *j)
 {
-	const struct dkim_signature *sig = &j->c->sig;
-	int64_t skew = j->v->params.clock_skew;
-
-	if (sig->has_x && sig->x < j->now - skew)
-		return DKIM_WHY_SIG_EXPIRED;
-	if (sig->has_t && sig->t > j->now + skew)
-		return DKIM_WHY_SIG_FUTURE;
-	return DKIM_WHY_GOOD;
+	return dkim_check_times(&j->v->params, &j->c->sig, j->now);
 }
 
-/* RFC 6376 sections 3.5 (l=) and 6.1.3 */
 static enum dkim_why judge_body(const struct judgement *j)
 {
-	const struct dkim_signature *sig = &j->c->sig;
-	uint64_t octets = bodyhash_canonical_octets(j->c->body);
-
-	if (sig->body_length != BODY_LENGTH_ALL && sig->body_length > octets)
-		return DKIM_WHY_BODY_LENGTH_TOO_LONG;
-	if (sig->body_length < octets && j->v->params.body_length == DKIM_LENGTH_REFUSE)
-		return DKIM_WHY_BODY_LENGTH_REFUSED;
-	if (!slice_eq(sig->body_hash,
-	    slice_of((const char *)bodyhash_value(j->c->body), SHA256_OCTETS)))
-		return DKIM_WHY_BODY_HASH;
-	return DKIM_WHY_GOOD;
+	return dkim_check_body(&j->v->params, &j->c->sig, j->c->body);
 }
 
+/* RFC 6376 section 3.7 */
 static enum dkim_why judge_hash(const struct judgement *j, unsigned char hash[SHA256_OCTETS])
 {
 	const struct dkim_signature *sig = &j->c->sig;
-	struct header_hash_params params = { .canon = sig->header_canon, .names = sig->signed_names,
-		.name_count = sig->signed_count, .b = sig->b_text,
+	struct header_hash_params params = { .canon = sig->header_canon, .b = sig->b_text,
 		.signature = &j->v->message->headers[j->c->header_index] };
 
-	if (j->fields == NULL || header_hash(j->fields, &params, hash) != RC_OK)
+	if (j->fields == NULL || header_fields_choose(j->fields, sig->signed_names,
+	    sig->signed_count, params.signature, &params.fields) != RC_OK ||
+	    header_hash(j->v->arena, &params, hash) != RC_OK)
 		return DKIM_WHY_NO_MEMORY;
 	return DKIM_WHY_GOOD;
 }
 
-/* RFC 6376 section 6.1.2 steps 5 to 8 */
-static enum dkim_why judge_record(const struct key_record *record, const struct dkim_signature *sig)
-{
-	if (!record->sha256_allowed)
-		return DKIM_WHY_KEY_HASH;
-	if (!record->email_service)
-		return DKIM_WHY_KEY_SERVICE;
-	if (record->type != sig->algorithm)
-		return DKIM_WHY_KEY_TYPE;
-	/* section 3.10 */
-	if (record->strict_identity && !domain_eq(sig->identity_domain, sig->domain))
-		return DKIM_WHY_KEY_STRICT_IDENTITY;
-	return DKIM_WHY_GOOD;
-}
-
-/* Lengths are compared for RSA; an Ed25519 key has no other. */
-static unsigned minimum_bits(enum key_type type, unsigned rsa)
-{
-	return type == KEY_RSA ? rsa : 0;
-}
-
-static enum dkim_why judge_key(const struct judgement *j, struct slice octets,
-    const unsigned char hash[SHA256_OCTETS])
-{
-	static const enum dkim_why whys[] = {
-		[PUBLIC_KEY_OK] = DKIM_WHY_GOOD,
-		[PUBLIC_KEY_SYNTAX] = DKIM_WHY_KEY_SYNTAX,
-		[PUBLIC_KEY_TOO_LARGE] = DKIM_WHY_KEY_TOO_LARGE,
-		[PUBLIC_KEY_NO_MEMORY] = DKIM_WHY_NO_MEMORY,
-	};
-	const struct dkim_signature *sig = &j->c->sig;
-	struct public_key *key = NULL;
-	enum dkim_why why = whys[public_key_parse(j->v->arena, sig->algorithm, octets, &key)];
-	bool valid = false;
-
-	if (why != DKIM_WHY_GOOD)
-		return why;
-	j->out->bits = public_key_bits(key);
-	if (j->out->bits < minimum_bits(sig->algorithm, RSA_MIN_BITS))
-		return DKIM_WHY_KEY_TOO_SHORT;
-	if (public_key_verify(key, hash, sig->signature, &valid) != RC_OK)
-		return DKIM_WHY_NO_MEMORY;
-	if (!valid)
-		return DKIM_WHY_SIGNATURE_WRONG;
-	return j->out->bits < minimum_bits(sig->algorithm, j->v->params.minimum_bits) ?
-	    DKIM_WHY_KEY_BELOW_MINIMUM : DKIM_WHY_GOOD;
-}
-
-/* One record; whatever it shows of itself is put into out. */
-static enum dkim_why judge_text(const struct judgement *j, struct slice text,
-    const unsigned char hash[SHA256_OCTETS])
-{
-	struct key_record record;
-	enum dkim_why why = key_record_parse(j->v->arena, text, &record);
-
-	j->out->testing = record.testing;
-	if (why == DKIM_WHY_GOOD)
-		why = judge_record(&record, &j->c->sig);
-	return why == DKIM_WHY_GOOD ? judge_key(j, record.key, hash) : why;
-}
-
-/*
- * RFC 6376 section 6.1.2 step 4: each record is tried, up to a limit.  None good: the one that came
- * furthest is told.
- */
-static enum dkim_why judge_answer(const struct judgement *j, const struct dns_answer *answer,
-    const unsigned char hash[SHA256_OCTETS])
-{
-	struct dkim_result best = *j->out;
-	enum dkim_why furthest = DKIM_WHY_KEY_NONE;
-
-	for (size_t i = 0; i < answer->count && i < LIMIT_KEY_RECORDS; i++) {
-		struct dkim_result tried = *j->out;
-		struct judgement one = *j;
-		enum dkim_why why;
-
-		one.out = &tried;
-		why = judge_text(&one, answer->records[i].text, hash);
-		if (why == DKIM_WHY_GOOD || why > furthest) {
-			furthest = why;
-			best = tried;
-		}
-		if (why == DKIM_WHY_GOOD)
-			break;
-	}
-	*j->out = best;
-	return furthest;
-}
-
-/* RFC 6376 section 6.1.2 steps 1 to 3 */
+/* RFC 6376 section 6.1.2 */
 static enum dkim_why judge_with_key(const struct judgement *j)
 {
-	static const enum dkim_why whys[] = {
-		[DNS_FOUND] = DKIM_WHY_GOOD,
-		[DNS_NXDOMAIN] = DKIM_WHY_KEY_NONE,
-		[DNS_NODATA] = DKIM_WHY_KEY_NONE,
-		[DNS_SERVFAIL] = DKIM_WHY_KEY_DNS_FAILURE,
-		[DNS_TIMEOUT] = DKIM_WHY_KEY_TIMEOUT,
-		[DNS_BADNAME] = DKIM_WHY_SIG_DOMAIN,
-		/* asking again later would end here again: not temporary */
-		[DNS_LIMIT] = DKIM_WHY_SIG_TOO_MANY,
-	};
 	unsigned char hash[SHA256_OCTETS];
 	const struct dns_answer *answer;
+	struct dkim_key_check found;
 	enum dkim_why why;
 
 	if (!j->c->started)
 		return DKIM_WHY_NO_MEMORY;
 	answer = lookups_await(j->v->lookups, LOOKUP_DKIM, j->c->key_name, DNS_TXT);
 	j->out->authentic = answer->authentic;
-	if (whys[answer->status] != DKIM_WHY_GOOD)
-		return whys[answer->status];
-	why = judge_hash(j, hash);
-	return why == DKIM_WHY_GOOD ? judge_answer(j, answer, hash) : why;
+	why = dkim_check_answer(answer);
+	if (why == DKIM_WHY_GOOD)
+		why = judge_hash(j, hash);
+	if (why != DKIM_WHY_GOOD)
+		return why;
+	found = dkim_check_key(j->v->arena, &j->v->params, &j->c->sig, answer, hash);
+	j->out->bits = found.bits;
+	j->out->testing = found.testing;
+	return found.why;
 }
 
 /*
@@ -338,9 +221,8 @@ static enum dkim_why judge_sha1(const struct judgement *j)
 	if (!j->c->started)
 		return DKIM_WHY_SIG_SHA1;
 	answer = lookups_await(j->v->lookups, LOOKUP_DKIM, j->c->key_name, DNS_TXT);
-	if (answer->status == DNS_TIMEOUT)
-		return DKIM_WHY_KEY_TIMEOUT;
-	return answer->status == DNS_SERVFAIL ? DKIM_WHY_KEY_DNS_FAILURE : DKIM_WHY_SIG_SHA1;
+	return dns_status_is_temporary(answer->status) && answer->status != DNS_LIMIT ?
+	    dkim_check_answer(answer) : DKIM_WHY_SIG_SHA1;
 }
 
 static enum dkim_why judge(const struct judgement *j)

@@ -1,4 +1,4 @@
-/* The value of a DKIM-Signature field (dkim/signature.h). */
+/* The value of a signature field of each kind (dkim/signature.h). */
 #include <stdint.h>
 #include <stdlib.h>
 
@@ -14,10 +14,16 @@ static void check_inside(struct slice part, struct slice whole)
 }
 
 /* What the verifier relies on. */
-static void check_good(const struct dkim_signature *sig, struct slice value, struct arena *a)
+static void check_good(enum signature_kind kind, const struct dkim_signature *sig,
+    struct slice value, struct arena *a)
 {
-	if (!sig->algorithm_known || sig->signed_count == 0 || sig->signature.len == 0 ||
-	    sig->body_hash.len != SHA256_OCTETS || sig->b_text.len == 0)
+	bool seal = kind == SIGNATURE_ARC_SEAL;
+
+	if (!sig->algorithm_known || sig->signature.len == 0 || sig->b_text.len == 0)
+		abort();
+	if ((sig->signed_count > 0) == seal || (sig->body_hash.len == SHA256_OCTETS) == seal)
+		abort();
+	if ((sig->instance > 0) != (kind != SIGNATURE_DKIM) || sig->instance > LIMIT_ARC_SETS)
 		abort();
 	if (!domain_is_at_or_below(sig->identity_domain, sig->domain) ||
 	    domain_labels(sig->domain) < 2 || domain_is_none(sig->selector))
@@ -31,12 +37,11 @@ static void check_good(const struct dkim_signature *sig, struct slice value, str
 		check_inside(sig->signed_names[i], value);
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+static void parse(enum signature_kind kind, struct slice value)
 {
-	struct slice value = { (const char *)data, size };
 	struct arena *a = arena_create(LIMIT_ARENA_BYTES);
 	struct dkim_signature sig;
-	enum dkim_why why = dkim_signature_parse(a, value, &sig);
+	enum dkim_why why = dkim_signature_parse(a, kind, value, &sig);
 
 	if (why >= DKIM_WHY_COUNT || dkim_why_text(why) == NULL)
 		abort();
@@ -44,7 +49,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	check_inside(sig.selector_text, value);
 	check_inside(sig.algorithm_text, value);
 	if (why == DKIM_WHY_GOOD)
-		check_good(&sig, value, a);
+		check_good(kind, &sig, value, a);
 	arena_free(&a);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct slice value = { (const char *)data, size };
+
+	for (enum signature_kind kind = SIGNATURE_DKIM; kind <= SIGNATURE_ARC_SEAL; kind++)
+		parse(kind, value);
 	return 0;
 }

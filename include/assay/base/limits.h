@@ -37,6 +37,7 @@
 #define LIMIT_KEY_OCTETS       4096u  /* a public key, decoded */
 #define LIMIT_RSA_BITS         8192u  /* verification cost is bounded (RFC 6376 section 8.13) */
 #define LIMIT_RSA_EXPONENT_BITS 64u
+#define LIMIT_ARC_SETS         50u    /* RFC 8617 section 4.2.1 */
 #define LIMIT_KEY_FILE         (64u * 1024) /* a private key file */
 
 /* SPF: RFC 7208 section 4.6.4 */

@@ -19,6 +19,8 @@
 
 enum key_type { KEY_RSA, KEY_ED25519 };
 
+#define RSA_MIN_BITS 1024u /* RFC 8301 section 3.2: shorter keys neither sign nor verify */
+
 /* "rsa", "ed25519": the words of k= and of algorithm names */
 const char *key_type_text(enum key_type type);
 

@@ -1,5 +1,8 @@
 /*
- * signature.h - the DKIM-Signature field (RFC 6376 section 3.5).
+ * signature.h - the signature fields: DKIM-Signature (RFC 6376 section 3.5), and of ARC
+ * ARC-Message-Signature and ARC-Seal (RFC 8617 sections 4.1.2 and 4.1.3).
+ *
+ * One table says for each tag which kinds of signature it belongs to and which require it.
  */
 #ifndef ASSAY_DKIM_SIGNATURE_H
 #define ASSAY_DKIM_SIGNATURE_H
@@ -15,6 +18,19 @@
 #include "mail/canon.h"
 #include "mail/domain.h"
 
+enum signature_kind {
+	SIGNATURE_DKIM,
+	SIGNATURE_ARC_MESSAGE,
+	SIGNATURE_ARC_SEAL,
+};
+
+/* "DKIM-Signature", "ARC-Message-Signature", "ARC-Seal" */
+struct slice signature_field_name(enum signature_kind kind);
+
+/* cv=, the Chain Validation Status (RFC 8617 section 4.4). */
+enum chain_status { CHAIN_NONE, CHAIN_FAIL, CHAIN_PASS };
+const char *chain_status_text(enum chain_status status);
+
 /*
  * Why a signature has its result.  One table gives the RFC 8601 word and a text for people for
  * each; dkim_why_result() and dkim_why_text() read it.  The order is that of RFC 6376 section 6.1:
@@ -26,13 +42,17 @@ enum dkim_why {
 	DKIM_WHY_SIG_SYNTAX,         /* not a tag-list, or a tag's value is malformed */
 	DKIM_WHY_SIG_DUPLICATE_TAG,
 	DKIM_WHY_SIG_TOO_LARGE,
-	DKIM_WHY_SIG_MISSING_TAG,    /* v a b bh d h s */
+	DKIM_WHY_SIG_MISSING_TAG,    /* v a b bh d h s; of ARC also i and, in a seal, cv */
 	DKIM_WHY_SIG_VERSION,
 	DKIM_WHY_SIG_ALGORITHM,      /* unknown a= */
 	DKIM_WHY_SIG_SHA1,           /* rsa-sha1, RFC 8301 */
 	DKIM_WHY_SIG_CANON,
 	DKIM_WHY_SIG_DOMAIN,         /* d= or s= is no name */
 	DKIM_WHY_SIG_IDENTITY,       /* i= not at or below d= */
+	DKIM_WHY_SIG_INSTANCE,       /* i= of ARC is not a number from 1 to 50 */
+	DKIM_WHY_SIG_CHAIN_STATUS,   /* cv= */
+	DKIM_WHY_SIG_SEAL_H,         /* an ARC-Seal with h= */
+	DKIM_WHY_SIG_COVERS_ARC,     /* h= of an ARC-Message-Signature names an ARC field */
 	DKIM_WHY_SIG_FROM_UNSIGNED,  /* h= does not cover every From field, or there is none */
 	DKIM_WHY_SIG_QUERY_METHOD,
 	DKIM_WHY_SIG_TIMES,          /* x= not after t= */
@@ -83,13 +103,15 @@ struct dkim_signature {
 	uint64_t body_length;        /* l=, or BODY_LENGTH_ALL; one less when too large */
 	bool has_t, has_x;
 	int64_t t, x;                /* INT64_MAX for more than 12 digits */
+	unsigned instance;           /* i= of ARC; 0: none that could be read */
+	enum chain_status chain_status; /* cv= of a seal */
 };
 
 /*
- * Parses one field's value.  Returns DKIM_WHY_GOOD or the reason it is unusable; whatever could be
+ * Parses the value of one field of that kind.  Returns DKIM_WHY_GOOD or the reason it is unusable; whatever could be
  * read (d=, s=, a=, i=, b=) is in out for the report all the same.
  */
-enum dkim_why dkim_signature_parse(struct arena *a, struct slice value,
+enum dkim_why dkim_signature_parse(struct arena *a, enum signature_kind kind, struct slice value,
     struct dkim_signature *out);
 
 /* "<selector>._domainkey.<domain>" (RFC 6376 section 3.6.2.1). */

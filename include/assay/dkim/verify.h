@@ -8,24 +8,8 @@
 #ifndef ASSAY_DKIM_VERIFY_H
 #define ASSAY_DKIM_VERIFY_H
 
-#include "base/limits.h"
-#include "dkim/bodyhash.h"
-#include "dkim/keyrecord.h"
-#include "dkim/signature.h"
-#include "dns/lookups.h"
+#include "dkim/check.h"
 #include "mail/message.h"
-
-enum dkim_length_policy { DKIM_LENGTH_REFUSE, DKIM_LENGTH_ALLOW };
-
-struct dkim_verify_params {
-	unsigned minimum_bits;        /* RSA; below 1024 is never valid (RFC 8301 section 3.2) */
-	enum dkim_length_policy body_length;
-	int64_t clock_skew;           /* seconds allowed on t= and x= */
-	unsigned max_signatures;      /* verified per message */
-};
-
-#define DKIM_VERIFY_DEFAULTS { .minimum_bits = 1024, .body_length = DKIM_LENGTH_REFUSE, \
-	.clock_skew = 300, .max_signatures = LIMIT_SIGNATURES }
 
 struct dkim_result {
 	enum auth_result result;

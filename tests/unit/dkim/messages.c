@@ -25,7 +25,7 @@ static int64_t time_of(struct arena *a, const struct message *m, struct slice no
 		struct dkim_signature sig;
 
 		if (slice_ieq(m->headers[i].name, SLICE("DKIM-Signature")) &&
-		    dkim_signature_parse(a, m->headers[i].value, &sig) == DKIM_WHY_GOOD &&
+		    dkim_signature_parse(a, SIGNATURE_DKIM, m->headers[i].value, &sig) == DKIM_WHY_GOOD &&
 		    sig.has_t && sig.t > latest && sig.t < INT64_MAX)
 			latest = sig.t;
 	}

@@ -32,7 +32,7 @@ static struct slice names_of(struct arena *a, struct slice value)
 	struct dkim_signature sig;
 	struct buf names = BUF_INIT(1u << 20);
 
-	ck_assert_int_eq(dkim_signature_parse(a, value, &sig), DKIM_WHY_GOOD);
+	ck_assert_int_eq(dkim_signature_parse(a, SIGNATURE_DKIM, value, &sig), DKIM_WHY_GOOD);
 	for (size_t i = 0; i < sig.signed_count; i++)
 		buf_addf(&names, "%s%.*s", i == 0 ? "" : ":", SLICE_ARG(sig.signed_names[i]));
 	return arena_take_buf(a, &names);
@@ -287,7 +287,7 @@ START_TEST(S_07_body_hash)
 	bodyhashes_feed(set, SLICE("a  b \r\n\r\n"));
 	ck_assert_int_eq(bodyhashes_end(set), RC_OK);
 	ck_assert_int_eq(dkim_signer_end(signer, NOW, &value), RC_OK);
-	ck_assert_int_eq(dkim_signature_parse(a, value, &sig), DKIM_WHY_GOOD);
+	ck_assert_int_eq(dkim_signature_parse(a, SIGNATURE_DKIM, value, &sig), DKIM_WHY_GOOD);
 	ck_assert_int_eq(sha256(SLICE("a b\r\n"), hash), RC_OK);
 	ck_slice_eq(sig.body_hash, slice_of((const char *)hash, sizeof(hash)));
 	ck_assert_uint_eq(m.count, 1);
@@ -403,7 +403,7 @@ START_TEST(S_35_folds)
 		request.params.selector = slice_of(name + 2, len);
 		ck_assert_int_eq(fixture_sign(a, &request, NOW, &value), RC_OK);
 		check_shape(value);
-		ck_assert_int_eq(dkim_signature_parse(a, value, &sig), DKIM_WHY_GOOD);
+		ck_assert_int_eq(dkim_signature_parse(a, SIGNATURE_DKIM, value, &sig), DKIM_WHY_GOOD);
 		private_key_free(&key);
 		arena_free(&a);
 	}

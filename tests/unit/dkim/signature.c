@@ -199,10 +199,100 @@ START_TEST(parses)
 {
 	struct arena *a = arena_create(1u << 20);
 	struct dkim_signature sig;
-	enum dkim_why why = dkim_signature_parse(a, slice_str(rows[_i].value), &sig);
+	enum dkim_why why = dkim_signature_parse(a, SIGNATURE_DKIM, slice_str(rows[_i].value), &sig);
 
 	ck_assert_msg(why == rows[_i].why, "%s: got \"%s\"", rows[_i].name, dkim_why_text(why));
 	ck_assert(!arena_failed(a));
+	arena_free(&a);
+}
+END_TEST
+
+/* --- the fields of ARC ---------------------------------------------------------------------- */
+
+#define AMS "a=rsa-sha256; b=Zm9vYmFy; " BH "d=example.org; h=From; s=sel; "
+#define AS  "a=rsa-sha256; b=Zm9vYmFy; d=example.org; s=sel; "
+
+static const struct {
+	const char *name, *value;
+	enum signature_kind kind;
+	enum dkim_why why;
+} arc_rows[] = {
+	{ "the least", "i=1; " AMS, SIGNATURE_ARC_MESSAGE, DKIM_WHY_GOOD },
+	{ "the least of a seal", "i=1; cv=none; " AS, SIGNATURE_ARC_SEAL, DKIM_WHY_GOOD },
+	{ "R_18 i= anywhere", AMS "i=50", SIGNATURE_ARC_MESSAGE, DKIM_WHY_GOOD },
+	{ "a zero before", "i=07; " AMS, SIGNATURE_ARC_MESSAGE, DKIM_WHY_GOOD },
+	{ "R_11 v= is ignored", "i=1; v=7; " AMS, SIGNATURE_ARC_MESSAGE, DKIM_WHY_GOOD },
+	{ "cv= means nothing there", "i=1; cv=x; " AMS, SIGNATURE_ARC_MESSAGE, DKIM_WHY_GOOD },
+	{ "l= and q= are DKIM's", "i=1; l=3; q=dns/txt; " AMS, SIGNATURE_ARC_MESSAGE, DKIM_WHY_GOOD },
+	{ "a seal ignores c= x= l= q= bh=", "i=2; cv=pass; c=simple/simple; x=0; l=y; q=z; bh=; " AS,
+	    SIGNATURE_ARC_SEAL, DKIM_WHY_GOOD },
+
+	{ "R_21 no i=", AMS, SIGNATURE_ARC_MESSAGE, DKIM_WHY_SIG_MISSING_TAG },
+	{ "R_21 no bh=", "i=1; a=rsa-sha256; b=Zm9v; d=example.org; h=From; s=sel",
+	    SIGNATURE_ARC_MESSAGE, DKIM_WHY_SIG_MISSING_TAG },
+	{ "R_21 no h=", "i=1; a=rsa-sha256; b=Zm9v; " BH "d=example.org; s=sel",
+	    SIGNATURE_ARC_MESSAGE, DKIM_WHY_SIG_MISSING_TAG },
+	{ "R_21 a seal without cv=", "i=1; " AS, SIGNATURE_ARC_SEAL, DKIM_WHY_SIG_MISSING_TAG },
+	{ "R_21 a seal without i=", "cv=none; " AS, SIGNATURE_ARC_SEAL, DKIM_WHY_SIG_MISSING_TAG },
+	{ "R_21 a seal without s=", "i=1; cv=none; a=rsa-sha256; b=Zm9v; d=example.org",
+	    SIGNATURE_ARC_SEAL, DKIM_WHY_SIG_MISSING_TAG },
+	{ "R_10 a seal with h=", "i=1; cv=none; h=From; " AS, SIGNATURE_ARC_SEAL,
+	    DKIM_WHY_SIG_SEAL_H },
+	{ "R_10 a seal with an empty h=", "i=1; cv=none; h=; " AS, SIGNATURE_ARC_SEAL,
+	    DKIM_WHY_SIG_SEAL_H },
+	{ "R_02 i=0", "i=0; " AMS, SIGNATURE_ARC_MESSAGE, DKIM_WHY_SIG_INSTANCE },
+	{ "R_02 i=51", "i=51; " AMS, SIGNATURE_ARC_MESSAGE, DKIM_WHY_SIG_INSTANCE },
+	{ "R_18 three digits", "i=001; " AMS, SIGNATURE_ARC_MESSAGE, DKIM_WHY_SIG_INSTANCE },
+	{ "R_18 i= of DKIM", "i=@example.org; " AMS, SIGNATURE_ARC_MESSAGE, DKIM_WHY_SIG_INSTANCE },
+	{ "i= empty", "i=; cv=none; " AS, SIGNATURE_ARC_SEAL, DKIM_WHY_SIG_INSTANCE },
+	{ "i= negative", "i=-1; cv=none; " AS, SIGNATURE_ARC_SEAL, DKIM_WHY_SIG_INSTANCE },
+	{ "i= huge", "i=18446744073709551617; cv=none; " AS, SIGNATURE_ARC_SEAL,
+	    DKIM_WHY_SIG_INSTANCE },
+	{ "i= twice", "i=1; i=1; " AMS, SIGNATURE_ARC_MESSAGE, DKIM_WHY_SIG_DUPLICATE_TAG },
+	{ "cv= of no kind", "i=1; cv=maybe; " AS, SIGNATURE_ARC_SEAL, DKIM_WHY_SIG_CHAIN_STATUS },
+	{ "cv= has case", "i=1; cv=None; " AS, SIGNATURE_ARC_SEAL, DKIM_WHY_SIG_CHAIN_STATUS },
+	{ "R_14 rsa-sha1", "i=1; cv=none; a=rsa-sha1; b=Zm9v; d=example.org; s=sel",
+	    SIGNATURE_ARC_SEAL, DKIM_WHY_SIG_SHA1 },
+	{ "R_19 h= with an ARC field", "i=1; a=rsa-sha256; b=Zm9v; " BH
+	    "d=example.org; h=From:arc-seal; s=sel", SIGNATURE_ARC_MESSAGE,
+	    DKIM_WHY_SIG_COVERS_ARC },
+	{ "R_19 h= with its own name", "i=1; a=rsa-sha256; b=Zm9v; " BH
+	    "d=example.org; h=ARC-Message-Signature:From; s=sel", SIGNATURE_ARC_MESSAGE,
+	    DKIM_WHY_SIG_COVERS_ARC },
+	{ "From not in h=", "i=1; a=rsa-sha256; b=Zm9v; " BH "d=example.org; h=To; s=sel",
+	    SIGNATURE_ARC_MESSAGE, DKIM_WHY_SIG_FROM_UNSIGNED },
+	{ "no tag-list", "1", SIGNATURE_ARC_SEAL, DKIM_WHY_SIG_SYNTAX },
+	{ "nothing", "", SIGNATURE_ARC_SEAL, DKIM_WHY_SIG_SYNTAX },
+};
+
+START_TEST(R_21_arc)
+{
+	struct arena *a = arena_create(1u << 20);
+	struct dkim_signature sig;
+	enum dkim_why why = dkim_signature_parse(a, arc_rows[_i].kind,
+	    slice_str(arc_rows[_i].value), &sig);
+
+	ck_assert_msg(why == arc_rows[_i].why, "%s: got \"%s\"", arc_rows[_i].name,
+	    dkim_why_text(why));
+	arena_free(&a);
+}
+END_TEST
+
+START_TEST(R_05_arc_values)
+{
+	struct arena *a = arena_create(1u << 20);
+	struct dkim_signature sig;
+
+	ck_assert_int_eq(dkim_signature_parse(a, SIGNATURE_ARC_SEAL,
+	    SLICE("i=12; cv=pass; c=simple; " AS), &sig), DKIM_WHY_GOOD);
+	ck_assert_uint_eq(sig.instance, 12);
+	ck_assert_int_eq(sig.chain_status, CHAIN_PASS);
+	ck_assert_int_eq(sig.header_canon, CANON_RELAXED);
+	ck_assert_int_eq(dkim_signature_parse(a, SIGNATURE_ARC_MESSAGE, SLICE("i=3; " AMS), &sig),
+	    DKIM_WHY_GOOD);
+	ck_assert_uint_eq(sig.instance, 3);
+	ck_assert_int_eq(sig.header_canon, CANON_SIMPLE);
+	ck_assert(slice_is_null(sig.identity));
 	arena_free(&a);
 }
 END_TEST
@@ -216,7 +306,7 @@ START_TEST(values)
 	struct arena *a = arena_create(1u << 20);
 	struct dkim_signature sig;
 
-	ck_assert_int_eq(dkim_signature_parse(a, value, &sig), DKIM_WHY_GOOD);
+	ck_assert_int_eq(dkim_signature_parse(a, SIGNATURE_DKIM, value, &sig), DKIM_WHY_GOOD);
 	ck_assert(sig.algorithm_known);
 	ck_assert_int_eq(sig.algorithm, KEY_RSA);
 	ck_slice_eq(sig.algorithm_text, SLICE("rsa-sha256"));
@@ -250,7 +340,7 @@ START_TEST(defaults)
 	struct arena *a = arena_create(1u << 20);
 	struct dkim_signature sig;
 
-	ck_assert_int_eq(dkim_signature_parse(a, SLICE(MOST), &sig), DKIM_WHY_GOOD);
+	ck_assert_int_eq(dkim_signature_parse(a, SIGNATURE_DKIM, SLICE(MOST), &sig), DKIM_WHY_GOOD);
 	ck_assert_int_eq(sig.header_canon, CANON_SIMPLE); /* V_12 */
 	ck_assert_int_eq(sig.body_canon, CANON_SIMPLE);
 	ck_assert(slice_is_null(sig.identity));
@@ -267,14 +357,14 @@ START_TEST(large_numbers)
 	struct arena *a = arena_create(1u << 20);
 	struct dkim_signature sig;
 
-	ck_assert_int_eq(dkim_signature_parse(a, SLICE(MOST "t=1; x=1000000000000; "
+	ck_assert_int_eq(dkim_signature_parse(a, SIGNATURE_DKIM, SLICE(MOST "t=1; x=1000000000000; "
 	    "l=18446744073709551617"), &sig), DKIM_WHY_GOOD);
 	ck_assert(sig.x == INT64_MAX);
 	ck_assert(sig.body_length == BODY_LENGTH_ALL - 1);
-	ck_assert_int_eq(dkim_signature_parse(a, SLICE(MOST "l=18446744073709551615"), &sig),
+	ck_assert_int_eq(dkim_signature_parse(a, SIGNATURE_DKIM, SLICE(MOST "l=18446744073709551615"), &sig),
 	    DKIM_WHY_GOOD);
 	ck_assert(sig.body_length == BODY_LENGTH_ALL - 1);
-	ck_assert_int_eq(dkim_signature_parse(a, SLICE(MOST "x=999999999999; l=00000000000000000000"
+	ck_assert_int_eq(dkim_signature_parse(a, SIGNATURE_DKIM, SLICE(MOST "x=999999999999; l=00000000000000000000"
 	    "000000000000000000000005"), &sig), DKIM_WHY_GOOD);
 	ck_assert(sig.x == 999999999999);
 	ck_assert(sig.body_length == 5);
@@ -288,7 +378,7 @@ START_TEST(report_of_a_bad_one)
 	struct arena *a = arena_create(1u << 20);
 	struct dkim_signature sig;
 
-	ck_assert_int_eq(dkim_signature_parse(a, SLICE("v=7; a=rsa-md5; b=Zm9vYmFy; d=example.org; "
+	ck_assert_int_eq(dkim_signature_parse(a, SIGNATURE_DKIM, SLICE("v=7; a=rsa-md5; b=Zm9vYmFy; d=example.org; "
 	    "s=sel; i=joe@example.net"), &sig), DKIM_WHY_SIG_VERSION);
 	ck_slice_eq(sig.domain.name, SLICE("example.org"));
 	ck_slice_eq(sig.selector.name, SLICE("sel"));
@@ -296,7 +386,7 @@ START_TEST(report_of_a_bad_one)
 	ck_assert(!sig.algorithm_known);
 	ck_slice_eq(sig.identity, SLICE("joe@example.net"));
 	ck_slice_eq(sig.b_compact, SLICE("Zm9vYmFy"));
-	ck_assert_int_eq(dkim_signature_parse(a, SLICE("rubbish"), &sig), DKIM_WHY_SIG_SYNTAX);
+	ck_assert_int_eq(dkim_signature_parse(a, SIGNATURE_DKIM, SLICE("rubbish"), &sig), DKIM_WHY_SIG_SYNTAX);
 	ck_assert(domain_is_none(sig.domain) && slice_is_null(sig.b_compact));
 	arena_free(&a);
 }
@@ -308,7 +398,7 @@ START_TEST(u_labels)
 	struct arena *a = arena_create(1u << 20);
 	struct dkim_signature sig;
 
-	ck_assert_int_eq(dkim_signature_parse(a, SLICE("v=1; a=rsa-sha256; b=Zm9v; " BH
+	ck_assert_int_eq(dkim_signature_parse(a, SIGNATURE_DKIM, SLICE("v=1; a=rsa-sha256; b=Zm9v; " BH
 	    "d=b\xc3\xbc" "cher.example; h=From; s=f\xc3\xbcr; i=\xc3\xbc@xn--bcher-kva.example"),
 	    &sig), DKIM_WHY_GOOD);
 	ck_slice_eq(dkim_key_name(a, &sig), SLICE("xn--fr-xka._domainkey.xn--bcher-kva.example"));
@@ -335,7 +425,7 @@ START_TEST(long_tags)
 		buf_clear(&value);
 		buf_add_str(&value, "v=1; a=rsa-sha256; b=Zm9v; d=example.org; s=sel; h=From; bh=");
 		add_repeated(&value, "QUJD", n / 4);
-		ck_assert_int_eq(dkim_signature_parse(a, buf_slice(&value), &sig), DKIM_WHY_SIG_SYNTAX);
+		ck_assert_int_eq(dkim_signature_parse(a, SIGNATURE_DKIM, buf_slice(&value), &sig), DKIM_WHY_SIG_SYNTAX);
 	}
 	for (size_t n = 1000; n <= 100000; n *= 10) {
 		enum dkim_why want = n < LIMIT_SIGNATURE_OCTETS - 200 ? DKIM_WHY_GOOD : DKIM_WHY_SIG_TOO_LARGE;
@@ -343,7 +433,7 @@ START_TEST(long_tags)
 		buf_clear(&value);
 		buf_add_str(&value, MOST "z=");
 		add_repeated(&value, "a:b|", n / 4);
-		ck_assert_int_eq(dkim_signature_parse(a, buf_slice(&value), &sig), want);
+		ck_assert_int_eq(dkim_signature_parse(a, SIGNATURE_DKIM, buf_slice(&value), &sig), want);
 	}
 	buf_free(&value);
 	arena_free(&a);
@@ -359,29 +449,29 @@ START_TEST(ceilings)
 
 	buf_add_str(&value, "v=1; a=rsa-sha256; b=Zm9v; " BH "d=example.org; s=sel; h=From");
 	add_repeated(&value, ":a", LIMIT_SIGNED_FIELDS - 1);
-	ck_assert_int_eq(dkim_signature_parse(a, buf_slice(&value), &sig), DKIM_WHY_GOOD);
+	ck_assert_int_eq(dkim_signature_parse(a, SIGNATURE_DKIM, buf_slice(&value), &sig), DKIM_WHY_GOOD);
 	buf_add_str(&value, ":a");
-	ck_assert_int_eq(dkim_signature_parse(a, buf_slice(&value), &sig), DKIM_WHY_SIG_TOO_LARGE);
+	ck_assert_int_eq(dkim_signature_parse(a, SIGNATURE_DKIM, buf_slice(&value), &sig), DKIM_WHY_SIG_TOO_LARGE);
 
 	buf_clear(&value);
 	buf_add_str(&value, MOST);
 	for (size_t i = 7; i < LIMIT_TAGS; i++)
 		buf_addf(&value, "x%zu=;", i);
-	ck_assert_int_eq(dkim_signature_parse(a, buf_slice(&value), &sig), DKIM_WHY_GOOD);
+	ck_assert_int_eq(dkim_signature_parse(a, SIGNATURE_DKIM, buf_slice(&value), &sig), DKIM_WHY_GOOD);
 	buf_add_str(&value, "last=");
-	ck_assert_int_eq(dkim_signature_parse(a, buf_slice(&value), &sig), DKIM_WHY_SIG_TOO_LARGE);
+	ck_assert_int_eq(dkim_signature_parse(a, SIGNATURE_DKIM, buf_slice(&value), &sig), DKIM_WHY_SIG_TOO_LARGE);
 
 	buf_clear(&value);
 	buf_add_str(&value, MOST "foo=");
 	add_repeated(&value, "x", LIMIT_SIGNATURE_OCTETS - value.len);
-	ck_assert_int_eq(dkim_signature_parse(a, buf_slice(&value), &sig), DKIM_WHY_GOOD);
+	ck_assert_int_eq(dkim_signature_parse(a, SIGNATURE_DKIM, buf_slice(&value), &sig), DKIM_WHY_GOOD);
 	add_repeated(&value, "x", 1);
-	ck_assert_int_eq(dkim_signature_parse(a, buf_slice(&value), &sig), DKIM_WHY_SIG_TOO_LARGE);
+	ck_assert_int_eq(dkim_signature_parse(a, SIGNATURE_DKIM, buf_slice(&value), &sig), DKIM_WHY_SIG_TOO_LARGE);
 
 	buf_clear(&value);
 	buf_add_str(&value, "v=1; a=rsa-sha256; " BH "d=example.org; h=From; s=sel; b=");
 	add_repeated(&value, "AAAA", LIMIT_KEY_OCTETS / 3 + 1);
-	ck_assert_int_eq(dkim_signature_parse(a, buf_slice(&value), &sig), DKIM_WHY_SIG_SYNTAX);
+	ck_assert_int_eq(dkim_signature_parse(a, SIGNATURE_DKIM, buf_slice(&value), &sig), DKIM_WHY_SIG_SYNTAX);
 	buf_free(&value);
 	arena_free(&a);
 }
@@ -400,10 +490,10 @@ START_TEST(key_name_too_long)
 	ck_assert_uint_eq(strlen("nineteenoctetsinhere."), 21);
 	buf_add_str(&value, "example.org; s=");
 	add_repeated(&value, "s", 253 - 9 * 21 - 11 - 12);
-	ck_assert_int_eq(dkim_signature_parse(a, buf_slice(&value), &sig), DKIM_WHY_GOOD);
+	ck_assert_int_eq(dkim_signature_parse(a, SIGNATURE_DKIM, buf_slice(&value), &sig), DKIM_WHY_GOOD);
 	ck_assert_uint_eq(dkim_key_name(a, &sig).len, 253);
 	buf_add_str(&value, "s");
-	ck_assert_int_eq(dkim_signature_parse(a, buf_slice(&value), &sig), DKIM_WHY_SIG_DOMAIN);
+	ck_assert_int_eq(dkim_signature_parse(a, SIGNATURE_DKIM, buf_slice(&value), &sig), DKIM_WHY_SIG_DOMAIN);
 	buf_free(&value);
 	arena_free(&a);
 }
@@ -427,6 +517,8 @@ Suite *signature_suite(void)
 	Suite *s = suite_create("signature");
 
 	UNIT_TABLE(s, parses, rows);
+	UNIT_TABLE(s, R_21_arc, arc_rows);
+	UNIT_TEST(s, R_05_arc_values);
 	UNIT_TEST(s, values);
 	UNIT_TEST(s, defaults);
 	UNIT_TEST(s, large_numbers);
