@@ -22,12 +22,13 @@ static void feed(void *ctx, struct slice octets)
 }
 
 /* The field with the line ends that the file has. */
-static void print_signed(struct slice value, struct slice text)
+static void print_signed(const struct header *field, struct slice text)
 {
 	size_t lf = slice_find(text, '\n');
+	struct slice value = field->value;
 	bool crlf = lf < text.len && lf > 0 && text.ptr[lf - 1] == '\r';
 
-	fputs("DKIM-Signature:", stdout);
+	printf("%.*s:", SLICE_ARG(field->name));
 	for (size_t i = 0; i < value.len; i++) {
 		if (value.ptr[i] == '\n' && crlf)
 			putchar('\r');
@@ -52,8 +53,8 @@ static enum rc sign_text(struct arena *a, const struct sign_request *r, const st
 	struct bodyhashes *set = bodyhashes_new(a);
 	struct dkim_signer *signer;
 	struct message m;
-	struct slice body, value;
-	enum rc rc;
+	struct slice body;
+	struct dkim_signed made;
 
 	message_init(&m, a);
 	body = read_headers(&m, text);
@@ -64,12 +65,11 @@ static enum rc sign_text(struct arena *a, const struct sign_request *r, const st
 		return RC_NOMEM;
 	read_body(body, (struct sink){ feed, set });
 	TRY(bodyhashes_end(set));
-	rc = dkim_signer_end(signer, r->now, &value);
-	if (rc == RC_LIMIT)
-		return err_config(err, "not signed: the message has no From field (RFC 6376 section 5.4)");
-	if (rc == RC_OK)
-		print_signed(value, text);
-	return rc;
+	TRY(dkim_signer_end(signer, r->now, &made));
+	if (made.why != DKIM_SIGN_GOOD)
+		return err_config(err, "not signed: %s", dkim_sign_why_text(made.why));
+	print_signed(&made.fields.items[0], text);
+	return RC_OK;
 }
 
 static int sign_file(const struct sign_request *r)

@@ -86,9 +86,11 @@ static enum public_key_status rsa_parse(struct arena *a, struct slice octets,
 	exponent_bits = der_bits(numbers.exponent);
 	if (bits > LIMIT_RSA_BITS || exponent_bits > LIMIT_RSA_EXPONENT_BITS)
 		return PUBLIC_KEY_TOO_LARGE;
+	/* with e=1 the padded hash is its own signature */
+	if (exponent_bits == 1)
+		return PUBLIC_KEY_WEAK;
 	/* RFC 8017 section 3.1: n is a product of odd primes, e is odd and from 3 to n - 1 */
-	if (!is_odd(numbers.modulus) || !is_odd(numbers.exponent) || exponent_bits < 2 ||
-	    exponent_bits >= bits)
+	if (!is_odd(numbers.modulus) || !is_odd(numbers.exponent) || exponent_bits >= bits)
 		return PUBLIC_KEY_SYNTAX;
 	key->bits = (unsigned)bits;
 	key->pkey = rsa_from_numbers(a, &numbers);
@@ -152,6 +154,44 @@ static enum rc rsa_public(EVP_PKEY *pkey, struct buf *out)
 
 /* --- Ed25519: PureEdDSA over the octets of the hash (RFC 8463 section 3) ---------------------- */
 
+/*
+ * The y-coordinates of the eight points whose order divides 8, in the encodings that fit into 255
+ * bits (RFC 8032 section 5.1.2).  In the equation of section 5.1.7 such a key adds one of at most
+ * eight points: a signature made without any secret verifies for one message in eight, or for all.
+ */
+static const unsigned char small_order[][ED25519_KEY_OCTETS] = {
+	{ 0x00 }, /* order 4 */
+	{ 0x01 }, /* order 1 */
+	{ 0x26, 0xe8, 0x95, 0x8f, 0xc2, 0xb2, 0x27, 0xb0, 0x45, 0xc3, 0xf4, 0x89, 0xf2, 0xef, 0x98,
+	    0xf0, 0xd5, 0xdf, 0xac, 0x05, 0xd3, 0xc6, 0x33, 0x39, 0xb1, 0x38, 0x02, 0x88, 0x6d,
+	    0x53, 0xfc, 0x05 }, /* order 8 */
+	{ 0xc7, 0x17, 0x6a, 0x70, 0x3d, 0x4d, 0xd8, 0x4f, 0xba, 0x3c, 0x0b, 0x76, 0x0d, 0x10, 0x67,
+	    0x0f, 0x2a, 0x20, 0x53, 0xfa, 0x2c, 0x39, 0xcc, 0xc6, 0x4e, 0xc7, 0xfd, 0x77, 0x92,
+	    0xac, 0x03, 0x7a }, /* order 8 */
+	{ 0xec, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+	    0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+	    0xff, 0xff, 0x7f }, /* order 2: p - 1 */
+	{ 0xed, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+	    0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+	    0xff, 0xff, 0x7f }, /* p, which is 0 */
+	{ 0xee, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+	    0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+	    0xff, 0xff, 0x7f }, /* p + 1, which is 1 */
+};
+
+/* The highest bit is the sign of x: either point has the order. */
+static bool is_small_order(struct slice octets)
+{
+	unsigned char y[ED25519_KEY_OCTETS];
+
+	memcpy(y, octets.ptr, sizeof(y));
+	y[sizeof(y) - 1] &= 0x7f;
+	for (size_t i = 0; i < N_ELEMENTS(small_order); i++)
+		if (memcmp(y, small_order[i], sizeof(y)) == 0)
+			return true;
+	return false;
+}
+
 /* RFC 8463 section 4.2 */
 static enum public_key_status ed25519_parse(struct arena *a, struct slice octets,
     struct public_key *key)
@@ -159,6 +199,8 @@ static enum public_key_status ed25519_parse(struct arena *a, struct slice octets
 	(void)a;
 	if (octets.len != ED25519_KEY_OCTETS)
 		return PUBLIC_KEY_SYNTAX;
+	if (is_small_order(octets))
+		return PUBLIC_KEY_WEAK;
 	key->bits = ED25519_KEY_BITS;
 	key->pkey = EVP_PKEY_new_raw_public_key_ex(NULL, ED25519_NAME, NULL,
 	    (const unsigned char *)octets.ptr, octets.len);

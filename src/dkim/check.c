@@ -87,6 +87,7 @@ static enum dkim_why check_octets(const struct attempt *t, struct slice octets, 
 	static const enum dkim_why whys[] = {
 		[PUBLIC_KEY_OK] = DKIM_WHY_GOOD,
 		[PUBLIC_KEY_SYNTAX] = DKIM_WHY_KEY_SYNTAX,
+		[PUBLIC_KEY_WEAK] = DKIM_WHY_KEY_WEAK,
 		[PUBLIC_KEY_TOO_LARGE] = DKIM_WHY_KEY_TOO_LARGE,
 		[PUBLIC_KEY_NO_MEMORY] = DKIM_WHY_NO_MEMORY,
 	};

@@ -74,6 +74,7 @@ static const struct why {
 	[DKIM_WHY_KEY_REVOKED] = { AUTH_PERMERROR, "key revoked" },
 	[DKIM_WHY_KEY_STRICT_IDENTITY] = { AUTH_PERMERROR, "key wants i= to be in d= itself" },
 	[DKIM_WHY_KEY_TOO_LARGE] = { AUTH_POLICY, "key too large" },
+	[DKIM_WHY_KEY_WEAK] = { AUTH_PERMERROR, "key accepts forged signatures" },
 	[DKIM_WHY_KEY_TOO_SHORT] = { AUTH_PERMERROR, "key too short" },
 	[DKIM_WHY_BODY_HASH] = { AUTH_FAIL, "body hash did not verify" },
 	[DKIM_WHY_BODY_LENGTH_TOO_LONG] = { AUTH_FAIL, "l= is beyond the body" },
@@ -282,14 +283,16 @@ static enum dkim_why read_h(struct arena *a, struct slice value, struct dkim_sig
 	names = arena_new_array(a, count, struct slice);
 	if (names == NULL)
 		return DKIM_WHY_NO_MEMORY;
+	/* "From::To": an empty element names no field, and other verifiers pass it over */
 	while (taglist_next_element(&rest, &name)) {
-		if (!is_field_name(name))
+		if (name.len > 0 && !is_field_name(name))
 			return DKIM_WHY_SIG_SYNTAX;
-		names[n++] = name;
+		if (name.len > 0)
+			names[n++] = name;
 	}
 	out->signed_names = names;
 	out->signed_count = n;
-	return DKIM_WHY_GOOD;
+	return n > 0 ? DKIM_WHY_GOOD : DKIM_WHY_SIG_SYNTAX;
 }
 
 /*

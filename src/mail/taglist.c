@@ -22,14 +22,17 @@ static void skip_folds(struct cursor *c)
 	}
 }
 
-/* tag-name = ALPHA *ALNUMPUNC */
+/*
+ * tag-name = ALPHA *ALNUMPUNC; and "-", which no tag that means something has: some sign with a
+ * tag such as "x-foo=", other verifiers ignore it, and to refuse the whole list gains nothing.
+ */
 static bool take_tag_name(struct cursor *c, struct slice *name)
 {
 	const char *p = c->at;
 
 	if (p == c->end || !is_alpha(*p))
 		return false;
-	while (p < c->end && (is_alnum(*p) || *p == '_'))
+	while (p < c->end && (is_alnum(*p) || *p == '_' || *p == '-'))
 		p++;
 	*name = slice_between(c->at, p);
 	c->at = p;

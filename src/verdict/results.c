@@ -23,6 +23,14 @@ enum rc results_insert(struct arena *a, struct slice name, struct slice value,
 	return add_edit(a, actions, (struct edit){ EDIT_INSERT, 0, name, value, NULL });
 }
 
+enum rc results_insert_fields(struct arena *a, const struct field_list *fields,
+    struct actions *actions)
+{
+	for (size_t i = 0; i < fields->count; i++)
+		TRY(results_insert(a, fields->items[i].name, fields->items[i].value, actions));
+	return RC_OK;
+}
+
 /* --- what is taken away ---------------------------------------------------------------------- */
 
 /* Names under which our own results are known, in both forms of comparison. */

@@ -51,19 +51,17 @@ enum rc signatures_begin(const struct verdict_policy *p, struct keystore *keys,
 enum rc signatures_end(struct signatures *s, struct arena *a, int64_t now, struct actions *actions)
 {
 	size_t begun = s->count;
-	struct slice value;
+	struct dkim_signed made;
 
 	s->count = 0;
 	for (size_t i = 0; i < begun; i++) {
-		enum rc rc = dkim_signer_end(s->signers[i], now, &value);
-
-		if (rc == RC_LIMIT) { /* what must not be signed goes out without */
+		TRY(dkim_signer_end(s->signers[i], now, &made));
+		if (made.why != DKIM_SIGN_GOOD) { /* what must not be signed goes out without */
 			(void)!unsigned_as(s, SIGNING_LIMIT,
-			    SLICE("no From field that can be signed"));
+			    slice_str(dkim_sign_why_text(made.why)));
 			continue;
 		}
-		TRY(rc);
-		TRY(results_insert(a, SLICE("DKIM-Signature"), value, actions));
+		TRY(results_insert_fields(a, &made.fields, actions));
 		s->made[s->count++] = s->made[i];
 	}
 	return RC_OK;

@@ -14,8 +14,21 @@ TEXT = (b"From: Alice <alice@example.org>\r\nTo: bob@example.net\r\nCc: c1@examp
         b"One line of it\r\n\r\nand  the last.\r\n")
 
 # Which assay names once more than they occur, so that none can be added
-OVERSIGNED = ("From", "To", "Cc", "Subject", "Date", "Reply-To", "Sender", "Message-ID", "In-Reply-To", "References",
-              "MIME-Version", "Content-Type", "Content-Transfer-Encoding")
+OVERSIGNED = ("From", "To", "Cc", "Subject", "Date", "Reply-To", "Message-ID")
+
+# What lists and gateways add to a message that lacks it; TEXT does, and signatures survive it
+ADDED = (
+    ("Sender and List fields, by a list", b"Sender: l-bounces@list.example\r\nList-Id: <l.list.example>\r\n"
+     b"List-Unsubscribe: <mailto:leave@list.example>\r\nList-Post: <mailto:l@list.example>"),
+    ("MIME fields, by a gateway", b"MIME-Version: 1.0\r\nContent-Type: text/plain\r\n"
+     b"Content-Transfer-Encoding: 7bit"),
+    ("References", b"In-Reply-To: <0@example.org>\r\nReferences: <0@example.org>"),
+)
+
+# As TEXT, with one of each that is protected where it is present
+FULL = (b"Sender: list@example.org\r\nList-Id: <l.example.org>\r\nMIME-Version: 1.0\r\nContent-Type: text/plain\r\n"
+        b"Content-Transfer-Encoding: 7bit\r\nIn-Reply-To: <0@example.org>\r\nReferences: <0@example.org>\r\n") + TEXT
+PRESENT = ("Sender", "List-Id", "MIME-Version", "Content-Type", "Content-Transfer-Encoding", "In-Reply-To", "References")
 
 DAY = 86400
 
@@ -108,6 +121,8 @@ def changes(signed):
             field = name.encode() + b": mallory@evil.example"
             yield "a %s added on top" % name, on_top(field), False
             yield "a %s added at the end" % name, at_the_end(field), False
+        for what, fields in ADDED:
+            yield "added: %s" % what, on_top(fields), True
 
 
 class Bench:
@@ -164,6 +179,18 @@ class Bench:
         else:
             self.counts.fail("signed by %s %s %s, changed: %s, judged by %s: %s" % (
                 trial.signer, trial.case.canon, trial.case.algorithm, trial.what, verifier, " ".join(verdict)))
+
+
+def check_second_ones(bench):
+    """A field that is signed because it is present: a second one breaks the signature at every verifier."""
+    case = bench.case("relaxed/relaxed", "rsa2048")
+    signed = Signed(OURS, case, tool.write(bench.file(), bench.setup.assay.sign(case, FULL)))
+    trials = [bench.trial(signed, "nothing", same, True)]
+    for name in PRESENT:
+        field = name.encode() + b": mallory@evil.example"
+        trials.append(bench.trial(signed, "a second %s on top" % name, on_top(field), False))
+        trials.append(bench.trial(signed, "a second %s at the end" % name, at_the_end(field), False))
+    bench.judge(trials)
 
 
 def check_changes(bench):
@@ -230,6 +257,7 @@ def check_line_ends(bench):
 def check(setup, counts):
     bench = Bench(setup, counts)
     check_changes(bench)
+    check_second_ones(bench)
     check_expiry(bench)
     check_tags(bench)
     check_line_ends(bench)

@@ -67,6 +67,7 @@ static enum rc signature_of(struct session *s, const struct dkim_sign_params *pa
 {
 	struct bodyhashes *bodies = bodyhashes_new(s->a);
 	struct dkim_signer *signer;
+	struct dkim_signed made;
 	struct message m;
 	struct slice body;
 
@@ -77,7 +78,11 @@ static enum rc signature_of(struct session *s, const struct dkim_sign_params *pa
 		return RC_NOMEM;
 	read_body(body, (struct sink){ feed, bodies });
 	TRY(bodyhashes_end(bodies));
-	return dkim_signer_end(signer, s->clock, value_out);
+	TRY(dkim_signer_end(signer, s->clock, &made));
+	if (made.why != DKIM_SIGN_GOOD)
+		return RC_CONFIG;
+	*value_out = made.fields.items[0].value;
+	return RC_OK;
 }
 
 enum rc session_sign(struct session *s, const struct key_line *key, struct slice canon,

@@ -29,6 +29,7 @@ struct public_key;
 enum public_key_status {
 	PUBLIC_KEY_OK,
 	PUBLIC_KEY_SYNTAX,    /* not a SubjectPublicKeyInfo / RSAPublicKey / 32 octets */
+	PUBLIC_KEY_WEAK,      /* RSA with e=1, Ed25519 of small order: forgeries would verify */
 	PUBLIC_KEY_TOO_LARGE, /* over LIMIT_RSA_BITS or LIMIT_RSA_EXPONENT_BITS */
 	PUBLIC_KEY_NO_MEMORY,
 };

@@ -70,6 +70,7 @@ enum dkim_why {
 	DKIM_WHY_KEY_REVOKED,
 	DKIM_WHY_KEY_STRICT_IDENTITY, /* t=s */
 	DKIM_WHY_KEY_TOO_LARGE,       /* beyond base/limits.h */
+	DKIM_WHY_KEY_WEAK,            /* any signature, or anyone's, would verify with it */
 	DKIM_WHY_KEY_TOO_SHORT,       /* RSA below 1024 bits, RFC 8301 */
 	DKIM_WHY_BODY_HASH,
 	DKIM_WHY_BODY_LENGTH_TOO_LONG, /* l= beyond the body */

@@ -24,6 +24,12 @@ struct header {
 	struct slice value;
 };
 
+/* Fields to be added to a message. */
+struct field_list {
+	struct header *items;
+	size_t count;
+};
+
 struct envelope {
 	struct ip client;         /* IP_NONE: unknown */
 	struct slice client_name; /* verified by the MTA; null: none */

@@ -30,6 +30,10 @@ MUST_CHECK enum rc results_quarantine(struct arena *a, const struct verdict_poli
 MUST_CHECK enum rc results_insert(struct arena *a, struct slice name, struct slice value,
     struct actions *actions);
 
+/* Each of them at the top, so that the last is uppermost. */
+MUST_CHECK enum rc results_insert_fields(struct arena *a, const struct field_list *fields,
+    struct actions *actions);
+
 /* One Authentication-Results with all methods, at the top (inserted last); Received-SPF by setting. */
 MUST_CHECK enum rc results_write(struct arena *a, const struct verdict_policy *p,
     struct slice authserv_id, const struct verdict *v, struct actions *actions);

@@ -75,7 +75,7 @@ static const struct {
 	{ "two zeros in front", "3008 0203 0000b5 0201 03", PUBLIC_KEY_SYNTAX, 0 },
 	{ "needless zero in front", "3007 0202 0035 0201 03", PUBLIC_KEY_SYNTAX, 0 },
 	{ "modulus even", "3007 0202 00b4 0201 03", PUBLIC_KEY_SYNTAX, 0 },
-	{ "V_45 exponent 1", "3007 0202 00b5 0201 01", PUBLIC_KEY_SYNTAX, 0 },
+	{ "V_45 exponent 1", "3007 0202 00b5 0201 01", PUBLIC_KEY_WEAK, 0 },
 	{ "V_45 exponent even", "3007 0202 00b5 0201 04", PUBLIC_KEY_SYNTAX, 0 },
 	{ "exponent as long as the modulus", "3008 0202 00b5 0202 00b3", PUBLIC_KEY_SYNTAX, 0 },
 

@@ -1,5 +1,6 @@
 #include <stdlib.h>
 
+#include "base/ascii.h"
 #include "crypto/base64.h"
 #include "crypto/keyfile.h"
 
@@ -250,6 +251,34 @@ START_TEST(ed25519_second_form)
 }
 END_TEST
 
+/* Keys of small order: the eight points, and their encodings that are not canonical. */
+static const char *const weak[] = {
+	"00", "01", "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05",
+	"c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a",
+	"ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+	"edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+	"eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+};
+
+START_TEST(ed25519_small_order)
+{
+	struct arena *a = arena_create(1u << 20);
+	unsigned char key[32] = { 0 };
+	struct public_key *public;
+
+	for (size_t i = 0; weak[_i][2 * i] != '\0'; i++)
+		key[i] = (unsigned char)(hex_value(weak[_i][2 * i]) << 4 |
+		    hex_value(weak[_i][2 * i + 1]));
+	for (int sign = 0; sign < 2; sign++, key[31] |= 0x80)
+		ck_assert_msg(public_key_parse(a, KEY_ED25519, slice_of((const char *)key, 32),
+		    &public) == PUBLIC_KEY_WEAK, "%s, sign %d", weak[_i], sign);
+	key[31] ^= 0x40; /* any other point */
+	ck_assert_int_ne(public_key_parse(a, KEY_ED25519, slice_of((const char *)key, 32), &public),
+	    PUBLIC_KEY_WEAK);
+	arena_free(&a);
+}
+END_TEST
+
 /* RFC 8463 appendix A.2: what the published secret keys' records carry. */
 static const struct {
 	const char *name, *p;
@@ -333,6 +362,7 @@ Suite *key_suite(void)
 	UNIT_TABLE(s, wrong_key, keys);
 	UNIT_TABLE(s, V_46_padding, forged);
 	UNIT_TEST(s, ed25519_second_form);
+	UNIT_TABLE(s, ed25519_small_order, weak);
 	UNIT_TABLE(s, public_part, published);
 	UNIT_TEST(s, public_part_without_room);
 	UNIT_TABLE(s, generates, made);

@@ -147,11 +147,12 @@ struct slice fixture_with(struct arena *a, struct slice value, struct slice text
 	return arena_take_buf(a, &b);
 }
 
-enum rc fixture_sign(struct arena *a, const struct sign_request *request, int64_t now,
+enum dkim_sign_why fixture_sign(struct arena *a, const struct sign_request *request, int64_t now,
     struct slice *value_out)
 {
 	struct bodyhashes *set = bodyhashes_new(a);
 	struct dkim_signer *signer;
+	struct dkim_signed made;
 	struct message m;
 	struct slice body;
 
@@ -161,7 +162,13 @@ enum rc fixture_sign(struct arena *a, const struct sign_request *request, int64_
 	signer = dkim_signer_new(&m, &request->params, set);
 	ck_assert_ptr_nonnull(signer);
 	hash_body(set, body, request->chunk == 0 ? ALL_AT_ONCE : request->chunk);
-	return dkim_signer_end(signer, now, value_out);
+	ck_assert_int_eq(dkim_signer_end(signer, now, &made), RC_OK);
+	if (made.why == DKIM_SIGN_GOOD) {
+		ck_assert_uint_eq(made.fields.count, 1);
+		ck_slice_eq(made.fields.items[0].name, SLICE("DKIM-Signature"));
+		*value_out = made.fields.items[0].value;
+	}
+	return made.why;
 }
 
 struct dkim_results fixture_verify(struct arena *a, const struct verify_request *request)

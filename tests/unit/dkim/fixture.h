@@ -43,14 +43,14 @@ struct slice fixture_craft(struct arena *a, struct slice text, const char *tags,
 /* The message with the field "DKIM-Signature:" value on top, LF made CRLF. */
 struct slice fixture_with(struct arena *a, struct slice value, struct slice text);
 
-/* text with a signature by the real signer; RC_OK or what the signer says. */
+/* The value of a signature of text by the real signer, or why there is none. */
 struct sign_request {
 	struct slice text;
 	struct dkim_sign_params params;
 	bool smtputf8;
 	size_t chunk;
 };
-enum rc fixture_sign(struct arena *a, const struct sign_request *request, int64_t now,
+enum dkim_sign_why fixture_sign(struct arena *a, const struct sign_request *request, int64_t now,
     struct slice *value_out);
 
 struct verify_request {

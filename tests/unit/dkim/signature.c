@@ -135,9 +135,14 @@ static const struct {
 	{ "V_27 h= a colon", "v=1; a=rsa-sha256; b=Zm9v; " BH "d=example.org; h=:; s=sel",
 	    DKIM_WHY_SIG_SYNTAX },
 	{ "h= with an empty name", "v=1; a=rsa-sha256; b=Zm9v; " BH
-	    "d=example.org; h=From::To; s=sel", DKIM_WHY_SIG_SYNTAX },
-	{ "h= with a colon behind", "v=1; a=rsa-sha256; b=Zm9v; " BH
-	    "d=example.org; h=From:; s=sel", DKIM_WHY_SIG_SYNTAX },
+	    "d=example.org; h=From::To; s=sel", DKIM_WHY_GOOD },
+	{ "h= with a colon at its end", "v=1; a=rsa-sha256; b=Zm9v; " BH
+	    "d=example.org; h=From:; s=sel", DKIM_WHY_GOOD },
+	{ "V_27 h= only colons", "v=1; a=rsa-sha256; b=Zm9v; " BH "d=example.org; h= : :: ; s=sel",
+	    DKIM_WHY_SIG_SYNTAX },
+	{ "V_03 an empty name is not From", "v=1; a=rsa-sha256; b=Zm9v; " BH
+	    "d=example.org; h=:To; s=sel", DKIM_WHY_SIG_FROM_UNSIGNED },
+	{ "G_04 a tag name with a hyphen", MOST "x-foo=bar", DKIM_WHY_GOOD },
 	{ "h= with a blank in a name", "v=1; a=rsa-sha256; b=Zm9v; " BH
 	    "d=example.org; h=From To; s=sel", DKIM_WHY_SIG_SYNTAX },
 	{ "h= with UTF-8", "v=1; a=rsa-sha256; b=Zm9v; " BH "d=example.org; h=From:\xc3\xbc; s=sel",
