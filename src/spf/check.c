@@ -1,8 +1,10 @@
 #include "base/limits.h"
 
+#include "spf/name.h"
+
 #include "run.h"
 
-/* What a mechanism says (RFC 7208 section 4.6.2); r->error tells the exception. */
+/* What a mechanism says (RFC 7208 section 4.6.2); the finding tells the exception. */
 enum outcome { NO_MATCH, MATCH, EXCEPTION };
 
 /* Is the client among the addresses of name? */
@@ -13,7 +15,7 @@ static enum outcome match_host(struct spf_run *r, const struct spf_term *t, stru
 	if (!spf_run_ask(r, name, spf_run_address_type(r), &answer))
 		return EXCEPTION;
 	for (size_t i = 0; i < answer->count; i++)
-		if (spf_term_in_cidr(t, &answer->records[i].ip, &r->values.client))
+		if (spf_term_in_cidr(t, &answer->records[i].ip, spf_run_client(r)))
 			return MATCH;
 	return NO_MATCH;
 }
@@ -35,14 +37,16 @@ static enum outcome match_mx(struct spf_run *r, const struct spf_term *t, struct
 /* Section 5.5, as erratum 4751 has it: a validated name equals the target or is below it. */
 static enum outcome match_ptr(struct spf_run *r, struct slice name)
 {
-	if (!spf_run_client_names(r))
+	size_t count;
+
+	if (!spf_run_client_names(r, &count))
 		return EXCEPTION;
-	for (size_t i = 0; i < r->name_count; i++) {
-		if (!spf_name_is_below(r->names[i].name, name))
+	for (size_t i = 0; i < count; i++) {
+		if (!spf_name_is_below(spf_run_client_name(r, i), name))
 			continue;
-		if (spf_run_validated(r, &r->names[i]))
+		if (spf_run_validated(r, i))
 			return MATCH;
-		if (r->error != AUTH_NONE)
+		if (spf_run_error(r) != AUTH_NONE)
 			return EXCEPTION;
 	}
 	return NO_MATCH;
@@ -61,11 +65,12 @@ static enum outcome match_exists(struct spf_run *r, struct slice name)
 /* Section 5.2's table.  The recursion is as deep as the limit of terms allows. */
 static enum outcome match_include(struct spf_run *r, struct slice target)
 {
+	unsigned depth = spf_run_depth(r);
 	enum auth_result result;
 
-	r->depth++;
+	spf_run_set_depth(r, depth + 1);
 	result = spf_check_host(r, target);
-	r->depth--;
+	spf_run_set_depth(r, depth);
 	switch (result) {
 	case AUTH_PASS:
 		return MATCH;
@@ -90,7 +95,7 @@ static enum outcome match_by_name(struct spf_run *r, const struct spf_term *t, s
 		return NO_MATCH;
 	if (t->kind == SPF_INCLUDE)
 		return match_include(r, target);
-	name = spf_name_escaped(r->arena, target);
+	name = spf_name_escaped(spf_run_arena(r), target);
 	if (slice_is_null(name)) {
 		spf_run_fail_memory(r);
 		return EXCEPTION;
@@ -121,12 +126,12 @@ static bool walk_directives(struct spf_run *r, const struct spf_record *record,
 		else if (spf_run_begin_term(r, t, domain))
 			outcome = match_by_name(r, t, domain);
 		spf_run_trace_term(r, t, outcome == MATCH ? auth_result_text(t->qualifier) :
-		    outcome == NO_MATCH ? "no match" : auth_result_text(r->error));
+		    outcome == NO_MATCH ? "no match" : auth_result_text(spf_run_error(r)));
 		if (outcome == NO_MATCH)
 			continue;
 		if (outcome == MATCH)
 			spf_run_match(r, t, record, domain);
-		*result_out = outcome == MATCH ? t->qualifier : r->error;
+		*result_out = outcome == MATCH ? t->qualifier : spf_run_error(r);
 		return true;
 	}
 	spf_run_trace_networks(r, record, record->step_count);
@@ -155,21 +160,20 @@ static bool follow_redirect(struct spf_run *r, const struct spf_record *record,
 
 enum auth_result spf_check_host(struct spf_run *r, struct slice domain)
 {
-	enum auth_result result;
+	enum auth_result result = AUTH_NONE;
+	enum spf_fetched fetched;
 	struct spf_record record;
 	bool redirected = false;
 
-	for (;;) {
-		if (!spf_run_fetch(r, domain, &record, &result)) {
-			if (redirected && result == AUTH_NONE)
-				spf_run_fail(r, AUTH_PERMERROR, SPF_WHY_REDIRECT_NO_RECORD, NULL);
-			break;
-		}
+	while ((fetched = spf_run_fetch(r, domain, &record)) == SPF_FETCHED_RECORD) {
 		if (walk_directives(r, &record, domain, &result))
-			break;
+			return result;
 		redirected = follow_redirect(r, &record, &domain);
 		if (!redirected)
-			return r->error != AUTH_NONE ? r->error : spf_run_default(r, domain);
+			return spf_run_error(r) != AUTH_NONE ? spf_run_error(r) :
+			    spf_run_default(r, domain);
 	}
-	return r->error != AUTH_NONE ? r->error : result;
+	if (fetched == SPF_FETCHED_NONE && redirected) /* section 6.1 */
+		spf_run_fail(r, AUTH_PERMERROR, SPF_WHY_REDIRECT_NO_RECORD, NULL);
+	return spf_run_error(r); /* none where there is no error */
 }

@@ -4,25 +4,10 @@
 #include "spf/cost.h"
 
 struct counting {
-	struct spf_run run;
+	struct arena *arena;
+	struct spf_run *run;
 	struct spf_cost cost;
 };
-
-/* No macros but those that a record and its domain alone give a value. */
-static bool is_constant(struct slice spec)
-{
-	struct cursor c = cursor_of(spec);
-	struct slice literals;
-	struct spf_macro m;
-
-	while (!cursor_done(&c)) {
-		if (take_macro_literals(&c, &literals))
-			continue;
-		if (!take_macro_expand(&c, &m) || strchr("do%_-", m.letter) == NULL)
-			return false;
-	}
-	return true;
-}
 
 static bool line_new(struct counting *k, unsigned depth, struct slice term, struct slice domain)
 {
@@ -32,7 +17,7 @@ static bool line_new(struct counting *k, unsigned depth, struct slice term, stru
 		b->complete = false;
 		return false;
 	}
-	if (!arena_grow(k->run.arena, &b->lines, &b->cap, b->count, sizeof(*b->lines)))
+	if (!arena_grow(k->arena, &b->lines, &b->cap, b->count, sizeof(*b->lines)))
 		return false;
 	b->lines[b->count++] = (struct spf_cost_line){ .depth = depth, .term = term,
 		.domain = domain, .why = SPF_WHY_DEFAULT };
@@ -47,7 +32,8 @@ static unsigned follow(struct counting *k, unsigned depth, const struct spf_term
 {
 	struct slice target = SLICE_NULL;
 
-	if (is_constant(t->spec) && !spf_run_target(&k->run, t, domain, &target))
+	/* d and o are values that a record and its domain alone give */
+	if (!spf_uses_macro(t->spec, "slhpiv") && !spf_run_target(k->run, t, domain, &target))
 		return 0;
 	return count_record(k, depth + 1, t->text, target);
 }
@@ -80,21 +66,20 @@ static unsigned count_record(struct counting *k, unsigned depth, struct slice te
     struct slice domain)
 {
 	size_t n = k->cost.count;
-	enum auth_result result;
+	const struct spf_finding *found = spf_run_finding(k->run);
 	struct spf_record record;
 	unsigned own = 0, total = 0;
 
 	if (!line_new(k, depth, term, domain) || slice_is_null(domain))
 		return 0;
-	k->run.detail = NULL;
-	k->run.term = SLICE_NULL;
-	if (spf_run_fetch(&k->run, domain, &record, &result)) {
+	spf_run_begin(k->run, domain); /* an error ends a check, not the count */
+	if (spf_run_fetch(k->run, domain, &record) == SPF_FETCHED_RECORD) {
 		total = count_terms(k, depth, &record, domain, &own);
 	} else {
-		k->cost.lines[n].why = k->run.why;
-		k->cost.lines[n].wrong = k->run.term;
-		k->cost.lines[n].detail = k->run.detail;
-		k->run.error = AUTH_NONE; /* of this record only */
+		k->cost.lines[n].why = found->why;
+		k->cost.lines[n].wrong = found->term;
+		k->cost.lines[n].detail = found->detail;
+		spf_run_begin(k->run, domain);
 	}
 	k->cost.lines[n].own = own;
 	k->cost.lines[n].total = total;
@@ -105,12 +90,12 @@ enum rc spf_cost(struct arena *a, struct lookups *l, struct domain domain,
     struct spf_cost *out)
 {
 	static const struct spf_params params = SPF_DEFAULTS;
-	struct counting k = {
-		.run = { .arena = a, .lookups = l, .purpose = LOOKUP_SPF, .params = &params,
-			.values.sender_domain = domain.name },
-		.cost = { .complete = true },
-	};
+	const struct spf_setting setting = { .arena = a, .lookups = l, .purpose = LOOKUP_SPF,
+		.params = &params, .values.sender_domain = domain.name };
+	struct counting k = { .arena = a, .run = spf_run_new(&setting), .cost = { .complete = true } };
 
+	if (k.run == NULL)
+		return RC_NOMEM;
 	count_record(&k, 0, SLICE_NULL, domain.name);
 	if (arena_failed(a))
 		return RC_NOMEM;

@@ -39,6 +39,7 @@ enum auth_result spf_check_host_libspf2(struct spf_run *r, struct slice domain)
 #include <spf2/spf_log.h>
 
 #include "base/limits.h"
+#include "spf/name.h"
 
 #include "rewrite.h"
 
@@ -59,7 +60,7 @@ struct walked {
 	size_t first;   /* token of the first term that asks; the others follow */
 };
 
-struct dmarc_walk {
+struct library_walk {
 	struct spf_run *r;
 	SPF_server_t *server;
 	SPF_request_t *request;
@@ -80,7 +81,7 @@ bool spf_libspf2_available(void)
 /* --- answers ---------------------------------------------------------------------------------- */
 
 /* The library calls abort() when it is given NULL. */
-static SPF_dns_rr_t *answer_new(struct dmarc_walk *w, const char *name, ns_type type, int status)
+static SPF_dns_rr_t *answer_new(struct library_walk *w, const char *name, ns_type type, int status)
 {
 	SPF_dns_rr_t *rr = SPF_dns_rr_new_init(NULL, name, type, 0, status);
 
@@ -94,17 +95,17 @@ static SPF_dns_rr_t *answer_new(struct dmarc_walk *w, const char *name, ns_type 
 }
 
 /* Ends the library's walk: whatever it makes of that, our own error counts. */
-static SPF_dns_rr_t *answer_stop(struct dmarc_walk *w, const char *name, ns_type type)
+static SPF_dns_rr_t *answer_stop(struct library_walk *w, const char *name, ns_type type)
 {
 	return answer_new(w, name, type, TRY_AGAIN);
 }
 
-static SPF_dns_rr_t *answer_nothing(struct dmarc_walk *w, const char *name, ns_type type)
+static SPF_dns_rr_t *answer_nothing(struct library_walk *w, const char *name, ns_type type)
 {
 	return answer_new(w, name, type, HOST_NOT_FOUND);
 }
 
-static bool answer_grow(struct dmarc_walk *w, SPF_dns_rr_t *rr, size_t octets)
+static bool answer_grow(struct library_walk *w, SPF_dns_rr_t *rr, size_t octets)
 {
 	if (SPF_dns_rr_buf_realloc(rr, rr->num_rr, octets) == SPF_E_SUCCESS)
 		return true;
@@ -112,7 +113,7 @@ static bool answer_grow(struct dmarc_walk *w, SPF_dns_rr_t *rr, size_t octets)
 	return spf_run_fail_memory(w->r);
 }
 
-static void add_address(struct dmarc_walk *w, SPF_dns_rr_t *rr, const struct ip *ip)
+static void add_address(struct library_walk *w, SPF_dns_rr_t *rr, const struct ip *ip)
 {
 	struct ip other = spf_rewrite_address(&w->out, ip);
 
@@ -125,7 +126,7 @@ static void add_address(struct dmarc_walk *w, SPF_dns_rr_t *rr, const struct ip 
 	rr->num_rr++;
 }
 
-static void add_token(struct dmarc_walk *w, SPF_dns_rr_t *rr, char kind, size_t i, size_t n)
+static void add_token(struct library_walk *w, SPF_dns_rr_t *rr, char kind, size_t i, size_t n)
 {
 	char text[TOKEN_OCTETS];
 	int len = snprintf(text, sizeof(text), "%c%zu.t%zu.x", kind, i, n);
@@ -137,10 +138,10 @@ static void add_token(struct dmarc_walk *w, SPF_dns_rr_t *rr, char kind, size_t 
 }
 
 /* The client's own address stands for any where /0 was written, which the library refuses. */
-static SPF_dns_rr_t *answer_addresses(struct dmarc_walk *w, const struct spf_term *t,
+static SPF_dns_rr_t *answer_addresses(struct library_walk *w, const struct spf_term *t,
     const struct dns_answer *found, const char *name, ns_type type)
 {
-	const struct ip *client = &w->r->values.client;
+	const struct ip *client = spf_run_client(w->r);
 	bool any = t->kind != SPF_EXISTS && (client->family == IP_V6 ? t->bits6 : t->bits4) == 0;
 	SPF_dns_rr_t *rr;
 
@@ -155,7 +156,7 @@ static SPF_dns_rr_t *answer_addresses(struct dmarc_walk *w, const struct spf_ter
 /* --- questions -------------------------------------------------------------------------------- */
 
 /* The token's term begins: it must be the one whose turn it is. */
-static struct spf_token *begin(struct dmarc_walk *w, size_t n, struct slice *target)
+static struct spf_token *begin(struct library_walk *w, size_t n, struct slice *target)
 {
 	struct spf_token *t = n < w->out.count ? &w->out.tokens[n] : NULL;
 
@@ -164,7 +165,7 @@ static struct spf_token *begin(struct dmarc_walk *w, size_t n, struct slice *tar
 		return NULL;
 	}
 	t->begun = true;
-	w->r->depth = t->in->depth;
+	spf_run_set_depth(w->r, t->in->depth);
 	if (!spf_run_begin_term(w->r, &t->term, t->in->domain) ||
 	    !spf_run_target(w->r, &t->term, t->in->domain, target))
 		return NULL;
@@ -172,13 +173,13 @@ static struct spf_token *begin(struct dmarc_walk *w, size_t n, struct slice *tar
 }
 
 /* begin() for all but include and redirect; the name in the resolver's form. */
-static struct spf_token *begin_name(struct dmarc_walk *w, size_t n, struct slice *name)
+static struct spf_token *begin_name(struct library_walk *w, size_t n, struct slice *name)
 {
 	struct spf_token *t = begin(w, n, name);
 
 	if (t == NULL || slice_is_null(*name))
 		return t;
-	*name = spf_name_escaped(w->r->arena, *name);
+	*name = spf_name_escaped(spf_run_arena(w->r), *name);
 	if (!slice_is_null(*name))
 		return t;
 	spf_run_fail_memory(w->r);
@@ -186,7 +187,7 @@ static struct spf_token *begin_name(struct dmarc_walk *w, size_t n, struct slice
 }
 
 /* a and exists */
-static SPF_dns_rr_t *ask_host(struct dmarc_walk *w, size_t n, const char *token, ns_type type)
+static SPF_dns_rr_t *ask_host(struct library_walk *w, size_t n, const char *token, ns_type type)
 {
 	const struct dns_answer *found;
 	struct slice name;
@@ -203,7 +204,7 @@ static SPF_dns_rr_t *ask_host(struct dmarc_walk *w, size_t n, const char *token,
 	return answer_addresses(w, &t->term, found, token, type);
 }
 
-static SPF_dns_rr_t *ask_mx(struct dmarc_walk *w, size_t n, const char *token)
+static SPF_dns_rr_t *ask_mx(struct library_walk *w, size_t n, const char *token)
 {
 	struct slice name;
 	struct spf_token *t = begin_name(w, n, &name);
@@ -222,7 +223,7 @@ static SPF_dns_rr_t *ask_mx(struct dmarc_walk *w, size_t n, const char *token)
 	return rr;
 }
 
-static SPF_dns_rr_t *ask_mx_host(struct dmarc_walk *w, size_t i, size_t n, const char *token,
+static SPF_dns_rr_t *ask_mx_host(struct library_walk *w, size_t i, size_t n, const char *token,
     ns_type type)
 {
 	struct spf_token *t = n < w->out.count ? &w->out.tokens[n] : NULL;
@@ -238,42 +239,44 @@ static SPF_dns_rr_t *ask_mx_host(struct dmarc_walk *w, size_t i, size_t n, const
 }
 
 /* The question is about the client; names outside the target's domain need no validation. */
-static SPF_dns_rr_t *ask_ptr(struct dmarc_walk *w, const char *question)
+static SPF_dns_rr_t *ask_ptr(struct library_walk *w, const char *question)
 {
 	size_t n = w->next;
 	struct slice target;
 	struct spf_token *t = begin_name(w, n, &target);
 	SPF_dns_rr_t *rr;
+	size_t count = 0;
 
-	if (t == NULL || (!slice_is_null(target) && !spf_run_client_names(w->r)))
+	if (t == NULL || (!slice_is_null(target) && !spf_run_client_names(w->r, &count)))
 		return answer_stop(w, question, ns_t_ptr);
 	rr = answer_new(w, question, ns_t_ptr, NETDB_SUCCESS);
-	for (size_t i = 0; !slice_is_null(target) && i < w->r->name_count; i++)
-		if (spf_name_is_below(w->r->names[i].name, target))
+	for (size_t i = 0; i < count; i++)
+		if (spf_name_is_below(spf_run_client_name(w->r, i), target))
 			add_token(w, rr, 'p', i, n);
 	return rr;
 }
 
-static SPF_dns_rr_t *ask_ptr_host(struct dmarc_walk *w, size_t i, const char *token, ns_type type)
+static SPF_dns_rr_t *ask_ptr_host(struct library_walk *w, size_t i, const char *token, ns_type type)
 {
 	SPF_dns_rr_t *rr;
+	size_t count;
 	bool valid;
 
-	if (i >= w->r->name_count) {
+	if (!spf_run_client_names(w->r, &count) || i >= count) {
 		w->lost = true;
 		return answer_stop(w, token, type);
 	}
-	valid = spf_run_validated(w->r, &w->r->names[i]);
-	if (w->r->error != AUTH_NONE)
+	valid = spf_run_validated(w->r, i);
+	if (spf_run_error(w->r) != AUTH_NONE)
 		return answer_stop(w, token, type);
 	if (!valid)
 		return answer_nothing(w, token, type);
 	rr = answer_new(w, token, type, NETDB_SUCCESS);
-	add_address(w, rr, &w->r->values.client);
+	add_address(w, rr, spf_run_client(w->r));
 	return rr;
 }
 
-static SPF_dns_rr_t *note_no_match(struct dmarc_walk *w, size_t n, const char *token, ns_type type)
+static SPF_dns_rr_t *note_no_match(struct library_walk *w, size_t n, const char *token, ns_type type)
 {
 	if (n >= w->out.count || !w->out.tokens[n].begun) {
 		w->lost = true;
@@ -281,19 +284,19 @@ static SPF_dns_rr_t *note_no_match(struct dmarc_walk *w, size_t n, const char *t
 	}
 	w->out.tokens[n].done = true;
 	w->next = n + 1;
-	w->r->depth = w->out.tokens[n].in->depth;
+	spf_run_set_depth(w->r, w->out.tokens[n].in->depth);
 	spf_run_trace_term(w->r, &w->out.tokens[n].term, "no match");
 	return answer_nothing(w, token, type);
 }
 
 static SPF_dns_rr_t *lookup(SPF_dns_server_t *layer, const char *name, ns_type type, int cache)
 {
-	struct dmarc_walk *w = layer->hook;
+	struct library_walk *w = layer->hook;
 	size_t i, n;
 	char kind;
 
 	(void)cache;
-	if (w->r->error != AUTH_NONE || w->lost)
+	if (spf_run_error(w->r) != AUTH_NONE || w->lost)
 		return answer_stop(w, name, type);
 	if (type == ns_t_ptr)
 		return ask_ptr(w, name);
@@ -317,7 +320,7 @@ static SPF_dns_rr_t *lookup(SPF_dns_server_t *layer, const char *name, ns_type t
 /* --- records ---------------------------------------------------------------------------------- */
 
 /* false: the library cannot hold it, or says so. */
-static bool compile(struct dmarc_walk *w, const struct spf_rewriting *text, SPF_record_t **out)
+static bool compile(struct library_walk *w, const struct spf_rewriting *text, SPF_record_t **out)
 {
 	SPF_response_t *messages = SPF_response_new(w->request);
 	bool held;
@@ -338,13 +341,13 @@ static bool compile(struct dmarc_walk *w, const struct spf_rewriting *text, SPF_
 }
 
 /* A record that only says what is known already. */
-static SPF_errcode_t say(struct dmarc_walk *w, enum auth_result result, SPF_record_t **out)
+static SPF_errcode_t say(struct library_walk *w, enum auth_result result, SPF_record_t **out)
 {
 	struct spf_rewriting text = SPF_REWRITING_INIT;
 	SPF_errcode_t code = SPF_E_NO_MEMORY;
 
-	if (w->r->error != AUTH_NONE)
-		return w->r->error == AUTH_TEMPERROR ? SPF_E_DNS_ERROR : SPF_E_SYNTAX;
+	if (spf_run_error(w->r) != AUTH_NONE)
+		return spf_run_error(w->r) == AUTH_TEMPERROR ? SPF_E_DNS_ERROR : SPF_E_SYNTAX;
 	spf_rewrite_result(result, &text);
 	if (compile(w, &text, out))
 		code = SPF_E_SUCCESS;
@@ -355,7 +358,7 @@ static SPF_errcode_t say(struct dmarc_walk *w, enum auth_result result, SPF_reco
 }
 
 /* Records of more than 511 octets in the library's form, and whatever else it cannot hold. */
-static SPF_errcode_t say_what_builtin_says(struct dmarc_walk *w, struct walked *in, SPF_record_t **out)
+static SPF_errcode_t say_what_builtin_says(struct library_walk *w, struct walked *in, SPF_record_t **out)
 {
 	w->out.count = in->first;
 	in->decided = true;
@@ -365,7 +368,7 @@ static SPF_errcode_t say_what_builtin_says(struct dmarc_walk *w, struct walked *
 }
 
 /* RFC 7208 sections 5.2 and 6.1: what no record means depends on who asks. */
-static SPF_errcode_t no_record(struct dmarc_walk *w, const struct spf_token *t)
+static SPF_errcode_t no_record(struct library_walk *w, const struct spf_token *t)
 {
 	if (t == NULL)
 		w->none = true;
@@ -376,14 +379,14 @@ static SPF_errcode_t no_record(struct dmarc_walk *w, const struct spf_token *t)
 }
 
 /* The record of the root (t is NULL), of an include or of a redirect. */
-static SPF_errcode_t give_record(struct dmarc_walk *w, const struct spf_token *t, struct slice domain,
+static SPF_errcode_t give_record(struct library_walk *w, const struct spf_token *t, struct slice domain,
     SPF_record_t **out)
 {
-	struct walked *in = arena_new(w->r->arena, struct walked);
+	struct walked *in = arena_new(spf_run_arena(w->r), struct walked);
 	struct spf_rewriting text = SPF_REWRITING_INIT;
 	bool redirected = t != NULL && t->term.kind == SPF_REDIRECT;
 	SPF_errcode_t code = SPF_E_DNS_ERROR;
-	enum auth_result result;
+	enum spf_fetched fetched;
 
 	if (in == NULL) {
 		spf_run_fail_memory(w->r);
@@ -392,13 +395,14 @@ static SPF_errcode_t give_record(struct dmarc_walk *w, const struct spf_token *t
 	in->domain = domain;
 	in->top = t == NULL || (redirected && t->in->top);
 	in->depth = t == NULL ? 0 : t->in->depth + !redirected;
-	w->r->depth = in->depth;
+	spf_run_set_depth(w->r, in->depth);
 	if (in->top)
 		w->top = in;
-	if (!spf_run_fetch(w->r, domain, &in->record, &result))
-		return result == AUTH_NONE ? no_record(w, t) : say(w, result, out);
+	fetched = spf_run_fetch(w->r, domain, &in->record);
+	if (fetched != SPF_FETCHED_RECORD)
+		return fetched == SPF_FETCHED_NONE ? no_record(w, t) : say(w, spf_run_error(w->r), out);
 	in->first = w->next = w->out.count;
-	if (!spf_rewrite(&w->out, &in->record, in, LIMIT_SPF_TERMS - w->r->terms, &text))
+	if (!spf_rewrite(&w->out, &in->record, in, spf_run_terms_left(w->r), &text))
 		spf_run_fail_memory(w->r);
 	else if (compile(w, &text, out))
 		code = SPF_E_SUCCESS;
@@ -411,7 +415,7 @@ static SPF_errcode_t give_record(struct dmarc_walk *w, const struct spf_token *t
 static SPF_errcode_t get_spf(SPF_server_t *server, SPF_request_t *request,
     SPF_response_t *response, SPF_record_t **out)
 {
-	struct dmarc_walk *w = server->resolver->hook;
+	struct library_walk *w = server->resolver->hook;
 	struct slice target;
 	struct spf_token *t;
 	size_t i, n;
@@ -421,14 +425,14 @@ static SPF_errcode_t get_spf(SPF_server_t *server, SPF_request_t *request,
 	*out = NULL;
 	if (strcmp(request->cur_dom, "root.x") == 0)
 		return give_record(w, NULL, w->domain, out);
-	if (w->r->error != AUTH_NONE || w->lost ||
+	if (spf_run_error(w->r) != AUTH_NONE || w->lost ||
 	    !spf_read_token(slice_str(request->cur_dom), &kind, &i, &n) || kind != 't') {
-		w->lost = w->lost || w->r->error == AUTH_NONE;
+		w->lost = w->lost || spf_run_error(w->r) == AUTH_NONE;
 		return SPF_E_DNS_ERROR;
 	}
 	t = begin(w, n, &target);
 	if (t == NULL)
-		return w->lost ? SPF_E_DNS_ERROR : say(w, w->r->error, out);
+		return w->lost ? SPF_E_DNS_ERROR : say(w, spf_run_error(w->r), out);
 	if (slice_is_null(target)) /* RFC 8616 section 4: it matches nothing */
 		return say(w, AUTH_NEUTRAL, out);
 	return give_record(w, t, target, out);
@@ -461,7 +465,7 @@ static void quiet(void)
 	SPF_debug_handler = say_nothing;
 }
 
-static bool prepare(struct dmarc_walk *w, SPF_dns_server_t *layer)
+static bool prepare(struct library_walk *w, SPF_dns_server_t *layer)
 {
 	static pthread_once_t once = PTHREAD_ONCE_INIT;
 	struct ip client = spf_rewrite_address(&w->out, &w->out.client);
@@ -509,12 +513,12 @@ static bool result_of(SPF_result_t result, enum auth_result *out)
  * Which term of the deciding record was it?  The one that began and did not end, or the network or
  * "all" behind those that ended.  false: it could not give that result.
  */
-static bool find_match(struct dmarc_walk *w, enum auth_result result)
+static bool find_match(struct library_walk *w, enum auth_result result)
 {
 	const struct walked *top = w->top;
 	size_t n = top->first;
 
-	w->r->depth = top->depth;
+	spf_run_set_depth(w->r, top->depth);
 	for (size_t i = 0; i < top->record.step_count && !top->decided; i++) {
 		const struct spf_term *t = &top->record.steps[i];
 
@@ -527,33 +531,25 @@ static bool find_match(struct dmarc_walk *w, enum auth_result result)
 	return top->decided || result == spf_run_default(w->r, top->domain);
 }
 
-/* The whole again, by the engine that is never at a loss. */
+/* The whole again, by the other engine. */
 static enum auth_result start_over(struct spf_run *r, struct slice domain)
 {
-	r->depth = 0;
-	r->terms = r->voids = 0;
-	r->counts_void = false;
-	r->error = AUTH_NONE;
-	r->detail = NULL;
-	r->term = SLICE_NULL;
-	r->domain = domain;
-	r->names_asked = false;
-	r->name_count = 0;
-	spf_run_trace(r, "libspf2 is at a loss: evaluated by the builtin engine");
+	spf_run_begin(r, domain);
+	spf_run_trace(r, "libspf2 returned an internal error: evaluated by the builtin engine");
 	return spf_check_host(r, domain);
 }
 
 enum auth_result spf_check_host_libspf2(struct spf_run *r, struct slice domain)
 {
-	struct dmarc_walk w = { .r = r, .domain = domain,
-		.out = { .arena = r->arena, .client = r->values.client } };
+	struct library_walk w = { .r = r, .domain = domain,
+		.out = { .arena = spf_run_arena(r), .client = *spf_run_client(r) } };
 	SPF_dns_server_t layer = { .lookup = lookup, .get_spf = get_spf, .get_exp = get_exp,
 		.name = "assay", .hook = &w };
 	SPF_response_t *response = NULL;
 	enum auth_result result = AUTH_NONE;
 	bool known = false;
 
-	if (ip_is_loopback(&r->values.client))
+	if (ip_is_loopback(spf_run_client(r)))
 		w.out.mask = 0xa5;
 	if (prepare(&w, &layer)) {
 		SPF_request_query_mailfrom(w.request, &response);
@@ -568,9 +564,9 @@ enum auth_result spf_check_host_libspf2(struct spf_run *r, struct slice domain)
 		SPF_server_free(w.server);
 	if (w.spare != NULL)
 		SPF_dns_rr_free(w.spare);
-	r->depth = 0;
-	if (r->error != AUTH_NONE)
-		return r->error;
+	spf_run_set_depth(r, 0);
+	if (spf_run_error(r) != AUTH_NONE)
+		return spf_run_error(r);
 	if (w.none)
 		return AUTH_NONE;
 	return known && find_match(&w, result) ? result : start_over(r, domain);

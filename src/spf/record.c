@@ -1,5 +1,6 @@
 #include "base/ascii.h"
 #include "base/limits.h"
+#include "spf/macro.h"
 
 #include "spf/record.h"
 
@@ -70,139 +71,6 @@ const char *spf_kind_text(enum spf_kind kind)
 	const struct kind_rule *rule = rule_of(kind);
 
 	return rule == NULL ? "modifier" : rule->name.ptr;
-}
-
-/* --- section 7.1: macros ---------------------------------------------------------------------- */
-
-/* macro-literal = %x21-24 / %x26-7E */
-static bool is_macro_literal(char c)
-{
-	return is_vchar(c) && c != '%';
-}
-
-bool take_macro_literals(struct cursor *c, struct slice *out)
-{
-	return take_while(c, is_macro_literal, out);
-}
-
-/* delimiter = "." / "-" / "+" / "," / "/" / "_" / "=" */
-static bool is_delimiter(char c)
-{
-	return c != '\0' && strchr(".-+,/_=", c) != NULL;
-}
-
-/* *DIGIT; the value must be nonzero (section 7.3), and more than can be used is all. */
-static bool take_keep(struct cursor *c, unsigned *keep)
-{
-	const char *start = c->at;
-	unsigned value = 0;
-
-	while (c->at < c->end && is_digit(*c->at)) {
-		if (value < LIMIT_SPF_RECORD)
-			value = value * 10 + (unsigned)(*c->at - '0');
-		c->at++;
-	}
-	*keep = value;
-	return c->at == start || value > 0;
-}
-
-/* "{" macro-letter transformers *delimiter "}" */
-static bool take_macro_braces(struct cursor *c, struct spf_macro *m)
-{
-	if (!take_char(c, '{') || cursor_done(c))
-		return false;
-	m->letter = ascii_lower(*c->at);
-	m->escape = is_upper(*c->at);
-	if (m->letter == '\0' || strchr("slodiphcrtv", m->letter) == NULL)
-		return false;
-	c->at++;
-	if (!take_keep(c, &m->keep))
-		return false;
-	m->reverse = take_char(c, 'r') || take_char(c, 'R');
-	m->delimiters = SLICE("");
-	take_while(c, is_delimiter, &m->delimiters);
-	return take_char(c, '}');
-}
-
-bool take_macro_expand(struct cursor *c, struct spf_macro *out)
-{
-	struct cursor in = *c;
-	struct spf_macro m = { .letter = '\0' };
-
-	if (!take_char(&in, '%'))
-		return false;
-	if (take_char(&in, '%') || take_char(&in, '_') || take_char(&in, '-'))
-		m.letter = in.at[-1];
-	else if (!take_macro_braces(&in, &m))
-		return false;
-	*out = m;
-	*c = in;
-	return true;
-}
-
-/* Section 7.2: c, r and t are for the text of explanations only. */
-static bool macro_is_for_terms(const struct spf_macro *m)
-{
-	return m->letter != 'c' && m->letter != 'r' && m->letter != 't';
-}
-
-/* toplabel, which the text must be altogether */
-static bool is_toplabel(struct slice s)
-{
-	bool alpha = false, dash = false;
-
-	if (s.len == 0 || !is_alnum(s.ptr[0]) || !is_alnum(s.ptr[s.len - 1]))
-		return false;
-	for (size_t i = 0; i < s.len; i++) {
-		if (!is_alnum(s.ptr[i]) && s.ptr[i] != '-')
-			return false;
-		alpha = alpha || is_alpha(s.ptr[i]);
-		dash = dash || s.ptr[i] == '-';
-	}
-	return alpha || dash;
-}
-
-/* "." toplabel [ "." ] at the end of the literals behind the last macro-expand */
-static bool ends_in_toplabel(struct slice literals)
-{
-	size_t dot;
-
-	if (literals.len > 0 && literals.ptr[literals.len - 1] == '.')
-		literals.len--;
-	dot = slice_rfind(literals, '.');
-	return dot < literals.len && is_toplabel(slice_drop(literals, dot + 1));
-}
-
-/* domain-spec = macro-string domain-end, which the text must be altogether */
-static bool is_domain_spec(struct slice text)
-{
-	struct cursor c = cursor_of(text);
-	struct slice literals = SLICE_NULL; /* those at the end */
-	struct spf_macro m;
-
-	while (!cursor_done(&c)) {
-		if (take_macro_literals(&c, &literals))
-			continue;
-		if (!take_macro_expand(&c, &m) || !macro_is_for_terms(&m))
-			return false;
-		literals = SLICE_NULL;
-	}
-	if (slice_is_null(literals))
-		return text.len > 0;
-	return ends_in_toplabel(literals);
-}
-
-/* macro-string, which the text must be altogether */
-static bool is_macro_string(struct slice text)
-{
-	struct cursor c = cursor_of(text);
-	struct slice literals;
-	struct spf_macro m;
-
-	while (!cursor_done(&c))
-		if (!take_macro_literals(&c, &literals) && !take_macro_expand(&c, &m))
-			return false;
-	return true;
 }
 
 /* --- section 5.6: networks -------------------------------------------------------------------- */
@@ -347,7 +215,7 @@ static const char *parse_domain_and_cidr(struct slice argument, unsigned allowed
 		return "bad prefix length";
 	if (spec.len == 0)
 		return (allowed & ARG_SPEC_MUST) != 0 ? "a domain is missing" : NULL;
-	if (spec.ptr[0] != ':' || !is_domain_spec(slice_drop(spec, 1)))
+	if (spec.ptr[0] != ':' || !spf_is_domain_spec(slice_drop(spec, 1)))
 		return "bad domain";
 	t->spec = slice_drop(spec, 1);
 	return NULL;
@@ -387,11 +255,11 @@ static const char *parse_modifier(struct slice name, struct cursor *c, struct sp
 
 	if (rule == NULL) {
 		t->kind = SPF_UNKNOWN_MODIFIER;
-		return is_macro_string(value) ? NULL : "bad macro in a modifier";
+		return spf_is_macro_string(value) ? NULL : "bad macro in a modifier";
 	}
 	t->kind = rule->kind;
 	t->spec = value;
-	return is_domain_spec(value) ? NULL : "bad domain";
+	return spf_is_domain_spec(value) ? NULL : "bad domain";
 }
 
 /* directive / modifier, of the text of one term; the static text of a mistake, or NULL */
@@ -434,6 +302,19 @@ bool spf_record_is(struct slice text)
 	struct cursor c = cursor_of(text);
 
 	return take_iliteral(&c, version) && (cursor_done(&c) || *c.at == ' ');
+}
+
+size_t spf_record_select(const struct dns_answer *answer, struct slice *text_out)
+{
+	size_t found = 0;
+
+	for (size_t i = 0; i < answer->count; i++) {
+		if (!spf_record_is(answer->records[i].text))
+			continue;
+		*text_out = answer->records[i].text;
+		found++;
+	}
+	return found;
 }
 
 bool spf_term_in_cidr(const struct spf_term *t, const struct ip *network, const struct ip *client)

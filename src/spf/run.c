@@ -1,16 +1,96 @@
 #include <stdarg.h>
 
 #include "base/limits.h"
+#include "spf/lookahead.h"
+#include "spf/name.h"
 
 #include "run.h"
+
+/* A host name of the client's PTR records. */
+struct client_name {
+	struct slice name; /* in the resolver's form */
+	enum { NAME_UNKNOWN, NAME_VALID, NAME_INVALID } state;
+};
+
+struct spf_run {
+	struct spf_setting set;
+	struct spf_finding found;
+	unsigned depth;
+	size_t steps, ahead_steps; /* left for macros: those of the check, those of the look-ahead */
+	bool counts_void;          /* the present term is not yet counted in voids */
+	struct slice exp;          /* exp= that goes with the match (section 6.2); null: none */
+	struct spf_ahead *ahead;   /* owned by the lookups; NULL: nothing is started ahead */
+
+	struct client_name *names; /* the first ten of the client */
+	size_t name_count;
+	bool names_asked;
+};
+
+static struct slice best_client_name(void *ctx, struct slice domain);
+
+struct spf_run *spf_run_new(const struct spf_setting *setting)
+{
+	struct spf_run *r = arena_new(setting->arena, struct spf_run);
+
+	if (r == NULL)
+		return NULL;
+	r->set = *setting;
+	r->set.values.validated = best_client_name;
+	r->set.values.ctx = r;
+	return r;
+}
+
+void spf_run_begin(struct spf_run *r, struct slice domain)
+{
+	r->found = (struct spf_finding){ .error = AUTH_NONE, .why = SPF_WHY_DEFAULT,
+		.domain = domain };
+	r->depth = 0;
+	r->steps = LIMIT_SPF_STEPS;
+	r->ahead_steps = LIMIT_SPF_AHEAD_STEPS;
+	r->counts_void = false;
+	r->exp = SLICE_NULL;
+	r->name_count = 0;
+	r->names_asked = false;
+}
+
+void spf_run_look_ahead(struct spf_run *r, struct slice domain)
+{
+	r->ahead = spf_ahead_new(r->set.lookups, r->set.purpose, &r->set.values.client);
+	spf_ahead_record(r->ahead, domain);
+}
+
+const struct spf_finding *spf_run_finding(const struct spf_run *r)
+{
+	return &r->found;
+}
+
+enum auth_result spf_run_error(const struct spf_run *r)
+{
+	return r->found.error;
+}
+
+struct arena *spf_run_arena(const struct spf_run *r)
+{
+	return r->set.arena;
+}
+
+const struct ip *spf_run_client(const struct spf_run *r)
+{
+	return &r->set.values.client;
+}
+
+unsigned spf_run_terms_left(const struct spf_run *r)
+{
+	return LIMIT_SPF_TERMS - r->found.terms;
+}
 
 /* --- outcomes --------------------------------------------------------------------------------- */
 
 bool spf_run_fail(struct spf_run *r, enum auth_result error, enum spf_why why, const char *detail)
 {
-	r->error = error;
-	r->why = why;
-	r->detail = detail;
+	r->found.error = error;
+	r->found.why = why;
+	r->found.detail = detail;
 	return false;
 }
 
@@ -20,6 +100,7 @@ bool spf_run_fail_memory(struct spf_run *r)
 	return spf_run_fail(r, AUTH_TEMPERROR, SPF_WHY_NO_MEMORY, NULL);
 }
 
+/* Section 2.6.6 */
 static bool fail_by_dns(struct spf_run *r, enum dns_status status)
 {
 	enum spf_why why = status == DNS_TIMEOUT ? SPF_WHY_DNS_TIMEOUT : SPF_WHY_DNS_FAILURE;
@@ -30,54 +111,71 @@ static bool fail_by_dns(struct spf_run *r, enum dns_status status)
 void spf_run_match(struct spf_run *r, const struct spf_term *t, const struct spf_record *record,
     struct slice domain)
 {
-	r->why = SPF_WHY_MATCH;
-	r->term = t->text;
-	r->domain = domain;
+	r->found.why = SPF_WHY_MATCH;
+	r->found.term = t->text;
+	r->found.domain = domain;
 	r->exp = record->exp.spec;
 }
 
 enum auth_result spf_run_default(struct spf_run *r, struct slice domain)
 {
-	r->why = SPF_WHY_DEFAULT;
-	r->term = SLICE_NULL;
-	r->domain = domain;
+	r->found.why = SPF_WHY_DEFAULT;
+	r->found.term = SLICE_NULL;
+	r->found.domain = domain;
 	return AUTH_NEUTRAL;
+}
+
+enum auth_result spf_run_none(struct spf_run *r, enum spf_why why)
+{
+	r->found.why = why;
+	return AUTH_NONE;
 }
 
 bool spf_run_begin_term(struct spf_run *r, const struct spf_term *t, struct slice domain)
 {
-	r->term = t->text;
-	r->domain = domain;
+	r->found.term = t->text;
+	r->found.domain = domain;
 	r->counts_void = true;
 	if (!spf_kind_queries(t->kind))
 		return true;
-	if (r->terms == LIMIT_SPF_TERMS)
+	if (r->found.terms == LIMIT_SPF_TERMS) /* section 4.6.4 */
 		return spf_run_fail(r, AUTH_PERMERROR, SPF_WHY_TOO_MANY_TERMS, NULL);
-	r->terms++;
+	r->found.terms++;
 	return true;
 }
 
 /* --- the trace -------------------------------------------------------------------------------- */
+
+unsigned spf_run_depth(const struct spf_run *r)
+{
+	return r->depth;
+}
+
+void spf_run_set_depth(struct spf_run *r, unsigned depth)
+{
+	r->depth = depth;
+}
 
 void spf_run_trace(struct spf_run *r, const char *fmt, ...)
 {
 	struct buf line = BUF_INIT(2 * LIMIT_SPF_RECORD);
 	va_list ap;
 
-	if (r->trace == NULL)
+	if (r->set.trace == NULL)
 		return;
 	va_start(ap, fmt);
 	buf_vaddf(&line, fmt, ap);
 	va_end(ap);
-	r->trace->line(r->trace->ctx, r->depth, buf_slice(&line));
+	r->set.trace->line(r->set.trace->ctx, r->depth, buf_slice(&line));
 	buf_free(&line);
 }
 
 void spf_run_trace_term(struct spf_run *r, const struct spf_term *t, const char *outcome)
 {
-	if (r->trace != NULL)
+	if (r->set.trace != NULL)
 		spf_run_trace(r, "%.*s: %s (%u of %u terms, %u of %u void)", SLICE_ARG(t->text),
-		    outcome, r->terms, LIMIT_SPF_TERMS, r->voids, r->params->void_limit);
+		    outcome, r->found.terms, LIMIT_SPF_TERMS, r->found.voids,
+		    r->set.params->void_limit);
 }
 
 void spf_run_trace_networks(struct spf_run *r, const struct spf_record *record, size_t step)
@@ -89,7 +187,7 @@ void spf_run_trace_networks(struct spf_run *r, const struct spf_record *record, 
 	struct cursor c = cursor_of(slice_between(from, to));
 	struct spf_term t;
 
-	while (r->trace != NULL && spf_record_next(&c, &t))
+	while (r->set.trace != NULL && spf_record_next(&c, &t))
 		if (t.kind == SPF_IP4 || t.kind == SPF_IP6)
 			spf_run_trace_term(r, &t, "no match");
 }
@@ -145,8 +243,8 @@ static bool count_void(struct spf_run *r, enum dns_status status)
 	if ((status != DNS_NXDOMAIN && status != DNS_NODATA) || !r->counts_void)
 		return true;
 	r->counts_void = false;
-	r->voids++;
-	if (r->voids > r->params->void_limit)
+	r->found.voids++;
+	if (r->found.voids > r->set.params->void_limit)
 		return spf_run_fail(r, AUTH_PERMERROR, SPF_WHY_TOO_MANY_VOID, NULL);
 	return true;
 }
@@ -155,8 +253,8 @@ static bool count_void(struct spf_run *r, enum dns_status status)
 static bool ask_leniently(struct spf_run *r, struct slice name, enum dns_type type,
     const struct dns_answer **out)
 {
-	*out = lookups_await(r->lookups, r->purpose, name, type);
-	if (r->trace != NULL && (type != DNS_TXT || (*out)->status != DNS_FOUND))
+	*out = lookups_await(r->set.lookups, r->set.purpose, name, type);
+	if (r->set.trace != NULL && (type != DNS_TXT || (*out)->status != DNS_FOUND))
 		trace_answer(r, name, type, *out);
 	return count_void(r, (*out)->status);
 }
@@ -182,117 +280,138 @@ bool spf_run_ask_mx(struct spf_run *r, struct slice name, const struct dns_answe
 
 enum dns_type spf_run_address_type(const struct spf_run *r)
 {
-	return r->values.client.family == IP_V6 ? DNS_AAAA : DNS_A;
+	return r->set.values.client.family == IP_V6 ? DNS_AAAA : DNS_A;
+}
+
+/* --- targets ---------------------------------------------------------------------------------- */
+
+static enum spf_expansion expand(struct spf_run *r, struct slice spec, struct slice domain,
+    size_t *steps, struct slice *out)
+{
+	r->set.values.domain = domain;
+	return spf_expand_name(r->set.arena, &r->set.values, spec, steps, out);
 }
 
 bool spf_run_target(struct spf_run *r, const struct spf_term *t, struct slice domain,
     struct slice *out)
 {
+	enum spf_expansion how = SPF_EXPANDED;
 	struct slice name = domain;
 
 	*out = SLICE_NULL;
-	if (!slice_is_null(t->spec) &&
-	    !spf_expand_name(r->arena, &r->values, domain, t->spec, &name))
-		return arena_failed(r->arena) ? spf_run_fail_memory(r) : true;
-	if (r->error != AUTH_NONE) /* %{p} has passed the limit of void look-ups */
+	if (!slice_is_null(t->spec)) /* section 4.8 */
+		how = expand(r, t->spec, domain, &r->steps, &name);
+	if (how == SPF_EXPANSION_NO_MEMORY)
+		return spf_run_fail_memory(r);
+	if (how == SPF_EXPANSION_TOO_LONG) /* section 11.1 */
+		return spf_run_fail(r, AUTH_PERMERROR, SPF_WHY_TOO_MUCH_WORK, NULL);
+	if (r->found.error != AUTH_NONE) /* %{p} has passed the limit of void look-ups */
 		return false;
-	if (t->kind == SPF_INCLUDE || t->kind == SPF_REDIRECT || spf_name_valid(name))
+	if (how == SPF_EXPANDED &&
+	    (t->kind == SPF_INCLUDE || t->kind == SPF_REDIRECT || spf_name_valid(name)))
 		*out = name;
 	return true;
 }
 
+/* %{p} would have to be asked for. */
+static void start_macro_term(struct spf_run *r, const struct spf_term *t, struct slice domain)
+{
+	struct slice name;
+
+	if (slice_find(t->spec, '%') < t->spec.len && !spf_uses_macro(t->spec, "p") &&
+	    expand(r, t->spec, domain, &r->ahead_steps, &name) == SPF_EXPANDED)
+		spf_ahead_term(r->ahead, t->kind, name);
+}
+
+/* All names with macros of a record at once, which only this thread expands (spf/lookahead.h). */
+static void start_macro_terms(struct spf_run *r, const struct spf_record *record,
+    struct slice domain)
+{
+	if (r->ahead == NULL)
+		return;
+	for (size_t i = 0; i < record->step_count; i++) {
+		if (!spf_kind_queries(record->steps[i].kind))
+			return;
+		start_macro_term(r, &record->steps[i], domain);
+	}
+	if (!record->has_all)
+		start_macro_term(r, &record->redirect, domain);
+}
+
 /* --- section 5.5: the client's names ---------------------------------------------------------- */
 
-bool spf_run_client_names(struct spf_run *r)
+bool spf_run_client_names(struct spf_run *r, size_t *count_out)
 {
 	const struct dns_answer *answer;
-	struct slice reverse;
+	char reverse[SPF_REVERSE_SIZE];
 
+	*count_out = r->name_count;
 	if (r->names_asked)
 		return true;
 	r->names_asked = true;
-	reverse = spf_reverse_name(r->arena, &r->values.client);
-	r->names = arena_new_array(r->arena, LIMIT_SPF_PTR, struct spf_client_name);
-	if (slice_is_null(reverse) || r->names == NULL)
+	r->names = arena_new_array(r->set.arena, LIMIT_SPF_PTR, struct client_name);
+	if (r->names == NULL)
 		return spf_run_fail_memory(r);
-	if (!ask_leniently(r, reverse, DNS_PTR, &answer))
+	if (!ask_leniently(r, spf_reverse_name(&r->set.values.client, reverse), DNS_PTR, &answer))
 		return false;
 	/* section 4.6.4: all names but the first ten are ignored */
 	for (size_t i = 0; i < answer->count && i < LIMIT_SPF_PTR; i++)
 		r->names[r->name_count++].name = answer->records[i].text;
+	*count_out = r->name_count;
 	return true;
 }
 
-bool spf_run_validated(struct spf_run *r, struct spf_client_name *n)
+struct slice spf_run_client_name(const struct spf_run *r, size_t i)
 {
+	return r->names[i].name;
+}
+
+bool spf_run_validated(struct spf_run *r, size_t i)
+{
+	struct client_name *n = &r->names[i];
 	const struct dns_answer *answer;
 
-	if (n->state != SPF_NAME_UNKNOWN)
-		return n->state == SPF_NAME_VALID;
-	n->state = SPF_NAME_INVALID;
+	if (n->state != NAME_UNKNOWN)
+		return n->state == NAME_VALID;
+	n->state = NAME_INVALID;
 	if (n->name.len == 0 ||
 	    !ask_leniently(r, n->name, spf_run_address_type(r), &answer))
 		return false;
-	for (size_t i = 0; i < answer->count; i++)
-		if (ip_eq(&answer->records[i].ip, &r->values.client))
-			n->state = SPF_NAME_VALID;
-	return n->state == SPF_NAME_VALID;
-}
-
-bool spf_name_is_below(struct slice name, struct slice target)
-{
-	return slice_iends_with(name, target) &&
-	    (name.len == target.len || name.ptr[name.len - target.len - 1] == '.');
+	for (size_t k = 0; k < answer->count; k++)
+		if (ip_eq(&answer->records[k].ip, &r->set.values.client))
+			n->state = NAME_VALID;
+	return n->state == NAME_VALID;
 }
 
 /* Section 7.3: <domain> itself before a name below it before any other one. */
 static struct slice best_client_name(void *ctx, struct slice domain)
 {
 	struct spf_run *r = ctx;
-	struct slice own = spf_name_escaped(r->arena, domain);
+	struct slice own = spf_name_escaped(r->set.arena, domain);
+	size_t count;
 
-	if (slice_is_null(own) || !spf_run_client_names(r))
+	if (slice_is_null(own) || !spf_run_client_names(r, &count))
 		return SLICE("unknown");
 	for (unsigned pass = 0; pass < 3; pass++) {
-		for (size_t i = 0; i < r->name_count; i++) {
-			struct spf_client_name *n = &r->names[i];
+		for (size_t i = 0; i < count; i++) {
+			struct slice name = r->names[i].name;
 
-			if ((pass == 0 && !slice_ieq(n->name, own)) ||
-			    (pass == 1 && !spf_name_is_below(n->name, own)))
+			if ((pass == 0 && !slice_ieq(name, own)) ||
+			    (pass == 1 && !spf_name_is_below(name, own)))
 				continue;
-			if (spf_run_validated(r, n))
-				return n->name;
+			if (spf_run_validated(r, i))
+				return name;
 		}
 	}
 	return SLICE("unknown");
 }
 
-void spf_run_init_values(struct spf_run *r)
-{
-	r->values.validated = best_client_name;
-	r->values.ctx = r;
-}
-
 /* --- sections 4.3 to 4.6: records ------------------------------------------------------------- */
 
-/* Section 4.3: labels that the DNS can hold, and two of them at least. */
-static bool can_have_record(struct slice domain)
+static enum spf_fetched fetched_none(struct spf_run *r, enum spf_why why)
 {
-	return spf_name_valid(domain) && slice_find(domain, '.') < domain.len;
-}
-
-/* Section 4.5: how many records there are, and the last of them */
-static size_t select_records(const struct dns_answer *answer, struct slice *text)
-{
-	size_t found = 0;
-
-	for (size_t i = 0; i < answer->count; i++) {
-		if (!spf_record_is(answer->records[i].text))
-			continue;
-		*text = answer->records[i].text;
-		found++;
-	}
-	return found;
+	spf_run_none(r, why);
+	return SPF_FETCHED_NONE;
 }
 
 /* Section 4.6: the syntax of the whole record comes first. */
@@ -301,53 +420,47 @@ static bool check_record(struct spf_run *r, size_t found, struct slice text,
 {
 	struct spf_mistake mistake;
 
-	r->term = SLICE_NULL;
-	if (found > 1)
+	r->found.term = SLICE_NULL;
+	if (found > 1) /* section 4.5 */
 		return spf_run_fail(r, AUTH_PERMERROR, SPF_WHY_MULTIPLE_RECORDS, NULL);
 	if (text.len > LIMIT_SPF_RECORD)
 		return spf_run_fail(r, AUTH_PERMERROR, SPF_WHY_RECORD_TOO_LARGE, NULL);
-	spf_run_trace(r, "%.*s: %.*s", SLICE_ARG(r->domain), SLICE_ARG(text));
-	if (spf_record_parse(text, &r->values.client, out, &mistake))
+	spf_run_trace(r, "%.*s: %.*s", SLICE_ARG(r->found.domain), SLICE_ARG(text));
+	if (spf_record_parse(text, &r->set.values.client, out, &mistake))
 		return true;
-	r->term = mistake.term;
+	r->found.term = mistake.term;
 	return spf_run_fail(r, AUTH_PERMERROR, SPF_WHY_RECORD_SYNTAX, mistake.what);
 }
 
-bool spf_run_fetch(struct spf_run *r, struct slice domain, struct spf_record *out,
-    enum auth_result *result_out)
+enum spf_fetched spf_run_fetch(struct spf_run *r, struct slice domain, struct spf_record *out)
 {
-	struct slice name = SLICE_NULL, text = SLICE_NULL;
+	struct slice name, text = SLICE_NULL;
 	const struct dns_answer *answer;
 	size_t found;
 
-	*result_out = AUTH_NONE;
-	r->why = SPF_WHY_NO_DOMAIN;
-	if (!can_have_record(domain))
-		return false;
-	*result_out = AUTH_TEMPERROR;
-	name = spf_name_escaped(r->arena, domain);
-	if (slice_is_null(name))
-		return spf_run_fail_memory(r);
-	if (!spf_run_ask(r, name, DNS_TXT, &answer)) {
-		*result_out = r->error;
-		return false;
+	if (!spf_name_can_have_record(domain)) /* section 4.3 */
+		return fetched_none(r, SPF_WHY_NO_DOMAIN);
+	name = spf_name_escaped(r->set.arena, domain);
+	if (slice_is_null(name)) {
+		spf_run_fail_memory(r);
+		return SPF_FETCHED_ERROR;
 	}
-	found = select_records(answer, &text);
-	if (found == 0) {
-		*result_out = AUTH_NONE;
-		r->why = answer->status == DNS_NXDOMAIN ? SPF_WHY_NXDOMAIN : SPF_WHY_NO_RECORD;
-		return false;
-	}
-	r->domain = domain;
-	if (!check_record(r, found, text, out)) {
-		*result_out = r->error;
-		return false;
-	}
-	return true;
+	if (!spf_run_ask(r, name, DNS_TXT, &answer)) /* section 4.4 */
+		return SPF_FETCHED_ERROR;
+	found = spf_record_select(answer, &text);
+	if (found == 0)
+		return fetched_none(r, answer->status == DNS_NXDOMAIN ? SPF_WHY_NXDOMAIN :
+		    SPF_WHY_NO_RECORD);
+	r->found.domain = domain;
+	if (!check_record(r, found, text, out))
+		return SPF_FETCHED_ERROR;
+	start_macro_terms(r, out, domain);
+	return SPF_FETCHED_RECORD;
 }
 
-/* --- section 6.2: exp= ------------------------------------------------------------------------ */
+/* --- section 6.2: explanations ---------------------------------------------------------------- */
 
+/* What goes wrong here leaves the result as it is: there is no explanation then. */
 struct slice spf_run_explanation(struct spf_run *r)
 {
 	struct slice name, text = SLICE_NULL;
@@ -355,13 +468,13 @@ struct slice spf_run_explanation(struct spf_run *r)
 
 	r->counts_void = false; /* section 4.6.4 */
 	if (slice_is_null(r->exp) ||
-	    !spf_expand_name(r->arena, &r->values, r->domain, r->exp, &name) ||
+	    expand(r, r->exp, r->found.domain, &r->steps, &name) != SPF_EXPANDED ||
 	    !spf_name_valid(name))
 		return SLICE_NULL;
-	name = spf_name_escaped(r->arena, name);
+	name = spf_name_escaped(r->set.arena, name);
 	if (slice_is_null(name) || !ask_leniently(r, name, DNS_TXT, &answer) || answer->count != 1)
 		return SLICE_NULL;
-	if (!spf_expand_explanation(r->arena, &r->values, r->domain, answer->records[0].text,
+	if (!spf_expand_explanation(r->set.arena, &r->set.values, answer->records[0].text, &r->steps,
 	    &text))
 		return SLICE_NULL;
 	spf_run_trace(r, "exp=%.*s: %.*s", SLICE_ARG(r->exp), SLICE_ARG(text));

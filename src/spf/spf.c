@@ -22,6 +22,7 @@ static const char *const why_texts[SPF_WHY_COUNT] = {
 	[SPF_WHY_TOO_MANY_TERMS] = "more than 10 terms that need look-ups",
 	[SPF_WHY_TOO_MANY_VOID] = "too many look-ups without an answer",
 	[SPF_WHY_TOO_MANY_MX] = "more than 10 MX hosts",
+	[SPF_WHY_TOO_MUCH_WORK] = "macros that take too much work",
 	[SPF_WHY_INCLUDE_NO_RECORD] = "the included domain has no SPF record",
 	[SPF_WHY_REDIRECT_NO_RECORD] = "the domain of redirect= has no SPF record",
 	[SPF_WHY_DNS_TIMEOUT] = "DNS time-out",
@@ -93,6 +94,14 @@ static enum spf_scope identity_of(struct arena *a, const struct spf_request *req
 	return SPF_SCOPE_MFROM;
 }
 
+/* What is reported of a check outlives what it was asked about. */
+static struct spf_request kept_request(struct arena *a, const struct spf_request *request)
+{
+	return (struct spf_request){ .client = request->client,
+		.helo = arena_copy(a, request->helo),
+		.mail_from = arena_copy(a, request->mail_from) };
+}
+
 static struct spf_values values_of(const struct spf_request *request, const struct identity *id)
 {
 	return (struct spf_values){
@@ -116,77 +125,80 @@ static void add_clean(struct buf *b, struct slice s)
 }
 
 /* "-all of example.com", "include:x of example.com: DNS failure: SERVFAIL" */
-static struct slice reason_of(struct arena *a, const struct spf_run *r)
+static struct slice reason_of(struct arena *a, const struct spf_finding *f)
 {
 	struct buf b = BUF_INIT(LIMIT_LOG_LINE);
 
-	if (r->term.len > 0) {
-		add_clean(&b, r->term);
+	if (f->term.len > 0) {
+		add_clean(&b, f->term);
 		buf_add_str(&b, " of ");
 	}
-	add_clean(&b, r->domain);
-	if (r->why != SPF_WHY_MATCH)
-		buf_addf(&b, "%s%s", r->domain.len > 0 ? ": " : "", spf_why_text(r->why));
-	if (r->detail != NULL)
-		buf_addf(&b, ": %s", r->detail);
+	add_clean(&b, f->domain);
+	if (f->why != SPF_WHY_MATCH)
+		buf_addf(&b, "%s%s", f->domain.len > 0 ? ": " : "", spf_why_text(f->why));
+	if (f->detail != NULL)
+		buf_addf(&b, ": %s", f->detail);
 	return arena_take_buf(a, &b);
 }
 
-static struct slice mechanism_of(const struct spf_run *r, enum auth_result result)
+static struct slice mechanism_of(struct arena *a, const struct spf_finding *f,
+    enum auth_result result)
 {
-	if (result == AUTH_NONE || r->error != AUTH_NONE)
+	if (result == AUTH_NONE || f->error != AUTH_NONE)
 		return SLICE_NULL;
-	if (r->why == SPF_WHY_DEFAULT)
+	if (f->why == SPF_WHY_DEFAULT)
 		return SLICE("default");
-	return arena_copy(r->arena,
-	    slice_drop(r->term, r->term.len > 0 && strchr("+-~?", r->term.ptr[0]) != NULL));
+	return arena_copy(a,
+	    slice_drop(f->term, f->term.len > 0 && strchr("+-~?", f->term.ptr[0]) != NULL));
 }
 
 /* --- the check -------------------------------------------------------------------------------- */
 
 static enum auth_result evaluate(struct spf_run *r, struct slice domain, enum spf_engine engine)
 {
-	r->domain = domain;
-	if (domain.len == 0) {
-		r->why = SPF_WHY_NO_DOMAIN;
-		return AUTH_NONE;
-	}
-	if (r->values.client.family == IP_NONE) {
-		r->why = SPF_WHY_NO_CLIENT;
-		return AUTH_NONE;
-	}
-	spf_ahead(r->lookups, r->purpose, &r->values, domain);
+	spf_run_begin(r, domain);
+	if (domain.len == 0)
+		return spf_run_none(r, SPF_WHY_NO_DOMAIN);
+	if (spf_run_client(r)->family == IP_NONE)
+		return spf_run_none(r, SPF_WHY_NO_CLIENT);
+	spf_run_look_ahead(r, domain);
 	if (engine == SPF_ENGINE_LIBSPF2)
 		return spf_check_host_libspf2(r, domain);
 	return spf_check_host(r, domain);
 }
 
-static enum rc check(struct spf_run *r, const struct spf_request *request,
-    const struct identity *id, struct spf_result *out)
+/* Section 6.2 */
+static struct slice explanation_of(struct spf_run *r, const struct spf_params *params)
 {
-	struct spf_result result = { .domain = id->domain, .explanation = SLICE_NULL };
-	int64_t now = r->values.now;
+	struct slice text = spf_run_explanation(r);
 
-	result.request = (struct spf_request){ .client = request->client,
-		.helo = arena_copy(r->arena, request->helo),
-		.mail_from = arena_copy(r->arena, request->mail_from) };
+	return text.len > 0 ? text : params->default_explanation;
+}
 
-	r->values = values_of(request, id);
-	r->values.now = now;
-	r->values.receiver = r->params->receiver;
-	spf_run_init_values(r);
-	result.result = evaluate(r, id->domain.name, r->params->engine);
-	result.why = r->why;
-	result.reason = reason_of(r->arena, r);
-	result.mechanism = mechanism_of(r, result.result);
-	result.terms = r->terms;
-	result.voids = r->voids;
-	if (result.result == AUTH_FAIL) {
-		result.explanation = spf_run_explanation(r);
-		if (result.explanation.len == 0)
-			result.explanation = r->params->default_explanation;
-	}
-	if (arena_failed(r->arena))
+static enum rc check(struct spf_setting *s, const struct spf_request *request,
+    const struct identity *id, int64_t now, struct spf_result *out)
+{
+	struct spf_result result = { .request = kept_request(s->arena, request),
+		.domain = id->domain, .explanation = SLICE_NULL };
+	const struct spf_finding *found;
+	struct spf_run *r;
+
+	s->values = values_of(request, id);
+	s->values.now = now;
+	s->values.receiver = s->params->receiver;
+	r = spf_run_new(s);
+	if (r == NULL)
+		return RC_NOMEM;
+	result.result = evaluate(r, id->domain.name, s->params->engine);
+	found = spf_run_finding(r);
+	result.why = found->why;
+	result.reason = reason_of(s->arena, found);
+	result.mechanism = mechanism_of(s->arena, found, result.result);
+	result.terms = found->terms;
+	result.voids = found->voids;
+	if (result.result == AUTH_FAIL)
+		result.explanation = explanation_of(r, s->params);
+	if (arena_failed(s->arena))
 		return RC_NOMEM;
 	*out = result;
 	return RC_OK;
@@ -196,14 +208,14 @@ enum rc spf_check_mail_from(struct arena *a, struct lookups *l, const struct spf
     const struct spf_request *request, const struct spf_trace *trace, int64_t now,
     struct spf_mail_from_result *out)
 {
-	struct spf_run r = { .arena = a, .lookups = l, .purpose = LOOKUP_SPF, .params = params,
-		.trace = trace, .values.now = now };
+	struct spf_setting s = { .arena = a, .lookups = l, .purpose = LOOKUP_SPF, .params = params,
+		.trace = trace };
 	struct spf_mail_from_result result = { .sender = SLICE_NULL };
 	struct identity id;
 
 	result.scope = identity_of(a, request, &id);
 	result.sender = id.sender;
-	TRY(check(&r, request, &id, &result.r));
+	TRY(check(&s, request, &id, now, &result.r));
 	*out = result;
 	return RC_OK;
 }
@@ -212,24 +224,22 @@ enum rc spf_check_helo(struct arena *a, struct lookups *l, const struct spf_para
     const struct spf_request *request, const struct spf_trace *trace, int64_t now,
     struct spf_helo_result *out)
 {
-	struct spf_run r = { .arena = a, .lookups = l, .purpose = LOOKUP_HELO, .params = params,
-		.trace = trace, .values.now = now };
+	struct spf_setting s = { .arena = a, .lookups = l, .purpose = LOOKUP_HELO, .params = params,
+		.trace = trace };
 	struct spf_helo_result result;
 	struct identity id;
 
 	identity_set(a, SLICE("postmaster"), request->helo, &id);
-	TRY(check(&r, request, &id, &result.r));
+	TRY(check(&s, request, &id, now, &result.r));
 	*out = result;
 	return RC_OK;
 }
 
-static void start(struct lookups *l, enum lookup_purpose purpose,
-    const struct spf_request *request, const struct identity *id)
+static void start(struct lookups *l, enum lookup_purpose purpose, const struct ip *client,
+    const struct identity *id)
 {
-	struct spf_values values = values_of(request, id);
-
-	if (!domain_is_none(id->domain) && request->client.family != IP_NONE)
-		spf_ahead(l, purpose, &values, id->domain.name);
+	if (!domain_is_none(id->domain) && client->family != IP_NONE)
+		spf_ahead_record(spf_ahead_new(l, purpose, client), id->domain.name);
 }
 
 void spf_start(struct lookups *l, const struct spf_request *request)
@@ -240,10 +250,10 @@ void spf_start(struct lookups *l, const struct spf_request *request)
 	if (a == NULL)
 		return;
 	identity_of(a, request, &id);
-	start(l, LOOKUP_SPF, request, &id);
+	start(l, LOOKUP_SPF, &request->client, &id);
 	identity_set(a, SLICE("postmaster"), request->helo, &helo);
 	if (!domain_eq(helo.domain, id.domain))
-		start(l, LOOKUP_HELO, request, &helo);
+		start(l, LOOKUP_HELO, &request->client, &helo);
 	arena_free(&a);
 }
 

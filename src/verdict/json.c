@@ -25,6 +25,7 @@ static const char *const spf_codes[SPF_WHY_COUNT] = {
 	[SPF_WHY_TOO_MANY_TERMS] = "too-many-terms",
 	[SPF_WHY_TOO_MANY_VOID] = "too-many-void-lookups",
 	[SPF_WHY_TOO_MANY_MX] = "too-many-mx",
+	[SPF_WHY_TOO_MUCH_WORK] = "too-much-work",
 	[SPF_WHY_INCLUDE_NO_RECORD] = "include-without-record",
 	[SPF_WHY_REDIRECT_NO_RECORD] = "redirect-without-record",
 	[SPF_WHY_DNS_TIMEOUT] = "dns-timeout",

@@ -1,7 +1,9 @@
 /*
- * macro.h - macro expansion (RFC 7208 section 7): remote text in, names and explanations out.
+ * macro.h - macros (RFC 7208 section 7): their grammar, and remote text expanded to names and
+ * explanations.
  *
- * The results live in the arena.  Out of memory sets its mark and makes the result "nothing".
+ * What an expansion may cost is counted in steps, octets that are read or written, and shared by all
+ * expansions of a check: never in time, so that a check stays a function of its inputs.
  */
 #ifndef ASSAY_SPF_MACRO_H
 #define ASSAY_SPF_MACRO_H
@@ -10,14 +12,41 @@
 #include <stdint.h>
 
 #include "base/arena.h"
+#include "base/cursor.h"
 #include "base/ip.h"
 #include "base/slice.h"
 
-/* What the letters stand for, but for %{d}, which changes with every record (section 7.2). */
+/* --- section 7.1 ------------------------------------------------------------------------------ */
+
+struct spf_macro {
+	char letter;         /* lower case; '%', '_' or '-' for "%%", "%_" and "%-" */
+	bool escape;         /* written in upper case */
+	bool reverse;
+	unsigned keep;       /* right-hand parts; 0: all */
+	struct slice delimiters; /* empty: "." where parts are asked for */
+};
+
+/* macro-expand; any letter of section 7.2, those for explanations only included. */
+bool spf_take_macro_expand(struct cursor *c, struct spf_macro *out);
+
+/* 1*macro-literal */
+bool spf_take_macro_literals(struct cursor *c, struct slice *out);
+
+/* domain-spec and macro-string, which the text must be altogether. */
+bool spf_is_domain_spec(struct slice text);
+bool spf_is_macro_string(struct slice text);
+
+/* Does a macro-string use one of these letters, in either case? */
+bool spf_uses_macro(struct slice text, const char *letters);
+
+/* --- sections 7.2 and 7.3 --------------------------------------------------------------------- */
+
+/* What the letters stand for; borrowed. */
 struct spf_values {
 	struct slice sender;        /* s: local-part "@" domain */
 	struct slice local_part;    /* l */
 	struct slice sender_domain; /* o: A-labels */
+	struct slice domain;        /* d: whose record it is */
 	struct slice helo;          /* h: as the client gave it */
 	struct slice receiver;      /* r; empty: "unknown" */
 	struct ip client;           /* i, c, v */
@@ -28,35 +57,26 @@ struct spf_values {
 	void *ctx;
 };
 
-/*
- * The <target-name> of a <domain-spec> that spf_record_parse() has accepted (section 4.8): without
- * a trailing dot, cut on the left to 253 octets.  Any octet may be in it; it may point into spec.
- * false: the term matches nothing, because %{s} or %{l} stand for a local-part that is not ASCII
- * (RFC 8616 section 4), or there is no memory.
- */
-bool spf_expand_name(struct arena *a, const struct spf_values *values, struct slice domain,
-    struct slice spec, struct slice *out);
+enum spf_expansion {
+	SPF_EXPANDED,
+	SPF_EXPANDS_TO_NOTHING,  /* %{s} or %{l} for a local-part that is not ASCII (RFC 8616 section 4) */
+	SPF_EXPANSION_TOO_LONG,  /* more steps than were left */
+	SPF_EXPANSION_NO_MEMORY, /* the arena has its mark */
+};
 
 /*
- * An <explain-string> (section 6.2), cut to LIMIT_SPF_EXPLANATION octets.  false: a syntax error,
- * or the expansion is not ASCII without control characters; then there is no explanation.
+ * The <target-name> of a <domain-spec> that spf_is_domain_spec() accepts (section 4.8): without a
+ * trailing dot, cut on the left to 253 octets.  Any octet may be in it; it may point into spec.
  */
-bool spf_expand_explanation(struct arena *a, const struct spf_values *values, struct slice domain,
-    struct slice text, struct slice *out);
-
-/* Can the name be asked for (labels of 1 to 63 octets, 253 in all)? */
-bool spf_name_valid(struct slice name);
-
-/* Is the name in the resolver's form as it is? */
-bool spf_name_plain(struct slice name);
+enum spf_expansion spf_expand_name(struct arena *a, const struct spf_values *values,
+    struct slice spec, size_t *steps, struct slice *out);
 
 /*
- * The name as the resolver wants it, "\" and what is not printable escaped; null: no memory.
- * Nothing is allocated for a plain one.
+ * An <explain-string> (section 6.2), cut to LIMIT_SPF_EXPLANATION octets.  false: a syntax error, an
+ * expansion that is not ASCII without control characters or takes more steps than are left, or no
+ * memory; then there is no explanation.
  */
-struct slice spf_name_escaped(struct arena *a, struct slice name);
-
-/* The name that is asked for the client's PTR records; null: no memory. */
-struct slice spf_reverse_name(struct arena *a, const struct ip *client);
+bool spf_expand_explanation(struct arena *a, const struct spf_values *values, struct slice text,
+    size_t *steps, struct slice *out);
 
 #endif

@@ -16,6 +16,7 @@
 #include "base/limits.h"
 #include "base/result.h"
 #include "base/slice.h"
+#include "dns/resolver.h"
 
 enum spf_kind {
 	SPF_ALL,
@@ -63,9 +64,12 @@ struct spf_mistake {
 /* Section 4.5: does the text begin with the version, ended by a space or the end? */
 bool spf_record_is(struct slice text);
 
+/* How many such texts are in an answer, and the last of them; it borrows from the answer. */
+size_t spf_record_select(const struct dns_answer *answer, struct slice *text_out);
+
 /*
  * text passes spf_record_is(); client may be of no family: no network matches then.  false: a
- * syntax error somewhere (permerror), told in *mistake, which may be NULL; *out is then of no use.
+ * syntax error somewhere (permerror), described in *mistake, which may be NULL; *out is then of no use.
  */
 bool spf_record_parse(struct slice text, const struct ip *client, struct spf_record *out,
     struct spf_mistake *mistake);
@@ -81,21 +85,5 @@ bool spf_kind_queries(enum spf_kind kind);
 
 /* "include", "a", ... */
 const char *spf_kind_text(enum spf_kind kind);
-
-/* Productions of section 12 that others read too; the cursor is unmoved on failure. */
-
-struct spf_macro {
-	char letter;         /* lower case; '%', '_' or '-' for "%%", "%_" and "%-" */
-	bool escape;         /* written in upper case */
-	bool reverse;
-	unsigned keep;       /* right-hand parts; 0: all */
-	struct slice delimiters; /* empty: "." where parts are asked for */
-};
-
-/* macro-expand; any letter of section 7.2, those for explanations only included. */
-bool take_macro_expand(struct cursor *c, struct spf_macro *out);
-
-/* 1*macro-literal */
-bool take_macro_literals(struct cursor *c, struct slice *out);
 
 #endif

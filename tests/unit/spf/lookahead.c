@@ -21,20 +21,28 @@ struct slow {
 		enum dns_type type;
 	} pending[MAX_PENDING];
 	size_t count, asked;
+	bool at_once;   /* answers when it is asked */
 	struct buf log; /* "TXT x.test\n" */
 };
+
+static struct dns_answer *copied(const struct dns_answer *from);
 
 static void slow_ask(void *ctx, struct dns_question *question, const char *name, enum dns_type type)
 {
 	struct slow *s = ctx;
 
+	s->asked++;
+	buf_addf(&s->log, "%s %s\n", type == DNS_TXT ? "TXT" : type == DNS_MX ? "MX" :
+	    type == DNS_PTR ? "PTR" : type == DNS_A ? "A" : "AAAA", name);
+	if (s->at_once) {
+		resolver_deliver(question, copied(lookups_await(s->answers, LOOKUP_SPF,
+		    slice_str(name), type)));
+		return;
+	}
 	ck_assert_uint_lt(s->count, MAX_PENDING);
 	s->pending[s->count].question = question;
 	snprintf(s->pending[s->count].name, sizeof(s->pending[0].name), "%s", name);
 	s->pending[s->count++].type = type;
-	s->asked++;
-	buf_addf(&s->log, "%s %s\n", type == DNS_TXT ? "TXT" : type == DNS_MX ? "MX" :
-	    type == DNS_PTR ? "PTR" : type == DNS_A ? "A" : "AAAA", name);
 }
 
 static void slow_free(void *ctx)
@@ -140,7 +148,6 @@ static const struct {
 	{ "names of one record together", "10.0.9.9", "h", "joe@flat.test", AUTH_FAIL, 3, 8 },
 	{ "of the client's family", "2001:db8::9", "h", "joe@flat.test", AUTH_FAIL, 3, 8 },
 	{ "as deep as the includes", "10.0.9.9", "h", "joe@deep.test", AUTH_FAIL, 5, 7 },
-	{ "macros that can be told", "10.0.9.9", "h", "joe@macro.test", AUTH_PASS, 3, 4 },
 	{ "ptr", "10.0.9.9", "h", "joe@ptr.test", AUTH_PASS, 3, 3 },
 	{ "nothing behind a network that matches", "10.0.9.9", "h", "joe@stop.test", AUTH_PASS, 1,
 	    1 },
@@ -185,6 +192,67 @@ START_TEST(round_trips)
 		arena_free(&a);
 	}
 	resolver_free(&r);
+}
+END_TEST
+
+/* Hooks leave names with macros alone; the check starts all those of a record when it reads it. */
+START_TEST(macros)
+{
+	struct spf_request request = { world_ip("10.0.9.9"), SLICE("h"), SLICE("joe@macro.test") };
+	struct spf_params params = SPF_DEFAULTS;
+	struct slow *slow;
+	struct resolver *r = slow_new(slice_str(zone), &slow);
+
+	for (int e = 0; e < world_engine_count(); e++) {
+		struct arena *a = arena_create(LIMIT_ARENA_BYTES);
+		struct lookups *l = lookups_new(r, 1000);
+		struct spf_mail_from_result result;
+
+		buf_clear(&slow->log);
+		params.engine = world_engines[e];
+		slow->at_once = false;
+		spf_start(l, &request);
+		while (slow_round(slow))
+			;
+		ck_slice_eq(buf_slice(&slow->log), SLICE("TXT macro.test\n"));
+		slow->at_once = true;
+		ck_assert_int_eq(spf_check_mail_from(a, l, &params, &request, NULL, 0, &result), RC_OK);
+		ck_assert_int_eq(result.r.result, AUTH_PASS);
+		ck_assert_uint_eq(result.r.terms, 1);
+		ck_slice_eq(buf_slice(&slow->log), SLICE("TXT macro.test\nA 9.9.0.10.joe.e.test\n"
+		    "TXT macro.test.inc.test\nA h1.m.test\n"));
+		lookups_release(&l);
+		arena_free(&a);
+	}
+	resolver_free(&r);
+}
+END_TEST
+
+/* Hooks read so many octets of records, and no more. */
+START_TEST(octets_end)
+{
+	struct buf text = BUF_INIT(1024u * 1024);
+	struct spf_request request = { world_ip("10.9.9.9"), SLICE("h"), SLICE("a@x0.test") };
+	struct slow *slow;
+	struct resolver *r;
+	struct lookups *l;
+
+	for (int i = 0; i < 9; i++) {
+		buf_addf(&text, "x%d.test TXT v=spf1 include:x%d.test", i, i + 1);
+		for (int k = 0; k < 100; k++)
+			buf_addf(&text, " ip4:203.0.113.%d", 100 + k);
+		buf_add_str(&text, " -all\n");
+	}
+	r = slow_new(buf_slice(&text), &slow);
+	l = lookups_new(r, 1000);
+	spf_start(l, &request);
+	while (slow_round(slow))
+		;
+	/* each record has 1835 octets */
+	ck_assert_uint_eq(slow->asked, 1 + LIMIT_SPF_AHEAD_OCTETS / 1835);
+	lookups_release(&l);
+	resolver_free(&r);
+	buf_free(&text);
 }
 END_TEST
 
@@ -296,6 +364,8 @@ Suite *lookahead_suite(void)
 	Suite *s = suite_create("spf lookahead");
 
 	UNIT_TABLE(s, round_trips, rows);
+	UNIT_TEST(s, macros);
+	UNIT_TEST(s, octets_end);
 	UNIT_TEST(s, void_ahead);
 	UNIT_TEST(s, released_early);
 	UNIT_TEST(s, P_21_time_ends);

@@ -1,6 +1,7 @@
 /* macro.h: P_36, P_37, P_39 to P_45. */
 #include "base/limits.h"
 #include "spf/macro.h"
+#include "spf/name.h"
 
 #include "suites.h"
 
@@ -12,6 +13,23 @@ static struct slice validated(void *ctx, struct slice domain)
 
 static char client_name[] = "mx.example.org";
 
+/* Names, where the steps do not matter. */
+static enum spf_expansion name_of(struct arena *a, const struct spf_values *v, struct slice spec,
+    struct slice *out)
+{
+	size_t steps = LIMIT_SPF_STEPS;
+
+	return spf_expand_name(a, v, spec, &steps, out);
+}
+
+static bool explanation_of(struct arena *a, const struct spf_values *v, struct slice text,
+    struct slice *out)
+{
+	size_t steps = LIMIT_SPF_STEPS;
+
+	return spf_expand_explanation(a, v, text, &steps, out);
+}
+
 /* RFC 7208 section 7.4 */
 static struct spf_values values_of_rfc(void)
 {
@@ -19,6 +37,7 @@ static struct spf_values values_of_rfc(void)
 		.sender = SLICE("strong-bad@email.example.com"),
 		.local_part = SLICE("strong-bad"),
 		.sender_domain = SLICE("email.example.com"),
+		.domain = SLICE("email.example.com"),
 		.helo = SLICE("Mail Host.example.com"),
 		.receiver = SLICE("mx.receiver.test"),
 		.client = world_ip("192.0.2.3"),
@@ -87,7 +106,7 @@ START_TEST(name_rows)
 
 	if (names[_i].client != NULL)
 		v.client = world_ip(names[_i].client);
-	ck_assert_msg(spf_expand_name(a, &v, v.sender_domain, slice_str(names[_i].spec), &got),
+	ck_assert_msg(name_of(a, &v, slice_str(names[_i].spec), &got) == SPF_EXPANDED,
 	    "%s", names[_i].id);
 	ck_assert_msg(slice_eq(got, slice_str(names[_i].want)), "%s: %.*s", names[_i].id,
 	    SLICE_ARG(got));
@@ -133,55 +152,150 @@ START_TEST(local_rows)
 	struct arena *a = arena_create(65536);
 	struct spf_values v = values_of_rfc();
 	struct slice got = SLICE_NULL;
-	bool ok;
+	enum spf_expansion how;
 
 	v.local_part = slice_str(locals[_i].local);
 	v.sender = arena_printf(a, "%s@email.example.com", locals[_i].local);
-	ok = spf_expand_name(a, &v, v.sender_domain, slice_str(locals[_i].spec), &got);
-	ck_assert_msg(ok == (locals[_i].want != NULL), "%s", locals[_i].id);
-	ck_assert_msg(!ok || slice_eq(got, slice_str(locals[_i].want)), "%s: %.*s", locals[_i].id,
-	    SLICE_ARG(got));
+	how = name_of(a, &v, slice_str(locals[_i].spec), &got);
+	ck_assert_msg(how == (locals[_i].want != NULL ? SPF_EXPANDED : SPF_EXPANDS_TO_NOTHING), "%s",
+	    locals[_i].id);
+	ck_assert_msg(how != SPF_EXPANDED || slice_eq(got, slice_str(locals[_i].want)), "%s: %.*s",
+	    locals[_i].id, SLICE_ARG(got));
 	arena_free(&a);
 }
 END_TEST
 
-/* P_42, CVE-2021-33913: what is left of a name that is too long. */
-START_TEST(long_names)
+/* P_42, CVE-2021-33913: what is left of a name that is too long; domain is 253 octets. */
+#define LABEL10 "123456789."
+#define DOMAIN253 LABEL10 LABEL10 LABEL10 LABEL10 LABEL10 LABEL10 LABEL10 LABEL10 LABEL10 LABEL10 \
+	LABEL10 LABEL10 LABEL10 LABEL10 LABEL10 LABEL10 LABEL10 LABEL10 LABEL10 LABEL10 LABEL10 \
+	LABEL10 LABEL10 LABEL10 LABEL10 "org"
+
+static const struct {
+	const char *id, *spec;
+	size_t cut;       /* octets of the domain that are gone */
+	const char *tail; /* that follows it */
+} cuts[] = {
+	{ "P_42 253 octets", "%{d}", 0, "" },
+	{ "P_42 and a dot", "%{d}%{h}", 0, "" },
+	{ "P_42 a label too many", "x.%{d}", 0, "" },
+	{ "P_42 a label too many, and a dot", "x.%{d}.", 0, "" },
+	{ "P_42 an empty label too many", ".%{d}", 0, "" },
+	{ "P_42 two empty labels too many", "..%{d}.", 0, "" },
+	{ "P_42 one octet too many: its label goes", "x%{d}", 10, "" },
+	{ "P_42 one octet too many, and a dot", "x%{d}.", 10, "" },
+	{ "P_42 twice", "%{d}.%{d}", 0, "" },
+	{ "P_42 twice, without a dot between them", "%{d}%{d}", 10, "" },
+	{ "P_42 behind a tail", "%{d}%{d}%{d}.tail.example.org", 20, ".tail.example.org" },
+	{ "P_42 a tail of one octet", "%{d}x.%{d}.y", 10, ".y" },
+};
+
+START_TEST(cut_rows)
 {
-	struct arena *a = arena_create(LIMIT_ARENA_BYTES);
+	struct arena *a = arena_create(65536);
 	struct spf_values v = values_of_rfc();
-	struct buf spec = BUF_INIT(LIMIT_SPF_RECORD), want = BUF_INIT(4096);
+	struct slice got = SLICE_NULL, want;
+
+	v.domain = SLICE(DOMAIN253);
+	v.helo = SLICE(".");
+	ck_assert_uint_eq(v.domain.len, LIMIT_DOMAIN_OCTETS);
+	want = arena_printf(a, "%s%s", DOMAIN253 + cuts[_i].cut, cuts[_i].tail);
+	ck_assert_int_eq(name_of(a, &v, slice_str(cuts[_i].spec), &got), SPF_EXPANDED);
+	ck_assert_msg(slice_eq(got, want), "%s: %.*s", cuts[_i].id, SLICE_ARG(got));
+	arena_free(&a);
+}
+END_TEST
+
+/* One label that no name can have is no name. */
+START_TEST(long_label)
+{
+	static char label[300];
+	struct arena *a = arena_create(65536);
+	struct spf_values v = values_of_rfc();
 	struct slice got = SLICE_NULL;
 
-	/* 253 exactly: nothing is cut; then one more in front: that label goes */
-	for (int i = 0; i < 25; i++)
-		buf_add_str(&want, "123456789.");
-	buf_add_str(&want, "org");
-	ck_assert_uint_eq(want.len, LIMIT_DOMAIN_OCTETS);
-	ck_assert(spf_expand_name(a, &v, buf_slice(&want), SLICE("%{d}"), &got));
-	ck_slice_eq(got, buf_slice(&want));
-	ck_assert(spf_expand_name(a, &v, buf_slice(&want), SLICE("x.%{d}."), &got));
-	ck_slice_eq(got, buf_slice(&want));
-	ck_assert(spf_expand_name(a, &v, buf_slice(&want), SLICE("x%{d}"), &got));
-	ck_slice_eq(got, slice_drop(buf_slice(&want), 10));
-
-	/* thousands of macros: the right-hand end is what counts */
-	while (spec.len + 40 < LIMIT_SPF_RECORD)
-		buf_add_str(&spec, "%{d}");
-	buf_add_str(&spec, ".tail.example.org");
-	ck_assert(spf_expand_name(a, &v, buf_slice(&want), buf_slice(&spec), &got));
-	ck_assert_uint_le(got.len, LIMIT_DOMAIN_OCTETS);
-	ck_assert(slice_iends_with(got, SLICE(".org.tail.example.org")));
-	ck_assert_uint_eq(got.len, 250 - 10 - 10 + 3 + strlen(".tail.example.org"));
-
-	/* one label that no name can have stays, and is no name */
-	buf_clear(&spec);
-	for (int i = 0; i < 300; i++)
-		buf_add_char(&spec, 'x');
-	ck_assert(spf_expand_name(a, &v, buf_slice(&spec), SLICE("%{d}"), &got));
+	memset(label, 'x', sizeof(label));
+	v.domain = slice_of(label, sizeof(label));
+	ck_assert_int_eq(name_of(a, &v, SLICE("%{d}"), &got), SPF_EXPANDED);
 	ck_assert(!spf_name_valid(got));
+	ck_assert_int_eq(name_of(a, &v, SLICE("a.b.%{d}."), &got), SPF_EXPANDED);
+	ck_assert(!spf_name_valid(got));
+	arena_free(&a);
+}
+END_TEST
+
+/* RFC 8616 section 4, of what is cut off too. */
+START_TEST(nothing_beyond_the_cut)
+{
+	struct arena *a = arena_create(65536);
+	struct spf_values v = values_of_rfc();
+	struct slice got = SLICE_NULL;
+
+	v.domain = SLICE(DOMAIN253);
+	v.local_part = SLICE("j\xc3\xb6rg");
+	ck_assert_int_eq(name_of(a, &v, SLICE("%{l}.%{d}.%{d}"), &got), SPF_EXPANDS_TO_NOTHING);
+	ck_assert_int_eq(name_of(a, &v, SLICE("%{S1}.%{d}.%{d}"), &got), SPF_EXPANDS_TO_NOTHING);
+	ck_assert_int_eq(name_of(a, &v, SLICE("%%{l}.%{d}.%{d}"), &got), SPF_EXPANDED);
+	arena_free(&a);
+}
+END_TEST
+
+/* What a record repeats until it is full: what it takes does not grow with what it stands for. */
+static const struct {
+	const char *id, *macro;
+} costly[] = {
+	{ "L", "%{L}" }, { "S", "%{S}" }, { "lr=", "%{lr=}" }, { "l1r=", "%{l1r=}" },
+	{ "l1=", "%{l1=}" }, { "L127r=", "%{L127r=}" }, { "nothing", "%{h}" }, { "percent", "%%" },
+	{ "underscores", "%_" }, { "open braces", "%%{l}" }, { "p", "%{p}" },
+};
+
+START_TEST(cost_rows)
+{
+	static char local[2000];
+	struct arena *a = arena_create(LIMIT_ARENA_BYTES);
+	struct spf_values v = values_of_rfc();
+	struct buf spec = BUF_INIT(LIMIT_SPF_RECORD);
+	size_t steps = LIMIT_SPF_STEPS;
+	struct slice got = SLICE_NULL;
+
+	memset(local, '=', sizeof(local));
+	v.local_part = slice_of(local, sizeof(local));
+	v.sender = arena_printf(a, "%.*s@x.test", SLICE_ARG(v.local_part));
+	v.helo = SLICE("");
+	while (spec.len + 40 < LIMIT_SPF_RECORD)
+		buf_add_str(&spec, costly[_i].macro);
+	buf_add_str(&spec, ".x.test");
+	ck_assert_msg(spf_expand_name(a, &v, buf_slice(&spec), &steps, &got) == SPF_EXPANDED, "%s",
+	    costly[_i].id);
+	ck_assert_msg(LIMIT_SPF_STEPS - steps <= spec.len + 1000, "%s: %zu steps", costly[_i].id,
+	    LIMIT_SPF_STEPS - steps);
+	ck_assert_msg(arena_used(a) < 4096, "%s: %zu octets", costly[_i].id, arena_used(a));
 	buf_free(&spec);
-	buf_free(&want);
+	arena_free(&a);
+}
+END_TEST
+
+START_TEST(steps_end)
+{
+	struct arena *a = arena_create(65536);
+	struct spf_values v = values_of_rfc();
+	struct slice got = SLICE_NULL;
+	size_t steps = 8, needed = 4 + v.domain.len; /* read and written */
+
+	ck_assert_int_eq(spf_expand_name(a, &v, SLICE("%{d}.x.org"), &steps, &got),
+	    SPF_EXPANSION_TOO_LONG);
+	ck_assert_uint_eq(steps, 0);
+	ck_assert_int_eq(spf_expand_name(a, &v, SLICE("x"), &steps, &got), SPF_EXPANSION_TOO_LONG);
+	steps = needed - 1;
+	ck_assert_int_eq(spf_expand_name(a, &v, SLICE("%{d}"), &steps, &got), SPF_EXPANSION_TOO_LONG);
+	steps = needed;
+	ck_assert_int_eq(spf_expand_name(a, &v, SLICE("%{d}"), &steps, &got), SPF_EXPANDED);
+	ck_assert_uint_eq(steps, 0);
+	steps = v.domain.len - 1;
+	ck_assert(!spf_expand_explanation(a, &v, SLICE("%{d}"), &steps, &got));
+	steps = v.domain.len;
+	ck_assert(spf_expand_explanation(a, &v, SLICE("%{d}"), &steps, &got));
+	ck_assert_uint_eq(steps, 0);
 	arena_free(&a);
 }
 END_TEST
@@ -219,8 +333,8 @@ START_TEST(explanation_rows)
 
 	if (explanations[_i].client != NULL)
 		v.client = world_ip(explanations[_i].client);
-	ok = spf_expand_explanation(a, &v, SLICE("record.example.com"),
-	    slice_str(explanations[_i].text), &got);
+	v.domain = SLICE("record.example.com");
+	ok = explanation_of(a, &v, slice_str(explanations[_i].text), &got);
 	ck_assert_msg(ok == (explanations[_i].want != NULL), "%s", explanations[_i].id);
 	ck_assert_msg(!ok || slice_eq(got, slice_str(explanations[_i].want)), "%s: \"%.*s\"",
 	    explanations[_i].id, SLICE_ARG(got));
@@ -242,9 +356,9 @@ START_TEST(hostile_values)
 
 	for (size_t i = 0; i < N_ELEMENTS(helos); i++) {
 		v.helo = slice_str(helos[i]);
-		ck_assert_msg(!spf_expand_explanation(a, &v, v.sender_domain, SLICE("%{h}"), &got),
+		ck_assert_msg(!explanation_of(a, &v, SLICE("%{h}"), &got),
 		    "row %zu", i);
-		ck_assert_msg(spf_expand_explanation(a, &v, v.sender_domain, SLICE("%{H}"), &got),
+		ck_assert_msg(explanation_of(a, &v, SLICE("%{H}"), &got),
 		    "row %zu, escaped", i);
 		ck_slice_eq(got, slice_str(escaped[i]));
 	}
@@ -263,7 +377,7 @@ START_TEST(long_explanation)
 		buf_add_str(&text, "%{d}");
 	for (int i = 0; i < 40; i++)
 		buf_add_char(&text, 'A');
-	ck_assert(spf_expand_explanation(a, &v, v.sender_domain, buf_slice(&text), &got));
+	ck_assert(explanation_of(a, &v, buf_slice(&text), &got));
 	ck_assert_uint_eq(got.len, LIMIT_SPF_EXPLANATION);
 	ck_slice_eq(slice_take(got, 34), SLICE("email.example.comemail.example.com"));
 	buf_free(&text);
@@ -300,11 +414,12 @@ START_TEST(resolver_forms)
 {
 	struct arena *a = arena_create(65536);
 	struct ip v4 = world_ip("192.0.2.3"), v6 = world_ip(V6);
+	char reverse[SPF_REVERSE_SIZE];
 
 	ck_slice_eq(spf_name_escaped(a, SLICE("a b\\c\xc3\0.x")), SLICE("a\\032b\\092c\\195\\000.x"));
 	ck_slice_eq(spf_name_escaped(a, SLICE("a.b")), SLICE("a.b"));
-	ck_slice_eq(spf_reverse_name(a, &v4), SLICE("3.2.0.192.in-addr.arpa"));
-	ck_slice_eq(spf_reverse_name(a, &v6), SLICE("1.0.b.c.0.0.0.0.0.0.0.0.0.0.0.0."
+	ck_slice_eq(spf_reverse_name(&v4, reverse), SLICE("3.2.0.192.in-addr.arpa"));
+	ck_slice_eq(spf_reverse_name(&v6, reverse), SLICE("1.0.b.c.0.0.0.0.0.0.0.0.0.0.0.0."
 	    "0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa"));
 	arena_free(&a);
 }
@@ -316,7 +431,11 @@ Suite *macro_suite(void)
 
 	UNIT_TABLE(s, name_rows, names);
 	UNIT_TABLE(s, local_rows, locals);
-	UNIT_TEST(s, long_names);
+	UNIT_TABLE(s, cut_rows, cuts);
+	UNIT_TEST(s, long_label);
+	UNIT_TEST(s, nothing_beyond_the_cut);
+	UNIT_TABLE(s, cost_rows, costly);
+	UNIT_TEST(s, steps_end);
 	UNIT_TABLE(s, explanation_rows, explanations);
 	UNIT_TEST(s, hostile_values);
 	UNIT_TEST(s, long_explanation);

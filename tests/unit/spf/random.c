@@ -209,7 +209,7 @@ static void count_line(void *ctx, unsigned depth, struct slice text)
 	struct tally *tally = ctx;
 
 	(void)depth;
-	tally->lost += slice_istarts_with(text, SLICE("libspf2 is at a loss"));
+	tally->lost += slice_istarts_with(text, SLICE("libspf2 returned an internal error"));
 	tally->large += slice_iends_with(text, SLICE("evaluated by the builtin engine"));
 }
 
