@@ -1,20 +1,11 @@
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/file.h"
 
 #define FILE_CHUNK (64u * 1024)
-
-/* A pipe that is empty so far. */
-static bool wait_readable(int fd)
-{
-	struct pollfd p = { .fd = fd, .events = POLLIN };
-
-	return poll(&p, 1, -1) > 0;
-}
 
 static enum rc read_all(int fd, struct buf *out, const char **why_out)
 {
@@ -24,7 +15,7 @@ static enum rc read_all(int fd, struct buf *out, const char **why_out)
 	while ((n = read(fd, chunk, sizeof(chunk))) != 0) {
 		if (n > 0)
 			buf_add(out, slice_of(chunk, (size_t)n));
-		else if (errno != EINTR && !(errno == EAGAIN && wait_readable(fd)))
+		else if (errno != EINTR)
 			break;
 		if (buf_failed(out)) {
 			*why_out = "too large";
@@ -45,8 +36,8 @@ enum rc file_read(const char *path, struct buf *out, struct stat *st_out, const 
 
 	if (fd < 0 || fstat(fd, &st) != 0) {
 		*why_out = strerror(errno);
-	} else if (S_ISDIR(st.st_mode)) {
-		*why_out = "is a directory";
+	} else if (!S_ISREG(st.st_mode)) { /* a FIFO or a terminal could keep us waiting for ever */
+		*why_out = S_ISDIR(st.st_mode) ? "is a directory" : "is not a regular file";
 	} else {
 		rc = read_all(fd, out, why_out);
 		if (st_out != NULL)

@@ -209,6 +209,9 @@ static const struct option options[] = {
 	{ { "limits", "header-fields", "number", "10000", "of a message" },
 	    &type_number, FIELD(settings, policy.max_header_fields), .min = 100, .max = 100000 },
 
+	{ { "limits", "sessions", "number", "1000",
+	    "connections of the MTA that are served; messages of further ones are deferred" },
+	    &type_number, FIELD(settings, max_sessions), .min = 1, .max = 100000 },
 	{ { "sign-tables", "key-table", "table", "\"\"", "OpenDKIM's KeyTable, read in place" },
 	    &type_text, FIELD(settings, key_table), .rule = rule_table },
 	{ { "sign-tables", "signing-table", "table", "\"\"", "OpenDKIM's SigningTable" },

@@ -1,5 +1,6 @@
 #include <errno.h>
 #include <fcntl.h>
+#include <pwd.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -137,16 +138,26 @@ static enum rc load_fd(int fd, const char *path, struct private_key **out, struc
 	return rc;
 }
 
+/* Keys are opened by the daemon's threads as well. */
+static const char *own_name(char *buf, size_t size)
+{
+	struct passwd pw, *found = NULL;
+
+	return getpwuid_r(geteuid(), &pw, buf, size, &found) == 0 && found != NULL ? pw.pw_name :
+	    "of this process";
+}
+
 /* RC_CONFIG with a message, or a descriptor. */
 static enum rc open_file(const char *path, int *fd_out, struct err *err)
 {
 	/* O_NONBLOCK: opening a FIFO must not wait for its writer */
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	char name[1024];
 
 	if (fd < 0 && errno == EACCES)
-		return err_config(err, "%s: permission denied: user %lu must be able to read it "
+		return err_config(err, "%s: permission denied: user %s (uid %lu) must be able to read it "
 		    "and to pass through its directories (chown or chgrp)", path,
-		    (unsigned long)geteuid());
+		    own_name(name, sizeof(name)), (unsigned long)geteuid());
 	if (fd < 0)
 		return err_config(err, "%s: %s", path, strerror(errno));
 	*fd_out = fd;

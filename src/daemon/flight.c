@@ -1,8 +1,11 @@
 #include <pthread.h>
-#include <stdbool.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "base/log.h"
+#include "daemon/ceiling.h"
 
 #include "daemon/flight.h"
 
@@ -14,20 +17,26 @@
 #define NUDGE_OUTAGE_NS (100 * 1000 * 1000)
 #define NUDGES_QUICK    100u
 
+/* Threads are looked for ten times a second, seldomer in an outage. */
+#define ROUNDS_PER_LOOK 10u
+
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* of the next two */
 static unsigned in_flight;
 static uint64_t landings;
 static pthread_cond_t begun = PTHREAD_COND_INITIALIZER, landed = PTHREAD_COND_INITIALIZER;
 
+static atomic_bool threads_short;
+
 static struct sockaddr_storage own_address; /* written once, before the thread */
 static socklen_t own_address_len;
 
-void flight_begin(void)
+bool flight_begin(void)
 {
 	pthread_mutex_lock(&lock);
 	if (in_flight++ == 0)
 		pthread_cond_signal(&begun);
 	pthread_mutex_unlock(&lock);
+	return !atomic_load(&threads_short);
 }
 
 void flight_end(void)
@@ -80,6 +89,28 @@ static uint64_t await_flight(void)
 	return so_far;
 }
 
+/* So many at a time are a burst, in which libmilter starts threads. */
+#define FLIGHTS_MANY 8u
+
+/* Looked for while there are many, and until there are enough threads again. */
+static void look_for_threads(void)
+{
+	bool many, before = atomic_load(&threads_short), now;
+
+	pthread_mutex_lock(&lock);
+	many = in_flight >= FLIGHTS_MANY;
+	pthread_mutex_unlock(&lock);
+	if (!many && !before)
+		return;
+	now = !ceiling_threads_left();
+	atomic_store(&threads_short, now);
+	if (now && !before)
+		log_error("no more threads can be started (limits of memory or processes): messages are "
+		    "deferred until they can");
+	else if (before && !now)
+		log_warning("threads can be started again");
+}
+
 static bool stands_still(uint64_t since)
 {
 	bool still;
@@ -93,6 +124,7 @@ static bool stands_still(uint64_t since)
 static void *watch(void *unused)
 {
 	unsigned nudges = 0; /* since something landed */
+	unsigned round = 0;
 
 	(void)unused;
 	for (;;) {
@@ -100,6 +132,8 @@ static void *watch(void *unused)
 		long wait_ns = nudges < NUDGES_QUICK ? NUDGE_NS : NUDGE_OUTAGE_NS;
 
 		nanosleep(&(struct timespec){ .tv_nsec = wait_ns }, NULL);
+		if (round++ % ROUNDS_PER_LOOK == 0)
+			look_for_threads();
 		if (stands_still(since)) {
 			nudge();
 			nudges++;

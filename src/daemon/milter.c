@@ -1,8 +1,11 @@
+#include <errno.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <libmilter/mfapi.h>
 
@@ -242,9 +245,13 @@ static sfsistat on_eom(SMFICTX *ctx)
 	struct session *s = session_of(ctx);
 	enum session_answer answer = SESSION_TEMPFAIL;
 
-	flight_begin();
-	if (s != NULL)
+	if (!flight_begin()) {
+		const struct reply busy = { 451, "4.3.2", SLICE("Too busy, please try again later") };
+
+		(void)set_reply(ctx, &busy);
+	} else if (s != NULL) {
 		answer = session_end(s, &mta, macro(ctx, "i"));
+	}
 	flight_end();
 	return statuses[answer];
 }
@@ -294,9 +301,48 @@ enum rc milter_register(struct err *err)
 	return RC_OK;
 }
 
-bool milter_listen(const char *name)
+enum rc milter_address(struct slice listen, struct buf *out, struct err *err)
 {
-	return smfi_setconn((char *)(uintptr_t)name) == MI_SUCCESS && smfi_opensocket(1) == MI_SUCCESS;
+	struct slice inet = SLICE("inet:"), host, port;
+	bool v6;
+
+	if (!slice_starts_with(listen, inet)) {
+		buf_add(out, listen);
+		return RC_OK;
+	}
+	if (!listen_split(slice_drop(listen, inet.len), &host, &port, &v6))
+		return err_config(err, "write inet:ADDRESS:PORT, for example inet:127.0.0.1:8893");
+	buf_addf(out, v6 ? "inet6:%.*s@[%.*s]" : "inet:%.*s@%.*s", SLICE_ARG(port), SLICE_ARG(host));
+	return RC_OK;
+}
+
+/* libmilter gives its reason to syslog only; errno is what its system call left, mostly. */
+enum rc milter_listen(void *ctx, struct slice address, struct err *err)
+{
+	struct buf name = BUF_INIT(4096);
+	enum rc rc = milter_address(address, &name, err);
+
+	(void)ctx;
+	errno = 0;
+	if (rc == RC_OK && (smfi_setconn(writable(buf_cstr(&name))) != MI_SUCCESS ||
+	    smfi_opensocket(0) != MI_SUCCESS))
+		rc = err_config(err, "cannot listen: %s", errno == 0 ? "libmilter says more in syslog" :
+		    strerror(errno));
+	buf_free(&name);
+	return rc;
+}
+
+/*
+ * libmilter waits for HUP, TERM and INT in a thread of its own and stops on each of them: whenever the
+ * main thread has one signal at hand, the kernel gives it the next.  The signals are ours, and libmilter
+ * alone calls sigwait() in this process: it gets this one, in which no signal ever arrives.
+ */
+int sigwait(const sigset_t *set, int *number)
+{
+	(void)set;
+	(void)number;
+	for (;;)
+		pause();
 }
 
 bool milter_run(struct services *for_all)

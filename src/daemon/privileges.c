@@ -1,11 +1,24 @@
 #include <errno.h>
 #include <grp.h>
 #include <pwd.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "daemon/privileges.h"
+
+/* The user that started us, who need not be the configured one, nor have a name. */
+static enum rc name_own(struct identity *id)
+{
+	const struct passwd *pw = getpwuid(id->uid);
+	char number[32];
+
+	snprintf(number, sizeof(number), "uid %ld", (long)id->uid);
+	free(id->name);
+	id->name = strdup(pw == NULL ? number : pw->pw_name);
+	return id->name == NULL ? RC_NOMEM : RC_OK;
+}
 
 enum rc identity_find(struct slice user, struct identity *out, struct err *err)
 {
@@ -24,8 +37,9 @@ enum rc identity_find(struct slice user, struct identity *out, struct err *err)
 	}
 	if (id.uid != 0) {
 		if (pw == NULL || pw->pw_uid != id.uid)
-			err_warn(err, "not started by root: the daemon stays uid %ld, user = %s is not used",
+			err_warn(err, "not started by root: the daemon runs as uid %ld, user = %s is not used",
 			    (long)id.uid, id.name);
+		TRY(name_own(&id));
 	} else if (pw->pw_uid != 0) { /* "root" has been warned of by the configuration */
 		id.uid = pw->pw_uid;
 		id.gid = pw->pw_gid;
@@ -50,6 +64,24 @@ enum rc identity_become(const struct identity *id, struct err *err)
 	if (setuid(0) == 0 || geteuid() != id->uid)
 		return err_config(err, "privileges could not be dropped for good to user %s", id->name);
 	return RC_OK;
+}
+
+enum rc identity_act(const struct identity *id, gid_t group, struct err *err)
+{
+	if (!id->change)
+		return RC_OK;
+	if (initgroups(id->name, id->gid) == 0 && setegid(group) == 0 && seteuid(id->uid) == 0)
+		return RC_OK;
+	err_add(err, "cannot act as user %s: %s", id->name, strerror(errno));
+	identity_act_no_more(id);
+	return RC_CONFIG;
+}
+
+/* What fails here, identity_become() finds: it needs root's rights. */
+void identity_act_no_more(const struct identity *id)
+{
+	if (id->change && (seteuid(0) != 0 || setegid(0) != 0))
+		return;
 }
 
 enum rc group_find(struct slice name, gid_t *out, struct err *err)

@@ -14,6 +14,7 @@
 
 #include "base/log.h"
 #include "crypto/digest.h"
+#include "daemon/ceiling.h"
 #include "daemon/flight.h"
 #include "daemon/listen.h"
 #include "daemon/milter.h"
@@ -65,10 +66,7 @@ static void signal_set(sigset_t *set)
 		sigaddset(set, signals[i].number);
 }
 
-/*
- * Blocked while threads are started, so that only the main thread takes them: libmilter waits for
- * HUP and TERM in a thread of its own, but a thread that has a signal unblocked is served first.
- */
+/* Blocked while threads are started, so that the main thread alone takes them (see daemon/milter.c). */
 static enum rc signals_prepare(struct err *err)
 {
 	struct sigaction action = { .sa_handler = on_signal, .sa_flags = SA_NODEFER | SA_RESTART };
@@ -184,18 +182,39 @@ static bool serve(struct services *services, const char *config)
 
 /* --- starting -------------------------------------------------------------------------------------- */
 
+/*
+ * As the service user, in a directory that may be its own: never through a link.  What a daemon left that
+ * was killed is replaced.
+ */
 static enum rc write_pid_file(struct slice path, struct err *err)
 {
 	char *name = strndup(path.ptr, path.len);
-	FILE *f;
+	bool written;
+	int fd;
 
 	if (name == NULL)
 		return RC_NOMEM;
-	f = fopen(name, "w");
-	if (f == NULL || fprintf(f, "%ld\n", (long)getpid()) < 0 || fclose(f) != 0)
+	(void)unlink(name);
+	fd = open(name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
+	written = fd >= 0 && dprintf(fd, "%ld\n", (long)getpid()) > 0;
+	if (!written)
 		err_add(err, "cannot write the pid file %s: %s", name, strerror(errno));
+	if (fd >= 0)
+		close(fd);
 	free(name);
-	return err->count == 0 ? RC_OK : RC_CONFIG;
+	return written ? RC_OK : RC_CONFIG;
+}
+
+static bool has_pid_file(const struct server_options *options, const struct settings *s)
+{
+	return !options->foreground && s->pid_file.len > 0;
+}
+
+static struct listen_params milter_socket(const struct settings *s)
+{
+	return (struct listen_params){ .option = "listen", .address = s->listen,
+		.mode = (mode_t)s->socket_mode, .group = s->socket_group,
+		.allow_remote = s->allow_remote_mta };
 }
 
 static enum rc start_watch(const struct settings *s, struct err *err)
@@ -207,21 +226,47 @@ static enum rc start_watch(const struct settings *s, struct err *err)
 	return flight_watch((const struct sockaddr *)&address, len, err);
 }
 
-/* What root must do comes first, then privileges are dropped, then keys are read. */
+/* What is done while we still may: see daemon/privileges.h. */
+static enum rc start_privileged(const struct server_options *options, const struct settings *s,
+    const struct identity *id, struct listener **socket_out, struct err *err)
+{
+	const struct listen_params milter = milter_socket(s);
+
+	ceiling_descriptors(s->max_sessions, err);
+	TRY(listen_open(&milter, id, milter_listen, NULL, socket_out, err));
+	if (has_pid_file(options, s))
+		TRY(listen_make_directory("pid-file", s->pid_file.ptr, id, id->gid, err));
+	return identity_become(id, err);
+}
+
+/* Threads are started from signals_prepare() on; the socket is within reach when all else is done. */
+static enum rc start_serving(const struct server_options *options, struct settings *s,
+    struct listener *milter, struct services **services_out, struct err *err)
+{
+	TRY(settings_load_keys(s, err));
+	TRY(signals_prepare(err));
+	ceiling_stacks();
+	TRY(log_defer());
+	TRY(start_watch(s, err));
+	TRY(services_start(s, services_out, err));
+	if (has_pid_file(options, s))
+		TRY(write_pid_file(s->pid_file, err));
+	return listen_publish(milter, err);
+}
+
 static enum rc start(const struct server_options *options, struct settings *s,
     const struct identity *id, struct services **services_out, struct err *err)
 {
+	struct listener *milter = NULL;
+	enum rc rc;
+
 	TRY(crypto_init()); /* before any other use of OpenSSL */
 	TRY(milter_register(err));
-	TRY(listen_open(s, id, err));
-	if (!options->foreground && !slice_is_null(s->pid_file) && s->pid_file.len > 0)
-		TRY(write_pid_file(s->pid_file, err));
-	TRY(identity_become(id, err));
-	TRY(settings_load_keys(s, err));
-	TRY(signals_prepare(err));
-	TRY(start_watch(s, err));
-	TRY(log_defer());
-	return services_start(s, services_out, err);
+	rc = start_privileged(options, s, id, &milter, err);
+	if (rc == RC_OK)
+		rc = start_serving(options, s, milter, services_out, err);
+	listen_free(&milter);
+	return rc;
 }
 
 /* What will happen, after all that is wrong. */
@@ -235,19 +280,24 @@ static void print_outlook(const struct settings *s, const char *config, const st
 	printf("%s: no errors, %zu findings, %zu warnings\n", config, err->findings, err->warnings);
 }
 
+/* What would keep a start from succeeding, found as the user that the daemon will be. */
 static enum rc check(const struct server_options *options, struct settings *s,
     const struct identity *id, struct err *err)
 {
+	const struct listen_params milter = milter_socket(s);
 	struct resolver *resolver = NULL;
 
 	TRY(identity_become(id, err));
 	if (access(options->config, R_OK) != 0)
 		err_finding(err, "%s: user %s cannot read it (%s): a reload would be refused", options->config,
 		    id->name, strerror(errno));
+	listen_check(&milter, id, err);
+	if (s->pid_file.len > 0 && id->change)
+		listen_check_directory("pid-file", s->pid_file.ptr, id, err);
 	TRY(settings_load_keys(s, err));
 	TRY(settings_resolver(s, &resolver, err));
 	resolver_free(&resolver);
-	return RC_OK;
+	return err->count == 0 ? RC_OK : RC_CONFIG;
 }
 
 /* The parent waits for one octet: the child serves. Its exit status is the start's. */
@@ -285,7 +335,7 @@ static void tell_ready(int ready_fd)
 	if (null > 2)
 		close(null);
 	if (write(ready_fd, "1", 1) != 1)
-		log_warning("nobody waited for the start");
+		log_warning("the process that started the daemon is gone");
 	close(ready_fd);
 }
 
@@ -322,11 +372,11 @@ static int run(const struct server_options *options, struct settings *s, const s
 	log_info("listening on %.*s, configuration %s", SLICE_ARG(s->listen), options->config);
 	tell_ready(ready_fd);
 	/* a copy: a reload frees the settings of the start */
-	if (!options->foreground && !slice_is_null(s->pid_file) && s->pid_file.len > 0)
+	if (has_pid_file(options, s))
 		pid_file = strndup(s->pid_file.ptr, s->pid_file.len);
 	served = serve(services, options->config);
 	if (pid_file != NULL && unlink(pid_file) != 0)
-		log_debug("the pid file stays: %s", strerror(errno));
+		log_warning("cannot remove the pid file %s: %s", pid_file, strerror(errno));
 	free(pid_file);
 	(void)log_drain(LOG_DRAIN_LIMIT_MS);
 	/* services and OpenSSL stay as they are: libmilter's threads run until the process is gone */

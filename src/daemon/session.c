@@ -4,6 +4,7 @@
 #include "base/cursor.h"
 #include "base/limits.h"
 #include "base/log.h"
+#include "daemon/ceiling.h"
 #include "daemon/observers.h"
 #include "verdict/transaction.h"
 
@@ -12,6 +13,7 @@
 struct session {
 	struct services *services;
 	struct mta_facts facts;
+	bool deferred;                 /* beyond limits { sessions }: no message is looked at */
 	struct arena *arena;           /* facts of the client's connection; made by connect */
 	struct envelope peer;          /* what is known before MAIL; copied by transaction_begin() */
 	struct buf helo;               /* peer.helo's octets */
@@ -19,12 +21,26 @@ struct session {
 	struct transaction *transaction; /* NULL though a message is in progress: no memory for it */
 };
 
+static enum ceiling_place enter(struct services *services)
+{
+	struct snapshot *snapshot = services_snapshot(services);
+	enum ceiling_place place = ceiling_enter(snapshot_settings(snapshot)->max_sessions);
+
+	snapshot_release(&snapshot);
+	return place;
+}
+
 struct session *session_new(struct services *services, const struct mta_facts *facts)
 {
-	struct session *s = calloc(1, sizeof(*s));
+	enum ceiling_place place = enter(services);
+	struct session *s = place == CEILING_CLOSED ? NULL : calloc(1, sizeof(*s));
 
-	if (s == NULL)
+	if (s == NULL) {
+		if (place != CEILING_CLOSED)
+			ceiling_leave();
 		return NULL;
+	}
+	s->deferred = place == CEILING_DEFERRED;
 	s->services = services;
 	s->facts = *facts;
 	s->helo = (struct buf)BUF_INIT(LIMIT_HELO_OCTETS);
@@ -47,6 +63,7 @@ void session_free(struct session **s)
 	buf_free(&(*s)->helo);
 	free(*s);
 	*s = NULL;
+	ceiling_leave();
 }
 
 /* --- the client ------------------------------------------------------------------------------- */
@@ -122,7 +139,7 @@ void session_mail(struct session *s, const struct session_sender *sender)
 	envelope.auth_user = sender->auth_user;
 	envelope.queue_id = sender->queue_id;
 	envelope.smtputf8 = sender->smtputf8;
-	if (s->arena != NULL && !arena_failed(s->arena) && !buf_failed(&s->helo))
+	if (!s->deferred && s->arena != NULL && !arena_failed(s->arena) && !buf_failed(&s->helo))
 		s->transaction = transaction_begin(&env, &envelope);
 }
 
@@ -226,16 +243,24 @@ static void set_reply(const struct mta *mta, const struct outcome *o)
 		    "the text of the refusal could not be set: the MTA uses its own");
 }
 
-/* No transaction could be made, so that nothing is known of the message but its place. */
-static enum session_answer answer_unseen(const struct session *s, struct slice queue_id)
+/* No transaction was made, so that nothing is known of the message but its place. */
+static enum session_answer answer_unseen(const struct session *s, const struct mta *mta,
+    struct slice queue_id)
 {
+	static const struct reply busy = { 451, "4.3.2",
+		SLICE("Too many connections, please try again later") };
 	bool observe = s->snapshot != NULL &&
 	    snapshot_settings(s->snapshot)->policy.enforce == ENFORCE_OBSERVE;
 
-	log_trouble(LOG_LEVEL_ERROR, queue_id, observe ?
-	    "out of memory: message accepted unseen, since enforce = observe" :
-	    "out of memory: message deferred");
-	return observe ? SESSION_CONTINUE : SESSION_TEMPFAIL;
+	if (!s->deferred) /* the ceiling has its own line, once */
+		log_trouble(LOG_LEVEL_ERROR, queue_id, observe ?
+		    "out of memory: message accepted unseen, since enforce = observe" :
+		    "out of memory: message deferred");
+	if (observe)
+		return SESSION_CONTINUE;
+	if (s->deferred)
+		(void)mta->set_reply(mta->handle, &busy);
+	return SESSION_TEMPFAIL;
 }
 
 static enum session_answer answer(struct session *s, const struct mta *mta, struct slice queue_id)
@@ -263,7 +288,7 @@ static enum session_answer answer(struct session *s, const struct mta *mta, stru
 
 enum session_answer session_end(struct session *s, const struct mta *mta, struct slice queue_id)
 {
-	enum session_answer a = s->transaction == NULL ? answer_unseen(s, queue_id) :
+	enum session_answer a = s->transaction == NULL ? answer_unseen(s, mta, queue_id) :
 	    answer(s, mta, queue_id);
 
 	message_end(s);

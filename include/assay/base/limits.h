@@ -82,6 +82,10 @@
 #define LIMIT_KEYS_MISSING     256u  /* domains remembered, for a second each, as having no keys */
 #define LIMIT_TABLE_LINE       (64u * 1024) /* a signing table's line may carry a key */
 
+/* the daemon */
+#define LIMIT_SESSIONS         1000u /* connections of MTAs that are served at a time */
+#define LIMIT_THREAD_STACK     (512u * 1024) /* measured: every test passes with 128 KiB */
+
 /* what we write */
 #define LIMIT_LOG_FIELD        256u
 #define LIMIT_LOG_LINE         4096u

@@ -45,6 +45,8 @@ struct settings {
 	struct resolver_params dns_cache;
 	struct slice test_zone_file;  /* null: the network */
 
+	size_t max_sessions;          /* connections of MTAs that are served */
+
 	struct log_params log;
 	enum log_format log_format;
 };

@@ -9,12 +9,17 @@
 #ifndef ASSAY_DAEMON_FLIGHT_H
 #define ASSAY_DAEMON_FLIGHT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/socket.h>
 
 #include "base/err.h"
 
-void flight_begin(void);
+/*
+ * False: threads are short (daemon/ceiling.h), so that this end of message must be answered without
+ * waiting.  flight_end() follows either way.
+ */
+bool flight_begin(void);
 void flight_end(void);
 
 /*

@@ -12,13 +12,17 @@
 #include <stdbool.h>
 
 #include "base/err.h"
+#include "daemon/listen.h"
 #include "daemon/services.h"
 
 /* Once, before milter_listen(). */
 MUST_CHECK enum rc milter_register(struct err *err);
 
-/* Opens the socket, in libmilter's notation; libmilter itself says why not, to syslog only. */
-bool milter_listen(const char *name);
+/* The binder (daemon/listen.h) of the milter's socket, which is libmilter's; ctx is not used. */
+listen_binder milter_listen;
+
+/* Our notation in libmilter's: "inet:127.0.0.1:8893" -> "inet:8893@127.0.0.1". */
+MUST_CHECK enum rc milter_address(struct slice listen, struct buf *out, struct err *err);
 
 /* Serves for ever; returns, with false, when libmilter failed.  The process ends without stopping it. */
 bool milter_run(struct services *services);

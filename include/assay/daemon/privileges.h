@@ -13,7 +13,7 @@ struct identity {
 	uid_t uid;
 	gid_t gid;
 	bool change;  /* we are root and are to become somebody else */
-	char *name;   /* owned */
+	char *name;   /* owned: of uid, as "assay" or, where it has no name, "uid 100" */
 };
 
 /*
@@ -25,6 +25,13 @@ void identity_free(struct identity *id);
 
 /* Groups, gid, uid, in that order; checks that there is no way back. */
 MUST_CHECK enum rc identity_become(const struct identity *id, struct err *err);
+
+/*
+ * For what root makes where the service user may write: the rights of that user, with that group, and
+ * back again.  Effective ids only.  Nothing without id->change.
+ */
+MUST_CHECK enum rc identity_act(const struct identity *id, gid_t group, struct err *err);
+void identity_act_no_more(const struct identity *id);
 
 /* A group's number. RC_CONFIG: no such group. */
 MUST_CHECK enum rc group_find(struct slice name, gid_t *out, struct err *err);

@@ -55,7 +55,7 @@ enum session_answer {
 	SESSION_REJECT,
 };
 
-/* NULL: out of memory. */
+/* NULL: out of memory, or more connections than can be held: close it. */
 struct session *session_new(struct services *services, const struct mta_facts *facts);
 void session_free(struct session **s); /* sets *s to NULL; NULL is fine */
 

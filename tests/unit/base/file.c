@@ -1,6 +1,8 @@
 /* file.h: whole files, with a ceiling. */
+#include <fcntl.h>
 #include <stdio.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/file.h"
 
@@ -63,6 +65,27 @@ START_TEST(what_is_no_file)
 }
 END_TEST
 
+/* A FIFO whose writer never comes, or never ends, would keep a reload waiting for ever. */
+START_TEST(fifo)
+{
+	struct buf out = BUF_INIT(100);
+	const char *why = NULL;
+	char path[256];
+	int writer;
+
+	snprintf(path, sizeof(path), "%s/fifo", unit_tmpdir());
+	ck_assert_int_eq(mkfifo(path, 0600), 0);
+	ck_assert_int_eq(file_read(path, &out, NULL, &why), RC_IO);
+	ck_assert_str_eq(why, "is not a regular file");
+	writer = open(path, O_RDWR);
+	ck_assert_int_eq(write(writer, "x", 1), 1);
+	ck_assert_int_eq(file_read(path, &out, NULL, &why), RC_IO);
+	ck_assert_uint_eq(out.len, 0);
+	close(writer);
+	buf_free(&out);
+}
+END_TEST
+
 Suite *file_suite(void)
 {
 	Suite *s = suite_create("file");
@@ -70,5 +93,6 @@ Suite *file_suite(void)
 	UNIT_TEST(s, content);
 	UNIT_TEST(s, ceiling);
 	UNIT_TEST(s, what_is_no_file);
+	UNIT_TEST(s, fifo);
 	return s;
 }

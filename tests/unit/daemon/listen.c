@@ -1,9 +1,13 @@
+#include <dirent.h>
+#include <fcntl.h>
 #include <netinet/in.h>
+#include <pwd.h>
 #include <stdlib.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 #include "daemon/listen.h"
+#include "daemon/milter.h"
 #include "daemon/privileges.h"
 
 #include "suites.h"
@@ -25,7 +29,7 @@ START_TEST(libmilter_name)
 {
 	struct buf out = BUF_INIT(1024);
 	struct err err = ERR_INIT;
-	enum rc rc = listen_libmilter_name(slice_str(names[_i].listen), &out, &err);
+	enum rc rc = milter_address(slice_str(names[_i].listen), &out, &err);
 
 	ck_assert_msg((rc == RC_OK) == (names[_i].libmilter != NULL), "%s", names[_i].listen);
 	if (rc == RC_OK)
@@ -98,25 +102,229 @@ START_TEST(found_by_number)
 }
 END_TEST
 
-/* A socket of systemd's: its address is not in the configuration.  It is bound here, nobody listens. */
+/* --- opening -------------------------------------------------------------------------------------- */
+
+static struct identity myself(void)
+{
+	static char name[] = "me";
+
+	return (struct identity){ .uid = geteuid(), .gid = getegid(), .name = name };
+}
+
+static struct listen_params params_of(const char *address)
+{
+	return (struct listen_params){ .option = "listen", .address = slice_str(address), .mode = 0620 };
+}
+
+/* A socket of systemd's: its address is not in the configuration. */
 START_TEST(handed_over_for_everybody)
 {
 	struct sockaddr_in any = { .sin_family = AF_INET };
-	int fd = socket(AF_INET, SOCK_STREAM, 0);
-	struct identity id = { 0 };
-	struct settings *s = NULL;
+	int fd = socket(AF_INET, SOCK_STREAM, 0), opened = -1;
+	struct identity id = myself();
+	struct listener *l = NULL;
 	struct err err = ERR_INIT;
+	struct listen_params p;
 	char text[64];
 
 	ck_assert_int_eq(bind(fd, (const struct sockaddr *)&any, sizeof(any)), 0);
-	snprintf(text, sizeof(text), "listen = \"fd:%d\"", fd);
-	ck_assert_int_eq(settings_load_text("t", slice_str(text), &s, &err), RC_OK);
-	ck_assert_int_eq(listen_open(s, &id, &err), RC_CONFIG);
+	snprintf(text, sizeof(text), "fd:%d", fd);
+	p = params_of(text);
+	ck_assert_int_eq(listen_open(&p, &id, listen_bind, &opened, &l, &err), RC_CONFIG);
 	ck_assert_msg(strstr(buf_cstr(&err.text), "allow-remote-mta = yes") != NULL, "%s",
 	    buf_cstr(&err.text));
-	settings_release(&s);
+	p.allow_remote = true;
+	ck_assert_int_eq(listen_open(&p, &id, listen_bind, &opened, &l, &err), RC_OK);
+	ck_assert_int_eq(opened, fd);
+	ck_assert_int_eq(listen_publish(l, &err), RC_OK);
+	listen_free(&l);
 	err_free(&err);
 	close(fd);
+}
+END_TEST
+
+static size_t entries(const char *directory)
+{
+	DIR *d = opendir(directory);
+	size_t n = 0;
+
+	ck_assert_ptr_nonnull(d);
+	while (readdir(d) != NULL)
+		n++;
+	closedir(d);
+	return n - 2; /* . and .. */
+}
+
+static bool connects(const char *address)
+{
+	struct sockaddr_storage where;
+	struct err err = ERR_INIT;
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+	socklen_t len;
+	bool connected;
+
+	ck_assert_int_eq(listen_sockaddr(slice_str(address), &where, &len, &err), RC_OK);
+	connected = connect(fd, (const struct sockaddr *)&where, len) == 0;
+	close(fd);
+	return connected;
+}
+
+static const struct {
+	const char *before; /* "nothing", "socket": of a daemon that is gone, "file", "link", "live" */
+	const char *message; /* NULL: opened */
+} places[] = {
+	{ "nothing", NULL },
+	{ "socket", NULL },
+	{ "file", "that is not a socket" },
+	{ "link", "that is not a socket" },
+	{ "live", "a running process answers" },
+};
+
+static int prepare_place(const char *before, const char *address, const char *path)
+{
+	int fd = -1;
+
+	if (strcmp(before, "file") == 0)
+		close(open(path, O_CREAT | O_WRONLY, 0600));
+	if (strcmp(before, "link") == 0)
+		ck_assert_int_eq(symlink("/etc/passwd", path), 0);
+	if (strcmp(before, "socket") == 0 || strcmp(before, "live") == 0) {
+		struct err err = ERR_INIT;
+
+		ck_assert_int_eq(listen_bind(&fd, slice_str(address), &err), RC_OK);
+	}
+	if (strcmp(before, "socket") == 0)
+		close(fd);
+	return fd;
+}
+
+START_TEST(unix_place)
+{
+	char directory[256], path[300], address[320];
+	struct identity id = myself();
+	struct listener *l = NULL;
+	struct err err = ERR_INIT;
+	struct listen_params p;
+	struct stat st;
+	int fd = -1, live;
+	bool refused = places[_i].message != NULL;
+
+	snprintf(directory, sizeof(directory), "%s/place%d", unit_tmpdir(), _i);
+	snprintf(path, sizeof(path), "%s/sock", directory);
+	snprintf(address, sizeof(address), "unix:%s", path);
+	ck_assert_int_eq(mkdir(directory, 0700), 0);
+	live = prepare_place(places[_i].before, address, path);
+	p = params_of(address);
+	ck_assert_int_eq(listen_open(&p, &id, listen_bind, &fd, &l, &err), refused ? RC_CONFIG : RC_OK);
+	if (refused) {
+		ck_assert_msg(strstr(buf_cstr(&err.text), places[_i].message) != NULL, "%s",
+		    buf_cstr(&err.text));
+	} else {
+		ck_assert(!connects(address)); /* not before all else is ready */
+		ck_assert_int_eq(listen_publish(l, &err), RC_OK);
+		ck_assert(connects(address));
+		ck_assert_int_eq(stat(path, &st), 0);
+		ck_assert_uint_eq(st.st_mode & 07777, 0620);
+	}
+	listen_free(&l);
+	ck_assert_uint_eq(entries(directory), strcmp(places[_i].before, "nothing") != 0 || !refused);
+	close(fd);
+	close(live);
+	err_free(&err);
+}
+END_TEST
+
+/* A start that fails later leaves nothing, and what was there before stays. */
+START_TEST(not_published)
+{
+	char directory[256], address[320];
+	struct identity id = myself();
+	struct listener *l = NULL;
+	struct err err = ERR_INIT;
+	struct listen_params p;
+	int fd = -1;
+
+	snprintf(directory, sizeof(directory), "%s/made", unit_tmpdir());
+	snprintf(address, sizeof(address), "unix:%s/sock", directory);
+	p = params_of(address);
+	ck_assert_int_eq(listen_open(&p, &id, listen_bind, &fd, &l, &err), RC_OK);
+	ck_assert_uint_eq(entries(directory), 1);
+	listen_free(&l);
+	ck_assert_uint_eq(entries(directory), 0);
+	close(fd);
+}
+END_TEST
+
+static const struct {
+	const char *address, *group, *message;
+} uncheckable[] = {
+	{ "unix:/nonexistent/deeper/sock", "", "neither the directory /nonexistent/deeper nor" },
+	{ "unix:/etc/passwd/sock", "", "/etc/passwd is not a directory" },
+	{ "unix:/tmp/sock", "no-such-group-here", "group no-such-group-here does not exist" },
+	{ "inet:0.0.0.0:8893", "", "can be reached from other machines" },
+	{ "unix:/tmp/sock", "", NULL },
+	{ "inet:127.0.0.1:8893", "", NULL },
+};
+
+START_TEST(checked_without_making)
+{
+	struct listen_params p = params_of(uncheckable[_i].address);
+	struct identity id = myself();
+	struct err err = ERR_INIT;
+	const char *message = uncheckable[_i].message;
+
+	p.group = slice_str(uncheckable[_i].group);
+	listen_check(&p, &id, &err);
+	ck_assert_uint_eq(err.count, message != NULL);
+	ck_assert_msg(message == NULL || strstr(buf_cstr(&err.text), message) != NULL, "%s",
+	    buf_cstr(&err.text));
+	err_free(&err);
+}
+END_TEST
+
+/* --- as root -------------------------------------------------------------------------------------- */
+
+/*
+ * The directory is the service user's, who puts a link where root is going to make something: no link is
+ * followed, and what is made is the user's.  Only root can test that.
+ */
+START_TEST(root_follows_no_link)
+{
+	char directory[256], target[300], path[300], address[320];
+	const struct passwd *pw = getpwnam("nobody");
+	struct identity id = { .change = true };
+	struct listener *l = NULL;
+	struct err err = ERR_INIT;
+	struct listen_params p;
+	struct stat st;
+	int fd = -1;
+
+	if (geteuid() != 0 || pw == NULL) {
+		unit_skipped("only root becomes another user");
+		return;
+	}
+	id.uid = pw->pw_uid;
+	id.gid = pw->pw_gid;
+	id.name = pw->pw_name;
+	snprintf(directory, sizeof(directory), "%s/theirs", unit_tmpdir());
+	snprintf(target, sizeof(target), "%s/root-only", unit_tmpdir());
+	snprintf(path, sizeof(path), "%s/sock", directory);
+	snprintf(address, sizeof(address), "unix:%s", path);
+	ck_assert_int_eq(chmod(unit_tmpdir(), 0755), 0);
+	ck_assert_int_eq(mkdir(target, 0700), 0);
+	ck_assert_int_eq(symlink(target, directory), 0);
+	p = params_of(address);
+	ck_assert_int_eq(listen_open(&p, &id, listen_bind, &fd, &l, &err), RC_CONFIG);
+	ck_assert_uint_eq(entries(target), 0);
+	ck_assert_int_eq(unlink(directory), 0);
+	ck_assert_int_eq(listen_open(&p, &id, listen_bind, &fd, &l, &err), RC_OK);
+	ck_assert_int_eq(listen_publish(l, &err), RC_OK);
+	ck_assert_int_eq(stat(path, &st), 0);
+	ck_assert_uint_eq(st.st_uid, pw->pw_uid);
+	ck_assert_uint_eq(geteuid(), 0);
+	listen_free(&l);
+	close(fd);
+	err_free(&err);
 }
 END_TEST
 
@@ -145,6 +353,10 @@ Suite *daemon_listen_suite(void)
 	UNIT_TABLE(s, found_by_those_who_connect, addresses);
 	UNIT_TEST(s, found_by_number);
 	UNIT_TEST(s, handed_over_for_everybody);
+	UNIT_TABLE(s, unix_place, places);
+	UNIT_TEST(s, not_published);
+	UNIT_TABLE(s, checked_without_making, uncheckable);
+	UNIT_TEST(s, root_follows_no_link);
 	UNIT_TEST(s, no_such_user_or_group);
 	return s;
 }

@@ -252,6 +252,29 @@ START_TEST(no_transaction)
 }
 END_TEST
 
+/* A connection beyond limits { sessions }. */
+START_TEST(too_many_connections)
+{
+	struct buf config = BUF_INIT(1024);
+	struct session *first;
+	struct site site;
+
+	buf_addf(&config, "%slimits { sessions = 1 }\n", troubles[_i].config);
+	site_open(&site, buf_cstr(&config), true);
+	first = site.session;
+	site.session = session_new(site.services, &(struct mta_facts){ true });
+	ck_assert_ptr_nonnull(site.session);
+	connect_from(&site, "192.0.2.7");
+	ck_assert_int_eq(message(&site, " ceo@forged.example"), troubles[_i].answer);
+	ck_assert_str_eq(buf_cstr(&site.fake.done), troubles[_i].answer == SESSION_CONTINUE ? "" :
+	    "reply 451 4.3.2 Too many connections, please try again later\n");
+	expect_log(&site, "1 connections of the MTA are open (limits sessions)");
+	session_free(&first);
+	buf_free(&config);
+	site_close(&site);
+}
+END_TEST
+
 /* The arena of a message is full while its header comes: nothing of it is believed. */
 START_TEST(no_memory_in_the_header)
 {
@@ -349,6 +372,7 @@ Suite *daemon_session_suite(void)
 	UNIT_TABLE(s, answered, answers);
 	UNIT_TEST(s, without_leading_space);
 	UNIT_TABLE(s, no_transaction, troubles);
+	UNIT_TABLE(s, too_many_connections, troubles);
 	unit_table(s, "no_memory_in_the_header", no_memory_in_the_header, 2);
 	UNIT_TEST(s, aborted);
 	UNIT_TEST(s, connected_again);

@@ -1,0 +1,137 @@
+#include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <string.h>
+#include <sys/resource.h>
+
+#include "base/limits.h"
+#include "base/log.h"
+
+#include "daemon/ceiling.h"
+
+/* Kept from sessions: sockets of the resolver, log, control and metrics, key and configuration files. */
+#define RESERVED_DESCRIPTORS 256u
+
+/* Workers that libmilter may start between two looks. */
+#define SPARE_THREADS 16u
+
+static atomic_size_t open_sessions;
+static atomic_size_t deferred;      /* since the ceiling was reached */
+static atomic_bool full;
+static size_t descriptors;          /* the limit; 0: not asked for yet */
+
+/* --- descriptors ------------------------------------------------------------------------------ */
+
+/* As many again are deferred, in order, before connections are closed. */
+static rlim_t descriptors_for(size_t sessions)
+{
+	return 2 * (rlim_t)sessions + RESERVED_DESCRIPTORS;
+}
+
+void ceiling_descriptors(size_t sessions, struct err *err)
+{
+	rlim_t needed = descriptors_for(sessions);
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0) {
+		err_warn(err, "cannot read the limit on open files: %s", strerror(errno));
+		return;
+	}
+	if (limit.rlim_cur < needed) {
+		struct rlimit raised = { needed, limit.rlim_max > needed ? limit.rlim_max : needed };
+
+		if (setrlimit(RLIMIT_NOFILE, &raised) != 0) {
+			raised.rlim_cur = raised.rlim_max = limit.rlim_max; /* as far as anyone may */
+			(void)setrlimit(RLIMIT_NOFILE, &raised);
+		}
+		(void)getrlimit(RLIMIT_NOFILE, &limit);
+	}
+	if (limit.rlim_cur < needed)
+		err_warn(err, "limits sessions = %zu needs %llu open files, and only %llu are allowed: raise "
+		    "the limit (LimitNOFILE= of the unit, or ulimit -n) or write a smaller number", sessions,
+		    (unsigned long long)needed, (unsigned long long)limit.rlim_cur);
+	descriptors = limit.rlim_cur;
+}
+
+/* --- sessions --------------------------------------------------------------------------------- */
+
+static void log_full(size_t sessions)
+{
+	if (!atomic_exchange(&full, true))
+		log_error("%zu connections of the MTA are open (limits sessions): messages of further ones "
+		    "are deferred", sessions);
+}
+
+static void log_room(size_t now, size_t sessions)
+{
+	if (now < sessions - sessions / 4 && atomic_load(&full) && atomic_exchange(&full, false))
+		log_warning("connections of the MTA are below limits sessions again; %zu were beyond it",
+		    atomic_exchange(&deferred, 0));
+}
+
+enum ceiling_place ceiling_enter(size_t sessions)
+{
+	size_t now = atomic_fetch_add(&open_sessions, 1) + 1;
+
+	if (descriptors > 0 && now + RESERVED_DESCRIPTORS > descriptors) {
+		atomic_fetch_sub(&open_sessions, 1);
+		atomic_fetch_add(&deferred, 1);
+		log_full(sessions);
+		return CEILING_CLOSED;
+	}
+	if (now > sessions) {
+		atomic_fetch_add(&deferred, 1);
+		log_full(sessions);
+		return CEILING_DEFERRED;
+	}
+	log_room(now, sessions);
+	return CEILING_SERVED;
+}
+
+void ceiling_leave(void)
+{
+	atomic_fetch_sub(&open_sessions, 1);
+}
+
+size_t ceiling_sessions(void)
+{
+	return atomic_load(&open_sessions);
+}
+
+/* --- threads ---------------------------------------------------------------------------------- */
+
+void ceiling_stacks(void)
+{
+#ifdef __GLIBC__
+	pthread_attr_t attributes;
+
+	if (pthread_attr_init(&attributes) != 0)
+		return;
+	if (pthread_attr_setstacksize(&attributes, LIMIT_THREAD_STACK) == 0)
+		(void)pthread_setattr_default_np(&attributes);
+	pthread_attr_destroy(&attributes);
+#endif
+}
+
+static void *wait_for_gate(void *gate)
+{
+	pthread_mutex_lock(gate);
+	pthread_mutex_unlock(gate);
+	return NULL;
+}
+
+bool ceiling_threads_left(void)
+{
+	pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER;
+	pthread_t threads[SPARE_THREADS];
+	size_t started = 0;
+
+	pthread_mutex_lock(&gate);
+	while (started < SPARE_THREADS &&
+	    pthread_create(&threads[started], NULL, wait_for_gate, &gate) == 0)
+		started++;
+	pthread_mutex_unlock(&gate);
+	for (size_t i = 0; i < started; i++)
+		pthread_join(threads[i], NULL);
+	return started == SPARE_THREADS;
+}

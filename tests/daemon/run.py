@@ -1,0 +1,343 @@
+#!/usr/bin/env python3
+"""run.py - the life of assayd as a process: start, signals, reload, ceilings, stop.
+
+    run.py [--build DIR] [-v] [NAME...]     default: every test
+    run.py [--build DIR] --stress N         N starts on one path, each with a client that waits for it
+
+Each test has a directory of its own and ends what it started.  Prints a line for each failure and,
+last, "N passed, N failed".  Standard library only.
+"""
+import argparse
+import os
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(HERE, '..', 'sessions'))
+sys.dont_write_bytecode = True
+from run_daemon import Mta, zero  # noqa: E402
+
+PATIENCE = 60  # seconds until what does not happen counts as a failure
+TESTS = []
+
+
+class Failure(Exception):
+    pass
+
+
+def test(function):
+    TESTS.append(function)
+    return function
+
+
+def expect(condition, text):
+    if not condition:
+        raise Failure(text)
+
+
+def wait_for(condition, what):
+    until = time.monotonic() + PATIENCE
+    while not condition():
+        expect(time.monotonic() < until, 'waited in vain: ' + what)
+        time.sleep(0.01)
+
+
+class Site:
+    """A directory with a configuration, and the daemon that runs with it."""
+
+    def __init__(self, build, directory):
+        self.build, self.directory = build, directory
+        self.socket = self.path('run/sock')
+        self.pid_file = self.path('run/pid')
+        self.log = open(self.path('log'), 'w+b')
+        self.process = None
+        os.mkdir(self.path('keys'))
+        os.mkdir(self.path('run'))
+        self.configure('')
+
+    def path(self, name):
+        return os.path.join(self.directory, name)
+
+    def configure(self, text, listen=None):
+        with open(self.path('assay.conf'), 'w') as f:
+            f.write('listen = "%s"\nkeys = "%s"\npid-file = "%s"\n'
+                    'dns { servers = { "127.0.0.1:9" } }\n' %
+                    (listen or 'unix:' + self.socket, self.path('keys'), self.pid_file))
+            if os.geteuid() == 0 and 'user =' not in text:
+                f.write('user = "root"\n')
+            f.write(text)
+
+    def command(self, *options):
+        return [os.path.join(self.build, 'assayd'), *options, '-c', self.path('assay.conf')]
+
+    def check(self):
+        return subprocess.run(self.command('--check'), stdin=subprocess.DEVNULL, timeout=PATIENCE,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+
+    def start(self, **how):
+        self.process = subprocess.Popen(self.command('-f'), stdin=subprocess.DEVNULL, stdout=self.log,
+                                        stderr=self.log, **how)
+        wait_for(lambda: self.connects() or self.process.poll() is not None, 'the start')
+        expect(self.process.poll() is None, 'assayd does not start: ' + self.lines())
+
+    def connects(self):
+        with socket.socket(socket.AF_UNIX) as s:
+            try:
+                s.connect(self.socket)
+                return True
+            except OSError:
+                return False
+
+    def lines(self):
+        self.log.seek(0)
+        return self.log.read().decode('utf-8', 'replace')
+
+    def wait_log(self, text):
+        wait_for(lambda: text in self.lines(), '"%s" in\n%s' % (text, self.lines()))
+
+    def stop(self):
+        """The exit status."""
+        if self.process is None:
+            return 0
+        if self.process.poll() is None:
+            self.process.terminate()
+        try:
+            return self.process.wait(PATIENCE)
+        finally:
+            if self.process.poll() is None:
+                self.process.kill()
+                self.process.wait()
+            self.process = None
+
+
+def message(mta, connect=True):
+    """One message up to the answer at its end."""
+    if connect:
+        mta.macros('C', j='mx.example.com', daemon_port='25')
+        mta.tell('C', zero('[192.0.2.7]') + b'4' + struct.pack('>H', 40000) + zero('192.0.2.7'))
+    mta.tell('H', zero('mail.example.org'))
+    mta.macros('M', i='4TEST')
+    mta.tell('M', zero('<>'))
+    mta.tell('R', zero('<ann@example.com>'))
+    mta.tell('T')
+    mta.tell('L', b'From\0 a\0')
+    mta.tell('N')
+    mta.macros('E', i='4TEST')
+    return mta.end()
+
+
+# --- the tests ----------------------------------------------------------------------------------------
+
+
+@test
+def stops_in_order(site):
+    site.start()
+    expect(site.stop() == 0, 'exit status')
+    expect('stopped' in site.lines(), site.lines())
+
+
+@test
+def becomes_a_daemon(site):
+    with open(site.pid_file, 'w') as f:
+        f.write('1\n')  # of one that was killed
+    done = subprocess.run(site.command(), stdin=subprocess.DEVNULL, stdout=site.log, stderr=site.log,
+                          timeout=PATIENCE)
+    expect(done.returncode == 0, site.lines())
+    with open(site.pid_file) as f:
+        pid = int(f.read())
+    expect(pid != 1 and site.connects(), 'not there when the start returned')
+    os.kill(pid, signal.SIGTERM)
+    wait_for(lambda: not os.path.exists('/proc/%d' % pid), 'the end')
+    expect(not os.path.exists(site.pid_file), 'the pid file is left')
+
+
+@test
+def pid_file_through_no_link(site):
+    with open(site.path('precious'), 'w') as f:
+        f.write('precious')
+    os.symlink(site.path('precious'), site.pid_file)
+    subprocess.run(site.command(), stdin=subprocess.DEVNULL, stdout=site.log, stderr=site.log,
+                   timeout=PATIENCE, check=True)
+    with open(site.pid_file) as f:
+        os.kill(int(f.read()), signal.SIGTERM)
+    with open(site.path('precious')) as f:
+        expect(f.read() == 'precious', 'a link was followed')
+    wait_for(lambda: not os.path.exists(site.pid_file), 'the end')
+
+
+@test
+def signals_in_a_burst(site):
+    """libmilter has a thread that waits for HUP, and that ended the daemon when it got one."""
+    site.start()
+    for _ in range(200):
+        site.process.send_signal(signal.SIGUSR1)
+        site.process.send_signal(signal.SIGHUP)
+    site.wait_log('configuration reloaded')
+    time.sleep(0.2)
+    expect(site.process.poll() is None and site.connects(), 'the daemon is gone: ' + site.lines())
+    expect(site.stop() == 0, 'exit status')
+
+
+@test
+def reload_reports_what_waits_for_a_restart(site):
+    site.start()
+    site.configure('socket-mode = 0600\nlog { format = json }\n')
+    site.process.send_signal(signal.SIGHUP)
+    site.wait_log('socket-mode was changed: the change takes effect when the daemon is restarted')
+    site.wait_log('configuration reloaded')
+    site.configure('enforce = perhaps\n')
+    site.process.send_signal(signal.SIGHUP)
+    site.wait_log('reload refused (1 errors)')
+
+
+@test
+def one_daemon_for_a_socket(site):
+    site.start()
+    second = subprocess.run(site.command('-f'), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                            stderr=subprocess.STDOUT, timeout=PATIENCE)
+    expect(second.returncode == 1 and b'a running process answers there' in second.stdout,
+           second.stdout.decode())
+    expect(site.connects(), 'the first one lost its socket')
+
+
+@test
+def failed_start_leaves_no_socket(site):
+    site.configure('keys = "%s"\n' % site.path('nonexistent'))
+    with open(site.path('assay.conf')) as f:
+        text = f.read().replace('keys = "%s"\n' % site.path('keys'), '')
+    with open(site.path('assay.conf'), 'w') as f:
+        f.write(text)
+    done = subprocess.run(site.command('-f'), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, timeout=PATIENCE)
+    expect(done.returncode == 1, done.stdout.decode())
+    expect(os.listdir(site.path('run')) == [], os.listdir(site.path('run')))
+
+
+@test
+def fifo_is_no_configuration(site):
+    os.mkdir(site.path('conf.d'))
+    os.mkfifo(site.path('conf.d/a.conf'))
+    site.configure('include "conf.d/*.conf"\n')
+    done = site.check()
+    expect(done.returncode == 1 and b'is not a regular file' in done.stdout, done.stdout.decode())
+
+
+@test
+def check_finds_what_prevents_a_start(site):
+    for text, want in (('socket-group = "no-such-group"\n', 'group no-such-group does not exist'),):
+        site.configure(text)
+        done = site.check()
+        expect(done.returncode == 1 and want in done.stdout.decode(), done.stdout.decode())
+    site.configure('', listen='unix:/nonexistent/deeper/sock')
+    done = site.check()
+    expect(done.returncode == 1 and b'/nonexistent/deeper' in done.stdout, done.stdout.decode())
+    site.configure('')
+    expect(site.check().returncode == 0, site.check().stdout.decode())
+
+
+@test
+def sessions_beyond_the_ceiling(site):
+    site.configure('enforce = yes\nlimits { sessions = 2 }\n')
+    site.start()
+    mtas = [Mta(site.socket) for _ in range(4)]
+    answers = [message(mta) for mta in mtas]
+    expect([a[0] for a in answers[2:]] == ['y', 'y'], answers)
+    expect(all(a[1].startswith('451 4.3.2') for a in answers[2:]), answers)
+    expect(all(a[0] != 'y' or '4.3.2' not in a[1] for a in answers[:2]), answers)
+    expect(site.lines().count('limits sessions') == 1, site.lines())
+    for mta in mtas:
+        mta.socket.close()
+    wait_for(lambda: '4.3.2' not in message(Mta(site.socket))[1], 'room again')
+
+
+@test
+def connection_used_again(site):
+    """QUIT_NC: libmilter closes our session, and the next CONNECT comes without negotiation."""
+    site.start()
+    mta = Mta(site.socket)
+    first = message(mta)
+    mta.send('K')
+    expect(message(mta) == first, 'another answer than before')
+    expect('out of memory' not in site.lines() and 'claimed not to reply' not in site.lines(), site.lines())
+
+
+# --- stress -------------------------------------------------------------------------------------------
+
+
+def served(path):
+    """Connects and negotiates as soon as there is a socket; one that is reached must not go away."""
+    until = time.monotonic() + PATIENCE
+    while time.monotonic() < until:
+        try:
+            mta = Mta(path)
+        except (ConnectionRefusedError, FileNotFoundError):
+            continue  # the socket of the daemon before, or none yet
+        mta.socket.close()
+        return
+    raise Failure('nobody listens')
+
+
+def stress(build, count):
+    """A client is there at every moment of every start.  No daemon is ended while it is served."""
+    failures = 0
+    with tempfile.TemporaryDirectory(prefix='assay-daemon-') as directory:
+        site = Site(build, directory)
+        for n in range(count):
+            site.process = subprocess.Popen(site.command('-f'), stdin=subprocess.DEVNULL,
+                                            stdout=site.log, stderr=site.log)
+            try:
+                served(site.socket)
+            except Exception as e:  # reset, closed by the other side
+                failures += 1
+                print('start %d: %s: %s' % (n, type(e).__name__, e))
+            site.process.kill()
+            site.process.wait()
+            if n % 2 == 1:
+                os.unlink(site.socket)  # every second start finds the socket of the one before
+        site.process = None
+    print('%d starts, %d failed' % (count, failures))
+    return failures == 0
+
+
+# --- the whole ----------------------------------------------------------------------------------------
+
+
+def run(function, build, verbose):
+    with tempfile.TemporaryDirectory(prefix='assay-daemon-') as directory:
+        os.chmod(directory, 0o755)
+        site = Site(build, directory)
+        try:
+            function(site)
+            if verbose:
+                print('ok: %s' % function.__name__)
+            return True
+        except Exception as e:
+            print('%s: %s: %s' % (function.__name__, type(e).__name__, e))
+            return False
+        finally:
+            site.stop()
+            site.log.close()
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument('--build', default=os.path.join(HERE, '..', '..'))
+    parser.add_argument('--stress', type=int)
+    parser.add_argument('-v', action='store_true')
+    parser.add_argument('names', nargs='*')
+    options = parser.parse_args()
+    if options.stress:
+        return 0 if stress(options.build, options.stress) else 1
+    chosen = [t for t in TESTS if not options.names or t.__name__ in options.names]
+    passed = sum(run(t, options.build, options.v) for t in chosen)
+    print('%d passed, %d failed' % (passed, len(chosen) - passed))
+    return 0 if passed == len(chosen) else 1
+
+
+if __name__ == '__main__':
+    sys.exit(main())
