@@ -335,9 +335,10 @@ enum rc milter_listen(void *ctx, struct slice address, struct err *err)
 /*
  * libmilter waits for HUP, TERM and INT in a thread of its own and stops on each of them: whenever the
  * main thread has one signal at hand, the kernel gives it the next.  The signals are ours, and libmilter
- * alone calls sigwait() in this process: it gets this one, in which no signal ever arrives.
+ * alone calls sigwait() in this process: it gets this one, in which no signal ever arrives.  (Visible, so
+ * that the dynamic linker finds it before the C library's.)
  */
-int sigwait(const sigset_t *set, int *number)
+__attribute__((visibility("default"))) int sigwait(const sigset_t *set, int *number)
 {
 	(void)set;
 	(void)number;

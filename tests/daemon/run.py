@@ -137,7 +137,8 @@ def message(mta, connect=True):
 @test
 def stops_in_order(site):
     site.start()
-    expect(site.stop() == 0, 'exit status')
+    status = site.stop()
+    expect(status == 0, 'exit status %d: %s' % (status, site.lines()))
     expect('stopped' in site.lines(), site.lines())
 
 
@@ -172,7 +173,7 @@ def pid_file_through_no_link(site):
 
 @test
 def signals_in_a_burst(site):
-    """libmilter has a thread that waits for HUP, and that ended the daemon when it got one."""
+    """HUP with USR1: libmilter has a thread that waits for HUP, and that ended the daemon when it got one."""
     site.start()
     for _ in range(200):
         site.process.send_signal(signal.SIGUSR1)
@@ -180,7 +181,8 @@ def signals_in_a_burst(site):
     site.wait_log('configuration reloaded')
     time.sleep(0.2)
     expect(site.process.poll() is None and site.connects(), 'the daemon is gone: ' + site.lines())
-    expect(site.stop() == 0, 'exit status')
+    status = site.stop()
+    expect(status == 0, 'exit status %d: %s' % (status, site.lines()))
 
 
 @test

@@ -65,7 +65,7 @@ START_TEST(what_is_no_file)
 }
 END_TEST
 
-/* A FIFO whose writer never comes, or never ends, would keep a reload waiting for ever. */
+/* FIFO: one whose writer never comes, or never ends, would keep a reload waiting for ever. */
 START_TEST(fifo)
 {
 	struct buf out = BUF_INIT(100);

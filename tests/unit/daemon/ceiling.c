@@ -27,7 +27,7 @@ START_TEST(served_then_deferred)
 }
 END_TEST
 
-/* Of 300 descriptors 256 are kept from sessions, whatever the configuration wishes. */
+/* Descriptors: of 300 256 are kept from sessions, whatever the configuration wishes. */
 START_TEST(descriptors_are_kept)
 {
 	struct rlimit limit;

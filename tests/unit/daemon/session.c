@@ -318,7 +318,7 @@ START_TEST(aborted)
 }
 END_TEST
 
-/* QUIT_NC of the milter protocol: another client on the same connection. */
+/* Second CONNECT, after QUIT_NC of the milter protocol: another client on the same connection. */
 START_TEST(connected_again)
 {
 	struct site site;
