@@ -29,6 +29,17 @@ exec chroot "$0" "$@"
 """
 
 
+STEPS = """\
+[Unit]
+After=multi-user.target
+[Service]
+Type=oneshot
+ExecStart=/bin/sh -c '%s >/root/steps.out 2>&1; systemctl --no-pager poweroff'
+[Install]
+WantedBy=graphical.target
+"""
+
+
 class Unavailable(Exception):
     """This machine cannot do it: a reason to skip, aloud."""
 
@@ -132,6 +143,32 @@ class Machine:
         except subprocess.TimeoutExpired as e:
             return 124, (e.stdout or b"").decode("utf-8", "replace") + "\n(stopped after %d s)" % timeout
         return p.returncode, p.stdout.decode("utf-8", "replace")
+
+    def boot(self, program, timeout=300):
+        """Boots the machine's own systemd with loopback only, runs the program as a service at the end of the
+        start, and shuts down; -> what the program printed.  Unavailable where there is no systemd-nspawn."""
+        if not shutil.which("systemd-nspawn"):
+            raise Unavailable("systemd-nspawn is not installed (Debian: systemd-container)")
+        self.put("/etc/systemd/system/steps.service", STEPS % program)
+        wants = self.path("/etc/systemd/system/graphical.target.wants")
+        os.makedirs(wants, exist_ok=True)
+        os.symlink("/etc/systemd/system/steps.service", os.path.join(wants, "steps.service"))
+        argv = ["systemd-nspawn", "-q", "-D", self.root, "--private-network", "-b", "--console=read-only", "--register=no"]
+        if not os.path.isdir("/run/systemd/system"):     # this machine itself was not booted by systemd
+            argv.append("--keep-unit")
+        with tempfile.TemporaryFile() as console:
+            process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=console, stderr=console)
+            try:
+                process.wait(timeout)
+            except subprocess.TimeoutExpired:
+                process.terminate()
+                process.wait()
+            console.seek(0)
+            seen = console.read().decode("utf-8", "replace")
+        if not os.path.exists(self.path("/root/steps.out")):
+            raise Unavailable("systemd did not come up in a container: " + seen[-600:].strip())
+        with open(self.path("/root/steps.out"), errors="replace") as f:
+            return f.read()
 
     def must(self, argv, **more):
         status, output = self.run(argv, **more)

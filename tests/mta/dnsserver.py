@@ -18,7 +18,7 @@ def encode(rtype, text):
 
 
 class DnsServer:
-    def __init__(self, zone):
+    def __init__(self, zone, port=0):
         """zone: text in the form of assay's zone files, bare TXT only."""
         self.records = {}                        # {(name, type number): [rdata]}
         self.directives = {}                     # {(name, type number): word}
@@ -29,7 +29,7 @@ class DnsServer:
                 self.add(*line.split(None, 2))
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
-        self.socket.bind(("127.0.0.1", 0))
+        self.socket.bind(("127.0.0.1", port))
         self.socket.settimeout(0.2)
         self.port = self.socket.getsockname()[1]
         self.going = True

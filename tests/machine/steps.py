@@ -1,0 +1,202 @@
+#!/usr/bin/env python3
+"""steps.py - runs inside a machine that was booted for it: README's set-up with Postfix, word by word.
+
+What README takes from the network (the package) is installed already.  The name server, the receiver of
+outgoing mail and the right to speak for a client (XCLIENT) are test equipment.  One line for each step,
+"ok ..." or "FAILED ...: why"; the last line is "done".
+"""
+
+import os
+import re
+import subprocess
+import sys
+import time
+
+TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+sys.path[:0] = [os.path.join(TOP, "tests/mta"), os.path.join(TOP, "tests/machine")]
+
+import json
+
+import dnsserver
+import readme
+import smtp
+
+ZONE = ["example.com A 192.0.2.25", "example.com TXT v=spf1 -all", "_dmarc.example.com TXT v=DMARC1; p=reject",
+        "strict.example TXT v=spf1 -all", "_dmarc.strict.example TXT v=DMARC1; p=reject"]
+LETTER = b"From: Joe <joe@example.com>\r\nTo: friend@far.example\r\nSubject: hello\r\n" \
+         b"Date: Thu, 26 Nov 2026 12:00:00 +0000\r\nMessage-ID: <%s@example.com>\r\n\r\nHello.\r\n"
+
+
+class Wrong(Exception):
+    pass
+
+
+def run(command, wanted=0):
+    p = subprocess.run(["sh", "-ec", command], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                       text=True, timeout=120)
+    if wanted is not None and p.returncode != wanted:
+        raise Wrong("%s: exit %d: %s" % (command, p.returncode, p.stdout.strip()[-1500:]))
+    return p.stdout
+
+
+def until(condition, seconds=20):
+    end = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.1)
+    return True
+
+
+def check(condition, why):
+    if not condition:
+        raise Wrong(why)
+
+
+class Site:
+    def __init__(self):
+        self.sink = smtp.Sink()
+        self.zone = list(ZONE)
+        self.server = None
+        self.serve()
+
+    def serve(self):
+        """The name server of resolv.conf, with what is published by now."""
+        if self.server:
+            self.server.stop()
+        self.server = dnsserver.DnsServer("\n".join(self.zone), 53)
+
+    def publish(self, printed):
+        """What `assay key new` says is to be published."""
+        for name, strings in re.findall(r'(?m)^(\S+) TXT ((?:"[^"]*" ?)+)$', printed):
+            self.zone.append("%s TXT %s" % (name, "".join(re.findall(r'"([^"]*)"', strings))))
+        self.serve()
+
+    def zone_file(self):
+        with open("/root/zone", "w") as f:
+            f.write("\n".join(self.zone) + "\n")
+        return "/root/zone"
+
+
+def as_installed(site):
+    """The package's service runs by itself, before anything is configured and without any MTA's doing."""
+    run("systemctl is-enabled assayd; systemctl is-active assayd")
+    check(os.path.exists("/run/assay/assay.sock"), "no /run/assay/assay.sock")
+    check("uid=" in run("id assay"), "no user assay")
+    check(run("ps -o user= -C assayd").split() == ["assay"], "assayd does not run as assay")
+
+
+def follow_readme(site):
+    """Every command and every edit of README's section, in its order."""
+    with open(os.path.join(TOP, "README")) as f:
+        steps = readme.blocks(f.read(), "Set up with Postfix")
+    for block in steps:
+        if block.path:
+            os.makedirs(os.path.dirname(block.path), exist_ok=True)
+            with open(block.path, "a") as f:
+                f.write("\n" + block.text)
+            for command in block.afterwards:
+                run(command)
+            continue
+        for line in block.lines:
+            if not re.match(r"\./bootstrap|apt-get ", line):    # done before this machine was booted
+                site.publish(run("cd %s; %s" % (TOP, line)))
+    check(len([b for b in steps if b.path]) == 2, "README's section has not the two edits")
+    run("systemctl is-active assayd")
+
+
+def test_equipment(site):
+    run("postconf -e 'relayhost=[127.0.0.1]:%d' 'smtpd_authorized_xclient_hosts=127.0.0.1' 'relay_domains=inbox.example'"
+        " 'smtpd_peername_lookup=no' 'inet_protocols=ipv4'; postfix reload" % site.sink.port)
+    check(until(lambda: "220" in run("exec 3<>/dev/null; printf 'QUIT\\r\\n' | timeout 3 python3 -c '"
+          "import socket;print(socket.create_connection((\"127.0.0.1\",25),2).recv(99))' || true", None)), "no smtpd")
+
+
+def signed_and_aligned(site):
+    """Mail of a local program leaves with both signatures, and a receiver finds it aligned."""
+    p = subprocess.run(["sendmail", "-f", "joe@example.com", "friend@far.example"], input=LETTER % b"out", timeout=60)
+    check(p.returncode == 0, "sendmail failed")
+    delivery = site.sink.wait("<out@example.com>", 60)
+    check(delivery, "not delivered: " + run("tail -n 20 /var/log/mail.log 2>/dev/null || journalctl -n 40 --no-pager", None))
+    found = subprocess.run(["assay", "verify", "--json", "--zone", site.zone_file(), "--ip", "192.0.2.9", "--mail-from",
+                            "joe@example.com", "-"], input=delivery.data, stdout=subprocess.PIPE, timeout=60)
+    verdict = json.loads(found.stdout)
+    check(sorted(d["result"] for d in verdict["dkim"]) == ["pass", "pass"], "DKIM: %s" % verdict["dkim"])
+    check(verdict["dmarc"]["result"] == "pass", "DMARC: %s" % verdict["dmarc"])
+
+
+def judged_and_not_refused(site):
+    """As shipped: a forgery is delivered, marked, and the log says what would have been."""
+    message = (LETTER % b"in").replace(b"joe@example.com>\r\nTo", b"ceo@strict.example>\r\nTo")
+    outcome = smtp.send("127.0.0.1", 25, "ceo@strict.example", "anna@inbox.example", message,
+                        client={"ADDR": "192.0.2.66", "NAME": "[UNAVAILABLE]"})
+    check(outcome.accepted, "refused: %s" % outcome)
+    delivery = site.sink.wait("<in@example.com>", 60)
+    check(delivery, "not delivered")
+    results = (delivery.get("Authentication-Results") or "").strip()
+    check(results.startswith("mx.example.com;") and "dmarc=fail" in results, "Authentication-Results: %r" % results)
+    check("would=reject" in run("journalctl --no-pager -u assayd"), "the log has no would=reject")
+
+
+def reloads(site):
+    """A reload takes effect; one that the daemon would refuse fails, and the daemon stays."""
+    run("echo 'enforce = yes' >/etc/assay/conf.d/enforce.conf; systemctl reload assayd")
+    message = (LETTER % b"again").replace(b"joe@example.com>\r\nTo", b"ceo@strict.example>\r\nTo")
+    check(until(lambda: smtp.send("127.0.0.1", 25, "ceo@strict.example", "anna@inbox.example", message, client={
+        "ADDR": "192.0.2.66", "NAME": "[UNAVAILABLE]"}).code == 550, 10), "enforce = yes refuses nothing")
+    run("echo 'no-such-option = 1' >/etc/assay/conf.d/bad.conf")
+    said = subprocess.run(["systemctl", "reload", "assayd"], capture_output=True)
+    check(said.returncode != 0, "the reload of a bad configuration does not fail")
+    run("systemctl is-active assayd; rm /etc/assay/conf.d/bad.conf; systemctl reload assayd")
+
+
+def life(site):
+    """Killed, it comes back; stopped, nothing is left; the sockets are there after each start."""
+    socket = "/var/spool/postfix/assay/assay.sock"
+    old = run("systemctl show -P MainPID assayd").strip()
+    run("kill -9 " + old)
+    check(until(lambda: run("systemctl is-active assayd", None).strip() == "active" and
+                run("systemctl show -P MainPID assayd").strip() not in ("0", old)), "it did not come back")
+    run("systemctl restart assayd")
+    check(until(lambda: os.path.exists(socket)), "no socket after a restart")
+    run("systemctl stop assayd")
+    check(run("systemctl show -P Result assayd").strip() == "success", "the stop was not orderly")
+    check(not run("ps -o pid= -C assayd", 1).strip(), "assayd still runs")
+    run("systemctl start assayd")
+
+
+def unit_score(site):
+    """systemd's own judgement of the installed unit: 10 is the worst."""
+    said = run("systemd-analyze security --no-pager --offline=true $(systemctl show -P FragmentPath assayd)")
+    score = re.search(r"level for assayd.service: ([0-9.]+)", said)
+    check(score and float(score.group(1)) <= 1.5, said[-300:])
+    print("systemd-analyze security: " + score.group(1))
+
+
+def purged(site):
+    """Upgrades keep what was edited; a purge keeps private keys, as root's."""
+    package = [n for n in os.listdir("/root") if re.match(r"assay_.*\.deb$", n)][0]
+    run("echo '# edited' >>/etc/assay/assay.conf; dpkg -i /root/%s; grep -q '# edited' /etc/assay/assay.conf" % package)
+    run("systemctl is-active assayd; dpkg --purge assay")
+    check(run("systemctl is-active assayd", None).strip() != "active", "assayd runs after a purge")
+    keys = run("find /etc/assay/keys -type f -printf '%u %m %f\\n'").splitlines()
+    check(len(keys) == 2 and all(k.startswith("root 600 ") for k in keys), "keys after a purge: %s" % keys)
+    run("id assay")
+
+
+def main():
+    site = Site()
+    for step in (as_installed, follow_readme, test_equipment, signed_and_aligned, judged_and_not_refused, reloads, life,
+                 unit_score, purged):
+        start = time.monotonic()
+        try:
+            step(site)
+            print("ok %s (%.1f s)" % (step.__name__, time.monotonic() - start), flush=True)
+        except (Wrong, OSError, ValueError, KeyError, IndexError, AttributeError, subprocess.TimeoutExpired) as e:
+            print("FAILED %s: %s" % (step.__name__, e), flush=True)
+            print(run("systemctl status --no-pager -l assayd; journalctl --no-pager -n 30 -u assayd", None))
+    print("done")
+
+
+if __name__ == "__main__":
+    main()
