@@ -24,6 +24,7 @@ const struct command *const commands[] = {
 	&command_key,
 	&command_check,
 	&command_config,
+	&command_import,
 	NULL,
 };
 
@@ -128,12 +129,19 @@ static size_t getopt_table(const struct argument *arguments, struct option *tabl
 	return n;
 }
 
-/* The short -c of --config. */
-static int config_index(const struct argument *arguments)
+/* The short forms, of commands that have the long one. */
+static const struct {
+	char letter;
+	const char *name;
+} short_options[] = { { 'c', "config" }, { 'o', "output" } };
+
+/* The index in getopt_long()'s table, counted from 1. */
+static int long_index(const struct argument *arguments, int letter)
 {
-	for (int n = 0; arguments[n].name != NULL; n++)
-		if (strcmp(arguments[n].name, "config") == 0)
-			return n + 1;
+	for (size_t i = 0; i < N_ELEMENTS(short_options); i++)
+		for (int n = 0; arguments[n].name != NULL; n++)
+			if (short_options[i].letter == letter && strcmp(arguments[n].name, short_options[i].name) == 0)
+				return n + 1;
 	return '?';
 }
 
@@ -146,14 +154,14 @@ int command_arguments(const struct command *c, int argc, char **argv, void *requ
 	int o;
 
 	*done_out = false;
-	while ((o = getopt_long(argc, argv, "c:h", table, NULL)) != -1) {
+	while ((o = getopt_long(argc, argv, "c:o:h", table, NULL)) != -1) {
 		if (o == 'h') {
 			printf("usage: assay %s %s\n%s\n", c->name, c->usage, c->summary);
 			*done_out = true;
 			return EXIT_SUCCESS;
 		}
-		if (o == 'c')
-			o = config_index(c->arguments);
+		if (o == 'c' || o == 'o')
+			o = long_index(c->arguments, o);
 		if (o < 1 || (size_t)o > count)
 			return command_usage(c, "unknown option, or one without its value");
 		wrong = argument_set(&c->arguments[o - 1], request, optarg);
@@ -242,19 +250,24 @@ bool command_canon(const char *text, enum canon *header_out, enum canon *body_ou
 	return canon_word(header, header_out) && canon_word(rest, body_out);
 }
 
-void print_text(struct slice s)
+void print_text_to(FILE *to, struct slice s)
 {
 	while (s.len > 0) {
 		size_t n = utf8_sequence(s);
 
 		if (n > 1 || is_vchar(s.ptr[0]) || s.ptr[0] == ' ') {
-			fwrite(s.ptr, 1, n, stdout);
+			fwrite(s.ptr, 1, n, to);
 		} else {
 			n = 1;
-			printf("\\x%02x", (unsigned)(unsigned char)s.ptr[0]);
+			fprintf(to, "\\x%02x", (unsigned)(unsigned char)s.ptr[0]);
 		}
 		s = slice_drop(s, n);
 	}
+}
+
+void print_text(struct slice s)
+{
+	print_text_to(stdout, s);
 }
 
 static void trace_line(void *ctx, unsigned depth, struct slice text)

@@ -13,7 +13,7 @@ static bool is_plain(struct slice text)
 	return text.len > 0;
 }
 
-static void print_text(struct buf *out, struct slice text)
+void config_quote(struct buf *out, struct slice text)
 {
 	if (is_plain(text)) {
 		buf_add(out, text);
@@ -31,12 +31,12 @@ static void print_text(struct buf *out, struct slice text)
 static void print_value(struct buf *out, const struct config_value *value)
 {
 	if (!value->list) {
-		print_text(out, value->items[0].text);
+		config_quote(out, value->items[0].text);
 		return;
 	}
 	buf_add_str(out, "{ ");
 	for (size_t i = 0; i < value->count; i++) {
-		print_text(out, value->items[i].text);
+		config_quote(out, value->items[i].text);
 		buf_add_str(out, i + 1 < value->count ? ", " : " ");
 	}
 	buf_add_char(out, '}');
@@ -80,7 +80,7 @@ static void print_section(struct buf *out, const struct config_section *section)
 		buf_addf(out, "\n%s ", section->kind->name);
 		start++;
 		if (section->kind->title != NULL) {
-			print_text(out, section->title);
+			config_quote(out, section->title);
 			buf_add_str(out, " {");
 			print_origin(out, start, section->at);
 		} else {

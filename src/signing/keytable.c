@@ -5,7 +5,7 @@
 #include "crypto/keyfile.h"
 
 #include "keytable.h"
-#include "tablefile.h"
+#include "signing/tablefile.h"
 
 #define PEM_LINE    64u
 #define PATH_OCTETS 1024u
@@ -41,49 +41,51 @@ static void add_pem(struct buf *pem, struct slice label, struct slice base64)
 	buf_addf(pem, "-----END %.*s-----\n", SLICE_ARG(label));
 }
 
-static enum rc decode_as(const struct reader *r, struct slice label, struct slice base64,
+static enum rc decode_as(struct slice label, struct slice base64, const char *name,
     struct private_key **out, struct err *err)
 {
 	struct buf pem = BUF_INIT(2 * LIMIT_TABLE_LINE);
-	struct slice name = arena_printf(r->table->arena, "%s:%u", r->file.path, r->file.line);
 	enum rc rc = RC_NOMEM;
 
 	add_pem(&pem, label, base64);
-	if (!buf_failed(&pem) && !slice_is_null(name))
-		rc = private_key_decode(buf_slice(&pem), name.ptr, out, err);
+	if (!buf_failed(&pem))
+		rc = private_key_decode(buf_slice(&pem), name, out, err);
 	if (pem.ptr != NULL)
 		explicit_bzero(pem.ptr, pem.len);
 	buf_free(&pem);
 	return rc;
 }
 
-/* PEM whose lines were joined, or base64 alone: PKCS#8, else PKCS#1. */
-static enum rc decode_inline(const struct reader *r, struct slice text, struct private_key **out)
+enum rc table_key_decode(struct slice text, const char *name, struct private_key **out,
+    struct err *err)
 {
 	struct slice begin = SLICE("-----BEGIN "), dashes = SLICE("-----");
 	struct slice label, base64 = text;
 	struct err first = ERR_INIT;
 	enum rc rc;
 
+	if (text.len > LIMIT_TABLE_LINE)
+		return err_config(err, "%s: the key is too long", name);
 	if (slice_starts_with(text, begin)) {
 		text = slice_drop(text, begin.len);
 		label = slice_take(text, slice_find(text, '-'));
 		base64 = slice_trim(slice_drop(text, label.len + dashes.len));
 		base64 = slice_trim(slice_take(base64, slice_find(base64, '-')));
-		return decode_as(r, label, base64, out, r->err);
+		return decode_as(label, base64, name, out, err);
 	}
-	rc = decode_as(r, SLICE("PRIVATE KEY"), base64, out, &first);
+	rc = decode_as(SLICE("PRIVATE KEY"), base64, name, out, &first);
 	err_free(&first);
-	return rc == RC_OK ? rc : decode_as(r, SLICE("RSA PRIVATE KEY"), base64, out, r->err);
+	return rc == RC_OK ? rc : decode_as(SLICE("RSA PRIVATE KEY"), base64, name, out, err);
 }
 
 static enum rc take_inline(const struct reader *r, struct slice text, struct key_row *row)
 {
+	struct slice name = arena_printf(r->table->arena, "%s:%u", r->file.path, r->file.line);
 	struct private_key *key = NULL;
 
-	if (text.len > LIMIT_TABLE_LINE)
-		return wrong(r, "the key is too long");
-	TRY(decode_inline(r, text, &key));
+	if (slice_is_null(name))
+		return RC_NOMEM;
+	TRY(table_key_decode(text, name.ptr, &key, r->err));
 	if (!arena_defer(r->table->arena, release_key, key))
 		return RC_NOMEM;
 	row->key = key;

@@ -6,7 +6,7 @@
 #include "dkim/sign.h"
 
 #include "signtable.h"
-#include "tablefile.h"
+#include "signing/tablefile.h"
 
 struct reader {
 	struct sign_table *table;

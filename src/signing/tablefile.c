@@ -5,7 +5,7 @@
 #include "base/limits.h"
 #include "base/log.h"
 
-#include "tablefile.h"
+#include "signing/tablefile.h"
 
 enum rc table_open(const char *spec, struct arena *a, struct table_file *out, struct err *err)
 {

@@ -409,6 +409,13 @@ def spf_suite(w):
     assert total == 203 and not wrong, "\n".join(wrong)
 
 
+# what other files of this folder check with the same World
+sys.path.insert(0, HERE)
+import imports  # noqa: E402
+
+CHECKS.extend(imports.CHECKS)
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--build", required=True)

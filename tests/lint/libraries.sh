@@ -12,7 +12,7 @@ ares src/dns/
 libpsl src/dmarc/
 idn2 src/mail/domain.c
 spf2/ src/spf/libspf2.c
-jansson src/verdict/json.c
+jansson (src/verdict/json.c|src/cli/)
 libmilter/ src/daemon/milter.c
 LIST
 exit $bad

@@ -11,8 +11,9 @@ BEGIN {
 	may["signing"] = "base crypto dns mail dkim signing"
 	may["verdict"] = may["dmarc"] " signing verdict"
 	may["config"] = may["verdict"] " config"
+	may["import"] = may["config"] " import"
 	may["daemon"] = may["config"] " daemon"
-	may["cli"] = may["config"] " cli"
+	may["cli"] = may["config"] " import cli"
 	for (room in may) {
 		n = split(may[room], list, " ")
 		for (i = 1; i <= n; i++)

@@ -7,6 +7,8 @@
 #ifndef ASSAY_CLI_COMMAND_H
 #define ASSAY_CLI_COMMAND_H
 
+#include <stdio.h>
+
 #include "base/err.h"
 #include "config/settings.h"
 #include "dns/lookups.h"
@@ -27,7 +29,7 @@ enum argument_kind {
 };
 
 struct argument {
-	const char *name; /* --name; "config" may also be written -c */
+	const char *name; /* --name; "config" may also be written -c, "output" -o */
 	enum argument_kind kind;
 	size_t offset;    /* in the command's request */
 };
@@ -41,7 +43,7 @@ struct command {
 };
 
 extern const struct command command_verify, command_sign, command_spf, command_dmarc, command_key,
-    command_check, command_config;
+    command_check, command_config, command_import;
 
 /* The table's end has no name. */
 extern const struct command *const commands[];
@@ -83,7 +85,8 @@ MUST_CHECK enum rc command_read(const char *path, struct buf *out, struct err *e
 bool command_canon(const char *text, enum canon *header_out, enum canon *body_out);
 
 /* Text of others for a terminal: CTLs and invalid octets escaped, spaces kept. */
-void print_text(struct slice s);
+void print_text(struct slice s); /* to standard output */
+void print_text_to(FILE *to, struct slice s);
 
 /* Prints an SPF walk, for --explain. */
 struct spf_trace;

@@ -6,6 +6,7 @@
 
 #include <stddef.h>
 
+#include "base/buf.h"
 #include "base/slice.h"
 
 struct option_info {
@@ -18,5 +19,8 @@ struct option_info {
 
 /* Every option, in the order of the documentation; NULL behind the last. */
 const struct option_info *option_info(size_t i);
+
+/* Writes a value as the parser reads it back: a word as it is, anything else in quotes. */
+void config_quote(struct buf *out, struct slice text);
 
 #endif

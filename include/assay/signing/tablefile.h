@@ -6,6 +6,7 @@
 
 #include "base/arena.h"
 #include "base/err.h"
+#include "crypto/key.h"
 
 struct table_file {
 	const char *path;  /* printable */
@@ -27,5 +28,12 @@ bool table_next(struct table_file *f, struct table_entry *out);
 
 /* "*" is any text, all else itself; both in lower case.  At most pattern x text steps. */
 bool table_glob(struct slice pattern, struct slice text);
+
+/*
+ * A key that stands in a table itself: PEM whose lines were joined, or base64 alone (PKCS#8, else
+ * PKCS#1).  name is for messages.
+ */
+MUST_CHECK enum rc table_key_decode(struct slice text, const char *name, struct private_key **out,
+    struct err *err);
 
 #endif

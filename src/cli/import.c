@@ -1,0 +1,243 @@
+/* assay import: from the files of the old chain to one assay.conf, with a report for a person. */
+#include <errno.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/limits.h"
+#include "base/log.h"
+#include "import/import.h"
+
+#include "cli/command.h"
+#include "cli/import_report.h"
+
+#define LARGE_IMPORT 100u /* keys; from here on progress is shown */
+
+struct import_request {
+	const char *output, *trusted, *keys, *config;
+	bool json, dry_run, compare, force;
+	char **files;
+	int file_count;
+};
+
+/* --- what the operator decides ------------------------------------------------------------------------- */
+
+static const struct {
+	const char *word;
+	enum trusted_hosts as;
+} trusted_words[] = {
+	{ "internal", TRUSTED_INTERNAL }, { "relay", TRUSTED_RELAY },
+	{ "sign-or-judge", TRUSTED_SIGN_OR_JUDGE }, { "ask", TRUSTED_ASK },
+};
+
+static bool trusted_word(struct slice word, enum trusted_hosts *out)
+{
+	for (size_t i = 0; i < N_ELEMENTS(trusted_words); i++) {
+		if (!slice_eq(word, slice_str(trusted_words[i].word)))
+			continue;
+		*out = trusted_words[i].as;
+		return true;
+	}
+	return false;
+}
+
+/* An answer that is none of the words leaves the host undecided, which is an error later. */
+static enum trusted_hosts ask(void *ctx, struct slice host)
+{
+	enum trusted_hosts as = TRUSTED_UNDECIDED;
+	char line[64];
+
+	(void)ctx;
+	fprintf(stderr, "%.*s was trusted by the old files: internal, relay or sign-or-judge? ", SLICE_ARG(host));
+	if (fgets(line, sizeof(line), stdin) == NULL || !trusted_word(slice_trim(slice_str(line)), &as) ||
+	    as == TRUSTED_ASK)
+		return TRUSTED_UNDECIDED;
+	return as;
+}
+
+static void show_progress(size_t done, size_t all)
+{
+	if (all >= LARGE_IMPORT && (done % LARGE_IMPORT == 0 || done == all) && isatty(STDERR_FILENO))
+		fprintf(stderr, "\r%zu of %zu keys%s", done, all, done == all ? "\n" : "");
+}
+
+/* --- the new configuration --------------------------------------------------------------------------------- */
+
+/* On a new name first, then in one step: a reader never finds half a file. */
+static enum rc write_output(const struct import_request *r, struct slice text, struct err *err)
+{
+	char *temporary = NULL;
+	FILE *f = stdout;
+	bool written;
+
+	if (r->output != NULL && strcmp(r->output, "-") != 0) {
+		if (asprintf(&temporary, "%s.new", r->output) < 0)
+			return RC_NOMEM;
+		f = fopen(temporary, "w");
+	}
+	written = f != NULL && fwrite(text.ptr, 1, text.len, f) == text.len && fflush(f) == 0;
+	if (temporary != NULL && f != NULL && fclose(f) != 0)
+		written = false;
+	if (written && temporary != NULL && rename(temporary, r->output) != 0)
+		written = false;
+	if (!written)
+		err_add(err, "%s: cannot be written: %s", r->output == NULL ? "standard output" : r->output, strerror(errno));
+	free(temporary);
+	return written ? RC_OK : RC_CONFIG;
+}
+
+static enum rc check_output(const struct import_request *r, struct err *err)
+{
+	if (r->output != NULL && !r->force && !r->dry_run && access(r->output, F_OK) == 0)
+		return err_config(err, "%s already exists: move it away, or --force replaces it", r->output);
+	return RC_OK;
+}
+
+/* What is written must be what assayd takes: a mistake here is one of this program. */
+static enum rc check_text(struct slice text, struct err *err)
+{
+	struct settings *s = NULL;
+	enum rc rc = settings_load_text("the imported configuration", text, &s, err);
+
+	settings_release(&s);
+	return rc;
+}
+
+static enum rc read_all(const struct import_request *r, struct import *im, struct err *err)
+{
+	enum rc worst = RC_OK, rc;
+
+	for (int i = 0; i < r->file_count; i++) {
+		rc = import_read(im, r->files[i], err);
+		worst = rc == RC_OK ? worst : rc;
+	}
+	return worst == RC_OK ? import_translate(im, err) : worst;
+}
+
+static enum rc convert(const struct import_request *r, struct import *im, struct err *err)
+{
+	struct buf text = BUF_INIT(LIMIT_CONFIG_FILE);
+	enum rc rc = check_output(r, err);
+
+	if (rc == RC_OK)
+		rc = import_configuration(im, &text);
+	if (rc == RC_OK)
+		rc = check_text(buf_slice(&text), err);
+	if (rc == RC_OK && !r->dry_run)
+		rc = import_copy_keys(im, show_progress, err);
+	if (rc == RC_OK && (!r->dry_run || r->output == NULL))
+		rc = write_output(r, buf_slice(&text), err);
+	buf_free(&text);
+	return rc;
+}
+
+/* --- the two ways to run it ------------------------------------------------------------------------------------ */
+
+static int run_import(const struct import_request *r, struct import *im)
+{
+	struct err err = ERR_INIT;
+	enum rc rc = read_all(r, im, &err);
+	size_t missing = 0;
+
+	if (rc == RC_OK)
+		rc = convert(r, im, &err);
+	if (rc == RC_OK)
+		missing = import_report(im, r->json, r->dry_run, r->json ? stdout : stderr);
+	rc = (enum rc)command_end(&err, rc);
+	return rc != EXIT_SUCCESS ? (int)rc : missing > 0 ? EXIT_FINDING : EXIT_SUCCESS;
+}
+
+static size_t print_comparison(const struct comparison *list, size_t count)
+{
+	size_t different = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		bool same = slice_eq(list[i].before, list[i].after);
+
+		different += !same;
+		print_text(list[i].address);
+		printf("  %s  ", same ? "same:" : "DIFFERENT: before:");
+		print_text(list[i].before);
+		if (!same) {
+			printf("  after: ");
+			print_text(list[i].after);
+		}
+		putchar('\n');
+	}
+	printf("%zu authors, %zu are signed differently\n", count, different);
+	return different;
+}
+
+static int run_compare(const struct import_request *r, struct import *im)
+{
+	struct err err = ERR_INIT;
+	const struct comparison *list = NULL;
+	struct settings *s = NULL;
+	size_t count = 0, different = 0;
+	enum rc rc = read_all(r, im, &err);
+	int status;
+
+	if (rc == RC_OK)
+		rc = command_settings(r->config, &s, &err);
+	if (rc == RC_OK)
+		rc = settings_load_keys(s, &err);
+	if (rc == RC_OK)
+		rc = import_compare(im, s, &list, &count, &err);
+	if (rc == RC_OK)
+		different = print_comparison(list, count);
+	settings_release(&s);
+	status = command_end(&err, rc);
+	return status == EXIT_SUCCESS && different > 0 ? EXIT_FINDING : status;
+}
+
+/* --- the command ---------------------------------------------------------------------------------------------- */
+
+static const struct argument arguments[] = {
+	{ "output", ARGUMENT_TEXT, offsetof(struct import_request, output) },
+	{ "trusted", ARGUMENT_TEXT, offsetof(struct import_request, trusted) },
+	{ "keys", ARGUMENT_TEXT, offsetof(struct import_request, keys) },
+	{ "config", ARGUMENT_TEXT, offsetof(struct import_request, config) },
+	{ "json", ARGUMENT_FLAG, offsetof(struct import_request, json) },
+	{ "dry-run", ARGUMENT_FLAG, offsetof(struct import_request, dry_run) },
+	{ "compare", ARGUMENT_FLAG, offsetof(struct import_request, compare) },
+	{ "force", ARGUMENT_FLAG, offsetof(struct import_request, force) },
+	{ NULL, ARGUMENT_FLAG, 0 },
+};
+
+static int run(const struct command *c, int argc, char **argv)
+{
+	struct import_request r = { .keys = ASSAY_SYSCONFDIR "/keys" };
+	struct import_params params = { .ask = ask };
+	struct import *im;
+	bool done;
+	int rest, status = command_arguments(c, argc, argv, &r, 1, 100, &rest, &done);
+
+	if (status != EXIT_SUCCESS || done)
+		return status;
+	if (r.trusted != NULL && !trusted_word(slice_str(r.trusted), &params.trusted))
+		return command_usage(c, "--trusted %s: internal, relay, sign-or-judge or ask is expected", r.trusted);
+	if (r.json && r.output == NULL)
+		return command_usage(c, "--json prints the report to standard output: name a file for the "
+		    "configuration (-o FILE)");
+	r.files = argv + rest;
+	r.file_count = argc - rest;
+	params.keys = r.keys;
+	im = import_new(&params);
+	if (im == NULL)
+		return command_end(&(struct err)ERR_INIT, RC_NOMEM);
+	status = r.compare ? run_compare(&r, im) : run_import(&r, im);
+	import_free(&im);
+	return status;
+}
+
+const struct command command_import = {
+	.name = "import",
+	.run = run,
+	.summary = "make one assay.conf from the files of opendkim, opendmarc, openarc and policyd-spf",
+	.usage = "[-o FILE] [--trusted internal|relay|sign-or-judge|ask] [--keys DIRECTORY] [--dry-run]\n"
+	    "           [--force] [--json] FILE ...\n"
+	    "       assay import --compare [-c FILE] FILE ...",
+	.arguments = arguments,
+};

@@ -1,0 +1,128 @@
+/* Copies of keys, and tables written anew: all is looked at before anything is written. */
+#include <errno.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/limits.h"
+#include "crypto/keyfile.h"
+
+#include "private.h"
+
+size_t import_key_count(const struct import *im)
+{
+	return im->key_count;
+}
+
+static bool same_key(const struct private_key *a, const struct private_key *b)
+{
+	struct buf x = BUF_INIT(LIMIT_KEY_OCTETS), y = BUF_INIT(LIMIT_KEY_OCTETS);
+	bool same = private_key_public(a, &x) == RC_OK && private_key_public(b, &y) == RC_OK &&
+	    slice_eq(buf_slice(&x), buf_slice(&y));
+
+	buf_free(&x);
+	buf_free(&y);
+	return same;
+}
+
+/* Already there, with the same key: nothing to do. */
+static bool is_there(const struct planned_key *k)
+{
+	struct err ignored = ERR_INIT;
+	struct private_key *there = NULL;
+	bool same = private_key_load(k->target, &there, &ignored) == RC_OK && same_key(there, k->key);
+
+	private_key_free(&there);
+	err_free(&ignored);
+	return same;
+}
+
+static void check_target(struct import *im, const struct planned_key *k)
+{
+	if (access(k->target, F_OK) == 0 && !is_there(k))
+		mistake(im, k->file, k->line, "%s already exists and holds another key: move it away, or import into "
+		    "another directory (--keys)", k->target);
+}
+
+/* What root makes belongs to the owner of the key directory: the daemon's user must read it. */
+static enum rc give(struct import *im, const char *path)
+{
+	struct stat st;
+
+	if (geteuid() != 0)
+		return RC_OK;
+	if (stat(im->params.keys, &st) != 0 || chown(path, st.st_uid, st.st_gid) != 0)
+		return err_config(im->err, "%s: cannot be given to the owner of %s: %s", path, im->params.keys,
+		    strerror(errno));
+	return RC_OK;
+}
+
+static enum rc make_directory(struct import *im, const char *path)
+{
+	if (mkdir(path, 0750) == 0)
+		return give(im, path);
+	if (errno != EEXIST)
+		return err_config(im->err, "%s: %s", path, strerror(errno));
+	return RC_OK;
+}
+
+static enum rc copy_key(struct import *im, const struct planned_key *k)
+{
+	struct slice target = slice_str(k->target);
+
+	if (access(k->target, F_OK) == 0)
+		return RC_OK; /* the same key, as was checked before */
+	TRY(make_directory(im, arena_copy(im->arena, slice_take(target, slice_rfind(target, '/'))).ptr));
+	TRY(private_key_save(k->key, k->target, 0600, im->err));
+	return give(im, k->target);
+}
+
+/* A file of the same text is left alone; another is never overwritten. */
+static enum rc write_table(struct import *im, const char *name, struct slice text)
+{
+	struct slice home = slice_str(table_keys_directory(im));
+	const char *path = arena_printf(im->arena, "%.*s/%s", SLICE_ARG(slice_take(home, slice_rfind(home, '/'))),
+	    name).ptr;
+	struct buf there = BUF_INIT(LIMIT_CONFIG_LIST);
+	const char *why;
+	bool same = file_read(path, &there, NULL, &why) == RC_OK && slice_eq(buf_slice(&there), text);
+	FILE *f;
+
+	buf_free(&there);
+	if (same)
+		return RC_OK;
+	f = fopen(path, "wx");
+	if (f == NULL)
+		return err_config(im->err, "%s: %s", path, errno == EEXIST ? "already exists with another content: "
+		    "move it away" : strerror(errno));
+	if (fwrite(text.ptr, 1, text.len, f) != text.len || fclose(f) != 0)
+		return err_config(im->err, "%s: %s", path, strerror(errno));
+	return RC_OK;
+}
+
+enum rc import_copy_keys(struct import *im, void (*progress)(size_t done, size_t all), struct err *err)
+{
+	size_t before = err->count;
+	struct stat st;
+
+	im->err = err;
+	if (im->key_count > 0 && stat(im->params.keys, &st) != 0)
+		return err_config(err, "the key directory %s: %s (make it, owned by the daemon's user: install -d "
+		    "-m 0750 -o assay -g assay %s)", im->params.keys, strerror(errno), im->params.keys);
+	for (size_t i = 0; i < im->key_count; i++)
+		check_target(im, &im->keys[i]);
+	if (err->count > before)
+		return RC_CONFIG;
+	if (im->new_tables) {
+		TRY(make_directory(im, table_keys_directory(im)));
+		TRY(write_table(im, "KeyTable", im->key_table_text));
+		TRY(write_table(im, "SigningTable", im->signing_table_text));
+	}
+	for (size_t i = 0; i < im->key_count; i++) {
+		TRY(copy_key(im, &im->keys[i]));
+		if (progress != NULL)
+			progress(i + 1, im->key_count);
+	}
+	return arena_failed(im->arena) ? RC_NOMEM : RC_OK;
+}

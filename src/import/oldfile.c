@@ -1,0 +1,350 @@
+/* Old configuration files, line by line, each as its own program reads it. */
+#include <pwd.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/ascii.h"
+#include "base/file.h"
+#include "base/limits.h"
+#include "base/log.h"
+
+#include "private.h"
+
+#define INCLUDE_DEPTH 5u /* opendkim's own */
+
+const char *const program_names[PROGRAM_COUNT] = {
+	[PROGRAM_OPENDKIM] = "opendkim",
+	[PROGRAM_OPENDMARC] = "opendmarc",
+	[PROGRAM_OPENARC] = "openarc",
+	[PROGRAM_POLICYD_SPF] = "policyd-spf",
+	[PROGRAM_MAIN_CF] = "main.cf",
+	[PROGRAM_MASTER_CF] = "master.cf",
+};
+
+/* One file under way. */
+struct reader {
+	struct import *im;
+	enum program program;
+	const char *path;
+	unsigned line, depth;
+};
+
+bool old_boolean(struct slice value, bool *out)
+{
+	char first = value.len == 0 ? '\0' : value.ptr[0];
+
+	*out = first != '\0' && strchr("TtYy1", first) != NULL;
+	return *out || (first != '\0' && strchr("FfNn0", first) != NULL);
+}
+
+const struct old_line *old_option(const struct import *im, enum program p, const char *name)
+{
+	const struct old_lines *lines = &im->lines[p];
+
+	for (size_t i = lines->count; i > 0; i--)
+		if (slice_ieq(lines->items[i - 1].name, slice_str(name)) ||
+		    (lines->items[i - 1].rule != NULL && strcmp(lines->items[i - 1].rule->name, name) == 0))
+			return &lines->items[i - 1];
+	return NULL;
+}
+
+static void add_line(const struct reader *r, const struct rule *rule, struct slice name,
+    struct slice value)
+{
+	struct old_lines *lines = &r->im->lines[r->program];
+
+	if (!arena_grow(r->im->arena, &lines->items, &lines->cap, lines->count, sizeof(*lines->items)))
+		return;
+	for (size_t i = 0; rule != NULL && i < lines->count; i++)
+		if (lines->items[i].rule == rule)
+			lines->items[i].superseded = true;
+	lines->items[lines->count++] = (struct old_line){ .file = r->path, .line = r->line,
+		.name = name, .value = value, .rule = rule };
+}
+
+/* --- the option that a line names -------------------------------------------------------------- */
+
+/* The exact name, else the only one that begins so; names compare without case. */
+static const struct rule *rule_named(enum program p, struct slice name, bool *ambiguous_out)
+{
+	const struct rule *found = NULL;
+	size_t count, hits = 0;
+	const struct rule *rules = rules_of(p, &count);
+
+	for (size_t i = 0; i < count; i++) {
+		if (slice_ieq(slice_str(rules[i].name), name))
+			return &rules[i];
+		if (slice_istarts_with(slice_str(rules[i].name), name)) {
+			found = &rules[i];
+			hits++;
+		}
+	}
+	*ambiguous_out = hits > 1;
+	return hits == 1 ? found : NULL;
+}
+
+static void take_option(const struct reader *r, struct slice name, struct slice value)
+{
+	bool ambiguous = false;
+	const struct rule *rule = rule_named(r->program, name, &ambiguous);
+
+	if (rule == NULL)
+		mistake(r->im, r->path, r->line, "%s: %s of %s: remove the line, or write the option's full "
+		    "name", shown(r->im, name), ambiguous ? "begins several options" : "is not an option",
+		    program_names[r->program]);
+	else if (value.len == 0)
+		mistake(r->im, r->path, r->line, "%s has no value, and %s would not start", rule->name,
+		    program_names[r->program]);
+	else
+		add_line(r, rule, name, value);
+}
+
+/* --- grammars ---------------------------------------------------------------------------------- */
+
+static void read_file(struct import *im, enum program p, const char *path, unsigned depth);
+
+/* opendkim, opendmarc, openarc: name, blanks, value; "#" and CR end a line wherever they are. */
+static void line_of_milter(struct reader *r, struct slice line)
+{
+	size_t end = 0;
+	struct slice name, value;
+
+	line = slice_take(line, slice_find(line, '#'));
+	line = slice_trim(slice_take(line, slice_find(line, '\r')));
+	while (end < line.len && !is_wsp(line.ptr[end]))
+		end++;
+	name = slice_take(line, end);
+	value = slice_trim(slice_drop(line, end));
+	if (name.len == 0)
+		return;
+	if (!slice_ieq(name, SLICE("Include")) || r->program == PROGRAM_OPENDMARC)
+		take_option(r, name, value);
+	else if (r->depth == INCLUDE_DEPTH)
+		mistake(r->im, r->path, r->line, "Include is nested deeper than %u files: do these files "
+		    "include each other?", INCLUDE_DEPTH);
+	else
+		read_file(r->im, r->program, arena_copy(r->im->arena, value).ptr, r->depth + 1);
+}
+
+/* policyd-spf: name = value */
+static void line_of_policyd(struct reader *r, struct slice line)
+{
+	struct slice value = slice_trim(slice_take(line, slice_find(line, '#')));
+	struct slice name = slice_trim(slice_split(&value, '='));
+
+	if (name.len == 0)
+		return;
+	if (slice_is_null(value))
+		mistake(r->im, r->path, r->line, "%s: has no \"=\"", shown(r->im, name));
+	else
+		take_option(r, name, slice_trim(value));
+}
+
+static void line_of_main(struct reader *r, struct slice line)
+{
+	struct slice value = line, name = slice_trim(slice_split(&value, '='));
+
+	if (!slice_is_null(value))
+		add_line(r, NULL, name, slice_trim(value));
+}
+
+static struct slice next_word(struct slice *rest)
+{
+	size_t end = 0;
+	struct slice word;
+
+	*rest = slice_trim(*rest);
+	while (end < rest->len && !is_wsp(rest->ptr[end]) && rest->ptr[end] != '\n')
+		end++;
+	word = slice_take(*rest, end);
+	*rest = slice_drop(*rest, end);
+	return word;
+}
+
+static bool names_policyd(struct slice word)
+{
+	return slice_iends_with(word, SLICE("policyd-spf")) || slice_iends_with(word, SLICE("pyspf-milter"));
+}
+
+/* A service: each "-o name=value", and whether it starts the policy server. */
+static void line_of_master(struct reader *r, struct slice line)
+{
+	struct slice service = next_word(&line), word;
+
+	for (word = next_word(&line); word.len > 0; word = next_word(&line)) {
+		struct slice value, name;
+
+		if (names_policyd(word) || slice_ieq(word, SLICE("user=policyd-spf")))
+			add_line(r, NULL, SLICE("policyd-spf"), service);
+		if (!slice_eq(word, SLICE("-o")))
+			continue;
+		value = next_word(&line);
+		name = slice_split(&value, '=');
+		if (!slice_is_null(value))
+			add_line(r, NULL, name, value);
+	}
+}
+
+static void (*const grammars[PROGRAM_COUNT])(struct reader *r, struct slice line) = {
+	[PROGRAM_OPENDKIM] = line_of_milter,
+	[PROGRAM_OPENDMARC] = line_of_milter,
+	[PROGRAM_OPENARC] = line_of_milter,
+	[PROGRAM_POLICYD_SPF] = line_of_policyd,
+	[PROGRAM_MAIN_CF] = line_of_main,
+	[PROGRAM_MASTER_CF] = line_of_master,
+};
+
+/* --- lines --------------------------------------------------------------------------------------- */
+
+/* Postfix: a line that begins with a blank continues the one before it; "#" only begins a line. */
+static struct slice logical_line(struct slice *rest, unsigned *line)
+{
+	const char *from = rest->ptr;
+	struct slice whole = slice_split(rest, '\n');
+
+	++*line;
+	while (!slice_is_null(*rest) && rest->len > 0 && is_wsp(rest->ptr[0])) {
+		struct slice more = slice_split(rest, '\n');
+
+		++*line;
+		whole = slice_between(from, more.ptr + more.len);
+	}
+	return whole;
+}
+
+static void read_lines(struct reader *r, struct slice text)
+{
+	bool postfix = r->program == PROGRAM_MAIN_CF || r->program == PROGRAM_MASTER_CF;
+	unsigned next = 0;
+
+	while (!slice_is_null(text)) {
+		struct slice line;
+
+		r->line = next + 1;
+		if (postfix) {
+			line = logical_line(&text, &next);
+			if (slice_starts_with(slice_trim(line), SLICE("#")))
+				continue;
+		} else {
+			line = slice_split(&text, '\n');
+			next++;
+		}
+		grammars[r->program](r, line);
+	}
+}
+
+static const char *own_name(void)
+{
+	const struct passwd *pw = getpwuid(geteuid());
+
+	return pw == NULL ? "this user" : pw->pw_name;
+}
+
+/* The text in the arena; the null slice: a mistake has been reported. */
+static struct slice file_text(struct import *im, const char *path)
+{
+	struct buf content = BUF_INIT(LIMIT_CONFIG_FILE);
+	const char *why = NULL;
+	struct slice text = SLICE_NULL;
+
+	if (file_read(path, &content, NULL, &why) != RC_OK)
+		mistake(im, shown(im, slice_str(path)), 0, "cannot be read by %s: %s", own_name(), why);
+	else if (slice_find(buf_slice(&content), '\0') < content.len)
+		mistake(im, shown(im, slice_str(path)), 0, "contains NUL octets: this is not a configuration file");
+	else
+		text = arena_take_buf(im->arena, &content);
+	buf_free(&content);
+	return text;
+}
+
+static void read_file(struct import *im, enum program p, const char *path, unsigned depth)
+{
+	struct slice text = file_text(im, path);
+	struct reader r = { .im = im, .program = p, .path = shown(im, slice_str(path)), .depth = depth };
+
+	if (!slice_is_null(text))
+		read_lines(&r, text);
+}
+
+/* --- whose file it is ------------------------------------------------------------------------------ */
+
+static bool program_by_name(struct slice path, enum program *out)
+{
+	static const struct {
+		const char *part;
+		enum program program;
+	} names[] = {
+		{ "opendkim", PROGRAM_OPENDKIM }, { "opendmarc", PROGRAM_OPENDMARC },
+		{ "openarc", PROGRAM_OPENARC }, { "policyd-spf", PROGRAM_POLICYD_SPF },
+		{ "pyspf", PROGRAM_POLICYD_SPF }, { "main.cf", PROGRAM_MAIN_CF },
+		{ "master.cf", PROGRAM_MASTER_CF },
+	};
+	size_t slash = slice_rfind(path, '/');
+	struct slice base = slash == path.len ? path : slice_drop(path, slash + 1);
+
+	for (size_t i = 0; i < N_ELEMENTS(names); i++) {
+		if (slice_istarts_with(base, slice_str(names[i].part))) {
+			*out = names[i].program;
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Lines whose first word is an option's full name. */
+static size_t lines_of(enum program p, struct slice text)
+{
+	size_t count, hits = 0;
+	const struct rule *rules = rules_of(p, &count);
+
+	while (!slice_is_null(text)) {
+		struct slice line = slice_split(&text, '\n');
+		struct slice word = next_word(&line);
+
+		word = slice_take(word, slice_find(word, '='));
+		for (size_t i = 0; word.len > 0 && i < count; i++)
+			hits += slice_ieq(word, slice_str(rules[i].name));
+	}
+	return hits;
+}
+
+static bool program_by_content(struct slice text, enum program *out)
+{
+	size_t best = 0;
+	bool unique = false;
+
+	for (enum program p = PROGRAM_OPENDKIM; p <= PROGRAM_POLICYD_SPF; p++) {
+		size_t hits = lines_of(p, text);
+
+		if (hits == best)
+			unique = false;
+		if (hits <= best)
+			continue;
+		best = hits;
+		unique = true;
+		*out = p;
+	}
+	return unique;
+}
+
+enum rc import_read(struct import *im, const char *path, struct err *err)
+{
+	enum program p = PROGRAM_COUNT;
+	size_t before = err->count;
+	struct slice text;
+
+	im->err = err;
+	text = file_text(im, path);
+	if (!slice_is_null(text) && !program_by_name(slice_str(path), &p) && !program_by_content(text, &p))
+		mistake(im, shown(im, slice_str(path)), 0, "is not recognized as a file of opendkim, opendmarc, "
+		    "openarc, policyd-spf or Postfix: give it the program's own file name");
+	if (p != PROGRAM_COUNT) {
+		struct reader r = { .im = im, .program = p, .path = shown(im, slice_str(path)) };
+
+		im->lines[p].present = true;
+		read_lines(&r, text);
+	}
+	if (arena_failed(im->arena))
+		return RC_NOMEM;
+	return err->count > before ? RC_CONFIG : RC_OK;
+}

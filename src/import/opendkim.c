@@ -1,0 +1,424 @@
+/* Every option of opendkim.conf, and what becomes of it. */
+#include "base/ascii.h"
+
+#include "private.h"
+
+#define WITHOUT FINDING_WITHOUT_COUNTERPART
+#define UNSAFE FINDING_UNSAFE
+#define DIFFERENT FINDING_DIFFERENT
+#define DROPPED FINDING_DROPPED
+#define KEPT FINDING_KEPT
+
+/* --- texts that several rows share ----------------------------------------------------------------- */
+
+#define DEBUGGING "a help for debugging: assay verify --explain shows what was found and why"
+#define SYSTEMD "the service manager starts assayd again when it ends"
+#define STATISTICS "assay keeps no statistics of this kind: the log has one line for each message"
+#define SCRIPTS "assay runs no scripts: what each setting can decide is in assay.conf(5)"
+#define REPUTATION "assay has no reputation service"
+#define LDAP "a detail of ldap: data sets, which assay does not read"
+#define VOUCHING "Vouch By Reference (RFC 5518) is not implemented"
+#define FAILURE_REPORTS "DKIM failure reports (RFC 6651) are not sent"
+#define CACHE "assay caches DNS answers by itself (dns cache-entries)"
+#define UNIT "the unit and the settings user, socket-mode and socket-group decide this"
+
+/* --- rules of their own ------------------------------------------------------------------------------ */
+
+static void rule_mode(struct import *im, const struct old_line *l, const struct rule *r)
+{
+	bool sign = slice_find(l->value, 's') < l->value.len;
+	bool verify = slice_find(l->value, 'v') < l->value.len;
+
+	(void)r;
+	if (!sign && !verify)
+		wrong_value(im, l, "s, v or sv");
+	else if (sign && verify)
+		find(im, KEPT, l, "assay signs what the site sends and judges what arrives");
+	else if (sign)
+		find(im, DIFFERENT, l, "assay judges incoming mail as well; nothing is refused while enforce is "
+		    "observe or no");
+	else
+		find(im, DIFFERENT, l, "assay also signs, for each domain that has a key in the key directory "
+		    "(keys); without keys it signs nothing");
+}
+
+/*
+ * What opendkim writes for a failure: accept, discard, quarantine, reject, tempfail.  A discarded
+ * message is lost without a notice to anyone: assay refuses it instead.
+ */
+static void rule_action(struct import *im, const struct old_line *l, const struct rule *r)
+{
+	static const struct {
+		const char *old, *new;
+	} words[] = { { "accept", "accept" }, { "a", "accept" }, { "discard", "reject" }, { "d", "reject" },
+		{ "quarantine", "quarantine" }, { "q", "quarantine" }, { "reject", "reject" }, { "r", "reject" },
+		{ "tempfail", "tempfail" }, { "t", "tempfail" } };
+
+	for (size_t i = 0; i < N_ELEMENTS(words); i++) {
+		const char *new = words[i].new;
+
+		if (!slice_ieq(l->value, slice_str(words[i].old)))
+			continue;
+		if (strcmp(r->option, "on-temperror") == 0 && strcmp(new, "reject") == 0) {
+			find(im, DIFFERENT, l, "what may pass by itself is deferred, not refused for good (dkim on-temperror)");
+			new = "tempfail";
+		} else if (slice_istarts_with(l->value, SLICE("d"))) {
+			find(im, DIFFERENT, l, "assay never discards mail: it is refused, so that the sender learns of it");
+		}
+		set_done(im, l, plan_set(im, r->section, r->option, slice_str(new)), r->section, r->option,
+		    r->text);
+		return;
+	}
+	wrong_value(im, l, "accept, discard, quarantine, reject or tempfail");
+}
+
+/* All actions at once: a row for each of the others gives them by itself. */
+static void rule_default_action(struct import *im, const struct old_line *l, const struct rule *r)
+{
+	static const struct rule each[] = {
+		{ "", NULL, KEPT, "for mail whose signatures all fail", "dkim", "on-fail", NULL },
+		{ "", NULL, KEPT, "for mail without a signature", "dkim", "on-none", NULL },
+		{ "", NULL, KEPT, "for keys that cannot be fetched", "dkim", "on-temperror", NULL },
+	};
+
+	(void)r;
+	for (size_t i = 0; i < N_ELEMENTS(each); i++)
+		rule_action(im, l, &each[i]);
+}
+
+/* "daemon_name|ORIGINATING", "{daemon_name}=VALUE", several with commas */
+static void rule_macro_list(struct import *im, const struct old_line *l, const struct rule *r)
+{
+	struct entries entries;
+	bool set = true;
+
+	(void)r;
+	if (!dataset_read(im, l, &entries))
+		return;
+	for (size_t i = 0; i < entries.count; i++) {
+		struct slice values = entries.items[i].value, name = entries.items[i].key;
+
+		if (values.len == 0) {
+			values = name;
+			name = slice_split(&values, '|');
+		}
+		if (slice_starts_with(name, SLICE("{")))
+			name = slice_of(name.ptr + 1, name.len - 2);
+		if (!slice_eq(name, SLICE("daemon_name")) || slice_is_null(values)) {
+			find(im, WITHOUT, l, "mail is signed by the macro daemon_name only (sign-daemon-names), not by %s",
+			    shown(im, name));
+			continue;
+		}
+		while (!slice_is_null(values))
+			set = plan_add(im, "", "sign-daemon-names", slice_trim(slice_split(&values, '|'))) && set;
+		set_done(im, l, set, "", "sign-daemon-names", NULL);
+	}
+}
+
+/* "*,+x,-y" is a difference to the default; a list without "*" stands in its place. */
+static void rule_sign_headers(struct import *im, const struct old_line *l, const struct rule *r)
+{
+	struct entries entries;
+	bool difference = false;
+
+	(void)r;
+	if (!dataset_read(im, l, &entries))
+		return;
+	for (size_t i = 0; i < entries.count; i++) {
+		struct slice name = entries.items[i].key;
+		bool sign = slice_starts_with(name, SLICE("+")), leave = slice_starts_with(name, SLICE("-"));
+
+		difference = difference || slice_eq(name, SLICE("*"));
+		if (slice_eq(name, SLICE("*")))
+			continue;
+		plan_add(im, "", "sign-headers", arena_printf(im->arena, "%s%.*s", sign || leave ? "" : "+",
+		    SLICE_ARG(name)));
+	}
+	find(im, difference ? FINDING_TRANSLATED : DIFFERENT, l, difference ? "sign-headers" :
+	    "these fields are signed besides those that assay signs by default (sign-headers): a field less "
+	    "is written as \"-Name\"");
+}
+
+static void rule_omit_headers(struct import *im, const struct old_line *l, const struct rule *r)
+{
+	struct entries entries;
+	bool set = true;
+
+	(void)r;
+	if (!dataset_read(im, l, &entries))
+		return;
+	for (size_t i = 0; i < entries.count && set; i++) {
+		struct slice name = entries.items[i].key;
+
+		if (slice_eq(name, SLICE("*")) || slice_starts_with(name, SLICE("-")))
+			continue;
+		name = slice_drop(name, slice_starts_with(name, SLICE("+")));
+		if (slice_ieq(name, SLICE("From"))) {
+			find(im, DIFFERENT, l, "From is always signed (RFC 6376 section 5.4)");
+			continue;
+		}
+		set = plan_add(im, "", "sign-headers", arena_printf(im->arena, "-%.*s", SLICE_ARG(name)));
+	}
+	set_done(im, l, set, "", "sign-headers", NULL);
+}
+
+static void rule_algorithm(struct import *im, const struct old_line *l, const struct rule *r)
+{
+	(void)r;
+	if (slice_ieq(l->value, SLICE("rsa-sha1")))
+		find(im, UNSAFE, l, "rsa-sha1 is not valid any more (RFC 8301): assay signs with rsa-sha256");
+	else
+		find(im, KEPT, l, "the kind of the key decides");
+}
+
+static void rule_minimum_bits(struct import *im, const struct old_line *l, const struct rule *r)
+{
+	if (slice_eq(l->value, SLICE("0")) || l->value.len < 4)
+		find(im, UNSAFE, l, "keys under 1024 bits count as no signature (RFC 8301 section 3.2)");
+	else
+		set_number(im, l, r);
+}
+
+static void rule_senders(struct import *im, const struct old_line *l, const struct rule *r)
+{
+	(void)r;
+	if (slice_ieq(l->value, SLICE("From")))
+		find(im, KEPT, l, "the author is in From");
+	else
+		find(im, WITHOUT, l, "a signature protects the author domain, which is in From; mail from logins of "
+		    "other domains is signed under sign-fallback");
+}
+
+static void rule_subdomains(struct import *im, const struct old_line *l, const struct rule *r)
+{
+	(void)r;
+	if (!old_boolean(l->value, &im->subdomains))
+		wrong_value(im, l, "yes or no");
+	else
+		find(im, FINDING_TRANSLATED, l, "sign \"DOMAIN\" { subdomains = %s }", im->subdomains ? "yes" : "no");
+}
+
+static void rule_multiple(struct import *im, const struct old_line *l, const struct rule *r)
+{
+	(void)r;
+	if (!old_boolean(l->value, &im->multiple))
+		wrong_value(im, l, "yes or no");
+	else
+		find(im, FINDING_TRANSLATED, l, "%s", im->multiple ? "every active key of a domain signs" :
+		    "one key signs for a domain: the first that its table names");
+}
+
+static void rule_servers(struct import *im, const struct old_line *l, const struct rule *r)
+{
+	struct entries entries;
+	bool set = true;
+
+	(void)r;
+	if (!dataset_read(im, l, &entries))
+		return;
+	for (size_t i = 0; i < entries.count; i++)
+		set = plan_add(im, "dns", "servers", entries.items[i].key) && set;
+	set_done(im, l, set, "dns", "servers", NULL);
+}
+
+/* --- the table ---------------------------------------------------------------------------------------- */
+
+#define NOTE(name, kind, text) { name, note, kind, text, NULL, NULL, NULL }
+#define NOTE_IF(name, kind, text) { name, note_if_yes, kind, text, NULL, NULL, NULL }
+#define RULE(name, apply) { name, apply, KEPT, NULL, NULL, NULL, NULL }
+#define ACTION(name, option, text, fallback) { name, rule_action, KEPT, text, "dkim", option, fallback }
+
+const struct rule opendkim_rules[] = {
+	/* what is signed, with which key */
+	RULE("Mode", rule_mode),
+	RULE("KeyTable", rule_key_table),
+	RULE("SigningTable", rule_signing_table),
+	RULE("KeyFile", rule_key_file),
+	NOTE("Domain", FINDING_TRANSLATED, "the domains that KeyFile signs for"),
+	NOTE("Selector", FINDING_TRANSLATED, "the selector of KeyFile"),
+	RULE("SubDomains", rule_subdomains),
+	RULE("MultipleSignatures", rule_multiple),
+	RULE("SenderHeaders", rule_senders),
+	NOTE("SenderMacro", WITHOUT, "the author is always taken from From"),
+	NOTE("DefaultSender", WITHOUT, "mail without an author domain is not signed"),
+	{ "DontSignMailTo", set_domains, KEPT, NULL, "", "never-sign-to", NULL },
+	NOTE("IdentityHeader", WITHOUT, "i= is set by sign \"DOMAIN\" { identity = ... }"),
+	NOTE("IdentityHeaderRemove", WITHOUT, "i= is set by sign \"DOMAIN\" { identity = ... }"),
+	NOTE_IF("LuaOnlySigning", WITHOUT, SCRIPTS),
+	NOTE_IF("ConditionalSignatures", WITHOUT, "an expired draft"),
+	NOTE("ResignMailTo", WITHOUT, "forwarded mail is not signed again: arc seal is for that"),
+	NOTE_IF("ResignAll", WITHOUT, "forwarded mail is not signed again: arc seal is for that"),
+	NOTE_IF("RemoveOldSignatures", DIFFERENT, "signatures of others are kept: they do no harm and may prove "
+	    "where a message comes from"),
+	NOTE("POPDBFile", WITHOUT, "POP before SMTP: use SMTP authentication"),
+	NOTE_IF("CheckSigningTable", KEPT, "assayd --check reads the tables and the keys"),
+
+	/* who is trusted */
+	{ "InternalHosts", set_trusted, KEPT, NULL, NULL, NULL, "127.0.0.1" },
+	NOTE("ExternalIgnoreList", DROPPED, "it silences a line of opendkim's log that assay does not write"),
+	{ "PeerList", set_trusted, KEPT, NULL, NULL, NULL, NULL },
+	{ "ExemptDomains", set_domains, KEPT, NULL, "", "never-refuse-from", NULL },
+	RULE("MacroList", rule_macro_list),
+	{ "MTA", set_domains, KEPT, "names of the MTA's listeners whose mail is signed", "",
+	    "sign-daemon-names", NULL },
+
+	/* how it is signed */
+	{ "Canonicalization", set_canonicalization, KEPT, NULL, NULL, NULL, "simple/simple" },
+	NOTE("SelectCanonicalizationHeader", UNSAFE, "a message does not choose how it is signed"),
+	RULE("SignatureAlgorithm", rule_algorithm),
+	RULE("SignHeaders", rule_sign_headers),
+	RULE("OmitHeaders", rule_omit_headers),
+	NOTE("OversignHeaders", DIFFERENT, "assay oversigns From, To, Cc, Subject and Reply-To always, and what "
+	    "else it signs where it is present (sign-headers)"),
+	{ "SignatureTTL", set_seconds, KEPT, NULL, "", "expire", NULL },
+	NOTE("BodyLengthDB", UNSAFE, "l= lets anybody append to a signed body: it is never written"),
+	NOTE("MaximumSignedBytes", UNSAFE, "l= lets anybody append to a signed body: the whole body is signed"),
+	NOTE_IF("Diagnostics", DROPPED, "z= copies the header into the signature; " DEBUGGING),
+	NOTE_IF("RequestReports", WITHOUT, FAILURE_REPORTS),
+	NOTE("ReplaceRules", WITHOUT, "what is rewritten must be rewritten by the MTA, before the milter"),
+	NOTE("ReplaceHeaders", WITHOUT, "what is rewritten must be rewritten by the MTA, before the milter"),
+	NOTE_IF("RequireSafeKeys", KEPT, "key files that others can read or write are refused"),
+	NOTE("ATPSDomains", WITHOUT, "authorized third-party signatures (RFC 6541) are not implemented"),
+	NOTE("ATPSHashAlgorithm", WITHOUT, "authorized third-party signatures (RFC 6541) are not implemented"),
+	NOTE_IF("FixCRLF", KEPT, "the MTA hands over CRLF line ends, and sends them"),
+	NOTE_IF("StrictHeaders", DIFFERENT, "of the fields that may stand once, From alone is required to "
+	    "(dmarc from-multiple); required-headers covers the others"),
+
+	/* what is done with a result */
+	{ "On-Default", rule_default_action, KEPT, NULL, NULL, NULL, NULL },
+	ACTION("On-BadSignature", "on-fail", "for mail whose signatures all fail", NULL),
+	ACTION("On-DNSError", "on-temperror", "for keys that cannot be fetched", "tempfail"),
+	NOTE("On-InternalError", DIFFERENT, "mail that cannot be treated for want of memory is deferred, never "
+	    "accepted unjudged"),
+	ACTION("On-KeyNotFound", "on-fail", "for mail whose signatures all fail", NULL),
+	ACTION("On-NoSignature", "on-none", "for mail without a signature", NULL),
+	NOTE("On-Security", DIFFERENT, "a message that reaches a ceiling is refused (limits on-exceed)"),
+	NOTE("On-SignatureError", DIFFERENT, "a signature that cannot be read counts as none that passes "
+	    "(dkim on-fail)"),
+	NOTE("On-ReputationError", WITHOUT, REPUTATION),
+	{ "MinimumKeyBits", rule_minimum_bits, KEPT, NULL, "dkim", "minimum-bits", NULL },
+	NOTE("Minimum", DIFFERENT, "a signature with l= does not pass at all (dkim body-length)"),
+	NOTE("MustBeSigned", WITHOUT, "From must be signed (RFC 6376 section 5.4); no other field is required to be"),
+	{ "MaximumSignaturesToVerify", set_number, KEPT, NULL, "dkim", "max-signatures", NULL },
+	NOTE("MaximumHeaders", DIFFERENT, "the ceiling of a header is limits header-bytes (2M)"),
+	NOTE("TrustSignaturesFrom", WITHOUT, "a signature of a third party is never aligned, and so never decides"),
+	{ "ClockDrift", set_seconds, KEPT, NULL, "dkim", "clock-skew", NULL },
+	NOTE_IF("AllowSHA1Only", UNSAFE, "rsa-sha1 is not valid any more (RFC 8301)"),
+	NOTE_IF("DomainKeysCompat", UNSAFE, "keys of the older DomainKeys are not accepted"),
+	NOTE_IF("WeakSyntaxChecks", UNSAFE, "a signature that cannot be read does not pass"),
+	{ "RequiredHeaders", set_boolean, KEPT, NULL, "", "required-headers", NULL },
+	NOTE_IF("IgnoreMalformedMail", DIFFERENT, "mail without a usable From is judged by dmarc from-missing, "
+	    "from-multiple and from-invalid"),
+	NOTE_IF("CaptureUnknownErrors", DIFFERENT, "mail that cannot be treated is deferred"),
+	NOTE_IF("Quarantine", DIFFERENT, "dkim on-fail = quarantine holds or marks such mail; it is not set"),
+	NOTE("RedirectFailuresTo", WITHOUT, "recipients are never rewritten"),
+	NOTE("BogusKey", DIFFERENT, "the resolver is asked to validate; what it refuses is temperror"),
+	NOTE("UnprotectedKey", WITHOUT, "a key without DNSSEC is treated like any other"),
+
+	/* Authentication-Results */
+	RULE("AuthservID", set_authserv_id),
+	NOTE_IF("AuthservIDWithJobID", DIFFERENT, "the queue id is in the log, not in the header field"),
+	NOTE_IF("AlwaysAddARHeader", KEPT, "every judged message gets the field"),
+	NOTE_IF("NoHeaderB", DIFFERENT, "header.b is written: it tells signatures of one domain apart (RFC 6008)"),
+	NOTE_IF("KeepAuthResults", UNSAFE, "forged fields with the own name are always removed"),
+	RULE("RemoveARFrom", set_authserv_ids),
+	NOTE_IF("RemoveARAll", KEPT, "fields with the own name are removed whatever they report"),
+	NOTE_IF("SoftwareHeader", DROPPED, "assay adds no field that names itself"),
+	NOTE_IF("X-Header", DROPPED, "assay adds no field that names itself"),
+	NOTE_IF("AddCanonicalizedData", DROPPED, "nothing has to be handed to another milter"),
+
+	/* DNS */
+	{ "DNSTimeout", set_seconds, KEPT, "one message waits so long in all", "dns", "deadline", NULL },
+	RULE("Nameservers", rule_servers),
+	NOTE_IF("DNSConnect", DIFFERENT, "UDP is asked first, and TCP where an answer is truncated"),
+	NOTE("ResolverConfiguration", DROPPED, "a file for libunbound: name the resolver in dns servers"),
+	NOTE_IF("ResolverTracing", DROPPED, DEBUGGING),
+	NOTE("TrustAnchorFile", DROPPED, "the resolver validates DNSSEC"),
+	NOTE_IF("QueryCache", KEPT, CACHE),
+	NOTE("TestDNSData", DIFFERENT, "canned records for tests: dns test-zone-file reads a zone file"),
+	NOTE("TestPublicKeys", DIFFERENT, "canned records for tests: dns test-zone-file reads a zone file"),
+
+	/* process, log, files */
+	RULE("Socket", set_listen),
+	NOTE("UserID", DIFFERENT, "assayd runs as the user assay (user)"),
+	NOTE("UMask", DIFFERENT, "the socket's mode is socket-mode, its group socket-group"),
+	NOTE("PidFile", DIFFERENT, "the pid file is pid-file"),
+	NOTE_IF("Background", DROPPED, "assayd -f stays in the foreground"),
+	NOTE("BaseDirectory", DROPPED, UNIT),
+	NOTE("ChangeRootDirectory", DROPPED, UNIT),
+	NOTE_IF("AutoRestart", DROPPED, SYSTEMD),
+	NOTE("AutoRestartCount", DROPPED, SYSTEMD),
+	NOTE("AutoRestartRate", DROPPED, SYSTEMD),
+	NOTE_IF("EnableCoredumps", DROPPED, UNIT),
+	NOTE_IF("DisableCryptoInit", DROPPED, "a detail of opendkim"),
+	NOTE("Include", KEPT, "the file has been read"),
+	NOTE("MilterDebug", DROPPED, DEBUGGING),
+	NOTE_IF("Syslog", KEPT, "assay logs to syslog (log target)"),
+	RULE("SyslogFacility", set_facility),
+	NOTE("SyslogName", DIFFERENT, "the log's lines begin with assayd"),
+	NOTE_IF("SyslogSuccess", KEPT, "each message has one line in the log"),
+	NOTE_IF("LogWhy", KEPT, "the log's line says why (why=)"),
+	NOTE_IF("LogResults", KEPT, "the log's line has all results"),
+	NOTE_IF("StdoutLog", DIFFERENT, "log target = stderr"),
+	NOTE_IF("KeepTemporaryFiles", DROPPED, DEBUGGING),
+	NOTE("TemporaryDirectory", DROPPED, "assay writes no temporary files"),
+	NOTE("DiagnosticDirectory", DROPPED, DEBUGGING),
+	NOTE_IF("StrictTestMode", DROPPED, DEBUGGING),
+	NOTE_IF("SoftStart", DROPPED, "a detail of data sets that need a server"),
+
+	/* reports, statistics, reputation, scripts */
+	NOTE_IF("SendReports", WITHOUT, FAILURE_REPORTS),
+	NOTE("ReportAddress", WITHOUT, FAILURE_REPORTS),
+	NOTE("ReportBccAddress", WITHOUT, FAILURE_REPORTS),
+	NOTE("MTACommand", WITHOUT, FAILURE_REPORTS),
+	NOTE("SMTPURI", WITHOUT, FAILURE_REPORTS),
+	NOTE("Statistics", WITHOUT, STATISTICS),
+	NOTE("StatisticsName", WITHOUT, STATISTICS),
+	NOTE("StatisticsPrefix", WITHOUT, STATISTICS),
+	NOTE("StatisticsPolicyScript", WITHOUT, STATISTICS),
+	NOTE("SetupPolicyScript", WITHOUT, SCRIPTS),
+	NOTE("ScreenPolicyScript", WITHOUT, SCRIPTS),
+	NOTE("FinalPolicyScript", WITHOUT, SCRIPTS),
+	NOTE("ReputationCache", WITHOUT, REPUTATION),
+	NOTE("ReputationCacheTTL", WITHOUT, REPUTATION),
+	NOTE("ReputationDuplicates", WITHOUT, REPUTATION),
+	NOTE("ReputationLimits", WITHOUT, REPUTATION),
+	NOTE("ReputationLimitModifiers", WITHOUT, REPUTATION),
+	NOTE("ReputationLowTime", WITHOUT, REPUTATION),
+	NOTE("ReputationMinimum", WITHOUT, REPUTATION),
+	NOTE("ReputationRatios", WITHOUT, REPUTATION),
+	NOTE("ReputationRRDHashDepth", WITHOUT, REPUTATION),
+	NOTE("ReputationRRDRoot", WITHOUT, REPUTATION),
+	NOTE("ReputationSpamCheck", WITHOUT, REPUTATION),
+	NOTE_IF("ReputationTest", WITHOUT, REPUTATION),
+	NOTE("ReputationTimeFactor", WITHOUT, REPUTATION),
+	NOTE("ReputationTimeout", WITHOUT, REPUTATION),
+	NOTE_IF("ReputationVerbose", WITHOUT, REPUTATION),
+	NOTE("RateLimits", WITHOUT, REPUTATION),
+	NOTE("FlowData", WITHOUT, REPUTATION),
+	NOTE("FlowDataFactor", WITHOUT, REPUTATION),
+	NOTE("FlowDataTTL", WITHOUT, REPUTATION),
+	NOTE("VBR-Certifiers", WITHOUT, VOUCHING),
+	NOTE_IF("VBR-PurgeFields", WITHOUT, VOUCHING),
+	NOTE("VBR-TrustedCertifiers", WITHOUT, VOUCHING),
+	NOTE_IF("VBR-TrustedCertifiersOnly", WITHOUT, VOUCHING),
+	NOTE("VBR-Type", WITHOUT, VOUCHING),
+	NOTE("LDAPAuthMechanism", WITHOUT, LDAP),
+	NOTE("LDAPAuthName", WITHOUT, LDAP),
+	NOTE("LDAPAuthRealm", WITHOUT, LDAP),
+	NOTE("LDAPAuthUser", WITHOUT, LDAP),
+	NOTE("LDAPBindPassword", WITHOUT, LDAP),
+	NOTE("LDAPBindUser", WITHOUT, LDAP),
+	NOTE_IF("LDAPDisableCache", WITHOUT, LDAP),
+	NOTE("LDAPKeepaliveIdle", WITHOUT, LDAP),
+	NOTE("LDAPKeepaliveInterval", WITHOUT, LDAP),
+	NOTE("LDAPKeepaliveProbes", WITHOUT, LDAP),
+	NOTE("LDAPTimeout", WITHOUT, LDAP),
+	NOTE_IF("LDAPUseTLS", WITHOUT, LDAP),
+	NOTE("ADSPAction", WITHOUT, "ADSP (RFC 5617) is historic: DMARC takes its place"),
+	NOTE("ADSPNoSuchDomain", WITHOUT, "ADSP (RFC 5617) is historic: DMARC takes its place"),
+	NOTE("LocalADSP", WITHOUT, "ADSP (RFC 5617) is historic: DMARC takes its place"),
+	NOTE("NoDiscardableMailTo", WITHOUT, "ADSP (RFC 5617) is historic: DMARC takes its place"),
+	NOTE_IF("SendADSPReports", WITHOUT, "ADSP (RFC 5617) is historic: DMARC takes its place"),
+};
+const size_t opendkim_rule_count = N_ELEMENTS(opendkim_rules);

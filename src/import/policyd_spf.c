@@ -1,0 +1,158 @@
+/* Every option of policyd-spf.conf (and pyspf-milter's), and what becomes of it. */
+#include "base/ascii.h"
+
+#include "private.h"
+
+#define WITHOUT FINDING_WITHOUT_COUNTERPART
+#define DIFFERENT FINDING_DIFFERENT
+#define DROPPED FINDING_DROPPED
+#define KEPT FINDING_KEPT
+
+#define AT_RCPT "SPF is judged when the whole message is there, together with DKIM and DMARC, not at RCPT"
+
+/* What each word refuses: results of SPF, from the strictest word to the mildest. */
+static const struct {
+	const char *word;
+	bool none, neutral, softfail, fail;
+} reject_words[] = {
+	{ "SPF_Not_Pass", true, true, true, true },
+	{ "Softfail", false, false, true, true },
+	{ "Fail", false, false, false, true },
+	{ "Null", false, false, false, true },
+	{ "False", false, false, false, false },
+	{ "No_Check", false, false, false, false },
+};
+
+static void refuse(struct import *im, const struct old_line *l, bool wanted, const char *option,
+    const char *text)
+{
+	if (wanted)
+		set_done(im, l, plan_set(im, "spf", option, SLICE("reject")), "spf", option, text);
+}
+
+static void rule_mail_from(struct import *im, const struct old_line *l, const struct rule *r)
+{
+	(void)r;
+	for (size_t i = 0; i < N_ELEMENTS(reject_words); i++) {
+		if (!slice_ieq(l->value, slice_str(reject_words[i].word)))
+			continue;
+		refuse(im, l, reject_words[i].fail, "on-fail", "MAIL FROM");
+		refuse(im, l, reject_words[i].softfail, "on-softfail", "MAIL FROM");
+		refuse(im, l, reject_words[i].none, "on-none", "MAIL FROM");
+		if (reject_words[i].neutral)
+			find(im, DIFFERENT, l, "the result neutral is never refused: a domain that says ?all asks for that");
+		if (!reject_words[i].fail)
+			find(im, KEPT, l, "SPF alone refuses nothing (spf on-fail)");
+		return;
+	}
+	wrong_value(im, l, "SPF_Not_Pass, Softfail, Fail, False or No_Check");
+}
+
+static void rule_helo(struct import *im, const struct old_line *l, const struct rule *r)
+{
+	(void)r;
+	for (size_t i = 0; i < N_ELEMENTS(reject_words); i++) {
+		if (!slice_ieq(l->value, slice_str(reject_words[i].word)))
+			continue;
+		refuse(im, l, reject_words[i].fail, "on-helo-fail", "HELO");
+		if (reject_words[i].softfail)
+			find(im, DIFFERENT, l, "of the results for HELO, fail alone is refused (spf on-helo-fail)");
+		if (slice_ieq(l->value, SLICE("Null")))
+			find(im, DIFFERENT, l, "HELO is checked for every sender, not for the null sender alone");
+		if (!reject_words[i].fail)
+			find(im, KEPT, l, "HELO alone refuses nothing (spf on-helo-fail)");
+		return;
+	}
+	wrong_value(im, l, "SPF_Not_Pass, Softfail, Fail, Null, False or No_Check");
+}
+
+static void rule_yes_action(struct import *im, const struct old_line *l, const struct rule *r)
+{
+	bool yes;
+
+	if (!old_boolean(l->value, &yes))
+		wrong_value(im, l, "True or False");
+	else if (yes)
+		set_done(im, l, plan_set(im, "spf", r->option, slice_str(r->text)), "spf", r->option, NULL);
+	else
+		find(im, KEPT, l, "off, as in assay");
+}
+
+/* 0 tests and refuses nothing. */
+static void rule_test_only(struct import *im, const struct old_line *l, const struct rule *r)
+{
+	(void)r;
+	if (slice_starts_with(l->value, SLICE("0")))
+		find(im, DIFFERENT, l, "a test that refuses nothing: keep enforce at observe or no");
+	else
+		find(im, KEPT, l, "what is refused follows from the other lines, once enforce is yes");
+}
+
+static void rule_header_type(struct import *im, const struct old_line *l, const struct rule *r)
+{
+	(void)r;
+	if (slice_ieq(l->value, SLICE("SPF")))
+		set_done(im, l, plan_set(im, "spf", "received-spf", SLICE("yes")), "spf", "received-spf", NULL);
+	else if (slice_ieq(l->value, SLICE("AR")))
+		find(im, KEPT, l, "Authentication-Results has the result of SPF");
+	else if (slice_ieq(l->value, SLICE("None")))
+		find(im, DIFFERENT, l, "Authentication-Results is always written");
+	else
+		wrong_value(im, l, "SPF, AR or None");
+}
+
+static void rule_no_mail(struct import *im, const struct old_line *l, const struct rule *r)
+{
+	bool yes;
+
+	(void)r;
+	if (!old_boolean(l->value, &yes))
+		wrong_value(im, l, "True or False");
+	else
+		find(im, yes ? WITHOUT : KEPT, l, "no rule is for records that are only \"v=spf1 -all\"");
+}
+
+#define NOTE(name, kind, text) { name, note, kind, text, NULL, NULL, NULL }
+#define RULE_OR(name, apply, fallback) { name, apply, KEPT, NULL, NULL, NULL, fallback }
+#define HOSTS(name, text, fallback) { name, set_hosts, KEPT, text, "spf", "skip-hosts", fallback }
+
+const struct rule policyd_spf_rules[] = {
+	NOTE("debugLevel", DROPPED, "the log has one line for each message"),
+	RULE_OR("TestOnly", rule_test_only, NULL),
+	RULE_OR("defaultSeedOnly", rule_test_only, NULL),
+	RULE_OR("HELO_reject", rule_helo, "Fail"),
+	RULE_OR("Mail_From_reject", rule_mail_from, "Fail"),
+	NOTE("HELO_pass_restriction", WITHOUT, "Postfix's restriction classes cannot be chosen by a milter"),
+	NOTE("Mail_From_pass_restriction", WITHOUT, "Postfix's restriction classes cannot be chosen by a milter"),
+	RULE_OR("No_Mail", rule_no_mail, NULL),
+	NOTE("Reject_Not_Pass_Domains", DIFFERENT, "write policy \"DOMAIN\" { on-fail = reject } for each: it also "
+	    "counts a DKIM signature of the domain"),
+	{ "PermError_reject", rule_yes_action, KEPT, "reject", "spf", "on-permerror", NULL },
+	{ "TempError_Defer", rule_yes_action, KEPT, "tempfail", "spf", "on-temperror", NULL },
+	NOTE("Prospective", WITHOUT, "a check of the own outgoing mail: assay check shows what your record says"),
+	HOSTS("skip_addresses", "not checked by SPF", "127.0.0.0/8,::1"),
+	HOSTS("Whitelist", "not checked by SPF", NULL),
+	NOTE("HELO_Whitelist", WITHOUT, "a HELO name is no proof of a host: list its addresses in forwarders"),
+	NOTE("Domain_Whitelist", DIFFERENT, "write the addresses of these relays into forwarders: the mail is judged "
+	    "and not refused"),
+	{ "Domain_Whitelist_PTR", set_hosts, KEPT, "names that the MTA has verified: judged and not refused", "",
+	    "forwarders", NULL },
+	RULE_OR("Header_Type", rule_header_type, "SPF"),
+	NOTE("Hide_Receiver", DROPPED, "the field names this host in any case"),
+	RULE_OR("Authserv_Id", set_authserv_id, NULL),
+	NOTE("SPF_Enhanced_Status_Codes", KEPT, "the codes of RFC 7372 are used"),
+	{ "Lookup_Time", set_seconds, KEPT, "one message waits so long in all", "dns", "deadline", NULL },
+	NOTE("Whitelist_Lookup_Time", DROPPED, "no names are looked up for these lists"),
+	{ "Void_Limit", set_number, KEPT, NULL, "spf", "void-limit", NULL },
+	NOTE("Mock", DROPPED, "a way around a limit of other milters"),
+	NOTE("QueueID", KEPT, "the log has the queue id"),
+	NOTE("Reason_Message", DIFFERENT, "a refusal names the domain and the reason (reply-url adds a link)"),
+	NOTE("Per_User", WITHOUT, "settings for single recipients are policy-to sections: they decide by DMARC"),
+	NOTE("Socket", DIFFERENT, AT_RCPT),
+	NOTE("PidFile", DIFFERENT, "the pid file is pid-file"),
+	NOTE("UserID", DIFFERENT, "assayd runs as the user assay (user)"),
+	NOTE("UMask", DIFFERENT, "the socket's mode is socket-mode, its group socket-group"),
+	{ "InternalHosts", set_trusted, KEPT, NULL, NULL, NULL, NULL },
+	NOTE("MacroList", WITHOUT, "mail is signed or judged by its port, its login and its host"),
+};
+const size_t policyd_spf_rule_count = N_ELEMENTS(policyd_spf_rules);

@@ -1,0 +1,204 @@
+/*
+ * private.h - what the files of this room share: lines of old files, the new configuration under
+ * way, and findings.
+ */
+#ifndef ASSAY_IMPORT_PRIVATE_H
+#define ASSAY_IMPORT_PRIVATE_H
+
+#include "base/hostlist.h"
+#include "crypto/key.h"
+#include "import/import.h"
+#include "mail/domain.h"
+
+enum program {
+	PROGRAM_OPENDKIM, PROGRAM_OPENDMARC, PROGRAM_OPENARC, PROGRAM_POLICYD_SPF,
+	PROGRAM_MAIN_CF, PROGRAM_MASTER_CF,
+	PROGRAM_COUNT
+};
+
+/* One line of an old file, as its program reads it. */
+struct old_line {
+	const char *file;      /* printable */
+	unsigned line;         /* 0: the program's default */
+	struct slice name;     /* as written */
+	struct slice value;    /* without comment and blanks around it */
+	const struct rule *rule; /* NULL where no table applies (Postfix) */
+	bool superseded;       /* a later line sets the same option: the last one counts */
+};
+
+struct old_lines {
+	struct old_line *items;
+	size_t count, cap;
+	bool present;          /* a file of this program was read */
+};
+
+/* --- the new configuration, plan.c ----------------------------------------------------------- */
+
+/* One setting under way; lists gather their entries. */
+struct setting {
+	const char *section; /* "" at the top level */
+	struct slice title;  /* of titled sections, else null */
+	const char *name;
+	struct slice *values;
+	size_t count, cap;
+	bool list;
+	struct setting *next;
+};
+
+/* A key to be copied. */
+struct planned_key {
+	struct domain domain;
+	struct slice selector;
+	const char *target;          /* the new file */
+	struct private_key *key;     /* the arena's */
+	const char *file;            /* the line that names it */
+	unsigned line;
+};
+
+/* A row of the old SigningTable or KeyTable, or what KeyFile, Domain and Selector say. */
+struct key_row {
+	struct slice name;           /* of the KeyTable; null for KeyFile */
+	struct slice domain;         /* d=, or "%" */
+	struct slice selector, third; /* third: a path, a PEM or base64 text */
+	const char *file;
+	unsigned line;
+	bool used;                   /* a row of the SigningTable names it */
+};
+struct sign_row {
+	struct slice pattern, key, signer;
+	const char *file;
+	unsigned line;
+	struct key_row *row;         /* NULL: "%" */
+};
+
+struct import {
+	struct arena *arena;
+	struct import_params params;
+	struct old_lines lines[PROGRAM_COUNT];
+	struct err *err;             /* of the call under way */
+	struct setting *settings, **settings_end;
+	struct finding *findings;
+	size_t finding_count, finding_cap;
+	struct planned_key *keys;
+	size_t key_count, key_cap;
+	struct key_row *rows;
+	size_t row_count, row_cap;
+	struct sign_row *signers;
+	size_t signer_count, signer_cap;
+	const char *key_table, *signing_table;   /* specs as written; NULL: none */
+	bool patterns;               /* the SigningTable is "refile:" */
+	bool multiple;               /* MultipleSignatures */
+	bool subdomains;             /* SubDomains, with KeyFile */
+	bool new_tables;             /* the key directory alone does not say it */
+	struct slice key_table_text, signing_table_text; /* where new_tables */
+	struct slice mta_lines;
+};
+
+/* Adds a value to a list setting, or sets a scalar; false: assay has no such setting. */
+bool plan_set(struct import *im, const char *section, const char *name, struct slice value);
+bool plan_set_in(struct import *im, const char *section, struct slice title, const char *name,
+    struct slice value);
+bool plan_add(struct import *im, const char *section, const char *name, struct slice value);
+bool plan_add_in(struct import *im, const char *section, struct slice title, const char *name,
+    struct slice value);
+
+/* The sentence is formatted; values of old files in it are escaped by the caller (shown()). */
+void find_at(struct import *im, enum finding_kind kind, const char *file, unsigned line,
+    struct slice option, struct slice value, const char *fmt, ...) PRINTF_LIKE(7, 8);
+void find(struct import *im, enum finding_kind kind, const struct old_line *l, const char *fmt, ...)
+    PRINTF_LIKE(4, 5);
+
+/* A mistake in an old file. */
+void mistake(struct import *im, const char *file, unsigned line, const char *fmt, ...)
+    PRINTF_LIKE(4, 5);
+
+const char *shown(struct import *im, struct slice text);
+
+/* --- old files, oldfile.c -------------------------------------------------------------------- */
+
+extern const char *const program_names[PROGRAM_COUNT];
+
+/* "True", "yes", "1"; "False", "no", "0": the first letter decides, as in opendkim. */
+bool old_boolean(struct slice value, bool *out);
+
+/* The line in force for an option; NULL: none. */
+const struct old_line *old_option(const struct import *im, enum program p, const char *name);
+
+/* --- tables of options, rules.c -------------------------------------------------------------- */
+
+/*
+ * One option of an old program.  apply is called for the line in force, and with a line 0 whose
+ * value is fallback where no line sets it and fallback is not NULL.
+ */
+struct rule {
+	const char *name;
+	void (*apply)(struct import *im, const struct old_line *l, const struct rule *r);
+	enum finding_kind kind;   /* of note() and others that only say something */
+	const char *text;
+	const char *section, *option; /* of those that set one */
+	const char *fallback;
+};
+
+const struct rule *rules_of(enum program p, size_t *count_out);
+extern const struct rule opendkim_rules[], opendmarc_rules[], openarc_rules[], policyd_spf_rules[];
+extern const size_t opendkim_rule_count, opendmarc_rule_count, openarc_rule_count,
+    policyd_spf_rule_count;
+
+/* Finds text of kind.  note_if_yes: only where the boolean is true; else it is kept. */
+void note(struct import *im, const struct old_line *l, const struct rule *r);
+void note_if_yes(struct import *im, const struct old_line *l, const struct rule *r);
+
+/* Sets section option: to the value itself, to yes or no, to a number of seconds, to each entry. */
+void set_text(struct import *im, const struct old_line *l, const struct rule *r);
+void set_boolean(struct import *im, const struct old_line *l, const struct rule *r);
+void set_seconds(struct import *im, const struct old_line *l, const struct rule *r);
+void set_number(struct import *im, const struct old_line *l, const struct rule *r);
+void set_domains(struct import *im, const struct old_line *l, const struct rule *r);
+void set_hosts(struct import *im, const struct old_line *l, const struct rule *r);
+void set_listen(struct import *im, const struct old_line *l, const struct rule *r);
+void set_authserv_id(struct import *im, const struct old_line *l, const struct rule *r);
+void set_authserv_ids(struct import *im, const struct old_line *l, const struct rule *r);
+void set_facility(struct import *im, const struct old_line *l, const struct rule *r);
+void set_canonicalization(struct import *im, const struct old_line *l, const struct rule *r);
+void set_trusted(struct import *im, const struct old_line *l, const struct rule *r);
+
+/* Reports that a value is none that the option takes. */
+void wrong_value(struct import *im, const struct old_line *l, const char *expected);
+
+/* After a plan_ call: translated, or without counterpart where the setting does not exist. */
+void set_done(struct import *im, const struct old_line *l, bool set, const char *section,
+    const char *option, const char *text);
+
+/* --- lists of entries, dataset.c ------------------------------------------------------------- */
+
+struct entry {
+	struct slice key, value;
+	const char *file;
+	unsigned line;
+	bool pattern;          /* of a "refile:" */
+};
+struct entries {
+	struct entry *items;
+	size_t count, cap;
+};
+
+/*
+ * What opendkim calls a data set: "/path", "file:path", "refile:path", "csl:a,b", "a,b".  False: the
+ * type has no counterpart, or the file cannot be read; either has been reported.
+ */
+bool dataset_read(struct import *im, const struct old_line *l, struct entries *out);
+
+/* A host list's entry as assay writes it; false: reported as one that never matches. */
+bool host_entry(struct import *im, const struct old_line *l, const struct entry *e,
+    struct slice *out, bool *loopback_out);
+
+/* --- keys, keys.c; comparing, compare.c; Postfix, postfix.c ---------------------------------- */
+
+void keys_translate(struct import *im);
+const char *table_keys_directory(struct import *im);
+void postfix_translate(struct import *im);
+void rule_key_table(struct import *im, const struct old_line *l, const struct rule *r);
+void rule_signing_table(struct import *im, const struct old_line *l, const struct rule *r);
+void rule_key_file(struct import *im, const struct old_line *l, const struct rule *r);
+
+#endif

@@ -1,0 +1,339 @@
+/* What several programs' options have in common, and the coordinator of the translation. */
+#include <string.h>
+#include <unistd.h>
+
+#include "base/ascii.h"
+#include "base/cursor.h"
+
+#include "private.h"
+
+const struct rule *rules_of(enum program p, size_t *count_out)
+{
+	const struct {
+		const struct rule *rules;
+		size_t count;
+	} tables[PROGRAM_COUNT] = {
+		[PROGRAM_OPENDKIM] = { opendkim_rules, opendkim_rule_count },
+		[PROGRAM_OPENDMARC] = { opendmarc_rules, opendmarc_rule_count },
+		[PROGRAM_OPENARC] = { openarc_rules, openarc_rule_count },
+		[PROGRAM_POLICYD_SPF] = { policyd_spf_rules, policyd_spf_rule_count },
+	};
+
+	*count_out = tables[p].count;
+	return tables[p].rules;
+}
+
+/* --- saying -------------------------------------------------------------------------------------- */
+
+void note(struct import *im, const struct old_line *l, const struct rule *r)
+{
+	find(im, r->kind, l, "%s", r->text);
+}
+
+void wrong_value(struct import *im, const struct old_line *l, const char *expected)
+{
+	mistake(im, l->file, l->line, "%s %s: %s is expected", l->rule->name, shown(im, l->value), expected);
+}
+
+void note_if_yes(struct import *im, const struct old_line *l, const struct rule *r)
+{
+	bool yes;
+
+	if (!old_boolean(l->value, &yes))
+		wrong_value(im, l, "yes or no");
+	else if (yes)
+		find(im, r->kind, l, "%s", r->text);
+	else
+		find(im, FINDING_KEPT, l, "off, as in assay");
+}
+
+/* "dns timeout", for people */
+static const char *label(struct import *im, const char *section, const char *option)
+{
+	return arena_printf(im->arena, "%s%s%s", section, *section == '\0' ? "" : " ", option).ptr;
+}
+
+void set_done(struct import *im, const struct old_line *l, bool set, const char *section,
+    const char *option, const char *text)
+{
+	const char *name = label(im, section, option);
+
+	if (!set)
+		find(im, FINDING_WITHOUT_COUNTERPART, l, "this build of assay has no setting %s", name);
+	else if (l->line == 0)
+		find(im, FINDING_TRANSLATED, l, "the program does so unless told otherwise: %s%s%s", name,
+		    text == NULL ? "" : ": ", text == NULL ? "" : text);
+	else
+		find(im, FINDING_TRANSLATED, l, "%s%s%s", name, text == NULL ? "" : ": ", text == NULL ? "" : text);
+}
+
+/* --- setting ------------------------------------------------------------------------------------- */
+
+void set_text(struct import *im, const struct old_line *l, const struct rule *r)
+{
+	set_done(im, l, plan_set(im, r->section, r->option, l->value), r->section, r->option, r->text);
+}
+
+void set_boolean(struct import *im, const struct old_line *l, const struct rule *r)
+{
+	bool yes;
+
+	if (!old_boolean(l->value, &yes)) {
+		wrong_value(im, l, "yes or no");
+		return;
+	}
+	set_done(im, l, plan_set(im, r->section, r->option, yes ? SLICE("yes") : SLICE("no")), r->section,
+	    r->option, r->text);
+}
+
+static bool number(struct slice text, uint64_t *out)
+{
+	struct cursor c = cursor_of(text);
+
+	return take_uint(&c, 10, 4000000000u, out) && cursor_done(&c);
+}
+
+void set_seconds(struct import *im, const struct old_line *l, const struct rule *r)
+{
+	uint64_t n;
+
+	if (!number(l->value, &n)) {
+		wrong_value(im, l, "a number of seconds");
+		return;
+	}
+	set_done(im, l, plan_set(im, r->section, r->option, arena_printf(im->arena, "%llus",
+	    (unsigned long long)n)), r->section, r->option, r->text);
+}
+
+void set_number(struct import *im, const struct old_line *l, const struct rule *r)
+{
+	uint64_t n;
+
+	if (!number(l->value, &n)) {
+		wrong_value(im, l, "a number");
+		return;
+	}
+	set_text(im, l, r);
+}
+
+/* A data set of names, without case. */
+void set_domains(struct import *im, const struct old_line *l, const struct rule *r)
+{
+	struct entries entries;
+	bool set = true;
+
+	if (!dataset_read(im, l, &entries))
+		return;
+	for (size_t i = 0; i < entries.count && set; i++)
+		set = plan_add(im, r->section, r->option, arena_lower(im->arena, entries.items[i].key));
+	set_done(im, l, set, r->section, r->option, r->text);
+}
+
+void set_hosts(struct import *im, const struct old_line *l, const struct rule *r)
+{
+	struct entries entries;
+	struct slice host;
+	bool loopback, set = true;
+
+	if (!dataset_read(im, l, &entries))
+		return;
+	for (size_t i = 0; i < entries.count && set; i++)
+		if (host_entry(im, l, &entries.items[i], &host, &loopback))
+			set = plan_add(im, r->section, r->option, host);
+	set_done(im, l, set, r->section, r->option, r->text);
+}
+
+/* "inet:8891@localhost", "local:/path", "unix:/path", "/path" */
+void set_listen(struct import *im, const struct old_line *l, const struct rule *r)
+{
+	(void)r;
+	find(im, FINDING_DIFFERENT, l, "assay listens on a socket of its own, unix:/run/assay/assay.sock "
+	    "(listen), so that both can run side by side; the lines for the MTA are printed below");
+}
+
+void set_authserv_id(struct import *im, const struct old_line *l, const struct rule *r)
+{
+	char host[256] = "";
+	struct slice id = l->value;
+
+	(void)r;
+	if (slice_eq(id, SLICE("HOSTNAME")) && gethostname(host, sizeof(host) - 1) == 0)
+		id = arena_copy(im->arena, slice_str(host));
+	if (slice_find(id, '.') == id.len)
+		find(im, FINDING_DIFFERENT, l, "a name without a dot identifies no host to others: the MTA's own "
+		    "name is used (authserv-id)");
+	else
+		set_done(im, l, plan_set(im, "", "authserv-id", id), "", "authserv-id", NULL);
+}
+
+void set_authserv_ids(struct import *im, const struct old_line *l, const struct rule *r)
+{
+	struct entries entries;
+	bool set = true;
+
+	(void)r;
+	if (!dataset_read(im, l, &entries))
+		return;
+	for (size_t i = 0; i < entries.count; i++) {
+		struct slice id = entries.items[i].key;
+
+		if (slice_eq(id, SLICE("HOSTNAME")) || slice_find(id, '.') == id.len)
+			continue; /* the own name is always removed */
+		set = plan_add(im, "", "remove-authserv-ids", arena_lower(im->arena, id)) && set;
+	}
+	set_done(im, l, set, "", "remove-authserv-ids", NULL);
+}
+
+void set_facility(struct import *im, const struct old_line *l, const struct rule *r)
+{
+	static const char *const known[] = { "mail", "daemon", "user", "local0", "local1", "local2", "local3",
+		"local4", "local5", "local6", "local7" };
+
+	(void)r;
+	for (size_t i = 0; i < N_ELEMENTS(known); i++) {
+		if (!slice_ieq(l->value, slice_str(known[i])))
+			continue;
+		set_done(im, l, plan_set(im, "log", "facility", slice_str(known[i])), "log", "facility", NULL);
+		return;
+	}
+	find(im, FINDING_DIFFERENT, l, "assay logs to the facility mail, daemon, user or local0 to local7 "
+	    "(log facility): mail is used");
+}
+
+void set_canonicalization(struct import *im, const struct old_line *l, const struct rule *r)
+{
+	struct slice body = arena_lower(im->arena, l->value), header = slice_split(&body, '/');
+
+	(void)r;
+	if (slice_is_null(body))
+		body = SLICE("simple");
+	if ((!slice_eq(header, SLICE("simple")) && !slice_eq(header, SLICE("relaxed"))) ||
+	    (!slice_eq(body, SLICE("simple")) && !slice_eq(body, SLICE("relaxed")))) {
+		wrong_value(im, l, "simple or relaxed, twice, with a \"/\" between");
+		return;
+	}
+	set_done(im, l, plan_set(im, "", "canonicalization", arena_printf(im->arena, "%.*s/%.*s",
+	    SLICE_ARG(header), SLICE_ARG(body))), "", "canonicalization", NULL);
+}
+
+/* --- hosts that were trusted ----------------------------------------------------------------------- */
+
+static const struct {
+	const char *option;
+	const char *text;
+} trusted_settings[] = {
+	[TRUSTED_INTERNAL] = { "internal-hosts", "their mail is signed and not judged" },
+	[TRUSTED_RELAY] = { "own-relays", "what they pass on is judged by what they recorded, and not signed" },
+	[TRUSTED_SIGN_OR_JUDGE] = { "sign-or-judge", "their mail is signed where the author domain has a key "
+	    "here and the envelope agrees, and judged otherwise" },
+};
+
+static void trust(struct import *im, const struct old_line *l, const struct entry *e, struct slice host)
+{
+	enum trusted_hosts as = im->params.trusted;
+
+	if (as == TRUSTED_ASK && im->params.ask != NULL)
+		as = im->params.ask(im->params.ctx, host);
+	if (as == TRUSTED_UNDECIDED || as == TRUSTED_ASK) {
+		mistake(im, e->file, e->line, "%s trusts %s: say what it is: --trusted=internal (a host of yours "
+		    "whose mail is signed and not judged), relay (a gateway that passes on mail from outside), "
+		    "sign-or-judge (both), or ask (for each host)", l->rule->name, shown(im, e->key));
+		return;
+	}
+	if (plan_add(im, "", trusted_settings[as].option, host))
+		find_at(im, FINDING_TRANSLATED, e->file, e->line, slice_str(l->rule->name), e->key, "%s: %s",
+		    trusted_settings[as].option, trusted_settings[as].text);
+	else
+		find_at(im, FINDING_WITHOUT_COUNTERPART, e->file, e->line, slice_str(l->rule->name), e->key,
+		    "this build of assay has no setting %s", trusted_settings[as].option);
+}
+
+/* Loopback is internal in assay as well; all others need a decision. */
+void set_trusted(struct import *im, const struct old_line *l, const struct rule *r)
+{
+	struct entries entries;
+	struct slice host;
+	bool loopback;
+
+	(void)r;
+	if (!dataset_read(im, l, &entries))
+		return;
+	plan_add(im, "", "internal-hosts", SLICE("127.0.0.0/8"));
+	plan_add(im, "", "internal-hosts", SLICE("::1"));
+	for (size_t i = 0; i < entries.count; i++)
+		if (host_entry(im, l, &entries.items[i], &host, &loopback) && !loopback)
+			trust(im, l, &entries.items[i], host);
+	find(im, FINDING_TRANSLATED, l, "internal-hosts: loopback, IPv4 and IPv6, and what follows from --trusted");
+}
+
+/* --- all of it --------------------------------------------------------------------------------------- */
+
+static bool is_set(const struct old_lines *lines, const struct rule *r)
+{
+	for (size_t i = 0; i < lines->count; i++)
+		if (lines->items[i].rule == r)
+			return true;
+	return false;
+}
+
+static void apply_lines(struct import *im, const struct old_lines *lines)
+{
+	for (size_t i = 0; i < lines->count; i++) {
+		const struct old_line *l = &lines->items[i];
+
+		if (l->superseded)
+			find(im, FINDING_DROPPED, l, "a later line sets this option again, and the last one counts");
+		else if (l->rule != NULL)
+			l->rule->apply(im, l, l->rule);
+	}
+}
+
+/* What the old program does where its file says nothing. */
+static void apply_defaults(struct import *im, enum program p)
+{
+	size_t count;
+	const struct rule *rules = rules_of(p, &count);
+
+	for (size_t i = 0; i < count; i++) {
+		struct old_line l = { .file = program_names[p], .name = slice_str(rules[i].name),
+			.value = slice_str(rules[i].fallback), .rule = &rules[i] };
+
+		if (rules[i].fallback != NULL && !is_set(&im->lines[p], &rules[i]))
+			rules[i].apply(im, &l, &rules[i]);
+	}
+}
+
+static void sort_findings(struct import *im)
+{
+	struct finding *sorted = arena_new_array(im->arena, im->finding_count, struct finding);
+	size_t n = 0;
+
+	if (sorted == NULL)
+		return;
+	for (enum finding_kind kind = 0; kind < FINDING_KIND_COUNT; kind++)
+		for (size_t i = 0; i < im->finding_count; i++)
+			if (im->findings[i].kind == kind)
+				sorted[n++] = im->findings[i];
+	im->findings = sorted;
+	im->finding_cap = im->finding_count;
+}
+
+enum rc import_translate(struct import *im, struct err *err)
+{
+	size_t before = err->count;
+
+	im->err = err;
+	plan_set(im, "", "enforce", SLICE("observe"));
+	for (enum program p = 0; p < PROGRAM_COUNT; p++) {
+		if (!im->lines[p].present)
+			continue;
+		apply_lines(im, &im->lines[p]);
+		apply_defaults(im, p);
+	}
+	keys_translate(im);
+	postfix_translate(im);
+	sort_findings(im);
+	if (arena_failed(im->arena))
+		return RC_NOMEM;
+	return err->count > before ? RC_CONFIG : RC_OK;
+}

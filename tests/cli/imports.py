@@ -1,0 +1,370 @@
+"""assay import: what becomes of the old chain's files.
+
+Each check takes the World of run.py.  Files are written as administrators have them; the tables
+below have one row for each rule.
+"""
+import json
+import os
+import re
+import shutil
+import subprocess
+
+TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+
+
+def site(w, name):
+    """A directory for one import, with an empty key directory."""
+    path = os.path.join(w.dir, "import-" + name)
+    shutil.rmtree(path, ignore_errors=True)
+    os.makedirs(os.path.join(path, "keys"))
+    return path
+
+
+def put(path, name, text):
+    full = os.path.join(path, name)
+    os.makedirs(os.path.dirname(full), exist_ok=True)
+    with open(full, "wb") as f:
+        f.write(text if isinstance(text, bytes) else text.encode())
+    return full
+
+
+def private_key(path, name):
+    """A key of its own, as opendkim-genkey leaves it."""
+    full = os.path.join(path, name)
+    os.makedirs(os.path.dirname(full), exist_ok=True)
+    subprocess.run(["openssl", "genrsa", "-traditional", "-out", full, "2048"], check=True,
+                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    os.chmod(full, 0o600)
+    return full
+
+
+def run(w, path, *files, extra=()):
+    """Runs an import into path; returns status, configuration (or None), findings, mistakes."""
+    out = os.path.join(path, "assay.conf")
+    status, report, err = w.run("import", "--json", "--keys", os.path.join(path, "keys"), "-o", out, *extra, *files)
+    try:
+        findings = json.loads(report)["findings"]
+    except ValueError:
+        findings = []
+    text = open(out).read() if os.path.exists(out) else None
+    return status, text, findings, err
+
+
+def compare(w, path, *files):
+    return w.run("import", "--compare", "-c", os.path.join(path, "assay.conf"), "--trusted", "internal", *files)
+
+
+# --- one row for each rule ------------------------------------------------------------------------
+
+# program, line, kind of the finding, a part of the new configuration (or None)
+RULES = [
+    ("opendkim", "Mode sv", "kept", None),
+    ("opendkim", "Mode s", "different", None),
+    ("opendkim", "Canonicalization relaxed/simple", "translated", "canonicalization = relaxed/simple"),
+    ("opendkim", "Canonicalization relaxed", "translated", "canonicalization = relaxed/simple"),
+    ("opendkim", "canonicalization RELAXED/relaxed", "translated", "canonicalization = relaxed/relaxed"),
+    ("opendkim", "SignatureTTL 86400", "translated", "expire = 86400s"),
+    ("opendkim", "ClockDrift 60", "translated", "clock-skew = 60s"),
+    ("opendkim", "MinimumKeyBits 2048", "translated", "minimum-bits = 2048"),
+    ("opendkim", "MinimumKeyBits 512", "unsafe", None),
+    ("opendkim", "SignatureAlgorithm rsa-sha1", "unsafe", None),
+    ("opendkim", "MacroList daemon_name|ORIGINATING|MSA", "translated", "sign-daemon-names = { ORIGINATING, MSA }"),
+    ("opendkim", "MacroList {auth_type}", "without counterpart", None),
+    ("opendkim", "MTA MSA", "translated", "sign-daemon-names = { msa }"),
+    ("opendkim", "SignHeaders *,+X-Foo,-Date", "translated", "sign-headers = { \"+X-Foo\", -Date }"),
+    ("opendkim", "SignHeaders From,X-Foo", "different", "\"+X-Foo\""),
+    ("opendkim", "OmitHeaders X-Foo", "translated", "sign-headers = { -X-Foo }"),
+    ("opendkim", "Nameservers 127.0.0.1,192.0.2.53", "translated", "servers = { 127.0.0.1, 192.0.2.53 }"),
+    ("opendkim", "AuthservID mx.example.com", "translated", "authserv-id = mx.example.com"),
+    ("opendkim", "AuthservID mail", "different", None),
+    ("opendkim", "RemoveARFrom old.example.com", "translated", "remove-authserv-ids = { old.example.com }"),
+    ("opendkim", "SyslogFacility local3", "translated", "facility = local3"),
+    ("opendkim", "On-DNSError accept", "translated", "on-temperror = accept"),
+    ("opendkim", "On-DNSError discard", "different", "on-temperror = tempfail"),
+    ("opendkim", "FinalPolicyScript /etc/opendkim/final.lua", "without counterpart", None),
+    ("opendkim", "KeyTable dsn:mysql://u:p@localhost/db/table=t", "without counterpart", None),
+    ("opendkim", "InternalHosts ldap://x", "without counterpart", None),
+    ("opendkim", "InternalHosts 127.0.0.1, ::1", "translated", "internal-hosts = { 127.0.0.0/8, \"::1\" }"),
+    ("opendkim", "InternalHosts ::1, 127.0.0.1", "different", "internal-hosts = { 127.0.0.0/8, \"::1\" }"),
+    ("opendkim", "InternalHosts *", "unsafe", None),
+    ("opendkim", "AllowSHA1Only yes", "unsafe", None),
+    ("opendkim", "AllowSHA1Only no", "kept", None),
+    ("opendkim", "PidFile /run/x.pid # comment", "different", None),
+    ("opendkim", "SyslogSucc yes", "kept", None),
+    ("opendmarc", "RejectFailures true", "translated", None),
+    ("opendmarc", "RejectFailures false", "translated", "on-policy-reject = accept"),
+    ("opendmarc", "HoldQuarantinedMessages yes", "translated", "quarantine = hold"),
+    ("opendmarc", "IgnoreMailFrom example.org,Example.net", "translated",
+     "never-refuse-from = { example.org, example.net }"),
+    ("opendmarc", "TrustedAuthservIDs HOSTNAME,gw.example.com", "translated", "remove-authserv-ids = { gw.example.com }"),
+    ("opendmarc", "PublicSuffixList /usr/share/publicsuffix/public_suffix_list.dat", "different", None),
+    ("opendmarc", "HistoryFile /var/run/opendmarc.dat", "different", None),
+    ("opendmarc", "CopyFailuresTo root", "without counterpart", None),
+    ("openarc", "FinalReceiver yes", "dropped", None),
+    ("openarc", "PermitAuthenticationOverrides yes", "unsafe", None),
+    ("openarc", "SealHeaderChecks /etc/openarc/checks", "without counterpart", None),
+    ("policyd-spf", "Mail_From_reject = Softfail", "translated", "on-softfail = reject"),
+    ("policyd-spf", "Mail_From_reject = False", "kept", None),
+    ("policyd-spf", "TempError_Defer = True", "translated", "on-temperror = tempfail"),
+    ("policyd-spf", "PermError_reject = True", "translated", "on-permerror = reject"),
+    ("policyd-spf", "Header_Type = AR", "kept", None),
+    ("policyd-spf", "skip_addresses = 127.0.0.0/8,192.0.2.0/24", "translated", "skip-hosts = { 127.0.0.0/8, 192.0.2.0/24 }"),
+    ("policyd-spf", "Domain_Whitelist_PTR = relay.example.net", "translated", "forwarders = { relay.example.net }"),
+    ("policyd-spf", "Void_Limit = 4", "translated", "void-limit = 4"),
+    ("policyd-spf", "Per_User = text:/etc/per-user", "without counterpart", None),
+    ("master.cf", "submission inet n - y - - smtpd\n  -o milter_macro_daemon_name=ORIGINATING", "translated",
+     "sign-daemon-names = { ORIGINATING }"),
+]
+
+
+def every_rule_finds_what_it_should(w):
+    for program, line, kind, part in RULES:
+        path = site(w, "rule")
+        file = put(path, program if "." in program else program + ".conf", line + "\n")
+        status, text, findings, err = run(w, path, file)
+        row = (program, line)
+        assert text is not None, (row, err)
+        own = [f for f in findings if f["file"] == file]
+        assert kind in [f["kind"] for f in own], (row, own)
+        assert part is None or part in text, (row, text)
+        missing = any(f["kind"] == "without counterpart" for f in findings)
+        assert status == (3 if missing else 0), (row, status)
+        assert "enforce = observe" in text, row
+
+
+def defaults_of_the_old_programs_count(w):
+    rows = [
+        ("policyd-spf.conf", "debugLevel = 1", ["on-fail = reject", "received-spf = yes"]),
+        ("opendmarc.conf", "Syslog true", ["on-policy-reject = accept", "on-policy-quarantine = accept"]),
+        ("opendkim.conf", "Syslog yes", ["canonicalization = simple/simple", "on-temperror = tempfail"]),
+    ]
+    for name, line, parts in rows:
+        path = site(w, "defaults")
+        _, text, findings, err = run(w, path, put(path, name, line + "\n"))
+        for part in parts:
+            assert text is not None and part in text, (name, part, text, err)
+        assert any("line" not in f for f in findings), name
+
+
+# file name, content, parts of the messages
+MISTAKES = [
+    ("opendkim.conf", "Mode sv\nNoSuchOption yes\nAlsoNot 1\n", [":2: NoSuchOption", ":3: AlsoNot"]),
+    ("opendkim.conf", "Syslog\n", [":1: Syslog has no value"]),
+    ("opendkim.conf", "Sign x\n", [":1: Sign: begins several options"]),
+    ("opendkim.conf", "Mode x\n", [":1: Mode x: s, v or sv is expected"]),
+    ("opendkim.conf", "MultipleSignatures maybe\n", [":1: MultipleSignatures maybe"]),
+    ("opendkim.conf", "KeyFile /nowhere\n", [":1: KeyFile needs Domain and Selector"]),
+    ("opendkim.conf", "Domain example.com\nSelector s\nKeyFile /nowhere/key\n", [":3: /nowhere/key: No such file"]),
+    ("opendkim.conf", "SignatureTTL soon\n", [":1: SignatureTTL soon: a number of seconds"]),
+    ("opendkim.conf", "KeyTable /nowhere/KeyTable\n", ["/nowhere/KeyTable: No such file"]),
+    ("opendkim.conf", "Canonicalization strict\n", [":1: Canonicalization strict"]),
+    ("opendkim.conf", "Include {self}\n", ["Include is nested deeper"]),
+    ("opendkim.conf", "Include /nowhere/more.conf\n", ["/nowhere/more.conf: cannot be read by"]),
+    ("opendkim.conf", b"Mode\0sv\n", ["contains NUL octets"]),
+    ("opendkim.conf", b"#" * (10 << 20), ["too large"]),
+    ("opendkim.conf", "InternalHosts 127.0.0.1, 192.0.2.1\n", [":1: InternalHosts trusts 192.0.2.1"]),
+    ("opendmarc.conf", "RejectFailures perhaps\n", [":1: RejectFailures perhaps"]),
+    ("opendmarc.conf", "Include x\n", [":1: Include: is not an option of opendmarc"]),
+    ("policyd-spf.conf", "HELO_reject Fail\n", ["has no \"=\""]),
+    ("policyd-spf.conf", "HELO_reject = Maybe\n", [":1: HELO_reject Maybe"]),
+    ("something.txt", "Dear all,\nthis is not a configuration.\n", ["is not recognized"]),
+    ("empty.txt", "", ["is not recognized"]),
+]
+
+
+def mistakes_are_all_reported_and_nothing_is_written(w):
+    for name, content, parts in MISTAKES:
+        path = site(w, "mistake")
+        if isinstance(content, str):
+            content = content.replace("{self}", os.path.join(path, name))
+        status, text, _, err = run(w, path, put(path, name, content))
+        assert status == 1, (name, content[:60], status, err)
+        for part in parts:
+            assert part in err, (part, err)
+        assert text is None and os.listdir(os.path.join(path, "keys")) == [], name
+    status, _, err = w.run("import", os.path.join(w.dir, "absent", "opendkim.conf"))
+    assert status == 1 and "No such file" in err, err
+    assert w.run("import")[0] == 2
+    assert w.run("import", "--trusted", "everybody", "x")[0] == 2
+
+
+# --- keys and tables -------------------------------------------------------------------------------
+
+def tables_become_a_key_directory(w):
+    path = site(w, "directory")
+    first, second = private_key(path, "old/example.com/mail.private"), private_key(path, "old/example.net/mail.private")
+    put(path, "KeyTable", f"mail._domainkey.example.com example.com:mail:{first}\r\n"
+        f"net example.net:mail:{second}\r\nspare example.com:spare:{first}\n")
+    put(path, "SigningTable", "*@example.com mail._domainkey.example.com\n*@example.net net\nexample.org net\n"
+        "*@example.com net\n")
+    old = put(path, "opendkim.conf", f"KeyTable refile:{path}/KeyTable\nSigningTable refile:{path}/SigningTable\n")
+    status, text, findings, err = run(w, path, old)
+    assert status == 0, err
+    assert "sign-tables" not in text, text
+    for domain in "example.com", "example.net":
+        file = os.path.join(path, "keys", domain, "mail.pem")
+        assert os.stat(file).st_mode & 0o777 == 0o600
+    assert os.listdir(os.path.join(path, "keys", "example.com")) == ["mail.pem"]
+    dropped = [f for f in findings if f["kind"] == "dropped"]
+    assert any("never matches" in f["text"] and f["line"] == 3 for f in dropped), dropped
+    assert any("never signs" in f["text"] and f["line"] == 4 for f in dropped), dropped
+    assert any("no line of the SigningTable" in f["text"] for f in dropped), dropped
+    status, out, err = compare(w, path, old)
+    assert status == 0 and "0 are signed differently" in out, (out, err)
+
+
+def a_second_import_changes_nothing_and_overwrites_nothing(w):
+    path = site(w, "again")
+    key = private_key(path, "old/k")
+    old = put(path, "opendkim.conf", f"Domain example.com\nSelector s\nKeyFile {key}\n")
+    target = os.path.join(path, "keys", "example.com", "s.pem")
+    status, _, _, err = run(w, path, old, extra=["--dry-run"])
+    assert status == 0 and not os.path.exists(target) and not os.path.exists(os.path.join(path, "assay.conf")), err
+    assert run(w, path, old)[0] == 0
+    before = open(target, "rb").read()
+    status, _, _, err = run(w, path, old)
+    assert status == 1 and "already exists" in err, err
+    assert run(w, path, old, extra=["--force"])[0] == 0
+    assert open(target, "rb").read() == before
+    other = private_key(path, "old/other")
+    old = put(path, "opendkim.conf", f"Domain example.com\nSelector s\nKeyFile {other}\n")
+    status, _, _, err = run(w, path, old, extra=["--force"])
+    assert status == 1 and "holds another key" in err, err
+    assert open(target, "rb").read() == before
+
+
+def every_form_of_tables_signs_as_before(w):
+    """The KeyTable, the SigningTable, further lines; {key} is a key file, {each} has %."""
+    rows = [
+        # the key directory is enough
+        ("file", "k example.com:s:{key}\n", "example.com k\n", "", False),
+        ("refile", "k example.com:s:{key}\n", "*@example.com k\n*@*.example.com k\n", "", False),
+        ("refile", "k example.com:s:{key}:rsa-sha256\n", "*@example.com k:example.com\n", "", False),
+        ("refile", "k %:s:{each}\n", "* k\n", "", False),
+        ("refile", "a example.com:s1:{key}\nb example.com:s2:{key}\n", "*@example.com a\n*@example.com b\n",
+         "MultipleSignatures yes\n", False),
+        ("refile", "a example.com:s1:{key}\nb example.com:s2:{key}\n", "*@example.com a\n*@example.com b\n", "", False),
+        ("file", "k %:s:{key}\n", "example.com k\nexample.net k\n", "", False),
+        # tables are needed
+        ("refile", "k example.com:s:{key}\n", "joe@example.com k\n", "", True),
+        ("file", "k example.com:s:{key}\n", "joe@example.com k\nexample.net k\n.example.org k\n* k\n", "", True),
+        ("refile", "k example.com:s:{key}\n", "*@*.example.com k\n", "", True),
+        ("refile", "k provider.example:s:{key}\n", "*@example.com k\n", "", True),
+        ("refile", "k example.com:s:{key}\n", "* k\n", "", True),
+        ("refile", "example.com example.com:s:{key}\n", "*@example.com %\n", "", True),
+        ("refile", "k %:s:{key}\n", "* k\n", "", True),
+        ("refile", "k example.com:s:{inline}\n", "*@example.com k\n", "", False),
+    ]
+    key = private_key(w.dir, "import-old/key")
+    inline = "".join(l for l in open(key).read().splitlines() if "-----" not in l)
+    for domain in "example.com", "example.net":
+        private_key(w.dir, f"import-old/each/{domain}/s.key")
+    each = os.path.join(w.dir, "import-old/each/%/s.key")
+    for kind, keys, signing, more, tables in rows:
+        path = site(w, "form")
+        put(path, "old/KeyTable", keys.format(key=key, each=each, inline=inline))
+        put(path, "old/SigningTable", signing)
+        old = put(path, "opendkim.conf",
+                  f"KeyTable {path}/old/KeyTable\nSigningTable {kind}:{path}/old/SigningTable\n{more}")
+        status, text, _, err = run(w, path, old)
+        assert status == 0, (keys, signing, err)
+        assert ("sign-tables" in text) == tables, (keys, signing, text)
+        status, out, err = compare(w, path, old)
+        assert status == 0 and "same:" in out and "/s" in out, (keys, signing, out, err)
+
+
+def a_single_key_with_subdomains(w):
+    path = site(w, "single")
+    key = private_key(path, "old/k")
+    for word in "yes", "no":
+        old = put(path, "opendkim.conf", f"Domain example.com, Example.net\nSelector s\nKeyFile {key}\nSubDomains {word}\n")
+        status, text, _, err = run(w, path, old, extra=["--force"])
+        assert status == 0 and ("subdomains = yes" in text) == (word == "yes"), (text, err)
+        status, out, err = compare(w, path, old)
+        assert status == 0, (out, err)
+        assert ("x@sub.example.com  same:  example.com/s" in out) == (word == "yes"), out
+
+
+def a_difference_is_found(w):
+    path = site(w, "difference")
+    key = private_key(path, "old/k")
+    old = put(path, "opendkim.conf", f"Domain example.com\nSelector s\nKeyFile {key}\n")
+    assert run(w, path, old)[0] == 0
+    os.rename(os.path.join(path, "keys/example.com/s.pem"), os.path.join(path, "keys/example.com/t.pem"))
+    status, out, _ = compare(w, path, old)
+    assert status == 3 and "DIFFERENT: before:  example.com/s  after: example.com/t" in out, out
+
+
+def trusted_hosts_need_a_decision(w):
+    path = site(w, "trusted")
+    put(path, "TrustedHosts", "127.0.0.1\n::1\nlocalhost\n10.0.0.0/8\n*.lan\n!10.0.0.1\n[192.0.2.7]\n10.0.0.1/8\n")
+    old = put(path, "opendkim.conf", f"InternalHosts refile:{path}/TrustedHosts\n")
+    status, text, _, err = run(w, path, old)
+    assert status == 1 and text is None and err.count("say what it is") == 4, err
+    for word, part in ("internal", 'internal-hosts = { 127.0.0.0/8, "::1", 10.0.0.0/8, .lan, "!10.0.0.1", 192.0.2.7 }'), \
+            ("relay", 'own-relays = { 10.0.0.0/8, .lan, "!10.0.0.1", 192.0.2.7 }'):
+        status, text, findings, err = run(w, path, old, extra=["--trusted", word, "--force"])
+        assert status == 0 and part in text, (word, text, err)
+        assert any("never matches" in f["text"] and f["value"] == "10.0.0.1/8" for f in findings), findings
+    out = w.run("import", "--trusted", "ask", "--dry-run", "--keys", path + "/keys", old,
+                stdin=b"internal\nrelay\nrelay\ninternal\n")[1]
+    assert "192.0.2.7" in re.search("internal-hosts.*", out).group(0), out
+    assert "10.0.0.0/8" not in re.search("own-relays.*", out).group(0), out
+
+
+def postfix_lines_are_made_from_the_sites(w):
+    path = site(w, "postfix")
+    old = [put(path, "opendkim.conf", "Socket inet:8891@localhost\n"),
+           put(path, "opendmarc.conf", "Socket local:/var/spool/postfix/opendmarc/opendmarc.sock\n"),
+           put(path, "policyd-spf.conf", "debugLevel = 1\n"),
+           put(path, "main.cf", "# smtpd_milters = no\nsmtpd_milters = inet:127.0.0.1:8891,\n   local:opendmarc/opendmarc.sock,\n"
+               "  { inet:localhost:11332, connect_timeout = 3s }\nmilter_default_action = accept\n"
+               "policyd-spf_time_limit = 3600\n"),
+           put(path, "master.cf", "policyd-spf unix - n n - 0 spawn\n  user=policyd-spf argv=/usr/bin/policyd-spf\n")]
+    out = os.path.join(path, "assay.conf")
+    status, _, err = w.run("import", "-o", out, "--keys", path + "/keys", *old)
+    assert status in (0, 3), err
+    assert "smtpd_milters = { inet:localhost:11332, connect_timeout = 3s }, { unix:assay/assay.sock, default_action=tempfail }" in err, err
+    assert "inet:127.0.0.1:8891, local:opendmarc/opendmarc.sock, " in err, err
+    assert "Remove %s:6: policyd-spf_time_limit" % old[3] in err, err
+    assert "Remove the service at %s:1" % old[4] in err, err
+    assert 'listen = "unix:/var/spool/postfix/assay/assay.sock"' in open(out).read()
+
+
+def every_option_of_the_peers_is_known(w):
+    """Names in the shared table of the peers' options."""
+    table = os.path.join(os.environ.get("ASSAY_SHARED", os.path.join(TOP, "..", "shared")), "peers/classic-features.md")
+    if not os.path.exists(table):
+        print("skipped: the table of the peers' options is not there")
+        return
+    program, count = None, 0
+    for line in open(table):
+        section = re.match(r"## (\d)", line)
+        if section:
+            program = {"1": "opendkim", "2": "opendmarc"}.get(section.group(1))
+        row = re.match(r"\| ([^|]+) \|", line)
+        if program is None or row is None or "Prefix" in line:
+            continue
+        for name in re.findall(r"(?<![\w{/.-])[A-Z][A-Za-z]+(?:-[A-Z][A-Za-z]+)?(?![\w*])", re.sub(r"\([^)]*\)|\[[^]]*\]", "", row.group(1))):
+            if name in ("Option", "SetupPolicyScript", "API", "ADSP", "LDAP"):
+                continue
+            path = site(w, "known")
+            err = run(w, path, put(path, program + ".conf", name + " 1\n"))[3]
+            assert "is not an option" not in err and "begins several" not in err, (program, name, err)
+            count += 1
+    assert count > 150, count
+
+
+CHECKS = [
+    every_rule_finds_what_it_should,
+    defaults_of_the_old_programs_count,
+    mistakes_are_all_reported_and_nothing_is_written,
+    tables_become_a_key_directory,
+    a_second_import_changes_nothing_and_overwrites_nothing,
+    every_form_of_tables_signs_as_before,
+    a_single_key_with_subdomains,
+    a_difference_is_found,
+    trusted_hosts_need_a_decision,
+    postfix_lines_are_made_from_the_sites,
+    every_option_of_the_peers_is_known,
+]
