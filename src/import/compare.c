@@ -136,7 +136,7 @@ static enum rc signed_after(struct import *im, const struct settings *s, struct 
 {
 	struct buf text = BUF_INIT(LIMIT_LOG_LINE);
 	struct authors authors = { .status = FROM_MISSING };
-	struct selection selection = { 0 };
+	struct signing_selection selection = { 0 };
 	struct message m;
 	enum rc rc;
 
