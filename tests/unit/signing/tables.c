@@ -4,7 +4,7 @@
 
 #include "signing/tables.h"
 
-#include "../../../src/signing/tablefile.h"
+#include "signing/tablefile.h"
 
 #include "files.h"
 #include "suites.h"
