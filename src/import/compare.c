@@ -116,16 +116,16 @@ static enum rc signed_before(struct import *im, const struct sign_tables *tables
     struct slice address, struct slice *out)
 {
 	struct buf text = BUF_INIT(LIMIT_LOG_LINE);
-	struct table_match *matches = NULL;
-	size_t count = 0;
+	struct table_matches matches = { 0 };
 	enum rc rc = RC_OK;
 
 	if (tables == NULL)
 		by_key_file(im, address_domain_part(address), &text);
 	else
-		rc = sign_tables_find(tables, a, address, &matches, &count);
-	for (size_t i = 0; i < count; i++)
-		add_signature(&text, matches[i].domain, matches[i].selector, matches[i].identity);
+		rc = sign_tables_find(tables, a, address, &matches);
+	for (size_t i = 0; i < matches.count; i++)
+		add_signature(&text, matches.items[i].domain, matches.items[i].selector,
+		    matches.items[i].identity);
 	*out = finish(im, &text);
 	return rc;
 }
