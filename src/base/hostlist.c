@@ -1,6 +1,6 @@
 #include "base/ascii.h"
 #include "base/cursor.h"
-#include "base/limits.h"
+#include "base/hostname.h"
 
 #include "base/hostlist.h"
 
@@ -59,40 +59,12 @@ static bool take_network(struct slice text, struct hostlist_entry *e, const char
 	return true;
 }
 
-static bool is_label(struct slice label)
-{
-	if (label.len == 0 || label.len > LIMIT_LABEL_OCTETS)
-		return false;
-	for (size_t i = 0; i < label.len; i++)
-		if (!is_alnum(label.ptr[i]) && label.ptr[i] != '-' && label.ptr[i] != '_')
-			return false;
-	return true;
-}
-
-static struct slice without_last_dot(struct slice name)
-{
-	if (name.len > 0 && name.ptr[name.len - 1] == '.')
-		name.len--;
-	return name;
-}
-
 /* ["."] label *("." label); digits alone at the end are a mistyped address, not a name */
 static bool is_name(struct slice name)
 {
 	struct slice rest = slice_starts_with(name, SLICE(".")) ? slice_drop(name, 1) : name;
-	struct slice label = SLICE_NULL;
-	bool digits = true;
 
-	if (rest.len > LIMIT_DOMAIN_OCTETS)
-		return false;
-	while (!slice_is_null(rest)) {
-		label = slice_split(&rest, '.');
-		if (!is_label(label))
-			return false;
-	}
-	for (size_t i = 0; i < label.len; i++)
-		digits = digits && is_digit(label.ptr[i]);
-	return !digits;
+	return hostname_valid(rest) && !hostname_ends_in_number(rest);
 }
 
 enum rc hostlist_add(struct arena *a, struct hostlist *list, struct slice text,
@@ -107,7 +79,7 @@ enum rc hostlist_add(struct arena *a, struct hostlist *list, struct slice text,
 			return refuse(a, &e, why_out);
 		map_network(&e);
 	} else {
-		text = without_last_dot(text);
+		text = hostname_undotted(text);
 		if (slice_starts_with(text, SLICE("*.")) && is_name(slice_drop(text, 1)))
 			why = "is a pattern, and names below a domain are written without the "
 			    "\"*\": begin it with the dot";
@@ -162,7 +134,7 @@ bool hostlist_matches(const struct hostlist *list, const struct ip *client,
 {
 	struct fits address = { 0, 0 }, name = { 0, 0 };
 
-	client_name = without_last_dot(client_name);
+	client_name = hostname_undotted(client_name);
 	for (size_t i = 0; i < list->count; i++) {
 		const struct hostlist_entry *e = &list->entries[i];
 

@@ -144,9 +144,6 @@ text_rule rule_authserv_id, rule_token, rule_listen, rule_name, rule_path, rule_
 /* "inet:ADDRESS:PORT", as rule_listen takes it. */
 bool listen_address(struct slice listen, struct ip *ip_out);
 
-/* ftext (RFC 5322 section 3.6.8) */
-bool is_field_name(struct slice name);
-
 /* --- files.c -------------------------------------------------------------------------------- */
 
 /* path as it is found from a file in directory; NUL-terminated, in the arena */

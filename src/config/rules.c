@@ -20,14 +20,6 @@ static bool is_printable(struct slice text)
 	return utf8_valid(text);
 }
 
-bool is_field_name(struct slice name)
-{
-	for (size_t i = 0; i < name.len; i++)
-		if (!is_vchar(name.ptr[i]) || name.ptr[i] == ':')
-			return false;
-	return name.len > 0;
-}
-
 bool rule_printable(const struct target *t, struct slice text, struct slice *out)
 {
 	if (!is_printable(text))

@@ -4,6 +4,7 @@
 
 #include "base/ascii.h"
 #include "base/cursor.h"
+#include "mail/tokens.h"
 
 #include "private.h"
 
@@ -302,7 +303,7 @@ static bool set_header(const struct target *t, struct slice text)
 	struct slice value = text, name = slice_trim(slice_split(&value, ':'));
 	int index;
 
-	if (!is_field_name(name) || slice_trim(value).len == 0 || !rule_printable(t, value, &value))
+	if (!field_name_valid(name) || slice_trim(value).len == 0 || !rule_printable(t, value, &value))
 		return value_wrong(t, text, "is no header field: write \"X-Name: value\"");
 	if (word_find(standard, arena_lower(t->arena, name), &index))
 		return value_wrong(t, text, "would remove every %s field from incoming mail: take "
@@ -394,7 +395,7 @@ static bool add_sign_header(const struct target *t, struct slice text)
 	struct slice name = slice_drop(text, 1);
 	const char *why;
 
-	if ((!plus && !slice_starts_with(text, SLICE("-"))) || !is_field_name(name))
+	if ((!plus && !slice_starts_with(text, SLICE("-"))) || !field_name_valid(name))
 		return value_wrong(t, text, "is not understood: write \"+Name\" to sign one field "
 		    "more, \"-Name\" to leave one out");
 	why = dkim_sign_field_error(name, !plus);

@@ -1,8 +1,9 @@
 #include "base/ascii.h"
 #include "base/cursor.h"
+#include "base/hostname.h"
 #include "base/limits.h"
 #include "base/utf8.h"
-#include "cfws.h"
+#include "mail/tokens.h"
 #include "encoded_word.h"
 
 #include "mail/address.h"
@@ -22,29 +23,12 @@ static bool finding(struct parser *p, const char *why)
 	return false;
 }
 
-/* atext of RFC 5322 section 3.2.3 and RFC 6532 section 3.2 */
-static bool is_atext(char c)
-{
-	return is_alnum(c) || is_8bit(c) || (c != '\0' && strchr("!#$%&'*+-/=?^_`{|}~", c) != NULL);
-}
-
-static bool is_atext_or_dot(char c)
-{
-	return is_atext(c) || c == '.';
-}
-
-/* dtext, RFC 5322 section 3.4.1 */
-static bool is_dtext(char c)
-{
-	return c != '[' && c != ']' && c != '\\' && !is_ctl(c);
-}
-
 /* word = atom / quoted-string, without the CFWS around it */
 static bool take_word(struct cursor *c)
 {
 	struct slice atom;
 
-	return take_while(c, is_atext, &atom) || take_quoted_string(c);
+	return take_while(c, is_atext_utf8, &atom) || take_quoted_string(c);
 }
 
 /* phrase = 1*word / obs-phrase; obs-phrase = word *(word / "." / CFWS) */
@@ -138,30 +122,9 @@ static bool take_local_part(struct parser *p, struct cursor *c, struct slice *ou
 	return true;
 }
 
-/* domain-literal = "[" *([FWS] dtext) [FWS] "]" */
-static bool take_domain_literal(struct cursor *c)
+static bool is_domain_text(char c)
 {
-	struct cursor at = *c;
-	struct slice inside;
-
-	if (!take_char(&at, '['))
-		return false;
-	take_while(&at, is_dtext, &inside);
-	if (!take_char(&at, ']'))
-		return false;
-	*c = at;
-	return true;
-}
-
-/* "user@192.0.2.1" and the like: no name that a domain owner could have registered. */
-static bool last_label_is_number(struct domain d)
-{
-	struct slice last = domain_last(d, 1).name;
-
-	for (size_t i = 0; i < last.len; i++)
-		if (!is_digit(last.ptr[i]))
-			return false;
-	return true;
+	return is_atext_utf8(c) || c == '.';
 }
 
 /*
@@ -175,10 +138,10 @@ static bool take_domain(struct parser *p, struct cursor *c, struct domain *out)
 
 	if (take_domain_literal(&at))
 		return finding(p, "an address literal instead of a domain");
-	if (!take_while(&at, is_atext_or_dot, &text))
+	if (!take_while(&at, is_domain_text, &text))
 		return false;
 	if (text.ptr[text.len - 1] == '.' || !domain_parse(p->arena, text, out) ||
-	    last_label_is_number(*out))
+	    hostname_ends_in_number(out->name)) /* nothing that a domain owner could register */
 		return finding(p, "what stands behind the @ is no domain");
 	*c = at;
 	return true;
@@ -208,33 +171,6 @@ static bool take_addr_spec(struct parser *p, struct cursor *c, struct mailbox *o
 }
 
 /* --- mailboxes and groups (RFC 5322 sections 3.4 and 4.4, RFC 6854 section 2.1) -------------- */
-
-/*
- * obs-route = obs-domain-list ":"
- * obs-domain-list = *(CFWS / ",") "@" domain *("," [CFWS] ["@" domain])
- */
-static bool take_route(struct cursor *c)
-{
-	struct cursor at = *c;
-	bool any = false;
-	struct slice domain;
-
-	for (;;) {
-		skip_cfws(&at);
-		if (take_char(&at, ','))
-			continue;
-		if (!take_char(&at, '@'))
-			break;
-		skip_cfws(&at);
-		if (!take_while(&at, is_atext_or_dot, &domain) && !take_domain_literal(&at))
-			return false;
-		any = true;
-	}
-	if (!any || !take_char(&at, ':'))
-		return false;
-	*c = at;
-	return true;
-}
 
 /* angle-addr = [CFWS] "<" addr-spec ">" [CFWS] / obs-angle-addr */
 static bool take_angle_addr(struct parser *p, struct cursor *c, struct mailbox *out)

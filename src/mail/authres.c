@@ -1,7 +1,7 @@
 #include "base/ascii.h"
 #include "base/cursor.h"
 #include "base/utf8.h"
-#include "cfws.h"
+#include "mail/tokens.h"
 
 #include "mail/authres.h"
 

@@ -3,6 +3,7 @@
 #include <idn2.h>
 
 #include "base/ascii.h"
+#include "base/hostname.h"
 #include "base/limits.h"
 #include "base/utf8.h"
 
@@ -17,41 +18,11 @@
  */
 #define DOMAIN_IDNA_FLAGS (IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL)
 
-static bool is_domain_octet(char c)
-{
-	return is_alnum(c) || c == '-' || c == '_';
-}
-
-bool domain_labels_valid(struct slice s)
-{
-	struct slice rest = s;
-
-	if (s.len == 0 || s.len > LIMIT_DOMAIN_OCTETS)
-		return false;
-	while (!slice_is_null(rest)) {
-		struct slice label = slice_split(&rest, '.');
-
-		if (label.len == 0 || label.len > LIMIT_LABEL_OCTETS)
-			return false;
-		for (size_t i = 0; i < label.len; i++)
-			if (!is_domain_octet(label.ptr[i]))
-				return false;
-	}
-	return true;
-}
-
-static struct slice without_final_dot(struct slice s)
-{
-	if (s.len > 0 && s.ptr[s.len - 1] == '.')
-		s.len--;
-	return s;
-}
-
 static bool parse_ascii(struct arena *a, struct slice s, struct domain *out)
 {
 	struct domain d;
 
-	if (!domain_labels_valid(s))
+	if (!hostname_valid(s))
 		return false;
 	d.name = arena_lower(a, s);
 	if (slice_is_null(d.name))
@@ -75,7 +46,7 @@ static bool parse_unicode(struct arena *a, struct slice s, struct domain *out)
 	if (idn2_to_ascii_8z(copy.ptr, &ascii, DOMAIN_IDNA_FLAGS) != IDN2_OK)
 		return false;
 	/* a final ideographic full stop has become a dot by now */
-	ok = parse_ascii(a, without_final_dot(slice_str(ascii)), out);
+	ok = parse_ascii(a, hostname_undotted(slice_str(ascii)), out);
 	idn2_free(ascii);
 	return ok;
 }
@@ -83,7 +54,7 @@ static bool parse_unicode(struct arena *a, struct slice s, struct domain *out)
 bool domain_parse(struct arena *a, struct slice text, struct domain *out)
 {
 	if (slice_is_ascii(text))
-		return parse_ascii(a, without_final_dot(text), out);
+		return parse_ascii(a, hostname_undotted(text), out);
 	return parse_unicode(a, text, out);
 }
 

@@ -1,5 +1,6 @@
 #include "base/ascii.h"
 #include "base/limits.h"
+#include "mail/tokens.h"
 
 #include "mail/message.h"
 
@@ -88,37 +89,6 @@ const struct header *message_field(const struct message *m, struct slice name, s
 	return NULL;
 }
 
-/* RFC 5321 section 4.1.2: At-domain of a source route; only its end matters here. */
-static struct slice drop_at_domain(struct slice s)
-{
-	bool literal = s.len > 1 && s.ptr[1] == '[';
-	size_t n = 1;
-
-	while (n < s.len && (literal || (s.ptr[n] != ',' && s.ptr[n] != ':' && s.ptr[n] != '@'))) {
-		if (s.ptr[n] == ']')
-			literal = false;
-		n++;
-	}
-	return slice_drop(s, n);
-}
-
-/* A-d-l ":" is parsed and ignored (RFC 5321 appendix C); s itself when there is none. */
-static struct slice without_source_route(struct slice s)
-{
-	struct slice rest = s;
-
-	while (rest.len > 0 && rest.ptr[0] == '@') {
-		rest = drop_at_domain(rest);
-		if (rest.len > 0 && rest.ptr[0] == ':')
-			return slice_drop(rest, 1);
-		if (rest.len > 0 && rest.ptr[0] == ',')
-			rest = slice_drop(rest, 1);
-		else
-			break;
-	}
-	return s;
-}
-
 enum rc field_set_new(const struct message *m, struct field_set *out)
 {
 	bool *marked = arena_new_array(m->arena, m->count, bool);
@@ -159,13 +129,16 @@ struct message *message_without(struct message *m, const struct field_set *set)
 struct slice envelope_path(struct slice smtp_path)
 {
 	struct slice s = slice_trim(smtp_path);
+	struct cursor c;
 
 	if (s.len > 0 && s.ptr[0] == '<') {
 		s = slice_drop(s, 1);
 		if (s.len > 0 && s.ptr[s.len - 1] == '>')
 			s.len--;
 	}
-	return without_source_route(s);
+	c = cursor_of(s);
+	take_route(&c); /* RFC 5321 appendix C: parsed and ignored */
+	return cursor_rest(&c);
 }
 
 struct slice address_domain_part(struct slice address)

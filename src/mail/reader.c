@@ -1,5 +1,6 @@
 #include "base/ascii.h"
 #include "base/cursor.h"
+#include "mail/tokens.h"
 
 #include "mail/reader.h"
 
@@ -13,11 +14,6 @@ static struct slice take_line(struct cursor *c)
 	if (line.len > 0 && line.len < rest.len && line.ptr[line.len - 1] == '\r')
 		line.len--;
 	return line;
-}
-
-static bool is_ftext(char c) /* RFC 5322 section 3.6.8, and the colon is no part of it */
-{
-	return is_vchar(c) && c != ':';
 }
 
 /* field-name *WSP ":" (RFC 5322 section 4.5.3); name_out keeps the WSP. */

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
+#include "base/hostname.h"
 #include "base/log.h"
 #include "mail/domain.h"
 
@@ -31,7 +32,7 @@ bool key_file_name(struct slice file, struct slice *selector_out, enum key_state
 		file.len -= retired.len;
 		state = KEY_RETIRED;
 	}
-	if (!domain_labels_valid(file)) /* RFC 6376 section 3.1; "_" is found in practice */
+	if (!hostname_valid(file)) /* RFC 6376 section 3.1; "_" is found in practice */
 		return false;
 	*selector_out = file;
 	*state_out = state;

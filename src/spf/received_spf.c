@@ -1,15 +1,10 @@
 #include "base/ascii.h"
 #include "mail/fieldwriter.h"
+#include "mail/tokens.h"
 
 #include "spf/spf.h"
 
 #define VALUE_OCTETS 300u
-
-/* RFC 5322 section 3.2.3 */
-static bool is_atext(char c)
-{
-	return is_alnum(c) || (is_vchar(c) && strchr("!#$%&'*+-/=?^_`{|}~", c) != NULL);
-}
 
 /* dot-atom-text: atoms with single dots between them */
 static bool is_dot_atom(struct slice s)

@@ -24,9 +24,6 @@ struct domain {
 /* false: not a domain (out stays untouched) or out of memory (the arena's mark is set). */
 bool domain_parse(struct arena *a, struct slice text, struct domain *out);
 
-/* Whether text is such a name but for its case; selectors are, too (RFC 6376 section 3.1). */
-bool domain_labels_valid(struct slice text);
-
 static inline bool domain_is_none(struct domain d)
 {
 	return d.name.len == 0;

@@ -15,6 +15,7 @@ int main(void)
 		file_suite,
 		ip_suite,
 		hostlist_suite,
+		hostname_suite,
 		NULL,
 	};
 

@@ -10,6 +10,7 @@ Suite *cursor_suite(void);
 Suite *err_suite(void);
 Suite *file_suite(void);
 Suite *hostlist_suite(void);
+Suite *hostname_suite(void);
 Suite *ip_suite(void);
 Suite *log_suite(void);
 Suite *queue_suite(void);

@@ -6,6 +6,7 @@ int main(void)
 	static suite_maker *const suites[] = {
 		message_suite,
 		domain_suite,
+		tokens_suite,
 		taglist_suite,
 		canon_suite,
 		reader_suite,

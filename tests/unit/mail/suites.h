@@ -13,5 +13,6 @@ Suite *message_suite(void);
 Suite *reader_suite(void);
 Suite *received_suite(void);
 Suite *taglist_suite(void);
+Suite *tokens_suite(void);
 
 #endif
