@@ -1,9 +1,19 @@
+#include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
 #include <syslog.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "base/ascii.h"
+#include "base/clock.h"
+#include "base/cursor.h"
 #include "base/limits.h"
 #include "base/queue.h"
 #include "base/utf8.h"
@@ -13,6 +23,7 @@
 /* What the operator set, and the thread that writes for the others. */
 static pthread_rwlock_t log_lock = PTHREAD_RWLOCK_INITIALIZER;
 static struct log_params log_current = { .level = LOG_LEVEL_INFO, .ident = "assay" };
+static bool log_stderr_is_journal;
 static struct queue *log_writer; /* NULL: lines are written by whoever logs them */
 
 static const int syslog_priority[] = {
@@ -22,40 +33,133 @@ static const int syslog_priority[] = {
 	[LOG_LEVEL_DEBUG] = LOG_DEBUG,
 };
 
-static struct log_params log_params_now(void)
+static bool wanted(enum log_level level)
 {
-	struct log_params now;
+	bool is;
 
 	pthread_rwlock_rdlock(&log_lock);
-	now = log_current;
+	is = level <= log_current.level;
 	pthread_rwlock_unlock(&log_lock);
-	return now;
+	return is;
 }
 
-void log_open(const struct log_params *params)
+/* --- targets ---------------------------------------------------------------------------------- */
+
+#define JOURNAL_SOCKET "/run/systemd/journal/socket"
+
+static int log_fd = -1; /* the journal's socket or the file; guarded by log_lock */
+
+static int open_journal(void)
 {
+	static const struct sockaddr_un journal = { AF_UNIX, JOURNAL_SOCKET };
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	if (fd >= 0 && connect(fd, (const struct sockaddr *)&journal, sizeof(journal)) != 0) {
+		close(fd);
+		fd = -1;
+	}
+	return fd;
+}
+
+/* systemd says by JOURNAL_STREAM which device and inode its stream is: then lines carry a priority. */
+static bool stderr_is_journal(void)
+{
+	const char *stream = getenv("JOURNAL_STREAM");
+	struct cursor c = cursor_of(slice_str(stream));
+	uint64_t device, inode;
+	struct stat st;
+
+	return stream != NULL && take_uint(&c, 19, UINT64_MAX, &device) && take_char(&c, ':') &&
+	    take_uint(&c, 19, UINT64_MAX, &inode) && fstat(STDERR_FILENO, &st) == 0 &&
+	    device == (uint64_t)st.st_dev && inode == (uint64_t)st.st_ino;
+}
+
+bool log_open(const struct log_params *params)
+{
+	int fd = -1, error = 0;
+
+	if (params->target == LOG_TARGET_JOURNAL)
+		fd = open_journal();
+	else if (params->target == LOG_TARGET_FILE)
+		fd = open(params->file, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0640);
+	if (fd < 0)
+		error = errno;
 	pthread_rwlock_wrlock(&log_lock);
+	if (log_fd >= 0)
+		close(log_fd);
+	log_fd = fd;
 	log_current = *params;
+	log_current.file = NULL;
+	if (fd < 0 && (params->target == LOG_TARGET_JOURNAL || params->target == LOG_TARGET_FILE))
+		log_current.target = LOG_TARGET_STDERR;
+	else
+		error = 0;
+	log_stderr_is_journal = stderr_is_journal();
 	if (params->target == LOG_TARGET_SYSLOG)
 		openlog(params->ident, LOG_PID | LOG_NDELAY, params->facility);
 	pthread_rwlock_unlock(&log_lock);
+	errno = error;
+	return error == 0;
+}
+
+static void write_syslog(enum log_level level, struct slice line)
+{
+	syslog(syslog_priority[level], "%.*s", SLICE_ARG(line));
+}
+
+static void write_stderr(enum log_level level, struct slice line)
+{
+	if (log_stderr_is_journal)
+		fprintf(stderr, "<%d>%.*s\n", syslog_priority[level], SLICE_ARG(line));
+	else
+		fprintf(stderr, "%s: %.*s\n", log_current.ident, SLICE_ARG(line));
+}
+
+/* The journal's own protocol: fields, one a line; a line of log has no line end in it. */
+static void write_journal(enum log_level level, struct slice line)
+{
+	struct buf text = BUF_INIT(LIMIT_LOG_QUEUE);
+
+	buf_addf(&text, "PRIORITY=%d\nSYSLOG_FACILITY=%d\nSYSLOG_IDENTIFIER=%s\nMESSAGE=",
+	    syslog_priority[level], LOG_FAC(log_current.facility), log_current.ident);
+	buf_add(&text, line);
+	buf_add_char(&text, '\n');
+	if (buf_failed(&text) || send(log_fd, text.ptr, text.len, MSG_NOSIGNAL) < 0)
+		write_stderr(level, line);
+	buf_free(&text);
+}
+
+/* "2026-11-26T17:24:30+0000 assayd[4711]: line" */
+static void write_file(enum log_level level, struct slice line)
+{
+	struct buf text = BUF_INIT(LIMIT_LOG_QUEUE);
+	time_t now = (time_t)clock_now();
+	char stamp[40] = "";
+	struct tm tm;
+
+	(void)level;
+	if (localtime_r(&now, &tm) != NULL)
+		(void)strftime(stamp, sizeof(stamp), "%Y-%m-%dT%H:%M:%S%z", &tm);
+	buf_addf(&text, "%s %s[%ld]: ", stamp, log_current.ident, (long)getpid());
+	buf_add(&text, line);
+	buf_add_char(&text, '\n');
+	if (buf_failed(&text) || write(log_fd, text.ptr, text.len) != (ssize_t)text.len)
+		write_stderr(level, line); /* a full disk */
+	buf_free(&text);
 }
 
 static void write_line(enum log_level level, struct slice line)
 {
-	const struct log_params now = log_params_now();
+	static void (*const writers[])(enum log_level, struct slice) = {
+		[LOG_TARGET_STDERR] = write_stderr,
+		[LOG_TARGET_SYSLOG] = write_syslog,
+		[LOG_TARGET_JOURNAL] = write_journal,
+		[LOG_TARGET_FILE] = write_file,
+	};
 
-	switch (now.target) {
-	case LOG_TARGET_SYSLOG:
-		syslog(syslog_priority[level], "%.*s", SLICE_ARG(line));
-		break;
-	case LOG_TARGET_JOURNAL: /* systemd reads "<priority>" before a line of standard error */
-		fprintf(stderr, "<%d>%.*s\n", syslog_priority[level], SLICE_ARG(line));
-		break;
-	case LOG_TARGET_STDERR:
-		fprintf(stderr, "%s: %.*s\n", now.ident, SLICE_ARG(line));
-		break;
-	}
+	pthread_rwlock_rdlock(&log_lock);
+	writers[log_current.target](level, line);
+	pthread_rwlock_unlock(&log_lock);
 }
 
 /* --- the writer's thread: an item is the level's octet and the line --------------------------- */
@@ -111,7 +215,7 @@ uint64_t log_dropped(void)
 
 void log_line(enum log_level level, struct slice line)
 {
-	if (level > log_params_now().level)
+	if (!wanted(level))
 		return;
 	if (log_writer != NULL)
 		put_item(level, line);
@@ -124,7 +228,7 @@ static void log_format(enum log_level level, const char *fmt, va_list ap)
 {
 	struct buf line = BUF_INIT(LIMIT_LOG_LINE);
 
-	if (level > log_params_now().level)
+	if (!wanted(level))
 		return;
 	buf_vaddf(&line, fmt, ap);
 	log_line(level, buf_failed(&line) ? slice_str(fmt) : buf_slice(&line));

@@ -22,18 +22,11 @@ static void check_listen(const struct settings *s, struct err *err)
 		    SLICE_ARG(s->listen));
 }
 
-/* The same as a unix socket with mode 0666. */
-static void check_everybody_here(const struct settings *s, struct err *err)
+static void check_log(const struct settings *s, struct err *err)
 {
-	struct ip ip;
-
-	if (listen_address(s->listen, &ip) && ip_is_loopback(&ip))
-		config_warning(err, place_of(s, "", "listen"), "every account on this machine can connect "
-		    "to \"%.*s\" and have mail signed: write a unix socket with a socket-group, unless "
-		    "all of them may", SLICE_ARG(s->listen));
-	else if (slice_starts_with(s->listen, SLICE("unix:")) && (s->socket_mode & 0006) != 0)
-		config_warning(err, place_of(s, "", "socket-mode"), "every account on this machine can "
-		    "connect and have mail signed: write 0660 and the socket-group of the MTA");
+	if (s->log.target == LOG_TARGET_FILE && s->log_file.len == 0)
+		config_error(err, place_of(s, "log", "target"), "log target = file needs a file: write "
+		    "file = \"/var/log/assay/assay.log\", too");
 }
 
 static void check_user(const struct settings *s, struct err *err)
@@ -232,7 +225,7 @@ static void check_sections(struct settings *s, struct err *err)
 void settings_check(struct settings *s, struct err *err)
 {
 	check_listen(s, err);
-	check_everybody_here(s, err);
+	check_log(s, err);
 	check_user(s, err);
 	check_everybody(s, err);
 	check_host_lists(s, err);

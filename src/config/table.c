@@ -190,8 +190,11 @@ static const struct option options[] = {
 	    "organizational domains by RFC 9989, or by the public suffix list" },
 	    &type_word, FIELD(settings, policy.dmarc.discovery), .rule = rule_discovery },
 
-	{ { "log", "target", "stderr|syslog|journal", "syslog", "where lines go; stderr with -f" },
-	    &type_word, FIELD(settings, log.target) },
+	{ { "log", "target", "stderr|syslog|journal|file", "syslog",
+	    "where lines go; where it is not set, to stderr with -f" },
+	    &type_word, MARKED(settings, log.target, log_target_named) },
+	{ { "log", "file", "path", "\"\"", "the file of target = file" },
+	    &type_text, FIELD(settings, log_file), .rule = rule_path },
 	{ { "log", "format", "text|json", "text", "of the line of a message" },
 	    &type_word, FIELD(settings, log_format) },
 	{ { "log", "facility", "mail|daemon|user|local0|local1|local2|local3|local4|local5|local6|"
@@ -200,6 +203,13 @@ static const struct option options[] = {
 	{ { "log", "level", "error|warning|info|debug", "info", "the least important lines kept" },
 	    &type_word, FIELD(settings, log.level) },
 
+	{ { "control", "socket", "path", "\"" ASSAY_RUNSTATEDIR "/control.sock\"",
+	    "where assay status and assayd --reload reach the daemon; \"\": nowhere" },
+	    &type_text, MARKED(settings, control_socket, control_socket_named), .rule = rule_path,
+	    .restart = true },
+	{ { "control", "group", "group", "\"\"",
+	    "whose members may ask, besides root and the daemon's user; \"\": nobody" },
+	    &type_text, FIELD(settings, control_group), .rule = rule_name, .restart = true },
 	{ { "limits", "on-exceed", "tempfail|reject", "reject",
 	    "mail that reaches a ceiling; it is never accepted unjudged" },
 	    &type_word, FIELD(settings, policy.on_exceed), .min = ACTION_TEMPFAIL },

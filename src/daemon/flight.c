@@ -4,6 +4,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "daemon/ceiling.h"
 
@@ -11,6 +12,9 @@
 
 /* libmilter sends an answer after the callback has returned. */
 #define ANSWER_NS (50 * 1000 * 1000)
+
+/* The largest dns { deadline } is four minutes. */
+#define STUCK_MS (5 * 60 * 1000)
 
 /* How long a session may be without a worker: as long as a quick look-up takes, longer in an outage. */
 #define NUDGE_NS        (10 * 1000 * 1000)
@@ -20,9 +24,10 @@
 /* Threads are looked for ten times a second, seldomer in an outage. */
 #define ROUNDS_PER_LOOK 10u
 
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* of the next two */
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* of the next three */
 static unsigned in_flight;
 static uint64_t landings;
+static int64_t progress_ms; /* when something last landed, or was the first to begin */
 static pthread_cond_t begun = PTHREAD_COND_INITIALIZER, landed = PTHREAD_COND_INITIALIZER;
 
 static atomic_bool threads_short;
@@ -33,8 +38,10 @@ static socklen_t own_address_len;
 bool flight_begin(void)
 {
 	pthread_mutex_lock(&lock);
-	if (in_flight++ == 0)
+	if (in_flight++ == 0) {
+		progress_ms = clock_monotonic_ms();
 		pthread_cond_signal(&begun);
+	}
 	pthread_mutex_unlock(&lock);
 	return !atomic_load(&threads_short);
 }
@@ -43,9 +50,20 @@ void flight_end(void)
 {
 	pthread_mutex_lock(&lock);
 	landings++;
+	progress_ms = clock_monotonic_ms();
 	if (--in_flight == 0)
 		pthread_cond_broadcast(&landed);
 	pthread_mutex_unlock(&lock);
+}
+
+bool flight_alive(void)
+{
+	bool alive;
+
+	pthread_mutex_lock(&lock);
+	alive = in_flight == 0 || clock_monotonic_ms() - progress_ms < STUCK_MS;
+	pthread_mutex_unlock(&lock);
+	return alive;
 }
 
 unsigned flight_drain(int64_t limit_ms)

@@ -322,9 +322,13 @@ static enum rc check_reach(const struct listen_params *p, struct err *err)
 
 	if (rc != RC_OK)
 		err_wrap(err, mark, "%s", p->option);
-	if (rc != RC_OK || p->allow_remote ||
-	    !ip_from_sockaddr((const struct sockaddr *)&address, &ip) || ip_is_loopback(&ip))
+	if (rc != RC_OK || p->allow_remote || !ip_from_sockaddr((const struct sockaddr *)&address, &ip))
 		return rc;
+	if (ip_is_loopback(&ip)) { /* as a unix socket with mode 0666 */
+		err_warn(err, "%s = %.*s: every account on this machine can connect and have mail signed: "
+		    "prefer unix:PATH with a socket-group", p->option, SLICE_ARG(p->address));
+		return RC_OK;
+	}
 	return err_config(err, "%s = %.*s: that socket can be reached from other machines, and "
 	    "whoever connects gets mail signed: bind it to 127.0.0.1, [::1] or a path, or write "
 	    "allow-remote-mta = yes and guard the port", p->option, SLICE_ARG(p->address));

@@ -5,10 +5,11 @@
 #include "daemon/server.h"
 
 static const char usage[] =
-    "usage: assayd [-c FILE] [-f] [-t]\n"
+    "usage: assayd [-c FILE] [-f] [-t] [--reload]\n"
     "  -c, --config FILE   configuration (default " ASSAY_SYSCONFDIR "/assay.conf)\n"
     "  -f, --foreground    stay in the foreground, log to standard error\n"
     "  -t, --check         check configuration and keys as the daemon's user would, and exit\n"
+    "  -r, --reload        have the running daemon read its configuration, and say whether it did\n"
     "  -h, --help          this text\n"
     "  -V, --version       the version\n"
     "Signs outgoing mail and judges incoming mail for Postfix and Sendmail; see assayd(8).\n";
@@ -17,6 +18,7 @@ static const struct option options[] = {
 	{ "config", required_argument, NULL, 'c' },
 	{ "foreground", no_argument, NULL, 'f' },
 	{ "check", no_argument, NULL, 't' },
+	{ "reload", no_argument, NULL, 'r' },
 	{ "help", no_argument, NULL, 'h' },
 	{ "version", no_argument, NULL, 'V' },
 	{ NULL, 0, NULL, 0 },
@@ -25,9 +27,10 @@ static const struct option options[] = {
 int main(int argc, char **argv)
 {
 	struct server_options o = { .config = ASSAY_SYSCONFDIR "/assay.conf" };
+	bool ask_reload = false;
 	int c;
 
-	while ((c = getopt_long(argc, argv, "c:fthV", options, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, "c:ftrhV", options, NULL)) != -1) {
 		switch (c) {
 		case 'c':
 			o.config = optarg;
@@ -37,6 +40,9 @@ int main(int argc, char **argv)
 			break;
 		case 't':
 			o.check = true;
+			break;
+		case 'r':
+			ask_reload = true;
 			break;
 		case 'h':
 			fputs(usage, stdout);
@@ -53,5 +59,5 @@ int main(int argc, char **argv)
 		fprintf(stderr, "assayd: unexpected argument: %s\n%s", argv[optind], usage);
 		return 2;
 	}
-	return server_main(&o);
+	return ask_reload ? server_ask_reload(o.config) : server_main(&o);
 }

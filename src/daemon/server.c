@@ -1,5 +1,6 @@
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #ifdef __GLIBC__
 #include <malloc.h>
 #endif
@@ -12,13 +13,18 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/ask.h"
+#include "base/limits.h"
 #include "base/log.h"
 #include "crypto/digest.h"
 #include "daemon/ceiling.h"
+#include "daemon/control.h"
 #include "daemon/flight.h"
 #include "daemon/listen.h"
 #include "daemon/milter.h"
+#include "daemon/notify.h"
 #include "daemon/privileges.h"
+#include "daemon/reload.h"
 #include "daemon/services.h"
 
 #include "daemon/server.h"
@@ -97,29 +103,27 @@ static void print_messages(const struct err *err)
 	fputs(buf_cstr(&err->text), stderr);
 }
 
-static void log_messages(const struct err *err)
+/* --- what the control socket answers ---------------------------------------------------------------- */
+
+struct server {
+	struct services *services;
+	const char *config;
+};
+
+static void answer_reload(void *ctx, struct buf *out)
 {
-	struct slice rest = buf_slice(&err->text);
-
-	while (rest.len > 0) {
-		struct slice line = slice_split(&rest, '\n');
-
-		log_line(slice_starts_with(line, SLICE("warning: ")) ? LOG_LEVEL_WARNING : LOG_LEVEL_ERROR, line);
-	}
-}
-
-static void reload(struct services *services, const char *config)
-{
+	const struct server *server = ctx;
 	struct err err = ERR_INIT;
-	enum rc rc = services_reload(services, config, &err);
 
-	log_messages(&err);
-	if (rc == RC_OK)
-		log_info("configuration reloaded from %s", config);
-	else
-		log_error("reload refused (%zu errors): the old configuration stays in use", err.count);
+	buf_add_str(out, reload(server->services, server->config, &err) == RC_OK ? "ok\n" : "refused\n");
+	buf_add(out, buf_slice(&err.text));
 	err_free(&err);
 }
+
+static const struct control_request requests[] = {
+	{ "reload", answer_reload },
+	{ NULL, NULL },
+};
 
 /* --- serving -------------------------------------------------------------------------------------- */
 
@@ -136,19 +140,27 @@ static void *serve_thread(void *services)
 	return NULL;
 }
 
-/* Reloads until told to stop. */
-static void wait_for_stop(struct services *services, const char *config)
+/* False: there is none, but it was time to show that we are alive. */
+static bool next_signal(char *letter)
 {
-	for (;;) {
-		char letter;
-		ssize_t n = read(signal_pipe[0], &letter, 1);
+	struct pollfd signals_come = { .fd = signal_pipe[0], .events = POLLIN };
 
-		if (n == 1 && letter == 's')
-			return;
-		if (n == 1)
-			reload(services, config);
-		else if (n == 0 || errno != EINTR)
-			return;
+	if (poll(&signals_come, 1, (int)notify_watchdog_ms()) == 0 && flight_alive())
+		notify_watchdog();
+	return signals_come.revents != 0 && read(signal_pipe[0], letter, 1) == 1;
+}
+
+/* Reloads until it is to stop. */
+static void wait_for_stop(const struct server *server)
+{
+	char letter = 'r';
+
+	while (letter != 's') {
+		struct err err = ERR_INIT;
+
+		if (next_signal(&letter) && letter == 'r')
+			reload(server->services, server->config, &err); /* the log says how it went */
+		err_free(&err);
 	}
 }
 
@@ -157,18 +169,20 @@ static void wait_for_stop(struct services *services, const char *config)
  * worker pool under the workers (8.17), so that smfi_main() may crash or never return.  What is
  * being answered is awaited, the rest ends with the process, and the MTA offers it again.
  */
-static bool serve(struct services *services, const char *config)
+static bool serve(struct server *server)
 {
 	pthread_t thread;
 	unsigned lost;
 
-	if (pthread_create(&thread, NULL, serve_thread, services) != 0) {
+	if (pthread_create(&thread, NULL, serve_thread, server->services) != 0) {
 		log_error("cannot start a thread");
 		return false;
 	}
 	pthread_detach(thread);
 	signals_accept();
-	wait_for_stop(services, config);
+	notify_ready();
+	wait_for_stop(server);
+	notify_stopping();
 	lost = flight_drain(DRAIN_LIMIT_MS);
 	if (lost > 0)
 		log_error("%u messages were still being answered when the daemon stopped: the MTA will offer "
@@ -217,6 +231,52 @@ static struct listen_params milter_socket(const struct settings *s)
 		.allow_remote = s->allow_remote_mta };
 }
 
+/* The sockets between their opening and their publication. */
+struct sockets {
+	struct listener *milter, *control;
+	int control_fd;
+};
+
+static void sockets_free(struct sockets *sockets)
+{
+	listen_free(&sockets->milter);
+	listen_free(&sockets->control);
+}
+
+/* A control socket that nobody asked for, in a place where it cannot be made, is a warning. */
+static enum rc open_control(const struct settings *s, const struct identity *id,
+    struct sockets *sockets, struct err *err)
+{
+	struct buf address = BUF_INIT(4096);
+	struct err why = ERR_INIT;
+	struct listen_params p = { .option = "control socket", .group = s->control_group,
+		.mode = s->control_group.len > 0 ? 0660 : 0600 };
+	enum rc rc = RC_OK;
+
+	if (s->control_socket.len > 0) {
+		buf_addf(&address, "unix:%.*s", SLICE_ARG(s->control_socket));
+		p.address = buf_slice(&address);
+		rc = listen_open(&p, id, listen_bind, &sockets->control_fd, &sockets->control, &why);
+	}
+	if (rc != RC_OK && s->control_socket_named)
+		err_add(err, "%.*s", (int)(why.text.len - 1), why.text.ptr);
+	else if (rc != RC_OK)
+		err_warn(err, "%.*s: assay status and assayd --reload do not work (control { socket = \"\" } "
+		    "does without)", (int)(why.text.len - 1), why.text.ptr);
+	err_free(&why);
+	buf_free(&address);
+	return s->control_socket_named ? rc : RC_OK;
+}
+
+static enum rc publish(const struct sockets *sockets, struct server *server, struct err *err)
+{
+	if (sockets->control != NULL) {
+		TRY(control_start(sockets->control_fd, requests, server, err));
+		TRY(listen_publish(sockets->control, err));
+	}
+	return listen_publish(sockets->milter, err);
+}
+
 static enum rc start_watch(const struct settings *s, struct err *err)
 {
 	struct sockaddr_storage address;
@@ -228,44 +288,51 @@ static enum rc start_watch(const struct settings *s, struct err *err)
 
 /* What is done while we still may: see daemon/privileges.h. */
 static enum rc start_privileged(const struct server_options *options, const struct settings *s,
-    const struct identity *id, struct listener **socket_out, struct err *err)
+    const struct identity *id, struct sockets *sockets, struct err *err)
 {
 	const struct listen_params milter = milter_socket(s);
 
 	ceiling_descriptors(s->max_sessions, err);
-	TRY(listen_open(&milter, id, milter_listen, NULL, socket_out, err));
+	TRY(listen_open(&milter, id, milter_listen, NULL, &sockets->milter, err));
+	TRY(open_control(s, id, sockets, err));
 	if (has_pid_file(options, s))
 		TRY(listen_make_directory("pid-file", s->pid_file.ptr, id, id->gid, err));
 	return identity_become(id, err);
 }
 
+static enum rc start_log(struct err *err)
+{
+	return log_defer() == RC_OK ? RC_OK : err_config(err, "cannot start a thread for the log");
+}
+
 /* Threads are started from signals_prepare() on; the socket is within reach when all else is done. */
 static enum rc start_serving(const struct server_options *options, struct settings *s,
-    struct listener *milter, struct services **services_out, struct err *err)
+    const struct sockets *sockets, struct server *server, struct err *err)
 {
 	TRY(settings_load_keys(s, err));
 	TRY(signals_prepare(err));
 	ceiling_stacks();
-	TRY(log_defer());
+	TRY(start_log(err));
 	TRY(start_watch(s, err));
-	TRY(services_start(s, services_out, err));
+	TRY(services_start(s, &server->services, err));
 	if (has_pid_file(options, s))
 		TRY(write_pid_file(s->pid_file, err));
-	return listen_publish(milter, err);
+	return publish(sockets, server, err);
 }
 
 static enum rc start(const struct server_options *options, struct settings *s,
-    const struct identity *id, struct services **services_out, struct err *err)
+    const struct identity *id, struct server *server, struct err *err)
 {
-	struct listener *milter = NULL;
+	struct sockets sockets = { .control_fd = -1 };
 	enum rc rc;
 
 	TRY(crypto_init()); /* before any other use of OpenSSL */
 	TRY(milter_register(err));
-	rc = start_privileged(options, s, id, &milter, err);
+	notify_prepare();
+	rc = start_privileged(options, s, id, &sockets, err);
 	if (rc == RC_OK)
-		rc = start_serving(options, s, milter, services_out, err);
-	listen_free(&milter);
+		rc = start_serving(options, s, &sockets, server, err);
+	sockets_free(&sockets);
 	return rc;
 }
 
@@ -292,6 +359,9 @@ static enum rc check(const struct server_options *options, struct settings *s,
 		err_finding(err, "%s: user %s cannot read it (%s): a reload would be refused", options->config,
 		    id->name, strerror(errno));
 	listen_check(&milter, id, err);
+	if (s->log.target == LOG_TARGET_JOURNAL && access("/run/systemd/journal/socket", W_OK) != 0)
+		err_warn(err, "log target = journal: no journal is running here: lines go to standard error, "
+		    "where they may be lost: write syslog or file");
 	if (s->pid_file.len > 0 && id->change)
 		listen_check_directory("pid-file", s->pid_file.ptr, id, err);
 	TRY(settings_load_keys(s, err));
@@ -321,7 +391,8 @@ static int become_daemon(int *ready_fd)
 	return EXIT_SUCCESS;
 }
 
-static void tell_ready(int ready_fd)
+/* An explicit target = stderr is obeyed: what standard error was stays open. */
+static void tell_ready(int ready_fd, bool keep_stderr)
 {
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 
@@ -330,7 +401,7 @@ static void tell_ready(int ready_fd)
 	if (chdir("/") != 0)
 		log_warning("cannot change to /: %s", strerror(errno));
 	if (null >= 0)
-		for (int fd = 0; fd <= 2; fd++)
+		for (int fd = 0; fd <= (keep_stderr ? 1 : 2); fd++)
 			dup2(null, fd);
 	if (null > 2)
 		close(null);
@@ -342,7 +413,7 @@ static void tell_ready(int ready_fd)
 static int run(const struct server_options *options, struct settings *s, const struct identity *id,
     struct err *err)
 {
-	struct services *services = NULL;
+	static struct server server; /* outlives this function: so may threads */
 	int ready_fd = -1;
 	char *pid_file = NULL;
 	bool served;
@@ -358,7 +429,8 @@ static int run(const struct server_options *options, struct settings *s, const s
 	}
 	if (!options->foreground && become_daemon(&ready_fd) != EXIT_SUCCESS)
 		return EXIT_FAILURE;
-	rc = start(options, s, id, &services, err);
+	server.config = options->config;
+	rc = start(options, s, id, &server, err);
 	if (rc != RC_OK) {
 		print_messages(err);
 		fprintf(stderr, "assayd: not started%s\n", rc == RC_NOMEM ? ": out of memory" : "");
@@ -367,20 +439,50 @@ static int run(const struct server_options *options, struct settings *s, const s
 	}
 	if (!options->foreground)
 		print_messages(err); /* warnings, to the terminal as well as to the log */
-	services_open_log(services, options->foreground);
-	log_messages(err);
+	services_open_log(server.services, options->foreground);
+	reload_log_messages(err);
 	log_info("listening on %.*s, configuration %s", SLICE_ARG(s->listen), options->config);
-	tell_ready(ready_fd);
+	tell_ready(ready_fd, s->log.target == LOG_TARGET_STDERR);
 	/* a copy: a reload frees the settings of the start */
 	if (has_pid_file(options, s))
 		pid_file = strndup(s->pid_file.ptr, s->pid_file.len);
-	served = serve(services, options->config);
+	served = serve(&server);
 	if (pid_file != NULL && unlink(pid_file) != 0)
 		log_warning("cannot remove the pid file %s: %s", pid_file, strerror(errno));
 	free(pid_file);
 	(void)log_drain(LOG_DRAIN_LIMIT_MS);
 	/* services and OpenSSL stay as they are: libmilter's threads run until the process is gone */
 	return served ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+/* An answer takes as long as the configuration and the keys take to be read. */
+#define RELOAD_LIMIT_MS (60 * 1000)
+
+int server_ask_reload(const char *config)
+{
+	struct buf answer = BUF_INIT(LIMIT_CONTROL_ANSWER);
+	struct err err = ERR_INIT;
+	struct settings *s = NULL;
+	const char *why = "";
+	bool done = false;
+
+	if (settings_load(config, &s, &err) != RC_OK) {
+		print_messages(&err);
+		fprintf(stderr, "%s: %zu errors: the daemon goes on with the old configuration\n", config,
+		    err.count);
+	} else if (s->control_socket.len == 0) {
+		fprintf(stderr, "%s: control { socket = \"\" }: the daemon cannot be asked; send it SIGHUP\n",
+		    config);
+	} else if (ask(s->control_socket.ptr, "reload", RELOAD_LIMIT_MS, &answer, &why) != RC_OK) {
+		fprintf(stderr, "assayd: cannot ask the daemon at %s: %s\n", s->control_socket.ptr, why);
+	} else {
+		fputs(buf_cstr(&answer), stderr);
+		done = slice_starts_with(buf_slice(&answer), SLICE("ok\n"));
+	}
+	settings_release(&s);
+	err_free(&err);
+	buf_free(&answer);
+	return done ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
 int server_main(const struct server_options *options)

@@ -1,6 +1,9 @@
+#include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+
+#include "base/log.h"
 
 #include "daemon/services.h"
 
@@ -135,14 +138,18 @@ void services_free(struct services **services)
 	free(old);
 }
 
+/* Where the log's target is not set, the foreground has its own. */
 static void open_log(const struct services *services, const struct settings *s)
 {
 	struct log_params params = s->log;
 
 	params.ident = "assayd";
-	if (services->foreground && params.target == LOG_TARGET_SYSLOG)
+	params.file = s->log_file.ptr;
+	if (services->foreground && !s->log_target_named)
 		params.target = LOG_TARGET_STDERR;
-	log_open(&params);
+	if (!log_open(&params))
+		log_error("log: cannot open %s: %s: lines go to standard error",
+		    params.target == LOG_TARGET_FILE ? params.file : "the journal", strerror(errno));
 }
 
 void services_open_log(struct services *services, bool foreground)
@@ -151,18 +158,24 @@ void services_open_log(struct services *services, bool foreground)
 	open_log(services, services->current->settings);
 }
 
+static enum rc load(struct services *services, const char *path, struct settings **s,
+    struct snapshot **new, struct err *err)
+{
+	TRY(settings_load(path, s, err));
+	TRY(settings_load_keys(*s, err));
+	return snapshot_new(services, *s, new, err);
+}
+
+/* The log's file is opened anew even when the rest is refused: whoever moved it away waits for that. */
 enum rc services_reload(struct services *services, const char *path, struct err *err)
 {
 	struct snapshot *new = NULL;
 	struct settings *s = NULL;
-	enum rc rc = settings_load(path, &s, err);
+	enum rc rc = load(services, path, &s, &new, err);
 
-	if (rc == RC_OK)
-		rc = settings_load_keys(s, err);
-	if (rc == RC_OK)
-		rc = snapshot_new(services, s, &new, err);
 	if (rc != RC_OK) {
 		settings_release(&s);
+		open_log(services, services->current->settings);
 		return rc;
 	}
 	settings_need_restart(services->start, s, err);

@@ -66,8 +66,9 @@ class Site:
     def configure(self, text, listen=None):
         with open(self.path('assay.conf'), 'w') as f:
             f.write('listen = "%s"\nkeys = "%s"\npid-file = "%s"\n'
-                    'dns { servers = { "127.0.0.1:9" } }\n' %
-                    (listen or 'unix:' + self.socket, self.path('keys'), self.pid_file))
+                    'dns { servers = { "127.0.0.1:9" } }\ncontrol { socket = "%s" }\n' %
+                    (listen or 'unix:' + self.socket, self.path('keys'), self.pid_file,
+                     self.path('run/control')))
             if os.geteuid() == 0 and 'user =' not in text:
                 f.write('user = "root"\n')
             f.write(text)
@@ -79,9 +80,13 @@ class Site:
         return subprocess.run(self.command('--check'), stdin=subprocess.DEVNULL, timeout=PATIENCE,
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
 
-    def start(self, **how):
+    def ask_reload(self):
+        return subprocess.run(self.command('--reload'), stdin=subprocess.DEVNULL, timeout=PATIENCE,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+
+    def start(self, **environment):
         self.process = subprocess.Popen(self.command('-f'), stdin=subprocess.DEVNULL, stdout=self.log,
-                                        stderr=self.log, **how)
+                                        stderr=self.log, env={**os.environ, **environment})
         wait_for(lambda: self.connects() or self.process.poll() is not None, 'the start')
         expect(self.process.poll() is None, 'assayd does not start: ' + self.lines())
 
@@ -195,6 +200,85 @@ def reload_reports_what_waits_for_a_restart(site):
     site.configure('enforce = perhaps\n')
     site.process.send_signal(signal.SIGHUP)
     site.wait_log('reload refused (1 errors)')
+
+
+@test
+def reload_with_an_answer(site):
+    site.start()
+    site.configure('socket-mode = 0600\n')
+    done = site.ask_reload()
+    expect(done.returncode == 0 and b'ok' in done.stdout and b'socket-mode was changed' in done.stdout,
+           done.stdout.decode())
+    os.rename(site.path('keys'), site.path('elsewhere'))  # the file is right, what it names is not
+    done = site.ask_reload()
+    expect(done.returncode == 1 and b'refused' in done.stdout, done.stdout.decode())
+    site.configure('enforce = perhaps\n')
+    done = site.ask_reload()
+    expect(done.returncode == 1 and b'the daemon goes on' in done.stdout, done.stdout.decode())
+    site.stop()
+    site.configure('')
+    done = site.ask_reload()
+    expect(done.returncode == 1 and b'cannot ask the daemon' in done.stdout, done.stdout.decode())
+
+
+@test
+def control_socket_is_not_for_everybody(site):
+    site.start()
+    expect(os.stat(site.path('run/control')).st_mode & 0o7777 == 0o600, 'mode')
+
+
+@test
+def notifies_the_service_manager(site):
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(site.path('notify'))
+        manager.settimeout(PATIENCE)
+
+        def next_but(watchdog=False):
+            while True:
+                text = manager.recv(4096).decode()
+                if watchdog or text != 'WATCHDOG=1\n':
+                    return text
+
+        site.start(NOTIFY_SOCKET=site.path('notify'), WATCHDOG_USEC='100000')
+        expect(next_but() == 'READY=1\n', 'ready')
+        expect(next_but(watchdog=True) == 'WATCHDOG=1\n', 'watchdog')
+        site.process.send_signal(signal.SIGHUP)
+        expect(next_but().startswith('RELOADING=1\nMONOTONIC_USEC='), 'reloading')
+        expect(next_but() == 'READY=1\n', 'reloaded')
+        site.process.terminate()
+        expect(next_but() == 'STOPPING=1\n', 'stopping')
+
+
+@test
+def log_file_is_opened_anew(site):
+    log = site.path('assay.log')
+
+    def text():
+        try:
+            with open(log) as f:
+                return f.read()
+        except FileNotFoundError:
+            return ''
+
+    site.configure('log { target = file file = "%s" }\n' % log)
+    site.start()
+    wait_for(lambda: ']: listening on' in text(), 'an explicit target, with -f too')
+    os.rename(log, log + '.1')
+    site.configure('enforce = perhaps\n')  # refused; the file is opened anew all the same
+    site.process.send_signal(signal.SIGUSR1)
+    wait_for(lambda: 'reload refused' in text(), 'the line in the new file: ' + text())
+    site.stop()
+    expect('stopped' in text(), text())
+
+
+@test
+def stderr_is_kept_when_it_is_asked_for(site):
+    site.configure('log { target = stderr }\n')
+    subprocess.run(site.command(), stdin=subprocess.DEVNULL, stdout=site.log, stderr=site.log,
+                   timeout=PATIENCE, check=True)
+    with open(site.pid_file) as f:
+        os.kill(int(f.read()), signal.SIGTERM)
+    site.wait_log('stopped')
 
 
 @test

@@ -226,7 +226,7 @@ class Daemon:
         with open(config, 'r+b') as f:
             rest = f.read()
             f.seek(0)
-            f.write(octets('listen = "unix:%s"\n' % self.socket))
+            f.write(octets('listen = "unix:%s"\ncontrol { socket = "" }\n' % self.socket))
             if os.geteuid() == 0:
                 f.write(b'user = "root"\n')
             f.write(rest)

@@ -84,6 +84,7 @@
 
 /* the daemon */
 #define LIMIT_SESSIONS         1000u /* connections of MTAs that are served at a time */
+#define LIMIT_CONTROL_ANSWER   (1024u * 1024) /* of the control socket */
 #define LIMIT_THREAD_STACK     (512u * 1024) /* measured: every test passes with 128 KiB */
 
 /* what we write */

@@ -1,5 +1,5 @@
 /*
- * log.h - one line of log at a time, to syslog, standard error or the journal.
+ * log.h - one line of log at a time, to syslog, the journal, a file or standard error.
  *
  * Text that we did not write ourselves (addresses, names, octets of mail) reaches a line only
  * through log_escape().  The logger decides whether a level is wanted; callers never ask.
@@ -12,6 +12,7 @@
 #ifndef ASSAY_BASE_LOG_H
 #define ASSAY_BASE_LOG_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/arena.h"
@@ -20,17 +21,21 @@
 #include "base/slice.h"
 
 enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG };
-enum log_target { LOG_TARGET_STDERR, LOG_TARGET_SYSLOG, LOG_TARGET_JOURNAL };
+enum log_target { LOG_TARGET_STDERR, LOG_TARGET_SYSLOG, LOG_TARGET_JOURNAL, LOG_TARGET_FILE };
 
 struct log_params {
 	enum log_target target;
 	enum log_level level; /* lines above it are dropped */
 	int facility;         /* a LOG_* constant of <syslog.h> */
 	const char *ident;    /* program name; must stay valid */
+	const char *file;     /* of LOG_TARGET_FILE; needed by log_open() only */
 };
 
-/* May be called again at any time, as a reload does. */
-void log_open(const struct log_params *params);
+/*
+ * May be called again at any time, as a reload does; a file is opened anew.  False: the target cannot
+ * be opened (errno), and lines go to standard error, in the journal's form where that is the journal.
+ */
+bool log_open(const struct log_params *params);
 
 /* Before other threads log, after the last fork(). */
 MUST_CHECK enum rc log_defer(void);

@@ -33,6 +33,9 @@ struct settings {
 	bool allow_remote_mta;
 	struct slice user;
 	struct slice pid_file;        /* null: none */
+	struct slice control_socket;  /* path; empty: none */
+	bool control_socket_named;    /* the configuration named it: it must be made */
+	struct slice control_group;   /* empty: none */
 
 	struct slice keys_directory;
 	bool keys_directory_named;    /* the configuration named it: it must be there */
@@ -48,6 +51,8 @@ struct settings {
 	size_t max_sessions;          /* connections of MTAs that are served */
 
 	struct log_params log;
+	bool log_target_named;        /* else -f decides */
+	struct slice log_file;
 	enum log_format log_format;
 };
 

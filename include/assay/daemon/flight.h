@@ -28,6 +28,9 @@ void flight_end(void);
  */
 MUST_CHECK enum rc flight_watch(const struct sockaddr *address, socklen_t len, struct err *err);
 
+/* False: ends of message are in flight, and for longer than any deadline none has landed. */
+bool flight_alive(void);
+
 /*
  * Waits until nothing is in flight, at most limit_ms; returns how many still are.  Called before
  * the process ends.

@@ -1,6 +1,7 @@
 /* log.h: what others wrote cannot write our lines. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/limits.h"
@@ -53,15 +54,29 @@ START_TEST(long_fields_are_cut)
 }
 END_TEST
 
+/* systemd names its stream so: standard error is it. */
+static void pretend_journal(void)
+{
+	struct stat st;
+	char stream[64];
+
+	ck_assert_int_eq(fstat(STDERR_FILENO, &st), 0);
+	snprintf(stream, sizeof(stream), "%llu:%llu", (unsigned long long)st.st_dev,
+	    (unsigned long long)st.st_ino);
+	setenv("JOURNAL_STREAM", stream, 1);
+}
+
 /* Standard error goes into a file for the length of the calls. */
-static char *logged(const struct log_params *params)
+static char *logged(const struct log_params *params, bool journal)
 {
 	char path[256], *text;
 	size_t len;
 
 	snprintf(path, sizeof(path), "%s/log", unit_tmpdir());
 	ck_assert_ptr_nonnull(freopen(path, "w", stderr));
-	log_open(params);
+	if (journal)
+		pretend_journal();
+	ck_assert(log_open(params));
 	log_error("an %s", "error");
 	log_warning("a warning");
 	log_info("info %d", 1);
@@ -77,21 +92,51 @@ START_TEST(levels_and_targets)
 {
 	struct log_params params = { .target = LOG_TARGET_STDERR, .level = LOG_LEVEL_INFO,
 		.ident = "assayd" };
-	char *text = logged(&params);
+	char *text = logged(&params, false);
 
 	ck_assert_str_eq(text, "assayd: an error\nassayd: a warning\nassayd: info 1\n"
 	    "assayd: %s is not a format\n");
 	free(text);
 	params.level = LOG_LEVEL_ERROR;
-	text = logged(&params);
+	text = logged(&params, false);
 	ck_assert_str_eq(text, "assayd: an error\n");
 	free(text);
 	params.level = LOG_LEVEL_DEBUG;
-	params.target = LOG_TARGET_JOURNAL;
-	text = logged(&params);
+	text = logged(&params, true);
+	unsetenv("JOURNAL_STREAM");
 	ck_assert_str_eq(text, "<3>an error\n<4>a warning\n<6>info 1\n<7>debug\n"
 	    "<6>%s is not a format\n");
 	free(text);
+}
+END_TEST
+
+START_TEST(file)
+{
+	struct log_params params = { .target = LOG_TARGET_FILE, .level = LOG_LEVEL_INFO,
+		.ident = "assayd" };
+	char path[256], moved[256], *text;
+	size_t len;
+
+	snprintf(path, sizeof(path), "%s/assay.log", unit_tmpdir());
+	snprintf(moved, sizeof(moved), "%s/assay.log.1", unit_tmpdir());
+	params.file = path;
+	ck_assert(log_open(&params));
+	log_info("before");
+	ck_assert_int_eq(rename(path, moved), 0);
+	log_info("still");
+	ck_assert(log_open(&params));
+	log_info("after");
+	text = unit_read_file(moved, &len);
+	ck_assert_ptr_nonnull(strstr(text, "]: before\n2"));
+	ck_assert_ptr_nonnull(strstr(text, "]: still\n"));
+	free(text);
+	text = unit_read_file(path, &len);
+	ck_assert_ptr_nonnull(strstr(text, " assayd["));
+	ck_assert_ptr_nonnull(strstr(text, "]: after\n"));
+	ck_assert_ptr_null(strstr(text, "still"));
+	free(text);
+	snprintf(path, sizeof(path), "%s/none/assay.log", unit_tmpdir());
+	ck_assert(!log_open(&params)); /* and lines go to standard error */
 }
 END_TEST
 
@@ -111,14 +156,14 @@ START_TEST(deferred)
 	log_info("%d", 1);
 	log_debug("not wanted");
 	ck_assert_uint_eq(log_drain(60000), 0);
-	params.target = LOG_TARGET_JOURNAL;
+	params.ident = "other";
 	log_open(&params);
 	log_line(LOG_LEVEL_ERROR, SLICE("2"));
 	ck_assert_uint_eq(log_drain(60000), 0);
 	ck_assert_uint_eq(log_dropped(), 0);
 	fflush(stderr);
 	text = unit_read_file(path, &len);
-	ck_assert_str_eq(text, "assayd: 1\n<3>2\n");
+	ck_assert_str_eq(text, "assayd: 1\nother: 2\n");
 	free(text);
 }
 END_TEST
@@ -130,6 +175,7 @@ Suite *log_suite(void)
 	UNIT_TABLE(s, escaping, rows);
 	UNIT_TEST(s, long_fields_are_cut);
 	UNIT_TEST(s, levels_and_targets);
+	UNIT_TEST(s, file);
 	UNIT_TEST(s, deferred); /* the last: without fork the thread stays */
 	return s;
 }

@@ -263,8 +263,20 @@ static const struct {
 	{ NULL, "no-such-group-here", "group no-such-group-here does not exist" },
 	{ "inet:0.0.0.0:8893", "", "can be reached from other machines" },
 	{ NULL, "", NULL }, /* NULL: in a directory of ours */
-	{ "inet:127.0.0.1:8893", "", NULL },
 };
+
+START_TEST(loopback_is_for_everybody)
+{
+	struct listen_params p = params_of("inet:[::1]:8893");
+	struct identity id = myself();
+	struct err err = ERR_INIT;
+
+	listen_check(&p, &id, &err);
+	ck_assert_uint_eq(err.count, 0);
+	ck_assert_uint_eq(err.warnings, 1);
+	err_free(&err);
+}
+END_TEST
 
 START_TEST(checked_without_making)
 {
@@ -359,6 +371,7 @@ Suite *daemon_listen_suite(void)
 	UNIT_TABLE(s, unix_place, places);
 	UNIT_TEST(s, not_published);
 	UNIT_TABLE(s, checked_without_making, uncheckable);
+	UNIT_TEST(s, loopback_is_for_everybody);
 	UNIT_TEST(s, root_follows_no_link);
 	UNIT_TEST(s, no_such_user_or_group);
 	return s;

@@ -1,0 +1,19 @@
+/*
+ * reload.h - reading the configuration again, for whoever asks: a signal, or the control socket.
+ */
+#ifndef ASSAY_DAEMON_RELOAD_H
+#define ASSAY_DAEMON_RELOAD_H
+
+#include "base/err.h"
+#include "daemon/services.h"
+
+/* Messages go to the log, warnings as such. */
+void reload_log_messages(const struct err *err);
+
+/*
+ * Reloads from the file config, logs the messages that it adds to err and what became of it, and says so
+ * to the service manager.  Reloads from several threads come one after the other.  RC_CONFIG: refused.
+ */
+enum rc reload(struct services *services, const char *config, struct err *err);
+
+#endif

@@ -1,0 +1,90 @@
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+
+#include "base/ask.h"
+
+static bool ready(int fd, short events, int64_t until)
+{
+	struct pollfd p = { .fd = fd, .events = events };
+	int64_t left = until - clock_monotonic_ms();
+
+	return left > 0 && poll(&p, 1, left > INT32_MAX ? INT32_MAX : (int)left) > 0;
+}
+
+/* Reads until stop is seen (-1: the end); what follows it is ignored.  False: too long or too late. */
+static bool receive(int fd, int stop, int64_t until, struct buf *out)
+{
+	char chunk[4096];
+
+	while (ready(fd, POLLIN, until)) {
+		ssize_t n = recv(fd, chunk, sizeof(chunk), MSG_DONTWAIT);
+		const char *end = n > 0 && stop >= 0 ? memchr(chunk, stop, (size_t)n) : NULL;
+
+		if (n == 0)
+			return stop < 0;
+		if (n < 0 && errno != EINTR && errno != EAGAIN)
+			return false;
+		if (n > 0)
+			buf_add(out, slice_of(chunk, end == NULL ? (size_t)n : (size_t)(end - chunk)));
+		if (buf_failed(out) || end != NULL)
+			return !buf_failed(out);
+	}
+	return false;
+}
+
+bool ask_receive(int fd, int64_t limit_ms, struct buf *out)
+{
+	return receive(fd, '\n', clock_monotonic_ms() + limit_ms, out);
+}
+
+bool ask_answer(int fd, int64_t limit_ms, struct slice text)
+{
+	int64_t until = clock_monotonic_ms() + limit_ms;
+
+	while (text.len > 0 && ready(fd, POLLOUT, until)) {
+		ssize_t n = send(fd, text.ptr, text.len, MSG_DONTWAIT | MSG_NOSIGNAL);
+
+		if (n < 0 && errno != EINTR && errno != EAGAIN)
+			return false;
+		if (n > 0)
+			text = slice_drop(text, (size_t)n);
+	}
+	return text.len == 0;
+}
+
+static enum rc converse(int fd, const char *question, int64_t until, struct buf *out,
+    const char **why_out)
+{
+	if (!ask_answer(fd, until - clock_monotonic_ms(), slice_str(question)) ||
+	    !ask_answer(fd, until - clock_monotonic_ms(), SLICE("\n")) || !receive(fd, -1, until, out)) {
+		*why_out = buf_failed(out) ? "the answer is too long" : "no answer in time";
+		return RC_IO;
+	}
+	return RC_OK;
+}
+
+enum rc ask(const char *path, const char *question, int64_t limit_ms, struct buf *out,
+    const char **why_out)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	enum rc rc = RC_IO;
+
+	*why_out = "the path is too long";
+	if (fd >= 0 && strlen(path) < sizeof(address.sun_path)) {
+		memcpy(address.sun_path, path, strlen(path));
+		if (connect(fd, (const struct sockaddr *)&address, sizeof(address)) != 0)
+			*why_out = strerror(errno);
+		else
+			rc = converse(fd, question, clock_monotonic_ms() + limit_ms, out, why_out);
+	}
+	if (fd >= 0)
+		close(fd);
+	return rc;
+}
