@@ -25,6 +25,7 @@ const struct command *const commands[] = {
 	&command_check,
 	&command_config,
 	&command_import,
+	&command_status,
 	NULL,
 };
 

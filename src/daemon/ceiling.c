@@ -12,6 +12,13 @@
 /* Kept from sessions: sockets of the resolver, log, control and metrics, key and configuration files. */
 #define RESERVED_DESCRIPTORS 256u
 
+/* The address sanitizer puts room around every local variable. */
+#ifdef __SANITIZE_ADDRESS__
+#define FRAMES_GROW 8u
+#else
+#define FRAMES_GROW 1u
+#endif
+
 /* Workers that libmilter may start between two looks. */
 #define SPARE_THREADS 16u
 
@@ -107,7 +114,7 @@ void ceiling_stacks(void)
 
 	if (pthread_attr_init(&attributes) != 0)
 		return;
-	if (pthread_attr_setstacksize(&attributes, LIMIT_THREAD_STACK) == 0)
+	if (pthread_attr_setstacksize(&attributes, FRAMES_GROW * LIMIT_THREAD_STACK) == 0)
 		(void)pthread_setattr_default_np(&attributes);
 	pthread_attr_destroy(&attributes);
 #endif

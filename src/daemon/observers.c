@@ -1,5 +1,6 @@
 #include "base/limits.h"
 #include "base/log.h"
+#include "daemon/counters.h"
 #include "verdict/json.h"
 #include "verdict/logline.h"
 
@@ -31,6 +32,7 @@ static void log_outcome(const struct outcome *o, const struct settings *settings
 }
 
 static void (*const observers[])(const struct outcome *o, const struct settings *settings) = {
+	counters_outcome,
 	log_outcome,
 };
 

@@ -26,6 +26,7 @@
 #include "daemon/privileges.h"
 #include "daemon/reload.h"
 #include "daemon/services.h"
+#include "daemon/status.h"
 
 #include "daemon/server.h"
 
@@ -120,7 +121,23 @@ static void answer_reload(void *ctx, struct buf *out)
 	err_free(&err);
 }
 
+static void answer_status(void *ctx, struct buf *out)
+{
+	const struct server *server = ctx;
+
+	status_write(server->services, server->config, FACTS_TEXT, out);
+}
+
+static void answer_openmetrics(void *ctx, struct buf *out)
+{
+	const struct server *server = ctx;
+
+	status_write(server->services, server->config, FACTS_OPENMETRICS, out);
+}
+
 static const struct control_request requests[] = {
+	{ "status", answer_status },
+	{ "openmetrics", answer_openmetrics },
 	{ "reload", answer_reload },
 	{ NULL, NULL },
 };

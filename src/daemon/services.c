@@ -3,6 +3,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 
 #include "daemon/services.h"
@@ -22,8 +23,9 @@ struct snapshot {
 struct services {
 	struct settings *start;      /* those of the start: a restart alone changes some of them */
 	bool foreground;
-	pthread_mutex_t lock;        /* of the next */
+	pthread_mutex_t lock;        /* of the next two */
 	struct snapshot *current;
+	struct services_facts facts;
 };
 
 static void shared_resolver_release(struct shared_resolver *dns)
@@ -103,6 +105,7 @@ static void swap_in(struct services *services, struct snapshot *new)
 	pthread_mutex_lock(&services->lock);
 	old = services->current;
 	services->current = new;
+	services->facts.generation++;
 	pthread_mutex_unlock(&services->lock);
 	snapshot_release(&old);
 }
@@ -121,6 +124,7 @@ enum rc services_start(struct settings *s, struct services **out, struct err *er
 	}
 	pthread_mutex_init(&services->lock, NULL);
 	services->start = settings_hold(s);
+	services->facts = (struct services_facts){ .started = clock_now(), .generation = 1 };
 	*out = services;
 	return RC_OK;
 }
@@ -166,6 +170,28 @@ static enum rc load(struct services *services, const char *path, struct settings
 	return snapshot_new(services, *s, new, err);
 }
 
+static void count_refused(struct services *services)
+{
+	pthread_mutex_lock(&services->lock);
+	services->facts.refused++;
+	pthread_mutex_unlock(&services->lock);
+}
+
+void services_facts(struct services *services, struct services_facts *out)
+{
+	pthread_mutex_lock(&services->lock);
+	*out = services->facts;
+	pthread_mutex_unlock(&services->lock);
+}
+
+void services_need_restart(struct services *services, struct err *err)
+{
+	struct snapshot *current = services_snapshot(services);
+
+	settings_need_restart(services->start, current->settings, err);
+	snapshot_release(&current);
+}
+
 /* The log's file is opened anew even when the rest is refused: whoever moved it away waits for that. */
 enum rc services_reload(struct services *services, const char *path, struct err *err)
 {
@@ -175,6 +201,7 @@ enum rc services_reload(struct services *services, const char *path, struct err 
 
 	if (rc != RC_OK) {
 		settings_release(&s);
+		count_refused(services);
 		open_log(services, services->current->settings);
 		return rc;
 	}

@@ -222,6 +222,31 @@ def reload_with_an_answer(site):
 
 
 @test
+def status_of_a_running_daemon(site):
+    def status(*options):
+        return subprocess.run([os.path.join(site.build, 'assay'), 'status', '-c', site.path('assay.conf'),
+                               *options], stdin=subprocess.DEVNULL, timeout=PATIENCE,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+
+    expect(status().returncode == 1, 'no daemon, and no complaint')
+    site.start()
+    message(Mta(site.socket))
+    site.configure('socket-mode = 0600\n')
+    expect(site.ask_reload().returncode == 0, 'reload')
+    done = status()
+    text = done.stdout.decode()
+    expect(done.returncode == 0, text)
+    for line in ('socket-mode was changed', 'Name servers: 127.0.0.1:9', '    external accept 1\n',
+                 'one more for each reload:\n    2\n'):
+        expect(line in text, '"%s" is not in\n%s' % (line, text))
+    text = status('--openmetrics').stdout.decode()
+    expect(text.endswith('# EOF\n') and
+           'assay_messages_total{class="external",action="accept"} 1\n' in text, text)
+    names = [line.split()[2] for line in text.splitlines() if line.startswith('# TYPE ')]
+    expect(len(names) == len(set(names)), 'a family is written twice')
+
+
+@test
 def control_socket_is_not_for_everybody(site):
     site.start()
     expect(os.stat(site.path('run/control')).st_mode & 0o7777 == 0o600, 'mode')

@@ -1,5 +1,5 @@
 /*
- * observers.h - who sees the outcome of a message: the log today, history and metrics beside it.
+ * observers.h - who sees the outcome of a message: counters and the log today, a history beside them.
  *
  * An observer runs in the thread that ends the message, after the MTA took the edits or refused them.
  * It never blocks and never fails: what may block gets a copy through a bounded queue (base/queue.h),

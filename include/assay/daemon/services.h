@@ -28,6 +28,16 @@ void services_free(struct services **services);
  */
 MUST_CHECK enum rc services_reload(struct services *services, const char *path, struct err *err);
 
+struct services_facts {
+	int64_t started;     /* seconds since the epoch */
+	uint64_t generation; /* of the settings: 1 those of the start */
+	uint64_t refused;    /* reloads */
+};
+void services_facts(struct services *services, struct services_facts *out);
+
+/* Warns of what was changed by reloads and waits for a restart. */
+void services_need_restart(struct services *services, struct err *err);
+
 /* Opens the log as the current settings want it.  foreground: standard error instead of syslog. */
 void services_open_log(struct services *services, bool foreground);
 

@@ -6,6 +6,7 @@ int main(void)
 	static suite_maker *const suites[] = {
 		daemon_ceiling_suite,
 		daemon_control_suite,
+		daemon_facts_suite,
 		daemon_flight_suite,
 		daemon_listen_suite,
 		daemon_services_suite,

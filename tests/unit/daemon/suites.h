@@ -5,6 +5,7 @@
 
 suite_maker daemon_ceiling_suite;
 suite_maker daemon_control_suite;
+suite_maker daemon_facts_suite;
 suite_maker daemon_flight_suite;
 suite_maker daemon_listen_suite;
 suite_maker daemon_services_suite;

@@ -1,0 +1,17 @@
+/*
+ * counters.h - what became of messages since the start: an observer (daemon/observers.h) that adds at
+ * once, without a lock, and is read at any time.
+ */
+#ifndef ASSAY_DAEMON_COUNTERS_H
+#define ASSAY_DAEMON_COUNTERS_H
+
+#include "config/settings.h"
+#include "daemon/facts.h"
+#include "verdict/verdict.h"
+
+void counters_outcome(const struct outcome *o, const struct settings *settings);
+
+/* Adds the families. */
+void counters_write(struct facts *f);
+
+#endif
