@@ -82,6 +82,32 @@ void explain_discovery(const struct dmarc_policy_discovery *d)
 	labelled("", d->reason);
 }
 
+static void explain_arc_set(const struct arc_chain *chain, unsigned i)
+{
+	const struct arc_set *set = &chain->sets[i - 1];
+
+	printf("  i=%u: sealed by ", i);
+	print_text(set->as.domain.name);
+	printf(" (cv=%s), message signed by ", chain_status_text(set->as.chain_status));
+	print_text(set->ams.domain.name);
+	putchar('\n');
+	labelled("    recorded: ", slice_trim(set->payload));
+}
+
+static void explain_arc(const struct arc_result *r)
+{
+	if (r->result == AUTH_NONE)
+		return;
+	printf("arc=%s\n", auth_result_text(r->result));
+	labelled("", r->reason);
+	if (r->temporary)
+		puts("  a key could not be looked up; RFC 8617 section 5.2.1 makes that a failure");
+	if (r->oldest_pass_known && r->oldest_pass > 0)
+		printf("  the message was changed before i=%u\n", r->oldest_pass);
+	for (unsigned i = r->chain.count; i > 0; i--)
+		explain_arc_set(&r->chain, i);
+}
+
 static void explain_author(const struct dmarc_author_result *r, bool detail)
 {
 	printf("  author domain ");
@@ -113,6 +139,18 @@ static void explain_signing(const struct outcome *o)
 	labelled("not signed: ", o->unsigned_reason);
 }
 
+static void explain_sealing(const struct outcome *o)
+{
+	if (o->sealed.instance > 0) {
+		printf("sealed i=%u d=", o->sealed.instance);
+		print_text(o->sealed.domain);
+		printf(" s=");
+		print_text(o->sealed.selector);
+		putchar('\n');
+	}
+	labelled("not sealed: ", o->unsealed_reason);
+}
+
 static void explain_edits(const struct actions *actions)
 {
 	for (size_t i = 0; i < actions->edit_count; i++) {
@@ -138,9 +176,12 @@ void explain_outcome(const struct outcome *o, bool detail)
 		explain_spf(&o->verdict);
 	if (o->verdict.dkim_checked)
 		explain_dkim(&o->verdict.dkim);
+	if (o->verdict.arc_checked)
+		explain_arc(&o->verdict.arc);
 	if (o->verdict.dmarc_checked)
 		explain_dmarc(&o->verdict.dmarc, detail);
 	explain_signing(o);
+	explain_sealing(o);
 	printf("action: %s", action_text(actions->action));
 	if (actions->would != actions->action)
 		printf(" (enforce = yes would %s it)", action_text(actions->would));

@@ -85,7 +85,7 @@ static enum rc load_keys(const struct verify_request *r, struct settings *s, str
 {
 	const struct class_rules *rules = class_rules(classify(&s->policy, &r->envelope, false));
 
-	return rules->sign ? settings_load_keys(s, err) : RC_OK;
+	return rules->sign || s->policy.arc.seal.len > 0 ? settings_load_keys(s, err) : RC_OK;
 }
 
 static enum rc verify(const struct verify_request *r, struct err *err)

@@ -15,6 +15,7 @@ const struct section_kind section_kinds[SECTION_COUNT] = {
 	[SECTION_DNS] = { .name = "dns" },
 	[SECTION_SPF] = { .name = "spf" },
 	[SECTION_DKIM] = { .name = "dkim" },
+	[SECTION_ARC] = { .name = "arc" },
 	[SECTION_DMARC] = { .name = "dmarc" },
 	[SECTION_LOG] = { .name = "log" },
 	[SECTION_CONTROL] = { .name = "control" },

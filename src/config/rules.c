@@ -3,6 +3,7 @@
 #include "base/ascii.h"
 #include "base/cursor.h"
 #include "base/utf8.h"
+#include "arc/verify.h"
 #include "dmarc/psl.h"
 
 #include "private.h"
@@ -160,6 +161,49 @@ bool rule_url(const struct target *t, struct slice text, struct slice *out)
 		return value_wrong(t, text, "is no address of a web page: write one that begins "
 		    "with \"https://\", in ASCII");
 	*out = text;
+	return true;
+}
+
+static bool seal_is_built(const struct target *t, struct slice text)
+{
+	return arc_is_built() || value_wrong(t, text, "cannot be used, as this program was built "
+	    "without ARC: take it out, or build without --without-arc");
+}
+
+/* "DOMAIN/SELECTOR" */
+bool rule_seal(const struct target *t, struct slice text, struct slice *out)
+{
+	struct slice selector = text, domain = slice_split(&selector, '/');
+	struct domain d, s;
+
+	if (text.len > 0 && (!domain_parse(t->arena, domain, &d) ||
+	    !domain_parse(t->arena, selector, &s)))
+		return value_wrong(t, text, "is not a key of the key directory: write "
+		    "\"example.com/selector\"");
+	if (text.len > 0 && !seal_is_built(t, text))
+		return false;
+	*out = text.len == 0 ? text :
+	    arena_printf(t->arena, "%.*s/%.*s", SLICE_ARG(d.name), SLICE_ARG(s.name));
+	return true;
+}
+
+/* "SEALER" or "SEALER for AUTHOR" */
+bool rule_sealer(const struct target *t, struct slice text, struct slice *out)
+{
+	static const struct slice for_word = { " for ", 5 };
+	size_t end = slice_find(text, ' ');
+	struct slice author = slice_drop(text, end);
+	struct domain sealer, d;
+
+	if (!domain_parse(t->arena, slice_take(text, end), &sealer) ||
+	    (author.len > 0 && (!slice_starts_with(author, for_word) ||
+	    !domain_parse(t->arena, slice_drop(author, for_word.len), &d))))
+		return value_wrong(t, text, "is not a sealer: write \"lists.example.net\" or "
+		    "\"lists.example.net for example.org\"");
+	if (!seal_is_built(t, text))
+		return false;
+	*out = author.len == 0 ? sealer.name : arena_printf(t->arena, "%.*s for %.*s",
+	    SLICE_ARG(sealer.name), SLICE_ARG(d.name));
 	return true;
 }
 

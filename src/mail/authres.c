@@ -243,6 +243,8 @@ void authres_comment(struct authres *ar, struct slice text)
 {
 	struct buf piece = BUF_INIT(PIECE_OCTETS);
 
+	if (ar->bare)
+		return;
 	add_delimited(&piece, '(', text, "()\\", ')');
 	if (wanted(ar, &piece))
 		field_words(&ar->field, buf_slice(&piece));

@@ -18,14 +18,6 @@ const struct class_rules *class_rules(enum message_class class)
 	return &rules[class];
 }
 
-static bool port_listed(const struct port_list *list, int port)
-{
-	for (size_t i = 0; i < list->count; i++)
-		if (list->items[i] == port) /* -1, not told, is in no list */
-			return true;
-	return false;
-}
-
 /* A name alone proves nothing: a client whose address is unknown is on no list. */
 static bool client_listed(const struct hostlist *list, const struct envelope *e)
 {

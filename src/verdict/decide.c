@@ -97,6 +97,51 @@ static struct slice setting(const struct bench *b, const char *name, enum action
 
 /* --- DMARC ----------------------------------------------------------------------------------- */
 
+/* "SEALER" or "SEALER for AUTHOR", names that the configuration has checked; AUTHOR covers all below it. */
+static bool entry_trusts(struct arena *a, struct slice entry, struct domain sealer,
+    struct domain author)
+{
+	struct slice rest = entry, name = slice_split(&rest, ' ');
+	struct domain wanted;
+
+	if (!domain_parse(a, name, &wanted) || !domain_eq(wanted, sealer))
+		return false;
+	if (slice_is_null(rest))
+		return true;
+	slice_split(&rest, ' '); /* "for" */
+	return domain_parse(a, rest, &wanted) && domain_is_at_or_below(author, wanted);
+}
+
+/*
+ * The one verdict that is read from a header: the newest set of a chain that verifies, by a sealer
+ * that the operator trusts by name, records an aligned pass for this author (RFC 8617 sections 7.2.1
+ * and 9.4).
+ */
+static bool trusted_sealer_saw_pass(const struct bench *b, struct domain author)
+{
+	const struct slice_list *list = &b->p->arc.trusted_sealers;
+	struct domain sealer = arc_sealer_domain(&b->v->arc);
+	const char *how;
+
+	for (size_t i = 0; i < list->count && !domain_is_none(sealer); i++)
+		if (entry_trusts(b->a, list->items[i], sealer, author))
+			return arc_shows_pass(b->a, &b->v->arc, author, &how);
+	return false;
+}
+
+/* Never stricter than what is asked for. */
+static bool apply_trusted_sealer(const struct bench *b, struct demand *d)
+{
+	enum action action = permanent(b->p->arc.on_trusted);
+
+	if (d->author->policy == DMARC_POLICY_NONE ||
+	    !trusted_sealer_saw_pass(b, d->author->domain))
+		return false;
+	if (action < d->action)
+		depart(d, action, OVERRIDE_LOCAL_POLICY, arc_report_comment(b->a, &b->v->arc));
+	return true;
+}
+
 /*
  * RFC 9989 section 7.4: nobody is rejected for p=reject alone.  Direct mail is; mail that shows an
  * indirect flow, or comes from a client that is known to forward, meets `indirect`.
@@ -156,7 +201,7 @@ static void wish_for_failure(const struct bench *b, struct demand *d)
 
 	d->asked = d->action = asked_by(d->author->policy);
 	sectioned = apply_section(b, d);
-	if (!sectioned)
+	if (!sectioned && !apply_trusted_sealer(b, d))
 		apply_published(b, d);
 	/* p=none asks for nothing, and recipients' sections do not change that */
 	if (sectioned || d->author->policy != DMARC_POLICY_NONE)
@@ -432,7 +477,7 @@ enum rc decide(struct arena *a, const struct verdict_policy *p, enum message_cla
 	struct bench b = { .a = a, .p = p, .class = class, .m = m, .v = v };
 	struct demand demands[4], *strictest = &demands[0];
 
-	indirect_marks(m, &b.marks);
+	indirect_marks(m, &v->arc.chain, &b.marks);
 	b.exempt = exempt_from_refusal(a, p, m, &v->authors);
 	demands[0] = demand_of_dmarc(&b);
 	demands[1] = demand_of_from(&b);

@@ -124,6 +124,9 @@ enum rc evaluate(const struct evaluation *e, struct verdict *v)
 	TRY(evaluate_spf(e, v));
 	TRY(dkim_verifier_end(e->verifier, e->now, &v->dkim));
 	v->dkim_checked = true;
+	TRY(arc_verifier_end(e->arc, e->now, &v->arc));
+	v->arc_checked = e->policy->arc.verify && arc_is_built();
+	v->remote_ip = e->message->envelope.client;
 	TRY(dmarc_evaluate(e->arena, e->lookups, &e->policy->dmarc, &v->authors, &v->spf, &v->dkim,
 	    &v->dmarc));
 	v->dmarc_checked = true;

@@ -13,6 +13,7 @@ struct evaluation {
 	enum message_class class;
 	const struct message *message;
 	struct lookups *lookups;
+	struct arc_verifier *arc;
 	struct dkim_verifier *verifier; /* its body hashes have ended */
 	const struct spf_trace *trace;  /* NULL: none */
 	int64_t now;

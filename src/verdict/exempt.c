@@ -54,6 +54,14 @@ static bool recipient_matches(struct arena *a, struct slice pattern, struct slic
 	    slice_is_null(domain) ? address : address_local_part(address), domain);
 }
 
+bool exempt_recipient_listed(struct arena *a, const struct slice_list *list, struct slice address)
+{
+	for (size_t i = 0; i < list->count; i++)
+		if (recipient_matches(a, list->items[i], address))
+			return true;
+	return false;
+}
+
 /* A recipient's own section, the first that fits; NULL: none. */
 static const struct recipient_section *section_of(struct arena *a, const struct verdict_policy *p,
     struct slice address)

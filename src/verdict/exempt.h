@@ -1,6 +1,6 @@
 /*
  * exempt.h - whom the operator treats otherwise: sections of author domains and of recipients, and
- * the lists of those who are never refused.  Used by decide.c only.
+ * the lists of those who are never refused.  Used by decide.c and sealing.c.
  */
 #ifndef ASSAY_VERDICT_EXEMPT_H
 #define ASSAY_VERDICT_EXEMPT_H
@@ -17,6 +17,9 @@ const struct policy_section *exempt_section(const struct verdict_policy *p, stru
  */
 enum action exempt_recipients(struct arena *a, const struct verdict_policy *p, const struct message *m,
     enum action wish, struct slice *pattern_out);
+
+/* Does an entry of the list ("user@domain", "user@", "domain", "@domain") mean that recipient? */
+bool exempt_recipient_listed(struct arena *a, const struct slice_list *list, struct slice address);
 
 /* Why this message is never refused, in words for the log; the null slice: it may be. */
 struct slice exempt_from_refusal(struct arena *a, const struct verdict_policy *p, const struct message *m,

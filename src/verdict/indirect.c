@@ -13,7 +13,7 @@ static const struct {
 	{ { "Resent-Date", 11 }, false },
 };
 
-void indirect_marks(const struct message *m, struct indirect_marks *out)
+void indirect_marks(const struct message *m, const struct arc_chain *arc, struct indirect_marks *out)
 {
 	*out = (struct indirect_marks){ 0 };
 	for (size_t i = 0; i < N_ELEMENTS(mark_fields); i++) {
@@ -21,10 +21,7 @@ void indirect_marks(const struct message *m, struct indirect_marks *out)
 
 		*mark = *mark || message_field(m, mark_fields[i].name, 0) != NULL;
 	}
-	/* RFC 8617 section 4.1: a set is these three */
-	out->arc = message_field(m, SLICE("ARC-Seal"), 0) != NULL &&
-	    message_field(m, SLICE("ARC-Message-Signature"), 0) != NULL &&
-	    message_field(m, SLICE("ARC-Authentication-Results"), 0) != NULL;
+	out->arc = arc_chain_has_set(arc);
 }
 
 /* Some domain outside the author's organization that answers for this message. */

@@ -46,6 +46,10 @@ static const char *const dkim_codes[DKIM_WHY_COUNT] = {
 	[DKIM_WHY_SIG_CANON] = "unknown-canonicalization",
 	[DKIM_WHY_SIG_DOMAIN] = "domain-syntax",
 	[DKIM_WHY_SIG_IDENTITY] = "identity-outside-domain",
+	[DKIM_WHY_SIG_INSTANCE] = "instance-syntax",
+	[DKIM_WHY_SIG_CHAIN_STATUS] = "chain-status-syntax",
+	[DKIM_WHY_SIG_SEAL_H] = "seal-with-h",
+	[DKIM_WHY_SIG_COVERS_ARC] = "covers-arc-field",
 	[DKIM_WHY_SIG_FROM_UNSIGNED] = "from-unsigned",
 	[DKIM_WHY_SIG_QUERY_METHOD] = "unknown-query-method",
 	[DKIM_WHY_SIG_TIMES] = "expires-before-signed",
@@ -62,6 +66,7 @@ static const char *const dkim_codes[DKIM_WHY_COUNT] = {
 	[DKIM_WHY_KEY_SERVICE] = "key-service",
 	[DKIM_WHY_KEY_REVOKED] = "key-revoked",
 	[DKIM_WHY_KEY_STRICT_IDENTITY] = "key-strict-identity",
+	[DKIM_WHY_KEY_WEAK] = "key-weak",
 	[DKIM_WHY_KEY_TOO_SHORT] = "key-too-short",
 	[DKIM_WHY_KEY_TOO_LARGE] = "key-too-large",
 	[DKIM_WHY_BODY_HASH] = "body-hash",
@@ -70,6 +75,20 @@ static const char *const dkim_codes[DKIM_WHY_COUNT] = {
 	[DKIM_WHY_SIGNATURE_WRONG] = "signature-wrong",
 	[DKIM_WHY_KEY_BELOW_MINIMUM] = "key-below-minimum",
 	[DKIM_WHY_NO_MEMORY] = "no-memory",
+};
+
+static const char *const arc_codes[ARC_WHY_COUNT] = {
+	[ARC_WHY_GOOD] = "good",
+	[ARC_WHY_NO_CHAIN] = "no-chain",
+	[ARC_WHY_TOO_MANY] = "too-many-fields",
+	[ARC_WHY_FIELD] = "field-syntax",
+	[ARC_WHY_DUPLICATE] = "duplicate-field",
+	[ARC_WHY_SEALED_AS_BROKEN] = "sealed-as-broken",
+	[ARC_WHY_INCOMPLETE] = "incomplete-set",
+	[ARC_WHY_CHAIN_STATUS] = "chain-status",
+	[ARC_WHY_MESSAGE_SIGNATURE] = "message-signature",
+	[ARC_WHY_SEAL] = "seal",
+	[ARC_WHY_NOT_BUILT] = "not-built",
 };
 
 static const char *const dmarc_codes[DMARC_WHY_COUNT] = {
@@ -247,6 +266,46 @@ static json_t *dkim_json(const void *items, size_t i)
 	return object_end(&o);
 }
 
+/* One set: who sealed it, and whose message signature it has; what was not there is left out. */
+static json_t *arc_set_json(const void *items, size_t i)
+{
+	const struct arc_set *set = (const struct arc_set *)items + i;
+	struct object o = object_new();
+
+	put(&o, "instance", json_integer((json_int_t)i + 1));
+	put_domain(&o, "seal_domain", set->as.domain);
+	put_domain(&o, "seal_selector", set->as.selector);
+	if (set->seal != NULL)
+		put_str(&o, "chain_status", chain_status_text(set->as.chain_status));
+	put_domain(&o, "domain", set->ams.domain);
+	put_domain(&o, "selector", set->ams.selector);
+	return object_end(&o);
+}
+
+static json_t *arc_json(const struct arc_result *r)
+{
+	struct object o = object_new();
+
+	put_str(&o, "result", auth_result_text(r->result));
+	put_reason(&o, arc_codes[r->why], r->reason);
+	if (r->temporary)
+		put(&o, "dns_trouble", json_true());
+	if (r->oldest_pass_known)
+		put(&o, "oldest_pass", json_integer(r->oldest_pass));
+	put(&o, "sets", array_of(arc_set_json, r->chain.sets, r->chain.count));
+	return object_end(&o);
+}
+
+static json_t *sealed_json(const struct sealed_by *s)
+{
+	struct object o = object_new();
+
+	put_text(&o, "domain", s->domain);
+	put_text(&o, "selector", s->selector);
+	put(&o, "instance", json_integer(s->instance));
+	return object_end(&o);
+}
+
 static void put_policy_tag(struct object *o, const char *name, struct dmarc_policy_tag tag)
 {
 	if (tag.state == DMARC_TAG_VALID)
@@ -390,6 +449,8 @@ static void put_verdict(struct object *o, const struct outcome *outcome)
 	}
 	if (v->dkim_checked)
 		put(o, "dkim", array_of(dkim_json, v->dkim.items, v->dkim.count));
+	if (v->arc_checked)
+		put(o, "arc", arc_json(&v->arc));
 	if (v->dmarc_checked)
 		put(o, "dmarc", dmarc_json(&v->dmarc, &outcome->actions));
 }
@@ -400,6 +461,9 @@ static void put_signing(struct object *o, const struct outcome *outcome)
 		put(o, "signed",
 		    array_of(signed_json, outcome->signatures, outcome->signature_count));
 	put_text(o, "unsigned", outcome->unsigned_reason);
+	if (outcome->sealed.instance > 0)
+		put(o, "sealed", sealed_json(&outcome->sealed));
+	put_text(o, "unsealed", outcome->unsealed_reason);
 }
 
 static void put_actions(struct object *o, const struct actions *actions)

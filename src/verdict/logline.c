@@ -99,12 +99,40 @@ static void add_dmarc(struct buf *out, const struct dmarc_result *r)
 		buf_addf(out, "(p=%s)", dmarc_policy_text(author->policy));
 }
 
+/* arc=pass(list.example/s1), arc=fail; a message without ARC fields has none. */
+static void add_arc(struct buf *out, const struct arc_result *r)
+{
+	const struct arc_set *newest;
+
+	if (r->result == AUTH_NONE)
+		return;
+	buf_addf(out, " arc=%s", auth_result_text(r->result));
+	if (r->temporary)
+		buf_add_str(out, "(dns)");
+	if (r->result != AUTH_PASS)
+		return;
+	newest = &r->chain.sets[r->chain.count - 1];
+	buf_addf(out, "(%.*s/%.*s)", SLICE_ARG(newest->as.domain.name),
+	    SLICE_ARG(newest->as.selector.name));
+}
+
+static void add_sealed(struct buf *out, const struct outcome *o)
+{
+	if (o->sealed.instance > 0)
+		buf_addf(out, " sealed=%.*s/%.*s(i=%u)", SLICE_ARG(o->sealed.domain),
+		    SLICE_ARG(o->sealed.selector), o->sealed.instance);
+	else if (o->unsealed_reason.len > 0)
+		buf_add_str(out, " sealed=-");
+}
+
 static void add_findings(struct buf *out, const struct verdict *v)
 {
 	if (v->spf_checked)
 		buf_addf(out, " spf=%s", auth_result_text(v->spf.r.result));
 	if (v->dkim_checked)
 		add_dkim(out, &v->dkim);
+	if (v->arc_checked)
+		add_arc(out, &v->arc);
 	if (v->dmarc_checked)
 		add_dmarc(out, &v->dmarc);
 }
@@ -146,8 +174,11 @@ static void add_judge(const struct outcome *o, struct buf *out)
 	add_findings(out, &o->verdict);
 	add_action(out, &o->actions);
 	add_ending(o, out);
+	add_sealed(out, o);
 	buf_addf(out, " ms=%lld", (long long)o->elapsed_ms);
 	add_why(out, o->actions.why);
+	if (o->actions.why.len == 0)
+		add_why(out, o->unsealed_reason);
 }
 
 static void add_signatures(struct buf *out, const struct outcome *o)

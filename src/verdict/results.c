@@ -255,17 +255,43 @@ static void write_dmarc(struct arena *a, struct authres *ar, const struct verdic
 	}
 }
 
+/* RFC 8617 sections 6 and 10.2 */
+static void write_arc(struct arena *a, struct authres *ar, const struct verdict *v)
+{
+	const struct arc_result *r = &v->arc;
+	char ip[IP_TEXT_SIZE];
+
+	if (!v->arc_checked)
+		return;
+	authres_result(ar, "arc", r->result);
+	if (r->result == AUTH_FAIL)
+		authres_reason(ar, r->reason);
+	if (v->remote_ip.family != IP_NONE)
+		authres_property(ar, "smtp", "remote-ip", slice_str(ip_text(&v->remote_ip, ip)));
+	if (r->oldest_pass_known)
+		authres_property(ar, "header", "oldest-pass",
+		    arena_printf(a, "%u", r->oldest_pass));
+}
+
 static struct slice results_value(struct arena *a, struct slice authserv_id,
-    const struct verdict *v, const struct actions *actions)
+    const struct verdict *v, const struct actions *actions, bool bare)
 {
 	struct authres ar = AUTHRES_INIT;
 
+	ar.bare = bare;
 	authres_begin(&ar, authserv_id);
 	write_spf(&ar, v);
 	write_dkim(a, &ar, v);
 	write_dmarc(a, &ar, v, actions);
+	write_arc(a, &ar, v);
 	authres_end(&ar);
 	return field_end(&ar.field, a);
+}
+
+struct slice results_for_seal(struct arena *a, struct slice authserv_id, const struct verdict *v,
+    const struct actions *actions)
+{
+	return slice_trim(results_value(a, authserv_id, v, actions, true));
 }
 
 /* RFC 7208 section 9.1: the client that was checked, which an own relay may have recorded. */
@@ -296,7 +322,7 @@ enum rc results_write(struct arena *a, const struct verdict_policy *p, struct sl
 
 	if (p->enforce == ENFORCE_OBSERVE)
 		return RC_OK;
-	value = results_value(a, authserv_id, v, actions);
+	value = results_value(a, authserv_id, v, actions, false);
 	if (slice_is_null(value))
 		return RC_LIMIT;
 	TRY(results_quarantine(a, p, actions));

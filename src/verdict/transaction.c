@@ -7,6 +7,7 @@
 
 #include "demand.h"
 #include "evaluate.h"
+#include "sealing.h"
 #include "signatures.h"
 
 #include "verdict/transaction.h"
@@ -19,6 +20,8 @@ struct transaction {
 	struct lookups *lookups;         /* owned; NULL: nothing is asked */
 	struct bodyhashes *bodies;
 	struct dkim_verifier *verifier;  /* NULL: nothing is judged */
+	struct arc_verifier *arc;        /* as verifier */
+	struct sealing sealing;
 	struct field_set forged;         /* what is taken away */
 	struct signatures signatures;
 	const struct spf_trace *trace;
@@ -76,7 +79,9 @@ static void start_judging(struct transaction *t)
 		return;
 	}
 	t->verifier = dkim_verifier_new(&t->message, &p->dkim, t->lookups, t->bodies);
-	if (t->verifier == NULL)
+	/* without look-ups the shape of the chain is read, which is a mark of an indirect flow */
+	t->arc = arc_verifier_new(&t->message, &p->dkim, p->arc.verify ? t->lookups : NULL, t->bodies);
+	if (t->verifier == NULL || t->arc == NULL)
 		note(t, RC_NOMEM);
 	evaluate_request(&t->message, &request);
 	if (t->outcome.class != CLASS_OWN_RELAY)
@@ -204,6 +209,22 @@ static void end_judged_header(struct transaction *t)
 	start_mail_from(t, authors);
 	dkim_verifier_headers_done(t->verifier, authors->domains,
 	    authors->status == FROM_OK ? authors->domain_count : 0);
+	arc_verifier_headers_done(t->arc);
+}
+
+/* A judged message that goes on may be sealed, as it will be seen without what is taken away. */
+static void start_sealing(struct transaction *t)
+{
+	struct message *shown;
+
+	if (t->env.policy->arc.seal.len == 0)
+		return;
+	shown = message_without(&t->message, &t->forged);
+	if (shown == NULL)
+		note(t, RC_NOMEM);
+	else
+		note(t, sealing_begin(t->env.policy, t->env.keys, shown, t->bodies,
+		    clock_monotonic_ms(), &t->sealing));
 }
 
 /* Loopback is no proof of origin: say what to set, for either case. */
@@ -229,8 +250,10 @@ void transaction_end_of_header(struct transaction *t)
 	if (t->rules->remove_authres)
 		note(t, results_find_forged(t->arena, t->env.policy, authserv_id(t), &t->message,
 		    &t->forged));
-	if (t->rules->judge)
+	if (t->rules->judge) {
 		end_judged_header(t);
+		start_sealing(t);
+	}
 	if (t->rules->sign)
 		start_signing(t);
 	if (t->outcome.class == CLASS_REINJECTED) {
@@ -259,7 +282,7 @@ static enum rc judge(struct transaction *t, int64_t now)
 {
 	struct outcome *o = &t->outcome;
 	const struct evaluation e = { t->arena, t->env.policy, o->class, &t->message, t->lookups,
-		t->verifier, t->trace, now };
+		t->arc, t->verifier, t->trace, now };
 
 	lookups_begin_wait(t->lookups);
 	TRY(evaluate(&e, &o->verdict));
@@ -277,6 +300,14 @@ static enum rc edit(struct transaction *t)
 	return results_write(t->arena, t->env.policy, authserv_id(t), &o->verdict, &o->actions);
 }
 
+/* RFC 8617 section 5.1 step 1: after all other changes. */
+static enum rc seal(struct transaction *t, int64_t now)
+{
+	struct outcome *o = &t->outcome;
+
+	return sealing_end(&t->sealing, t->arena, authserv_id(t), &o->verdict, now, &o->actions);
+}
+
 /* The roles, in their order; a class has one of them or several. */
 static enum rc finish(struct transaction *t, int64_t now)
 {
@@ -286,7 +317,7 @@ static enum rc finish(struct transaction *t, int64_t now)
 	TRY(edit(t));
 	if (t->rules->sign)
 		TRY(signatures_end(&t->signatures, t->arena, now, &t->outcome.actions));
-	return RC_OK;
+	return seal(t, now);
 }
 
 /*
@@ -307,6 +338,7 @@ static void answer(struct transaction *t, enum action action, struct slice why, 
 	t->signatures.count = 0;
 	t->signatures.why = SIGNING_DONE;
 	t->signatures.reason = SLICE_NULL;
+	t->sealing = (struct sealing){ 0 };
 }
 
 static void answer_exceeded(struct transaction *t)
@@ -340,6 +372,8 @@ static const struct outcome *complete(struct transaction *t)
 	o->signature_count = t->signatures.count;
 	o->unsigned_why = t->signatures.why;
 	o->unsigned_reason = t->signatures.reason;
+	o->sealed = t->sealing.made;
+	o->unsealed_reason = t->sealing.reason;
 	if (t->lookups != NULL) {
 		o->dns_wait_ms = lookups_waited_ms(t->lookups);
 		o->dns_questions = lookups_count(t->lookups);

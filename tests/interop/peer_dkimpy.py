@@ -54,5 +54,32 @@ def verify(text, keys):
         return "fail", str(e)
 
 
+def seal(text, domain, selector, key, cv, results):
+    """dkimpy takes results and cv= from an Authentication-Results field with its own id, which then goes."""
+    srv_id, rest = results.split(";", 1)
+    own = ("Authentication-Results: %s; arc=%s;%s\r\n" % (srv_id, cv, rest)).encode()
+    fields = dkim.ARC(own + text).sign(selector.encode(), domain.encode(), private_key("rsa-sha256", key),
+                                       srv_id.encode())
+    if not fields:
+        raise ValueError("no set was made")
+    return b"".join(reversed(fields)) + text
+
+
+def chain(text, keys):
+    def lookup(name, timeout=5):
+        name = name.decode() if isinstance(name, bytes) else name
+        return keys.get(name.rstrip("."), "").encode() or None
+    cv, _, reason = dkim.ARC(text).verify(dnsfunc=lookup)
+    return cv.decode(), reason
+
+
+def sealers():
+    try:
+        import authres                           # noqa: F401: what dkimpy reads results with
+    except ImportError:
+        return None
+    return seal, chain
+
+
 if __name__ == "__main__":
-    worker.serve("dkimpy " + version(), cannot(), sign, verify)
+    worker.serve("dkimpy " + version(), cannot(), sign, verify, sealers())

@@ -10,6 +10,8 @@ BEGIN {
 		require Mail::DKIM::Signer;
 		require Mail::DKIM::Verifier;
 		require Mail::DKIM::DNS;
+		require Mail::DKIM::ARC::Signer;
+		require Mail::DKIM::ARC::Verifier;
 		require Net::DNS;
 		1;
 	} or do { print STDERR "libmail-dkim-perl is not installed\n"; exit 1 };
@@ -71,11 +73,38 @@ sub verify {
 	return $verifier->result eq 'pass' ? ('pass', '') : ('fail', $verifier->result_detail);
 }
 
+# Results and cv= come from an Authentication-Results field with the own id, which then goes.
+sub seal {
+	my ($text, $domain, $selector, $key, $cv, $results) = @_;
+	my ($srv_id, $rest) = split /;/, $results, 2;
+	my $signer = Mail::DKIM::ARC::Signer->new(
+		Algorithm => 'rsa-sha256',
+		Chain => $cv,
+		Domain => $domain,
+		SrvId => $srv_id,
+		Selector => $selector,
+		Key => Mail::DKIM::PrivateKey->load(File => $key, Type => 'rsa'));
+	$signer->PRINT("Authentication-Results: $srv_id;$rest\r\n" . $text);
+	$signer->CLOSE;
+	my @fields = $signer->as_strings;
+	die 'no set was made: ' . ($signer->{details} // '') . "\n" unless @fields == 3;
+	return join('', map { s/\r?\n(?=[ \t])/\r\n/gr . "\r\n" } @fields) . $text;
+}
+
+sub chain {
+	my ($text) = @_;
+	my $verifier = Mail::DKIM::ARC::Verifier->new;
+	$verifier->PRINT($text);
+	$verifier->CLOSE;
+	return ($verifier->result, $verifier->result_detail // '');
+}
+
 sub answer {
 	my ($what, $message, $out, @rest) = @_;
 	my $text = slurp($message);
 	return verify($text) if $what eq 'verify';
-	my $signed = sign($text, @rest);
+	return chain($text) if $what eq 'chain';
+	my $signed = $what eq 'seal' ? seal($text, @rest) : sign($text, @rest);
 	open(my $f, '>:raw', $out) or die "$out: $!\n";
 	print $f $signed;
 	close $f or die "$out: $!\n";

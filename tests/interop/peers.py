@@ -96,6 +96,14 @@ def opendkim(keys, cache):
     return Peer("opendkim", [sys.executable, script("peer_opendkim.py")], keys, libopendkim(cache))
 
 
+def mailauth(keys, cache):
+    """It is asked about ARC only: where `npm install --prefix CACHE/mailauth mailauth` has put it."""
+    modules = os.path.join(cache or "", "mailauth", "node_modules")
+    if not os.path.isdir(modules):
+        raise Missing("npm's mailauth is not in CACHE/mailauth (tests/mta/fetch CACHE mailauth)")
+    return Peer("mailauth", ["node", script("peer_mailauth.js")], keys, {"NODE_PATH": modules})
+
+
 ALL = (("dkimpy", dkimpy), ("Mail::DKIM", mail_dkim), ("opendkim", opendkim))
 
 

@@ -17,6 +17,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 sys.dont_write_bytecode = True
 
 import alterations
+import arc
 import hostile
 import matrix
 import peers
@@ -33,6 +34,7 @@ class Setup:
         self.start = time.time()
         self.keys = tool.Keys(os.path.join(TOP, "keys"), place)
         self.assay = tool.Assay(build, self.keys)
+        self.cache = cache
         self.peers, self.missing = peers.find(self.keys.plain, cache)
 
     def file(self, *parts):
@@ -47,7 +49,7 @@ class Setup:
                 self.keys.path[case.algorithm], options]
 
 
-PARTS = (("matrix", matrix.check), ("alterations", alterations.check), ("hostile", hostile.check))
+PARTS = (("matrix", matrix.check), ("alterations", alterations.check), ("hostile", hostile.check), ("arc", arc.check))
 
 
 def introduce(setup, counts):

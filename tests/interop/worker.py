@@ -2,6 +2,11 @@
 
     sign TAB message TAB signed message to write TAB c= TAB a= TAB d= TAB s= TAB key file TAB options
     verify TAB message
+    seal TAB message TAB sealed message to write TAB d= TAB s= TAB key file TAB cv= TAB results
+    chain TAB message
+
+`seal` adds an ARC set: results are those of an Authentication-Results field, its authserv-id first, and cv=
+what the sealer found of the chain before.  `chain` verifies one, and answers with pass, fail or none.
 
 First the version and what the peer cannot do is told:
 
@@ -26,14 +31,16 @@ def options_of(text):
     return dict(part.split("=", 1) for part in text.split(",") if part)
 
 
-def answer(job, keys, sign, verify):
+def answer(job, keys, sign, verify, arc):
     with open(job[1], "rb") as f:
         text = f.read()
     if job[0] == "verify":
         return verify(text, keys)
-    signed = sign(text, *job[3:8], options_of(job[8]))
+    if job[0] == "chain":
+        return arc[1](text, keys)
+    made = arc[0](text, *job[3:8]) if job[0] == "seal" else sign(text, *job[3:8], options_of(job[8]))
     with open(job[2], "wb") as f:
-        f.write(signed)
+        f.write(made)
     return "signed", ""
 
 
@@ -41,14 +48,17 @@ def say(*parts):
     print("\t".join(" ".join(p.split()) for p in parts), flush=True)
 
 
-def serve(name, cannot, sign, verify):
+def serve(name, cannot, sign, verify, arc=None):
+    """arc: what seals and what verifies chains; a peer without says that it cannot."""
     keys = read_keys(sys.argv[1])
     say("peer", name)
     for row in cannot:
         say("cannot", *row)
+    if arc is None:
+        say("cannot", "seal", "arc", "it has no ARC")
     say("ready")
     for line in sys.stdin:
         try:
-            say(*answer(line.rstrip("\n").split("\t"), keys, sign, verify))
+            say(*answer(line.rstrip("\n").split("\t"), keys, sign, verify, arc))
         except Exception as e:                   # whatever a peer raises is its answer to this message
             say("error", "%s: %s" % (type(e).__name__, e))

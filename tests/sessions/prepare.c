@@ -1,6 +1,7 @@
 #include <errno.h>
 #include <sys/stat.h>
 
+#include "arc/seal.h"
 #include "base/file.h"
 #include "base/limits.h"
 #include "crypto/base64.h"
@@ -107,6 +108,55 @@ enum rc session_sign(struct session *s, const struct key_line *key, struct slice
 	buf_addf(&s->message, "DKIM-Signature:%.*s\n", SLICE_ARG(value));
 	buf_add(&s->message, old);
 	return RC_OK;
+}
+
+/* --- sealing --------------------------------------------------------------------------------------- */
+
+static void put_on_top(struct session *s, const struct field_list *fields)
+{
+	struct slice old = arena_copy(s->a, buf_slice(&s->message));
+
+	buf_clear(&s->message);
+	for (size_t i = fields->count; i-- > 0;)
+		buf_addf(&s->message, "%.*s:%.*s\n", SLICE_ARG(fields->items[i].name),
+		    SLICE_ARG(fields->items[i].value));
+	buf_add(&s->message, old);
+}
+
+static enum rc seal_with(struct session *s, const struct arc_seal_params *params, struct slice results)
+{
+	struct bodyhashes *bodies = bodyhashes_new(s->a);
+	struct arc_result found = { .result = AUTH_NONE };
+	struct arc_sealer *sealer;
+	struct arc_sealed sealed;
+	struct message m;
+	struct slice body;
+
+	message_init(&m, s->a);
+	body = read_headers(&m, arena_copy(s->a, buf_slice(&s->message)));
+	sealer = bodies == NULL ? NULL : arc_sealer_new(&m, params, bodies);
+	if (sealer == NULL)
+		return RC_NOMEM;
+	TRY(arc_chain_read(s->a, &m, &found.chain));
+	found.result = found.chain.count > 0 ? AUTH_PASS : AUTH_NONE;
+	read_body(body, (struct sink){ feed, bodies });
+	TRY(bodyhashes_end(bodies));
+	TRY(arc_sealer_end(sealer, &found, results, s->clock, &sealed));
+	put_on_top(s, &sealed.fields);
+	return sealed.why == ARC_SEALED ? RC_OK : RC_CONFIG;
+}
+
+enum rc session_seal(struct session *s, const struct key_line *key, struct slice results)
+{
+	struct arc_seal_params params = { .domain = key->domain, .selector = key->selector };
+	struct private_key *private;
+	enum rc rc;
+
+	TRY(key_open(s, key, &private));
+	params.key = private;
+	rc = seal_with(s, &params, results);
+	private_key_free(&private);
+	return rc;
 }
 
 /* --- files ------------------------------------------------------------------------------------------- */

@@ -132,6 +132,13 @@ static bool step_publish(struct session *s, struct slice args)
 	return session_publish(s, &key) == RC_OK || complain(s, "the key cannot be published");
 }
 
+static bool step_seal(struct session *s, struct slice args)
+{
+	struct key_line key = key_words(&args);
+
+	return session_seal(s, &key, args) == RC_OK || complain(s, "the message cannot be sealed");
+}
+
 static bool step_sign(struct session *s, struct slice args)
 {
 	struct key_line key = key_words(&args);
@@ -283,6 +290,7 @@ static const struct {
 	{ "from", step_from },
 	{ "to", step_to },
 	{ "sign", step_sign },
+	{ "seal", step_seal },
 	{ "prepend", step_prepend },
 	{ "append", step_append },
 	{ "replace", step_replace },

@@ -54,6 +54,9 @@ bool session_matches(struct arena *a, struct slice pattern, struct slice text);
 /* prepare.c */
 MUST_CHECK enum rc session_sign(struct session *s, const struct key_line *key, struct slice canon,
     struct slice field);
+/* As a sealer that found the chain so far valid; results: the rest of its ARC-Authentication-Results. */
+MUST_CHECK enum rc session_seal(struct session *s, const struct key_line *key,
+    struct slice results);
 MUST_CHECK enum rc session_publish(struct session *s, const struct key_line *key);
 
 #endif

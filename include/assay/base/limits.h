@@ -38,6 +38,8 @@
 #define LIMIT_RSA_BITS         8192u  /* verification cost is bounded (RFC 6376 section 8.13) */
 #define LIMIT_RSA_EXPONENT_BITS 64u
 #define LIMIT_ARC_SETS         50u    /* RFC 8617 section 4.2.1 */
+#define LIMIT_ARC_OCTETS       (256u * 1024) /* all ARC fields of one message: each seal covers those before it */
+#define LIMIT_AUTHRES_PARTS    500u   /* results and properties read of one ARC-Authentication-Results */
 #define LIMIT_KEY_FILE         (64u * 1024) /* a private key file */
 
 /* SPF: RFC 7208 section 4.6.4 */
@@ -60,9 +62,10 @@
 /* DNS */
 #define LIMIT_DNS_RECORDS      1000u /* records kept of one answer */
 #define LIMIT_DNS_ANSWER       (64u * 1024)
-#define LIMIT_DNS_QUERIES      345u  /* of one message, look-ahead included: the sum of the shares below */
+#define LIMIT_DNS_QUERIES      445u  /* of one message, look-ahead included: the sum of the shares below */
 #define LIMIT_DNS_POLICY       100u  /* a tree walk and a test for existence of each author domain */
 #define LIMIT_DNS_DKIM         20u   /* keys, of signatures that are then not verified too */
+#define LIMIT_DNS_ARC      100u  /* RFC 8617 section 9.2: two keys a set, 50 sets */
 #define LIMIT_DNS_SPF          165u  /* RFC 7208 section 4.6.4 allows 123 (10 mx of 10 hosts, the record, %{p}, exp=), and look-ahead */
 #define LIMIT_DNS_HELO         40u   /* a HELO name speaks for one host */
 #define LIMIT_DNS_ALIGNMENT    20u

@@ -19,6 +19,7 @@
 enum lookup_purpose {
 	LOOKUP_POLICY,
 	LOOKUP_DKIM,
+	LOOKUP_ARC,
 	LOOKUP_SPF, /* of the MAIL FROM identity */
 	LOOKUP_HELO, /* SPF of the HELO identity, which must not use up the former's share */
 	LOOKUP_ALIGNMENT,

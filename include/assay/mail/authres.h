@@ -32,6 +32,7 @@ bool authres_authserv_id(struct slice value, struct buf *out);
 struct authres {
 	struct field_writer field;
 	size_t results;
+	bool bare; /* comments are left out */
 };
 
 #define AUTHRES_INIT { .field = FIELD_WRITER_INIT }

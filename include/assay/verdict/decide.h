@@ -13,7 +13,8 @@
 struct indirect_marks {
 	bool list, resent, arc;
 };
-void indirect_marks(const struct message *m, struct indirect_marks *out);
+/* arc: the shape of its chain.  An ARC set is three fields with the same i= that can be read. */
+void indirect_marks(const struct message *m, const struct arc_chain *arc, struct indirect_marks *out);
 
 /*
  * Fills action, would, why, reply, disposition and overrides of out; the edits and hold are made by

@@ -38,6 +38,8 @@ struct port_list {
 	size_t count, cap;
 };
 
+bool port_listed(const struct port_list *list, int port);
+
 /*
  * Settings of one kind of failure each.  What is wrong stays wrong: tempfail for a failure refuses
  * for good.  Trouble passes: reject for a temperror defers.
@@ -74,6 +76,16 @@ struct recipient_section {
 	enum action on_fail;
 };
 
+/* ARC (RFC 8617) */
+struct arc_policy {
+	bool verify;
+	struct slice_list trusted_sealers; /* "SEALER", or "SEALER for AUTHOR" */
+	enum action on_trusted;            /* mail that fails, which such a sealer saw pass */
+	struct slice seal;                 /* "DOMAIN/SELECTOR"; empty: nothing is sealed */
+	struct slice_list seal_to;         /* only mail with such a recipient; none: all that is judged */
+	struct port_list seal_ports;       /* only mail that came to these ports; none: all */
+};
+
 struct verdict_policy {
 	struct slice authserv_id;              /* null: the MTA's {j} */
 	struct slice_list remove_authserv_ids;
@@ -94,6 +106,7 @@ struct verdict_policy {
 	bool spf_recorded_client;              /* behind own relays: check whom the relay recorded */
 
 	struct dkim_verify_params dkim;
+	struct arc_policy arc;
 	enum action dkim_on_temperror;         /* default accept */
 
 	struct dmarc_params dmarc;

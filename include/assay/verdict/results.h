@@ -34,6 +34,13 @@ MUST_CHECK enum rc results_insert(struct arena *a, struct slice name, struct sli
 MUST_CHECK enum rc results_insert_fields(struct arena *a, const struct field_list *fields,
     struct actions *actions);
 
+/*
+ * The same results for an ARC-Authentication-Results field (RFC 8617 section 4.1.1), without comments, on
+ * which receivers were seen to break: "authserv-id; spf=pass ...".  The null slice: out of memory.
+ */
+struct slice results_for_seal(struct arena *a, struct slice authserv_id, const struct verdict *v,
+    const struct actions *actions);
+
 /* One Authentication-Results with all methods, at the top (inserted last); Received-SPF by setting. */
 MUST_CHECK enum rc results_write(struct arena *a, const struct verdict_policy *p,
     struct slice authserv_id, const struct verdict *v, struct actions *actions);

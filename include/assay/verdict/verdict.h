@@ -4,6 +4,7 @@
 #ifndef ASSAY_VERDICT_VERDICT_H
 #define ASSAY_VERDICT_VERDICT_H
 
+#include "arc/evidence.h"
 #include "dkim/verify.h"
 #include "dmarc/evaluate.h"
 #include "mail/address.h"
@@ -15,6 +16,9 @@ struct verdict {
 	struct spf_mail_from_result spf;
 	struct spf_helo_result helo;
 	bool spf_checked, dkim_checked, dmarc_checked;
+	bool arc_checked;       /* false: arc.chain has the shape of the chain, nothing was verified */
+	struct arc_result arc;
+	struct ip remote_ip;    /* the client that sent the message to us: smtp.remote-ip */
 	struct dkim_results dkim;
 	struct authors authors;
 	struct dmarc_result dmarc;
@@ -70,6 +74,12 @@ struct signed_by {
 	enum key_type algorithm;
 };
 
+/* The ARC set that was added. */
+struct sealed_by {
+	struct slice domain, selector;
+	unsigned instance; /* 0: none was added */
+};
+
 /* How a message ended for us.  Applied: the MTA took our edits; whether it delivers is its own affair. */
 enum outcome_ending { OUTCOME_APPLIED, OUTCOME_NOT_APPLIED, OUTCOME_ABORTED };
 
@@ -89,6 +99,8 @@ struct outcome {
 	size_t signature_count;
 	enum signing_why unsigned_why; /* SIGNING_DONE: signed, or not to be signed */
 	struct slice unsigned_reason;  /* the same in words for the log, with what to set; or null */
+	struct sealed_by sealed;
+	struct slice unsealed_reason;  /* why a message that was to be sealed is not; or null */
 	int64_t dns_wait_ms;
 	size_t dns_questions;
 	bool failed; /* memory or a ceiling: actions hold the answer */
