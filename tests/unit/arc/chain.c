@@ -57,7 +57,7 @@ static const struct {
 	    "s=s\r\n" AMS("1") AAR("1"), ARC_WHY_FIELD, 1, 1, false },
 	{ "R_21 a seal without d=", "ARC-Seal: i=1; a=rsa-sha256; b=Zm9v; cv=none; s=s\r\n" AMS("1")
 	    AAR("1"), ARC_WHY_FIELD, 1, 1, false },
-	{ "three empty fields", "ARC-Seal:\r\nARC-Message-Signature:\r\n"
+	{ "Empty ARC set", "ARC-Seal:\r\nARC-Message-Signature:\r\n"
 	    "ARC-Authentication-Results:\r\n", ARC_WHY_FIELD, 0, 0, false },
 	{ "words", "ARC-Seal: x\r\nARC-Message-Signature: x\r\nARC-Authentication-Results: x\r\n",
 	    ARC_WHY_FIELD, 0, 0, false },

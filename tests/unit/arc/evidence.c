@@ -33,7 +33,7 @@ static const struct {
 	{ "in a comment", "mx; dmarc=fail (dmarc=pass header.from=example.org)", NULL },
 	{ "in a comment, with its end", "mx; x=fail (\\); dmarc=pass header.from=example.org)", NULL },
 	{ "in a reason", "mx; dmarc=fail reason=\"; dmarc=pass header.from=example.org\"", NULL },
-	{ "in a value", "mx; dkim=fail header.i=\"x; dmarc=pass header.from=example.org\"", NULL },
+	{ "Quoted ARC pass", "mx; dkim=fail header.i=\"x; dmarc=pass header.from=example.org\"", NULL },
 	{ "in a value with a quoted quote",
 	    "mx; dkim=fail header.i=\"x\\\"; dmarc=pass header.from=example.org; \"", NULL },
 	{ "a comment that does not end", "mx; dmarc=pass header.from=example.org (", NULL },

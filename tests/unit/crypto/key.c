@@ -251,7 +251,7 @@ START_TEST(ed25519_second_form)
 }
 END_TEST
 
-/* Keys of small order: the eight points, and their encodings that are not canonical. */
+/* Small order key: the eight points, and their encodings that are not canonical. */
 static const char *const weak[] = {
 	"00", "01", "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05",
 	"c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a",
