@@ -546,17 +546,18 @@ END_TEST
 
 START_TEST(marks_of_a_message)
 {
+	const struct arc_chain no_chain = { .why = ARC_WHY_NO_CHAIN };
 	struct indirect_marks marks;
 	struct world w;
 	struct message m;
 
 	world_open(&w, ZONE);
 	message_init(&m, w.a);
-	indirect_marks(&m, &marks);
+	indirect_marks(&m, &no_chain, &marks);
 	ck_assert(!marks.list && !marks.resent && !marks.arc);
 	message_add_header(&m, SLICE("LIST-ID"), SLICE(" x"));
 	message_add_header(&m, SLICE("resent-date"), SLICE(" x"));
-	indirect_marks(&m, &marks);
+	indirect_marks(&m, &no_chain, &marks);
 	ck_assert(marks.list && marks.resent && !marks.arc);
 	world_close(&w);
 }
