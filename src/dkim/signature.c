@@ -56,7 +56,7 @@ static const struct why {
 	[DKIM_WHY_SIG_INSTANCE] = { AUTH_PERMERROR, "i= is not a number from 1 to 50" },
 	[DKIM_WHY_SIG_CHAIN_STATUS] = { AUTH_PERMERROR, "cv= is not none, fail or pass" },
 	[DKIM_WHY_SIG_SEAL_H] = { AUTH_PERMERROR, "a seal has h=" },
-	[DKIM_WHY_SIG_COVERS_ARC] = { AUTH_PERMERROR, "h= names an ARC field" },
+	[DKIM_WHY_SIG_COVERS_ARC] = { AUTH_PERMERROR, "h= names an ARC signature" },
 	[DKIM_WHY_SIG_FROM_UNSIGNED] = { AUTH_PERMERROR, "From field not signed" },
 	[DKIM_WHY_SIG_QUERY_METHOD] = { AUTH_PERMERROR, "unknown query method" },
 	[DKIM_WHY_SIG_TIMES] = { AUTH_PERMERROR, "x= is not after t=" },
@@ -430,12 +430,15 @@ static bool signs_from(const struct dkim_signature *sig)
 	return false;
 }
 
-/* RFC 8617 section 4.1.2: the sets of later sealers would break such a signature. */
+/*
+ * RFC 8617 section 4.1.2: sealers must not do that, as the sets of later ones would break such a
+ * signature.  ARC-Authentication-Results is let pass here: sealers do name it, and it is no signature
+ * that could be part of itself.
+ */
 static bool covers_arc(const struct dkim_signature *sig)
 {
 	static const struct slice names[] = {
-		{ "ARC-Authentication-Results", 26 }, { "ARC-Message-Signature", 21 },
-		{ "ARC-Seal", 8 },
+		{ "ARC-Message-Signature", 21 }, { "ARC-Seal", 8 },
 	};
 
 	for (size_t i = 0; i < sig->signed_count; i++)

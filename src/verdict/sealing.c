@@ -22,16 +22,15 @@ static bool is_wanted(const struct verdict_policy *p, const struct message *m)
 static enum rc find_key(struct keystore *keys, struct arena *a, struct arc_seal_params *params,
     int64_t now_ms)
 {
-	struct signing_key *found = NULL;
+	struct key_set set = { 0 };
 	struct domain domain;
-	size_t count = 0;
 
 	if (keys == NULL || !domain_parse(a, params->domain, &domain))
 		return RC_OK;
-	TRY(keystore_find(keys, a, domain, now_ms, &found, &count));
-	for (size_t i = 0; i < count; i++)
-		if (slice_ieq(found[i].selector, params->selector))
-			params->key = found[i].key;
+	TRY(keystore_find(keys, a, domain, now_ms, &set));
+	for (size_t i = 0; i < set.count; i++)
+		if (slice_ieq(set.keys[i].selector, params->selector))
+			params->key = set.keys[i].key;
 	return RC_OK;
 }
 

@@ -52,7 +52,7 @@ enum dkim_why {
 	DKIM_WHY_SIG_INSTANCE,       /* i= of ARC is not a number from 1 to 50 */
 	DKIM_WHY_SIG_CHAIN_STATUS,   /* cv= */
 	DKIM_WHY_SIG_SEAL_H,         /* an ARC-Seal with h= */
-	DKIM_WHY_SIG_COVERS_ARC,     /* h= of an ARC-Message-Signature names an ARC field */
+	DKIM_WHY_SIG_COVERS_ARC,     /* h= of an ARC-Message-Signature names that or ARC-Seal */
 	DKIM_WHY_SIG_FROM_UNSIGNED,  /* h= does not cover every From field, or there is none */
 	DKIM_WHY_SIG_QUERY_METHOD,
 	DKIM_WHY_SIG_TIMES,          /* x= not after t= */

@@ -146,7 +146,7 @@ static const struct {
 	{ "R_06 body", "Hello", "Goodbye", ARC_WHY_MESSAGE_SIGNATURE, 3 },
 	{ "R_06 signed field", "Subject: dinner", "Subject: lunch", ARC_WHY_MESSAGE_SIGNATURE, 3 },
 	{ "R_06 author", "joe@example.org", "eve@example.org", ARC_WHY_MESSAGE_SIGNATURE, 3 },
-	{ "R_06 a field added", "Subject:", "Subject: x\r\nSubject:", ARC_WHY_MESSAGE_SIGNATURE, 3 },
+	{ "R_06 a field added", "Subject: dinner", "Subject: x\r\nSubject: dinner", ARC_WHY_MESSAGE_SIGNATURE, 3 },
 	{ "R_08 newest results", "i=3; mx.example", "i=3; mx.example.net", ARC_WHY_SEAL, 3 },
 	{ "R_08 results in the middle", "i=2; mx.example;", "i=2; my.example;", ARC_WHY_SEAL, 3 },
 	{ "R_08 oldest results", "i=1; mx.example;", "i=1; mx.example; none;", ARC_WHY_SEAL, 3 },

@@ -264,6 +264,9 @@ static const struct {
 	{ "R_19 h= with its own name", "i=1; a=rsa-sha256; b=Zm9v; " BH
 	    "d=example.org; h=ARC-Message-Signature:From; s=sel", SIGNATURE_ARC_MESSAGE,
 	    DKIM_WHY_SIG_COVERS_ARC },
+	{ "h= with the results, as some sealers have it", "i=1; a=rsa-sha256; b=Zm9v; " BH
+	    "d=example.org; h=From:arc-authentication-results; s=sel", SIGNATURE_ARC_MESSAGE,
+	    DKIM_WHY_GOOD },
 	{ "From not in h=", "i=1; a=rsa-sha256; b=Zm9v; " BH "d=example.org; h=To; s=sel",
 	    SIGNATURE_ARC_MESSAGE, DKIM_WHY_SIG_FROM_UNSIGNED },
 	{ "no tag-list", "1", SIGNATURE_ARC_SEAL, DKIM_WHY_SIG_SYNTAX },

@@ -119,6 +119,7 @@ START_TEST(judged)
 		"\"helo\":{\"result\":\"pass\",\"reason\":{\"code\":\"match\"},"
 		"\"domain\":\"mail.example.org\"},"
 		"\"dkim\":[],"
+		"\"arc\":{\"result\":\"none\",\"reason\":{\"code\":\"no-chain\"},\"sets\":[]},"
 		"\"dmarc\":{\"result\":\"pass\",\"reason\":{\"code\":\"aligned\"},"
 		"\"authors\":[{\"domain\":\"example.org\",\"result\":\"pass\","
 		"\"reason\":{\"code\":\"aligned\"},"
