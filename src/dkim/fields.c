@@ -1,5 +1,5 @@
-#include "base/ascii.h"
 #include "base/limits.h"
+#include "mail/tokens.h"
 
 #include "dkim/fields.h"
 
@@ -83,17 +83,14 @@ static const char *never_signed_why(struct slice name)
 }
 
 /* A name that h= can hold: ";" would end the tag. */
-static bool is_field_name(struct slice name)
+static bool can_be_listed(struct slice name)
 {
-	for (size_t i = 0; i < name.len; i++)
-		if (!is_vchar(name.ptr[i]) || name.ptr[i] == ':' || name.ptr[i] == ';')
-			return false;
-	return name.len > 0;
+	return field_name_valid(name) && slice_find(name, ';') == name.len;
 }
 
 const char *dkim_sign_field_error(struct slice name, bool removing)
 {
-	if (!is_field_name(name))
+	if (!can_be_listed(name))
 		return "is not the name of a header field";
 	if (removing)
 		return slice_ieq(name, SLICE("From")) ? "must be signed (RFC 6376)" : NULL;

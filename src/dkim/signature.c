@@ -3,6 +3,7 @@
 #include "base/limits.h"
 #include "crypto/base64.h"
 #include "mail/taglist.h"
+#include "mail/tokens.h"
 
 #include "dkim/signature.h"
 
@@ -255,15 +256,6 @@ static enum dkim_why read_d(struct arena *a, struct slice value, struct dkim_sig
 	return read_name(a, value, 2, &out->domain) ? DKIM_WHY_GOOD : DKIM_WHY_SIG_DOMAIN;
 }
 
-/* field-name = 1*ftext, ftext = %d33-57 / %d59-126 (RFC 5322 section 3.6.8) */
-static bool is_field_name(struct slice text)
-{
-	for (size_t i = 0; i < text.len; i++)
-		if (!is_vchar(text.ptr[i]) || text.ptr[i] == ':')
-			return false;
-	return text.len > 0;
-}
-
 static size_t count_elements(struct slice list)
 {
 	size_t n = 1;
@@ -285,7 +277,7 @@ static enum dkim_why read_h(struct arena *a, struct slice value, struct dkim_sig
 		return DKIM_WHY_NO_MEMORY;
 	/* "From::To": an empty element names no field, and other verifiers pass it over */
 	while (taglist_next_element(&rest, &name)) {
-		if (name.len > 0 && !is_field_name(name))
+		if (name.len > 0 && !field_name_valid(name))
 			return DKIM_WHY_SIG_SYNTAX;
 		if (name.len > 0)
 			names[n++] = name;

@@ -449,7 +449,7 @@ static void put_verdict(struct object *o, const struct outcome *outcome)
 	}
 	if (v->dkim_checked)
 		put(o, "dkim", array_of(dkim_json, v->dkim.items, v->dkim.count));
-	if (v->arc_checked)
+	if (v->arc_checked && v->arc.result != AUTH_NONE)
 		put(o, "arc", arc_json(&v->arc));
 	if (v->dmarc_checked)
 		put(o, "dmarc", dmarc_json(&v->dmarc, &outcome->actions));

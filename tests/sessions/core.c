@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "arc/verify.h"
 #include "base/file.h"
 #include "config/settings.h"
 #include "mail/reader.h"
@@ -289,6 +290,8 @@ int main(int argc, char **argv)
 	unsigned passed = 0, failed = 0;
 
 	log_open(&quiet);
+	if (argc == 2 && strcmp(argv[1], "--has-arc") == 0)
+		return arc_is_built() ? EXIT_SUCCESS : EXIT_FAILURE;
 	if (argc == 4 && strcmp(argv[1], "--prepare") == 0)
 		return prepare(argv[2], argv[3]);
 	for (int i = 1; i < argc; i++) {

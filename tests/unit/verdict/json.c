@@ -119,7 +119,6 @@ START_TEST(judged)
 		"\"helo\":{\"result\":\"pass\",\"reason\":{\"code\":\"match\"},"
 		"\"domain\":\"mail.example.org\"},"
 		"\"dkim\":[],"
-		"\"arc\":{\"result\":\"none\",\"reason\":{\"code\":\"no-chain\"},\"sets\":[]},"
 		"\"dmarc\":{\"result\":\"pass\",\"reason\":{\"code\":\"aligned\"},"
 		"\"authors\":[{\"domain\":\"example.org\",\"result\":\"pass\","
 		"\"reason\":{\"code\":\"aligned\"},"
