@@ -141,6 +141,8 @@ static const struct option options[] = {
 	{ { "spf", "recorded-client", "no|yes", "no",
 	    "behind own-relays, check the client that the relay wrote into its Received field" },
 	    &type_word, FIELD(settings, policy.spf_recorded_client) },
+	{ { "spf", "void", "rfc|nxdomain", "rfc", "which look-ups without an answer count" },
+	    &type_word, FIELD(settings, policy.spf.void_answers) },
 	{ { "spf", "void-limit", "number", "2",
 	    "look-ups without an answer before a record is a permanent error" },
 	    &type_number, FIELD(settings, policy.spf.void_limit), .max = 10 },

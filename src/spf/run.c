@@ -18,6 +18,7 @@ struct spf_run {
 	unsigned depth;
 	size_t steps, ahead_steps; /* left for macros: those of the check, those of the look-ahead */
 	bool counts_void;          /* the present term is not yet counted in voids */
+	unsigned existing_voids;   /* of found.voids, for names that exist */
 	struct slice exp;          /* exp= that goes with the match (section 6.2); null: none */
 	struct spf_ahead *ahead;   /* owned by the lookups; NULL: nothing is started ahead */
 
@@ -48,6 +49,7 @@ void spf_run_begin(struct spf_run *r, struct slice domain)
 	r->steps = LIMIT_SPF_STEPS;
 	r->ahead_steps = LIMIT_SPF_AHEAD_STEPS;
 	r->counts_void = false;
+	r->existing_voids = 0;
 	r->exp = SLICE_NULL;
 	r->name_count = 0;
 	r->names_asked = false;
@@ -240,13 +242,17 @@ static void trace_answer(struct spf_run *r, struct slice name, enum dns_type typ
  */
 static bool count_void(struct spf_run *r, enum dns_status status)
 {
-	if ((status != DNS_NXDOMAIN && status != DNS_NODATA) || !r->counts_void)
+	bool nodata = status == DNS_NODATA && r->set.params->void_answers == SPF_VOID_RFC;
+
+	if ((status != DNS_NXDOMAIN && !nodata) || !r->counts_void)
 		return true;
 	r->counts_void = false;
 	r->found.voids++;
-	if (r->found.voids > r->set.params->void_limit)
-		return spf_run_fail(r, AUTH_PERMERROR, SPF_WHY_TOO_MANY_VOID, NULL);
-	return true;
+	r->existing_voids += nodata;
+	if (r->found.voids <= r->set.params->void_limit)
+		return true;
+	return spf_run_fail(r, AUTH_PERMERROR, SPF_WHY_TOO_MANY_VOID, r->existing_voids == 0 ? NULL :
+	    "some for names that exist (void = nxdomain ignores those)");
 }
 
 /* A failure of the DNS is an answer like any other (section 5.5). */

@@ -5,7 +5,7 @@
 
 #include "spf/spf.h"
 
-/* Of a term in a reason: the rest of it tells people nothing. */
+/* Of a term or a domain in a reason: the rest is the sender's business. */
 #define REASON_TERM_OCTETS 100u
 
 static const char *const why_texts[SPF_WHY_COUNT] = {
@@ -115,13 +115,28 @@ static struct spf_values values_of(const struct spf_request *request, const stru
 
 /* --- reasons ---------------------------------------------------------------------------------- */
 
-/* Remote text that may hold anything. */
+/*
+ * Remote text that may hold anything.  The reason is shown in header fields which people search for
+ * "dmarc=pass" and the like: no "=" of others gets there.
+ */
 static void add_clean(struct buf *b, struct slice s)
 {
 	for (size_t i = 0; i < s.len && i < REASON_TERM_OCTETS; i++)
-		buf_add_char(b, is_vchar(s.ptr[i]) ? s.ptr[i] : '?');
+		buf_add_char(b, is_vchar(s.ptr[i]) && s.ptr[i] != '=' ? s.ptr[i] : '?');
 	if (s.len > REASON_TERM_OCTETS)
 		buf_add_str(b, "...");
+}
+
+/* A term, where "redirect=" is our word. */
+static void add_term(struct buf *b, struct slice term)
+{
+	static const struct slice redirect = { "redirect=", 9 };
+
+	if (slice_istarts_with(term, redirect)) {
+		buf_add(b, redirect);
+		term = slice_drop(term, redirect.len);
+	}
+	add_clean(b, term);
 }
 
 /* "-all of example.com", "include:x of example.com: DNS failure: SERVFAIL" */
@@ -130,7 +145,7 @@ static struct slice reason_of(struct arena *a, const struct spf_finding *f)
 	struct buf b = BUF_INIT(LIMIT_LOG_LINE);
 
 	if (f->term.len > 0) {
-		add_clean(&b, f->term);
+		add_term(&b, f->term);
 		buf_add_str(&b, " of ");
 	}
 	add_clean(&b, f->domain);
@@ -141,15 +156,19 @@ static struct slice reason_of(struct arena *a, const struct spf_finding *f)
 	return arena_take_buf(a, &b);
 }
 
+/* Without the qualifier, clean as in a reason: Received-SPF shows it. */
 static struct slice mechanism_of(struct arena *a, const struct spf_finding *f,
     enum auth_result result)
 {
+	struct buf b = BUF_INIT(LIMIT_LOG_LINE);
+	bool qualified = f->term.len > 0 && strchr("+-~?", f->term.ptr[0]) != NULL;
+
 	if (result == AUTH_NONE || f->error != AUTH_NONE)
 		return SLICE_NULL;
 	if (f->why == SPF_WHY_DEFAULT)
 		return SLICE("default");
-	return arena_copy(a,
-	    slice_drop(f->term, f->term.len > 0 && strchr("+-~?", f->term.ptr[0]) != NULL));
+	add_clean(&b, slice_drop(f->term, qualified));
+	return arena_take_buf(a, &b);
 }
 
 /* --- the check -------------------------------------------------------------------------------- */

@@ -63,9 +63,17 @@ static void spf_not_checked(const struct evaluation *e, const struct spf_request
 	v->helo.r.domain = DOMAIN_NONE;
 }
 
+/* The relay handed the message to another one of ours, or to a content filter of its own. */
+static bool is_own_hop(const struct evaluation *e, const struct ip *client)
+{
+	return ip_is_loopback(client) ||
+	    hostlist_matches(&e->policy->own_relays, client, SLICE_NULL);
+}
+
 /*
- * Behind a relay of our own the client is whom the relay recorded.  Relays may follow each other:
- * the first Received field that names a client who is none of ours counts, none beyond it.
+ * After a relay of our own the client is the one that the relay recorded.  Own hops may follow each
+ * other: the first Received field that names another client counts, none below it.  Where a field
+ * cannot be read the client is not known: the next one may be the sender's.
  */
 static bool recorded_client(const struct evaluation *e, struct spf_request *request)
 {
@@ -78,7 +86,7 @@ static bool recorded_client(const struct evaluation *e, struct spf_request *requ
 		field = message_field(e->message, SLICE("Received"), i);
 		if (field == NULL || !received_client(field->value, &recorded.client, &recorded.helo))
 			return false;
-		if (!hostlist_matches(&e->policy->own_relays, &recorded.client, SLICE_NULL)) {
+		if (!is_own_hop(e, &recorded.client)) {
 			*request = recorded;
 			return true;
 		}

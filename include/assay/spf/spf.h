@@ -49,8 +49,15 @@ enum spf_why {
 
 const char *spf_why_text(enum spf_why why);
 
+/*
+ * Which answers are void (RFC 7208 section 4.6.4).  By the RFC a name that exists without records of
+ * the type asked for is: with a client that has an IPv6 address, any host that has none.
+ */
+enum spf_void { SPF_VOID_RFC, SPF_VOID_NXDOMAIN };
+
 struct spf_params {
 	enum spf_engine engine;
+	enum spf_void void_answers;
 	unsigned void_limit;        /* LIMIT_SPF_VOID */
 	struct slice receiver;      /* %{r}: our host name; empty: "unknown" */
 	struct slice default_explanation; /* null: none */

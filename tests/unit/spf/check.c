@@ -135,7 +135,15 @@ static const char zone[] =
     "void2.test TXT \"v=spf1 a:v1.test mx:v2.test ?all\"\n"
     "void3.test TXT \"v=spf1 a:v1.test mx:v2.test exists:v3.test ?all\"\n"
     "voidnodata.test TXT \"v=spf1 mx:host.mail.test exists:only6.test a:mx.test ?all\"\n"
+    "void4only.test TXT \"v=spf1 a:v4a.test a:v4b.test a:v4c.test a:host.mail.test -all\"\n"
+    "v4a.test A 192.0.2.1\nv4b.test A 192.0.2.1\nv4c.test A 192.0.2.1\n"
     "voidbad.test TXT \"v=spf1 a:a..b a:b..c a:c..d ?all\"\n"
+    "rednone.test TXT \"v=spf1 redirect=none.test\"\n"
+    "words.test TXT \"v=spf1 exists:x;dmarc=pass;spf=pass.words.test\"\n"
+    "x;dmarc=pass;spf=pass.words.test A 127.0.0.2\n"
+    "wordsbad.test TXT \"v=spf1 include:x;dmarc=pass\"\n"
+    "wordsred.test TXT \"v=spf1 redirect=dmarc=pass.nx.test\"\n"
+    "wordsmacro.test TXT \"v=spf1 redirect=%{l}.w.test\"\ndmarc=pass.w.test TXT \"v=spf1 -all\"\n"
     "voidexp.test TXT \"v=spf1 a:v1.test a:v2.test -all exp=v3.test\"\n"
 
     "exp.test TXT \"v=spf1 -all exp=why.test\"\nwhy.test TXT \"%{i} is not of %{d}\"\n"
@@ -429,6 +437,20 @@ static const struct {
 	{ "time-out within an include", V4, "a@incerr.test",
 	    "include:timeout.test of incerr.test: DNS time-out: no answer in time", NULL, 1, 0 },
 	{ "two records", V4, "a@two.test", "two.test: more than one SPF record", NULL, 0, 0 },
+	{ "voids of names that exist", V4, "a@voidnodata.test", "a:mx.test of voidnodata.test: too many "
+	    "look-ups without an answer: some for names that exist (void = nxdomain ignores those)", NULL,
+	    3, 3 },
+	{ "redirect without a record", V4, "a@rednone.test",
+	    "redirect=none.test of rednone.test: the domain of redirect= has no SPF record", NULL, 1, 0 },
+	{ "a method and a result in a term that matches", V4, "a@words.test",
+	    "exists:x;dmarc?pass;spf?pass.words.test of words.test", "exists:x;dmarc?pass;spf?pass.words.test",
+	    1, 0 },
+	{ "in a term with a mistake", V4, "a@wordsbad.test",
+	    "include:x;dmarc?pass of wordsbad.test: syntax error: bad domain", NULL, 0, 0 },
+	{ "in a redirect", V4, "a@wordsred.test", "redirect=dmarc?pass.nx.test of wordsred.test: "
+	    "the domain of redirect= has no SPF record", NULL, 1, 0 },
+	{ "in a domain that a macro makes", V4, "dmarc=pass@wordsmacro.test",
+	    "-all of dmarc?pass.w.test", "all", 1, 0 },
 };
 
 START_TEST(reason_rows)
@@ -518,6 +540,31 @@ START_TEST(void_limit)
 		    SLICE("a@void2.test")).r.result, AUTH_PERMERROR);
 		ck_assert_int_eq(world_check(&w, world_engines[e], V4, SLICE(H),
 		    SLICE("a@a.test")).r.result, AUTH_PASS);
+	}
+	world_close(&w);
+}
+END_TEST
+
+/* An IPv6 client, and hosts that have IPv4 addresses only: void by the RFC, and by no other setting. */
+START_TEST(void_answers)
+{
+	struct world w;
+
+	world_open(&w, slice_str(zone));
+	for (int e = 0; e < world_engine_count(); e++) {
+		struct spf_mail_from_result r = world_check(&w, world_engines[e], V6, SLICE(H),
+		    SLICE("a@void4only.test"));
+
+		ck_assert_int_eq(r.r.why, SPF_WHY_TOO_MANY_VOID);
+		w.params.void_answers = SPF_VOID_NXDOMAIN;
+		r = world_check(&w, world_engines[e], V6, SLICE(H), SLICE("a@void4only.test"));
+		ck_assert_int_eq(r.r.result, AUTH_PASS);
+		ck_assert_uint_eq(r.r.voids, 0);
+		r = world_check(&w, world_engines[e], V4, SLICE(H), SLICE("a@void3.test"));
+		ck_assert_int_eq(r.r.why, SPF_WHY_TOO_MANY_VOID);
+		ck_slice_eq(r.r.reason, SLICE("exists:v3.test of void3.test: too many look-ups without an "
+		    "answer"));
+		w.params.void_answers = SPF_VOID_RFC;
 	}
 	world_close(&w);
 }
@@ -678,6 +725,7 @@ Suite *check_suite(void)
 	UNIT_TABLE(s, sender_rows, senders);
 	UNIT_TEST(s, result_is_kept);
 	UNIT_TEST(s, void_limit);
+	UNIT_TEST(s, void_answers);
 	UNIT_TABLE(s, helo_rows, helos);
 	UNIT_TEST(s, no_client);
 	UNIT_TEST(s, no_memory);
