@@ -16,7 +16,8 @@ struct spf_run {
 	struct spf_setting set;
 	struct spf_finding found;
 	unsigned depth;
-	size_t steps, ahead_steps; /* left for macros: those of the check, those of the look-ahead */
+	size_t steps;              /* left for records and macros */
+	size_t ahead_steps;        /* left for macros that are started ahead */
 	bool counts_void;          /* the present term is not yet counted in voids */
 	unsigned existing_voids;   /* of found.voids, for names that exist */
 	struct slice exp;          /* exp= that goes with the match (section 6.2); null: none */
@@ -420,6 +421,15 @@ static enum spf_fetched fetched_none(struct spf_run *r, enum spf_why why)
 	return SPF_FETCHED_NONE;
 }
 
+/* Section 11.1: what a sender makes us do has an end.  false: it is reached. */
+static bool spend(struct spf_run *r, size_t steps)
+{
+	if (steps > r->steps)
+		return spf_run_fail(r, AUTH_PERMERROR, SPF_WHY_TOO_MUCH_WORK, NULL);
+	r->steps -= steps;
+	return true;
+}
+
 /* Section 4.6: the syntax of the whole record comes first. */
 static bool check_record(struct spf_run *r, size_t found, struct slice text,
     struct spf_record *out)
@@ -431,6 +441,8 @@ static bool check_record(struct spf_run *r, size_t found, struct slice text,
 		return spf_run_fail(r, AUTH_PERMERROR, SPF_WHY_MULTIPLE_RECORDS, NULL);
 	if (text.len > LIMIT_SPF_RECORD)
 		return spf_run_fail(r, AUTH_PERMERROR, SPF_WHY_RECORD_TOO_LARGE, NULL);
+	if (!spend(r, text.len))
+		return false;
 	spf_run_trace(r, "%.*s: %.*s", SLICE_ARG(r->found.domain), SLICE_ARG(text));
 	if (spf_record_parse(text, &r->set.values.client, out, &mistake))
 		return true;

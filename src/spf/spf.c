@@ -22,7 +22,7 @@ static const char *const why_texts[SPF_WHY_COUNT] = {
 	[SPF_WHY_TOO_MANY_TERMS] = "more than 10 terms that need look-ups",
 	[SPF_WHY_TOO_MANY_VOID] = "too many look-ups without an answer",
 	[SPF_WHY_TOO_MANY_MX] = "more than 10 MX hosts",
-	[SPF_WHY_TOO_MUCH_WORK] = "macros that take too much work",
+	[SPF_WHY_TOO_MUCH_WORK] = "records and macros that take too much work",
 	[SPF_WHY_INCLUDE_NO_RECORD] = "the included domain has no SPF record",
 	[SPF_WHY_REDIRECT_NO_RECORD] = "the domain of redirect= has no SPF record",
 	[SPF_WHY_DNS_TIMEOUT] = "DNS time-out",

@@ -8,8 +8,6 @@
 
 #include "macro_reference.h"
 
-#define PARTS_MAX 70000u
-
 /* Section 7.2, each letter by its definition; composed ones are written to scratch. */
 static struct slice value_of(const struct spf_values *v, char letter, bool text, char scratch[64])
 {
@@ -33,11 +31,11 @@ static struct slice value_of(const struct spf_values *v, char letter, bool text,
 /* Section 7.3: split, reverse, keep the right-hand parts, join with dots. */
 static void transform(const struct spf_macro *m, struct slice value, struct buf *out)
 {
-	struct slice *parts = calloc(PARTS_MAX, sizeof(*parts));
+	struct slice *parts = calloc(value.len + 1, sizeof(*parts));
 	struct slice delimiters = m->delimiters.len > 0 ? m->delimiters : SLICE(".");
 	size_t count = 0, begin = 0, first;
 
-	if (parts == NULL || value.len >= PARTS_MAX)
+	if (parts == NULL)
 		abort();
 	for (size_t i = 0; i <= value.len; i++) {
 		if (i < value.len && slice_find(delimiters, value.ptr[i]) == delimiters.len)

@@ -50,7 +50,7 @@
 #define LIMIT_SPF_RECORD       (16u * 1024) /* one record */
 #define LIMIT_SPF_EXPLANATION  1024u /* an expanded exp= text */
 #define LIMIT_SPF_COST       50u /* records looked at to tell what a domain's record costs */
-#define LIMIT_SPF_STEPS        (64u * 1024) /* octets that all macros of a check read and write; with all that is published a few hundred do */
+#define LIMIT_SPF_STEPS        (48u * 1024) /* octets of all records and macros of a check, read and written; what is published takes a few thousand */
 #define LIMIT_SPF_AHEAD        40u /* questions started before the check is seen to need them */
 #define LIMIT_SPF_AHEAD_OCTETS (8u * 1024) /* of records that the look-ahead reads in the resolver's thread */
 #define LIMIT_SPF_AHEAD_STEPS  (4u * 1024) /* of its macros, which the message's own thread expands */

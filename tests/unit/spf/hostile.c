@@ -86,6 +86,47 @@ START_TEST(terms_of_127_macros)
 }
 END_TEST
 
+/* SPF macro flood: records full of macros that expand to much, or to nothing, in the check of one. */
+static const struct {
+	const char *id, *macro;
+	unsigned records;
+	enum auth_result result;
+	enum spf_why why;
+} floods[] = {
+	{ "one record is cut as section 7.3 has it", "%{L}", 1, AUTH_FAIL, SPF_WHY_MATCH },
+	{ "ten records", "%{L}", 10, AUTH_PERMERROR, SPF_WHY_TOO_MUCH_WORK },
+	{ "with digits and delimiters", "%{S9r=}", 10, AUTH_PERMERROR, SPF_WHY_TOO_MUCH_WORK },
+	{ "that expand to nothing", "%{l1r=}", 10, AUTH_PERMERROR, SPF_WHY_TOO_MUCH_WORK },
+};
+
+START_TEST(macro_flood)
+{
+	static char sender[2000];
+	struct buf zone = BUF_INIT(MAX_ZONE), text = BUF_INIT(LIMIT_SPF_RECORD);
+
+	memset(sender, '=', sizeof(sender));
+	memcpy(sender + sizeof(sender) - 7, "@x.test", 7);
+	buf_add_str(&zone, "x.test TXT v=spf1");
+	for (unsigned i = 0; i < floods[_i].records; i++)
+		buf_addf(&zone, " include:i%u.test", i);
+	buf_add_str(&zone, " -all\n");
+	buf_add_str(&text, "v=spf1 a:");
+	while (text.len + 40 < LIMIT_SPF_RECORD)
+		buf_add_str(&text, floods[_i].macro);
+	buf_add_str(&text, ".x.test ?all");
+	for (unsigned i = 0; i < floods[_i].records; i++) {
+		char name[32];
+
+		snprintf(name, sizeof(name), "i%u.test", i);
+		add_txt(&zone, name, buf_slice(&text));
+	}
+	buf_add_str(&zone, "*.x.test A 192.0.2.9\n");
+	expect(&zone, "192.0.2.1", slice_of(sender, sizeof(sender)),
+	    (struct expected){ floods[_i].result, floods[_i].why, 20 }, NULL);
+	buf_free(&text);
+}
+END_TEST
+
 /* More than libspf2 can hold: -all must not get lost. */
 START_TEST(eighty_networks)
 {
@@ -319,6 +360,7 @@ Suite *hostile_suite(void)
 
 	UNIT_TEST(s, explanation_of_127_macros);
 	UNIT_TEST(s, terms_of_127_macros);
+	UNIT_TABLE(s, macro_flood, floods);
 	UNIT_TEST(s, eighty_networks);
 	UNIT_TEST(s, ten_long_includes);
 	UNIT_TEST(s, include_bomb);
