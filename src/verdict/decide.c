@@ -372,10 +372,14 @@ static struct demand demand_of_from(const struct bench *b)
 
 /* --- SPF and DKIM by themselves -------------------------------------------------------------- */
 
-/*
- * SPF is about the client: only a stranger's client speaks for the sender.  neutral is none (RFC
- * 7208 section 8.2).
- */
+/* SPF is about the client: only a stranger's client speaks for the sender. */
+static bool spf_speaks(const struct bench *b, const struct spf_result *r)
+{
+	return b->v->spf_checked && b->class == CLASS_EXTERNAL && r->why != SPF_WHY_NOT_CHECKED &&
+	    r->why != SPF_WHY_NO_CLIENT;
+}
+
+/* neutral is treated as none (RFC 7208 section 8.2). */
 static struct demand demand_of_spf(const struct bench *b)
 {
 	const struct spf_actions *set = &b->p->spf_actions;
@@ -390,14 +394,25 @@ static struct demand demand_of_spf(const struct bench *b)
 			permanent(set->on_permerror) },
 		{ AUTH_TEMPERROR, "SPF temperror", "spf on-temperror",
 			temporary(set->on_temperror) },
+		{ AUTH_NONE, "SPF none", "spf on-none", permanent(set->on_none) },
+		{ AUTH_NEUTRAL, "SPF neutral", "spf on-none", permanent(set->on_none) },
 	};
 
 	for (size_t i = 0; i < N_ELEMENTS(rows); i++)
-		if (b->v->spf_checked && b->class == CLASS_EXTERNAL &&
-		    b->v->spf.r.result == rows[i].result)
+		if (spf_speaks(b, &b->v->spf.r) && b->v->spf.r.result == rows[i].result)
 			return demand_made(b, DEMAND_SPF, rows[i].action, rows[i].finding,
 			    rows[i].name);
 	return (struct demand){ .kind = DEMAND_NOTHING };
+}
+
+/* RFC 7208 section 2.3: an identity of its own. */
+static struct demand demand_of_helo(const struct bench *b)
+{
+	bool failed = spf_speaks(b, &b->v->helo.r) && b->v->helo.r.result == AUTH_FAIL;
+
+	return demand_made(b, DEMAND_HELO,
+	    failed ? permanent(b->p->spf_actions.on_helo_fail) : ACTION_ACCEPT, "SPF fail of HELO",
+	    "spf on-helo-fail");
 }
 
 /* RFC 6376 section 6.3: one may wait for a key that cannot be fetched, if nothing else passes. */
@@ -475,7 +490,7 @@ enum rc decide(struct arena *a, const struct verdict_policy *p, enum message_cla
     const struct message *m, const struct verdict *v, struct actions *out)
 {
 	struct bench b = { .a = a, .p = p, .class = class, .m = m, .v = v };
-	struct demand demands[4], *strictest = &demands[0];
+	struct demand demands[5], *strictest = &demands[0];
 
 	indirect_marks(m, &v->arc.chain, &b.marks);
 	b.exempt = exempt_from_refusal(a, p, m, &v->authors);
@@ -483,6 +498,7 @@ enum rc decide(struct arena *a, const struct verdict_policy *p, enum message_cla
 	demands[1] = demand_of_from(&b);
 	demands[2] = demand_of_spf(&b);
 	demands[3] = demand_of_dkim(&b);
+	demands[4] = demand_of_helo(&b);
 	for (size_t i = 1; i < N_ELEMENTS(demands); i++)
 		if (demands[i].action > strictest->action)
 			strictest = &demands[i];

@@ -14,6 +14,7 @@ enum demand_kind {
 	DEMAND_DMARC_UNDECIDED, /* an aligned candidate is temperror */
 	DEMAND_FROM,            /* no author domain can be told */
 	DEMAND_SPF,
+	DEMAND_HELO,
 	DEMAND_DKIM_TEMPERROR,
 	DEMAND_COUNT
 };

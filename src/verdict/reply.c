@@ -66,6 +66,14 @@ static void word_from(struct buf *text, const struct message *m, const struct ve
 	    v->authors.why != NULL ? v->authors.why : from_status_text(v->authors.status));
 }
 
+/* RFC 7208 section 6.2, 8.4: the words of a third party are shown as such, and last. */
+static void add_explanation(struct buf *text, const struct spf_result *r)
+{
+	if (r->result == AUTH_FAIL && r->explanation.len > 0)
+		buf_addf(text, "; %.*s explains: %.*s", SLICE_ARG(r->domain.name),
+		    SLICE_ARG(slice_take(r->explanation, EXPLANATION_SHOWN)));
+}
+
 static void word_spf(struct buf *text, const struct message *m, const struct verdict *v,
     const struct demand *d)
 {
@@ -73,17 +81,31 @@ static void word_spf(struct buf *text, const struct message *m, const struct ver
 	char ip[IP_TEXT_SIZE];
 
 	(void)d;
-	if (r->result == AUTH_FAIL || r->result == AUTH_SOFTFAIL)
-		buf_addf(text, "SPF: %s is not allowed to send mail for %.*s (%s)",
-		    ip_text(&m->envelope.client, ip), SLICE_ARG(r->domain.name),
-		    auth_result_text(r->result));
+	ip_text(&m->envelope.client, ip);
+	if (domain_is_none(r->domain))
+		buf_addf(text, "SPF: the sender cannot be checked: %s", spf_why_text(r->why));
+	else if (r->result == AUTH_FAIL || r->result == AUTH_SOFTFAIL)
+		buf_addf(text, "SPF: %s is not allowed to send mail for %.*s (%s)", ip,
+		    SLICE_ARG(r->domain.name), auth_result_text(r->result));
+	else if (r->result == AUTH_NONE || r->result == AUTH_NEUTRAL)
+		buf_addf(text, "SPF: %.*s does not permit %s to send its mail: %s",
+		    SLICE_ARG(r->domain.name), ip, spf_why_text(r->why));
 	else
 		buf_addf(text, "SPF: the policy of %.*s cannot be evaluated: %s",
 		    SLICE_ARG(r->domain.name), spf_why_text(r->why));
-	/* RFC 7208 section 6.2, 8.4: the words of a third party are shown as such, and last */
-	if (r->result == AUTH_FAIL && r->explanation.len > 0)
-		buf_addf(text, "; %.*s explains: %.*s", SLICE_ARG(r->domain.name),
-		    SLICE_ARG(slice_take(r->explanation, EXPLANATION_SHOWN)));
+	add_explanation(text, r);
+}
+
+static void word_helo(struct buf *text, const struct message *m, const struct verdict *v,
+    const struct demand *d)
+{
+	const struct spf_result *r = &v->helo.r;
+	char ip[IP_TEXT_SIZE];
+
+	(void)d;
+	buf_addf(text, "SPF: %s is not allowed to use the HELO name %.*s",
+	    ip_text(&m->envelope.client, ip), SLICE_ARG(r->domain.name));
+	add_explanation(text, r);
 }
 
 static void word_dkim(struct buf *text, const struct message *m, const struct verdict *v,
@@ -107,6 +129,7 @@ static const struct wording {
 	[DEMAND_DMARC_UNDECIDED] = { "5.7.1", "4.7.5", word_undecided },
 	[DEMAND_FROM] = { "5.7.1", "4.7.1", word_from },
 	[DEMAND_SPF] = { "5.7.24", "4.7.24", word_spf },
+	[DEMAND_HELO] = { "5.7.23", "4.7.23", word_helo },
 	[DEMAND_DKIM_TEMPERROR] = { "5.7.20", "4.7.5", word_dkim },
 };
 

@@ -46,6 +46,8 @@ bool port_listed(const struct port_list *list, int port);
  */
 struct spf_actions {
 	enum action on_fail, on_softfail, on_permerror, on_temperror;
+	enum action on_none;      /* neutral as well (RFC 7208 section 8.2) */
+	enum action on_helo_fail; /* of the HELO identity */
 };
 
 struct dmarc_actions {

@@ -51,6 +51,7 @@ START_TEST(defaults_of_the_policy)
 	ck_slice_eq(p->quarantine_header_name, SLICE("X-Assay-Quarantine"));
 	ck_slice_eq(p->quarantine_header_value, SLICE("dmarc"));
 	ck_assert_int_eq((int)p->spf.engine, (int)SPF_ENGINE_BUILTIN);
+	ck_assert_int_eq((int)p->spf.void_answers, (int)SPF_VOID_RFC);
 	ck_assert_uint_eq(p->spf.void_limit, LIMIT_SPF_VOID);
 	ck_assert(slice_is_null(p->spf.default_explanation));
 	ck_assert_mem_eq(&p->spf_actions, &spf, sizeof(spf));

@@ -362,6 +362,7 @@ START_TEST(plain_sections)
 	    "\"[::1]:53\", ::2 }\ntimeout = 500ms tries = 4 deadline = 1m test-zone-file = /z "
 	    "cache-entries = 7\ncache-ttl = 2h cache-negative-ttl = 5m cache-failure-ttl = 0 }\n"
 	    "spf { on-fail = reject on-softfail = quarantine on-permerror = quarantine\n"
+	    "on-none = quarantine on-helo-fail = reject void = nxdomain\n"
 	    "on-temperror = tempfail received-spf = yes void-limit = 3 skip-hosts = 192.0.2.1\n"
 	    "skip-domains = { A.org } default-explanation = \"no way\" }\n"
 	    "dkim { minimum-bits = 2048 body-length = allow clock-skew = 1m max-signatures = 3\n"
@@ -389,7 +390,10 @@ START_TEST(plain_sections)
 	ck_assert_int_eq((int)p->spf_actions.on_softfail, ACTION_QUARANTINE);
 	ck_assert_int_eq((int)p->spf_actions.on_permerror, ACTION_QUARANTINE);
 	ck_assert_int_eq((int)p->spf_actions.on_temperror, ACTION_TEMPFAIL);
+	ck_assert_int_eq((int)p->spf_actions.on_none, ACTION_QUARANTINE);
+	ck_assert_int_eq((int)p->spf_actions.on_helo_fail, ACTION_REJECT);
 	ck_assert(p->received_spf);
+	ck_assert_int_eq((int)p->spf.void_answers, SPF_VOID_NXDOMAIN);
 	ck_assert_uint_eq(p->spf.void_limit, 3);
 	ck_assert_uint_eq(p->spf_skip_hosts.count, 1);
 	ck_slice_eq(p->spf_skip_domains.items[0], SLICE("a.org"));

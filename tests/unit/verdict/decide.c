@@ -553,10 +553,24 @@ static const struct {
 		CLASS_EXTERNAL, 'T', 451, "4.7.24" },
 	{ "P_47 neutral is none", AUTH_NEUTRAL, { ACTION_REJECT, ACTION_REJECT, ACTION_REJECT,
 		ACTION_REJECT }, CLASS_EXTERNAL, 'A', 0, NULL },
+	{ "P_47 neutral meets on-none", AUTH_NEUTRAL, { .on_none = ACTION_REJECT }, CLASS_EXTERNAL, 'R',
+		550, "5.7.23" },
 	{ "none", AUTH_NONE, { ACTION_REJECT, ACTION_REJECT, ACTION_REJECT, ACTION_REJECT },
 		CLASS_EXTERNAL, 'A', 0, NULL },
-	{ "pass", AUTH_PASS, { ACTION_REJECT, ACTION_REJECT, ACTION_REJECT, ACTION_REJECT },
+	{ "none meets on-none", AUTH_NONE, { .on_none = ACTION_REJECT }, CLASS_EXTERNAL, 'R', 550,
+		"5.7.23" },
+	{ "none is not deferred", AUTH_NONE, { .on_none = ACTION_TEMPFAIL }, CLASS_EXTERNAL, 'R', 550,
+		"5.7.23" },
+	{ "none, quarantine", AUTH_NONE, { .on_none = ACTION_QUARANTINE }, CLASS_EXTERNAL, 'Q', 0,
+		NULL },
+	{ "a forwarder without a record", AUTH_NONE, { .on_none = ACTION_REJECT }, CLASS_FORWARDER, 'A',
+		0, NULL },
+	{ "fail does not meet on-none", AUTH_FAIL, { .on_none = ACTION_REJECT }, CLASS_EXTERNAL, 'A', 0,
+		NULL },
+	{ "a fail of MAIL FROM does not meet on-helo-fail", AUTH_FAIL, { .on_helo_fail = ACTION_REJECT },
 		CLASS_EXTERNAL, 'A', 0, NULL },
+	{ "pass", AUTH_PASS, { ACTION_REJECT, ACTION_REJECT, ACTION_REJECT, ACTION_REJECT,
+		ACTION_REJECT, ACTION_REJECT }, CLASS_EXTERNAL, 'A', 0, NULL },
 	{ "a forwarder does not speak for the sender", AUTH_FAIL, { .on_fail = ACTION_REJECT },
 		CLASS_FORWARDER, 'A', 0, NULL },
 	{ "nor does a relay", AUTH_FAIL, { .on_fail = ACTION_REJECT }, CLASS_OWN_RELAY, 'A', 0, NULL },
@@ -588,6 +602,72 @@ START_TEST(spf_rows)
 	/* X_10 P_36: the sender's words come last, and as his */
 	if (got.reply.code == 550 && spfs[_i].result == AUTH_FAIL)
 		ck_assert(slice_iends_with(got.reply.text, SLICE("; example.org explains: go away")));
+	arena_free(&a);
+}
+END_TEST
+
+/* The HELO identity, and what has not been checked. */
+static const struct {
+	const char *name;
+	enum auth_result spf, helo;
+	enum spf_why spf_why, helo_why;
+	struct spf_actions set;
+	enum message_class class;
+	char want;
+	const char *reply; /* its beginning; NULL: none */
+} helos[] = {
+	{ "P_01 HELO fail by default", AUTH_PASS, AUTH_FAIL, 0, 0, { 0 }, CLASS_EXTERNAL, 'A', NULL },
+	{ "P_01 HELO fail", AUTH_PASS, AUTH_FAIL, 0, 0, { .on_helo_fail = ACTION_REJECT },
+		CLASS_EXTERNAL, 'R', "SPF: 192.0.2.7 is not allowed to use the HELO name mx.test" },
+	{ "P_01 HELO fail, quarantine", AUTH_NONE, AUTH_FAIL, 0, 0,
+		{ .on_helo_fail = ACTION_QUARANTINE }, CLASS_EXTERNAL, 'Q', NULL },
+	{ "P_01 HELO fail does not meet on-fail", AUTH_PASS, AUTH_FAIL, 0, 0,
+		{ .on_fail = ACTION_REJECT, .on_none = ACTION_REJECT }, CLASS_EXTERNAL, 'A', NULL },
+	{ "the stricter of both", AUTH_FAIL, AUTH_FAIL, 0, 0, { .on_fail = ACTION_QUARANTINE,
+		.on_helo_fail = ACTION_REJECT }, CLASS_EXTERNAL, 'R',
+		"SPF: 192.0.2.7 is not allowed to use the HELO name mx.test" },
+	{ "HELO softfail", AUTH_PASS, AUTH_SOFTFAIL, 0, 0, { .on_helo_fail = ACTION_REJECT },
+		CLASS_EXTERNAL, 'A', NULL },
+	{ "HELO temperror", AUTH_PASS, AUTH_TEMPERROR, 0, 0, { .on_helo_fail = ACTION_REJECT },
+		CLASS_EXTERNAL, 'A', NULL },
+	{ "HELO of a forwarder", AUTH_PASS, AUTH_FAIL, 0, 0, { .on_helo_fail = ACTION_REJECT },
+		CLASS_FORWARDER, 'A', NULL },
+	{ "a list of the operator's is not none", AUTH_NONE, AUTH_NONE, SPF_WHY_NOT_CHECKED,
+		SPF_WHY_NOT_CHECKED, { .on_none = ACTION_REJECT }, CLASS_EXTERNAL, 'A', NULL },
+	{ "an unknown client is not none", AUTH_NONE, AUTH_NONE, SPF_WHY_NO_CLIENT, SPF_WHY_NO_CLIENT,
+		{ .on_none = ACTION_REJECT }, CLASS_EXTERNAL, 'A', NULL },
+	{ "a domain without a record is", AUTH_NONE, AUTH_NONE, SPF_WHY_NO_RECORD, SPF_WHY_NO_RECORD,
+		{ .on_none = ACTION_REJECT }, CLASS_EXTERNAL, 'R',
+		"SPF: example.org does not permit 192.0.2.7 to send its mail: no SPF record" },
+};
+
+START_TEST(helo_rows)
+{
+	struct combination c = { .finding = PASSES, .enforce = ENFORCE_YES, .section = -1 };
+	struct arena *a = arena_create(1024 * 1024);
+	struct verdict v = { 0 };
+	struct actions got = { 0 };
+	struct verdict_policy p;
+	struct message m;
+
+	make_policy(a, &c, &p);
+	make_message(a, &c, &m);
+	make_verdict(a, &c, &v);
+	ck_assert(ip_parse(SLICE("192.0.2.7"), &m.envelope.client));
+	p.spf_actions = helos[_i].set;
+	v.spf.r.result = helos[_i].spf;
+	v.spf.r.why = helos[_i].spf_why;
+	v.spf.r.domain = domain_of(a, "example.org");
+	v.helo.r.result = helos[_i].helo;
+	v.helo.r.why = helos[_i].helo_why;
+	v.helo.r.domain = domain_of(a, "mx.test");
+	ck_assert_int_eq(decide(a, &p, helos[_i].class, &m, &v, &got), RC_OK);
+	ck_assert_msg(letter(got.action) == helos[_i].want, "row %d (%s): %s", _i, helos[_i].name,
+	    action_text(got.action));
+	ck_assert_msg(slice_starts_with(got.reply.text, slice_str(helos[_i].reply)), "row %d (%s): %.*s",
+	    _i, helos[_i].name, SLICE_ARG(got.reply.text));
+	ck_assert_msg((got.reply.code == 550) == (helos[_i].reply != NULL), "row %d (%s)", _i,
+	    helos[_i].name);
 	arena_free(&a);
 }
 END_TEST
@@ -769,6 +849,7 @@ Suite *decide_suite(void)
 	UNIT_TEST(s, from_settings);
 	UNIT_TEST(s, too_many_authors_meet_on_exceed);
 	UNIT_TABLE(s, spf_rows, spfs);
+	UNIT_TABLE(s, helo_rows, helos);
 	UNIT_TABLE(s, dkim_rows, dkims);
 	UNIT_TEST(s, strictest_wins);
 	unit_table(s, "recipients_and_no_policy", recipients_and_no_policy, 3);
