@@ -158,22 +158,36 @@ static bool follow_redirect(struct spf_run *r, const struct spf_record *record,
 	return true;
 }
 
-enum auth_result spf_check_host(struct spf_run *r, struct slice domain)
+enum auth_result spf_check_record(struct spf_run *r, struct spf_record *record,
+    struct slice domain)
 {
-	enum auth_result result = AUTH_NONE;
-	enum spf_fetched fetched;
-	struct spf_record record;
-	bool redirected = false;
+	enum spf_fetched fetched = SPF_FETCHED_RECORD;
+	enum auth_result result;
 
-	while ((fetched = spf_run_fetch(r, domain, &record)) == SPF_FETCHED_RECORD) {
-		if (walk_directives(r, &record, domain, &result))
+	while (fetched == SPF_FETCHED_RECORD) {
+		if (walk_directives(r, record, domain, &result))
 			return result;
-		redirected = follow_redirect(r, &record, &domain);
-		if (!redirected)
+		if (!follow_redirect(r, record, &domain))
 			return spf_run_error(r) != AUTH_NONE ? spf_run_error(r) :
 			    spf_run_default(r, domain);
+		fetched = spf_run_fetch(r, domain, record);
 	}
-	if (fetched == SPF_FETCHED_NONE && redirected) /* section 6.1 */
+	if (fetched == SPF_FETCHED_NONE) /* section 6.1 */
 		spf_run_fail(r, AUTH_PERMERROR, SPF_WHY_REDIRECT_NO_RECORD, NULL);
-	return spf_run_error(r); /* none where there is no error */
+	return spf_run_error(r);
+}
+
+enum auth_result spf_check_host(struct spf_run *r, struct slice domain)
+{
+	struct spf_record record;
+
+	switch (spf_run_fetch(r, domain, &record)) {
+	case SPF_FETCHED_RECORD:
+		return spf_check_record(r, &record, domain);
+	case SPF_FETCHED_NONE:
+		return AUTH_NONE;
+	case SPF_FETCHED_ERROR:
+		break;
+	}
+	return spf_run_error(r);
 }

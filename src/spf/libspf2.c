@@ -364,7 +364,7 @@ static SPF_errcode_t say_what_builtin_says(struct library_walk *w, struct walked
 	in->decided = true;
 	spf_run_trace(w->r, "%.*s: too large for libspf2, evaluated by the builtin engine",
 	    SLICE_ARG(in->domain));
-	return say(w, spf_check_host(w->r, in->domain), out);
+	return say(w, spf_check_record(w->r, &in->record, in->domain), out);
 }
 
 /* RFC 7208 sections 5.2 and 6.1: what no record means depends on who asks. */

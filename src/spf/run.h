@@ -55,6 +55,10 @@ unsigned spf_run_terms_left(const struct spf_run *r);
 /* check_host() by the engine `builtin`. */
 enum auth_result spf_check_host(struct spf_run *r, struct slice domain);
 
+/* The same from where domain's record has been fetched; redirect= puts others in its place. */
+enum auth_result spf_check_record(struct spf_run *r, struct spf_record *record,
+    struct slice domain);
+
 /* The same by libspf2. */
 enum auth_result spf_check_host_libspf2(struct spf_run *r, struct slice domain);
 bool spf_libspf2_available(void);
