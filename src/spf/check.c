@@ -4,10 +4,10 @@
 
 #include "run.h"
 
-/* What a mechanism says (RFC 7208 section 4.6.2); the finding tells the exception. */
+/* What a mechanism says (RFC 7208 section 4.6.2); the finding has the exception. */
 enum outcome { NO_MATCH, MATCH, EXCEPTION };
 
-/* Is the client among the addresses of name? */
+/* Section 5.3: is the client among the addresses of name? */
 static enum outcome match_host(struct spf_run *r, const struct spf_term *t, struct slice name)
 {
 	const struct dns_answer *answer;
@@ -74,7 +74,7 @@ static enum outcome match_include(struct spf_run *r, struct slice target)
 	switch (result) {
 	case AUTH_PASS:
 		return MATCH;
-	case AUTH_NONE:
+	case AUTH_NONE: /* section 5.2: not what the domain's own lack of a record means */
 		spf_run_fail(r, AUTH_PERMERROR, SPF_WHY_INCLUDE_NO_RECORD, NULL);
 		return EXCEPTION;
 	case AUTH_TEMPERROR:
@@ -121,7 +121,7 @@ static bool walk_directives(struct spf_run *r, const struct spf_record *record,
 		enum outcome outcome = EXCEPTION;
 
 		spf_run_trace_networks(r, record, i);
-		if (!spf_kind_queries(t->kind))
+		if (!spf_kind_queries(t->kind)) /* sections 5.1 and 5.6 */
 			outcome = MATCH; /* no other such term is a step */
 		else if (spf_run_begin_term(r, t, domain))
 			outcome = match_by_name(r, t, domain);

@@ -1,7 +1,7 @@
 /*
  * The engine `libspf2`.  That library has known memory errors in the compiler of macros, no limits
  * over a whole check, and drops without a word what does not fit its records; so no octet from
- * outside ever reaches it.  It walks what rewrite.h writes; the names behind the tokens are expanded
+ * outside ever reaches it.  It walks what rewrite.h writes; the names that the tokens replace are expanded
  * and asked for by our own functions when it asks for the tokens, and these count terms and void
  * look-ups.
  */
@@ -70,7 +70,7 @@ struct library_walk {
 	struct slice domain;
 	const struct walked *top;
 	bool none;           /* the domain itself has no record */
-	bool lost;           /* the library has done what it cannot have been told */
+	bool lost;           /* the library has asked for what no record that it saw holds */
 };
 
 bool spf_libspf2_available(void)
@@ -137,7 +137,7 @@ static void add_token(struct library_walk *w, SPF_dns_rr_t *rr, char kind, size_
 	rr->num_rr++;
 }
 
-/* The client's own address stands for any where /0 was written, which the library refuses. */
+/* The client's own address replaces any where /0 was written, which the library refuses. */
 static SPF_dns_rr_t *answer_addresses(struct library_walk *w, const struct spf_term *t,
     const struct dns_answer *found, const char *name, ns_type type)
 {
@@ -511,7 +511,7 @@ static bool result_of(SPF_result_t result, enum auth_result *out)
 
 /*
  * Which term of the deciding record was it?  The one that began and did not end, or the network or
- * "all" behind those that ended.  false: it could not give that result.
+ * "all" that follows those that ended.  false: it could not give that result.
  */
 static bool find_match(struct library_walk *w, enum auth_result result)
 {

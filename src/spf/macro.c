@@ -356,7 +356,7 @@ static void put_macro(struct name_writer *w, const struct spf_macro *m)
 		put_part(w, m, value);
 }
 
-/* Where "{" stands that "}" at the end of the text closes; where "}" itself stands: nowhere. */
+/* The place of the "{" that "}" at the end of the text closes; there is none: that of "}" itself. */
 static size_t brace_opens(struct slice text)
 {
 	size_t i = text.len - 1;
@@ -368,7 +368,7 @@ static size_t brace_opens(struct slice text)
 
 /*
  * Takes a macro-expand off the end of a macro-string that is not empty.  "%" begins one unless it is
- * the second of a "%%", so an odd number of them must stand there; at the very end it is always that.
+ * the second of a "%%", so their number must be odd; at the very end it is always that.
  */
 static bool take_last_macro(struct slice *text, struct spf_macro *m)
 {

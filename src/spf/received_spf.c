@@ -40,7 +40,7 @@ static void add_clean(struct buf *b, struct slice s, const char *quoted)
 	}
 }
 
-/* key-value-pair, value a dot-atom or a quoted-string, and the ";" behind it */
+/* Section 9.1: key-value-pair, the value a dot-atom or a quoted-string, and a ";" */
 static void add_pair(struct field_writer *f, const char *key, struct slice value)
 {
 	struct buf pair = BUF_INIT(4 * VALUE_OCTETS);

@@ -4,7 +4,7 @@
 
 #include "spf/record.h"
 
-/* What may stand behind the name of a mechanism. */
+/* What may follow the name of a mechanism. */
 enum {
 	ARG_SPEC_MAY = 1, /* [ ":" domain-spec ] */
 	ARG_SPEC_MUST = 2, /* ":" domain-spec */
@@ -20,19 +20,19 @@ static const struct kind_rule {
 	unsigned argument;
 	bool queries; /* section 4.6.4 */
 } mechanisms[] = {
-	{ { "all", 3 }, SPF_ALL, 0, false },
-	{ { "include", 7 }, SPF_INCLUDE, ARG_SPEC_MUST, true },
-	{ { "a", 1 }, SPF_A, ARG_SPEC_MAY | ARG_CIDR, true },
-	{ { "mx", 2 }, SPF_MX, ARG_SPEC_MAY | ARG_CIDR, true },
-	{ { "ptr", 3 }, SPF_PTR, ARG_SPEC_MAY, true },
-	{ { "ip4", 3 }, SPF_IP4, ARG_IP4, false },
-	{ { "ip6", 3 }, SPF_IP6, ARG_IP6, false },
-	{ { "exists", 6 }, SPF_EXISTS, ARG_SPEC_MUST, true },
+	{ { "all", 3 }, SPF_ALL, 0, false },                         /* section 5.1 */
+	{ { "include", 7 }, SPF_INCLUDE, ARG_SPEC_MUST, true },      /* section 5.2 */
+	{ { "a", 1 }, SPF_A, ARG_SPEC_MAY | ARG_CIDR, true },        /* section 5.3 */
+	{ { "mx", 2 }, SPF_MX, ARG_SPEC_MAY | ARG_CIDR, true },      /* section 5.4 */
+	{ { "ptr", 3 }, SPF_PTR, ARG_SPEC_MAY, true },               /* section 5.5 */
+	{ { "ip4", 3 }, SPF_IP4, ARG_IP4, false },                   /* section 5.6 */
+	{ { "ip6", 3 }, SPF_IP6, ARG_IP6, false },                   /* section 5.6 */
+	{ { "exists", 6 }, SPF_EXISTS, ARG_SPEC_MUST, true },        /* section 5.7 */
 };
 
 static const struct kind_rule modifiers[] = {
-	{ { "redirect", 8 }, SPF_REDIRECT, ARG_SPEC_MUST, true },
-	{ { "exp", 3 }, SPF_EXP, ARG_SPEC_MUST, false },
+	{ { "redirect", 8 }, SPF_REDIRECT, ARG_SPEC_MUST, true },    /* section 6.1 */
+	{ { "exp", 3 }, SPF_EXP, ARG_SPEC_MUST, false },             /* section 6.2 */
 };
 
 static const struct slice version = { "v=spf1", 6 };
@@ -232,7 +232,7 @@ static const char *parse_argument(struct cursor *c, unsigned allowed, struct spf
 	return (allowed == ARG_IP6 ? parse_ip6(c, t) : parse_ip4(c, t)) ? NULL : "bad network";
 }
 
-/* mechanism; c stands behind the qualifier */
+/* mechanism; c follows the qualifier */
 static const char *parse_mechanism(struct cursor *c, struct spf_term *t)
 {
 	const struct kind_rule *rule;
@@ -247,13 +247,13 @@ static const char *parse_mechanism(struct cursor *c, struct spf_term *t)
 	return parse_argument(c, rule->argument, t);
 }
 
-/* modifier = redirect / explanation / unknown-modifier; c stands behind the "=" */
+/* modifier = redirect / explanation / unknown-modifier; c follows the "=" */
 static const char *parse_modifier(struct slice name, struct cursor *c, struct spf_term *t)
 {
 	const struct kind_rule *rule = rule_named(modifiers, N_ELEMENTS(modifiers), name);
 	struct slice value = cursor_rest(c);
 
-	if (rule == NULL) {
+	if (rule == NULL) { /* section 6: ignored, but its syntax counts (section 12) */
 		t->kind = SPF_UNKNOWN_MODIFIER;
 		return spf_is_macro_string(value) ? NULL : "bad macro in a modifier";
 	}
@@ -275,7 +275,7 @@ static const char *parse_term(struct slice text, struct spf_term *t)
 	return parse_mechanism(&c, t);
 }
 
-/* terms = *( 1*SP ( directive / modifier ) ), and the *SP behind them */
+/* terms = *( 1*SP ( directive / modifier ) ), and the *SP after them */
 static bool take_term_text(struct cursor *c, struct slice *out)
 {
 	const char *start;
@@ -339,14 +339,14 @@ static const char *note_modifier(struct spf_record *r, const struct spf_term *t)
 struct stepping {
 	const struct ip *client;
 	size_t asking;
-	bool ended; /* nothing behind is ever reached */
+	bool ended; /* no later term is ever reached */
 };
 
 static void note_mechanism(struct spf_record *r, const struct spf_term *t, struct stepping *s)
 {
 	bool asks = t->kind != SPF_ALL && t->kind != SPF_IP4 && t->kind != SPF_IP6;
 
-	r->has_all = r->has_all || t->kind == SPF_ALL;
+	r->has_all = r->has_all || t->kind == SPF_ALL; /* section 5.1 */
 	if (s->ended)
 		return;
 	if (!asks && t->kind != SPF_ALL && !spf_term_in_cidr(t, &t->network, s->client))

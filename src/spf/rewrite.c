@@ -29,7 +29,7 @@ static unsigned client_bits(const struct spf_rewriter *w, const struct spf_term 
 
 /*
  * Networks of the client's family, as the others cannot match.  The library refuses /0, which the
- * client's own address stands for.
+ * client's own address replaces.
  */
 static void write_network(struct spf_rewriter *w, const struct spf_term *t,
     struct spf_rewriting *out)
@@ -79,7 +79,7 @@ bool spf_rewrite(struct spf_rewriter *w, const struct spf_record *record, const 
 		if (t.kind == SPF_ALL) {
 			write_qualifier(out, t.qualifier);
 			buf_add_str(&out->text, "all");
-			return true; /* nothing behind it is ever reached */
+			return true; /* section 5.1: nothing after it is ever reached */
 		}
 		if (t.kind == SPF_IP4 || t.kind == SPF_IP6) {
 			write_network(w, &t, out);

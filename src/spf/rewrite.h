@@ -3,7 +3,7 @@
  *
  *     a:t3.x/24 ?exists:n3.x ip4:192.0.2.0/24 -all
  *
- * "t3.x" is a token for the target of a term.  "n3.x" never exists; that it is asked for tells that
+ * "t3.x" is a token for the target of a term.  "n3.x" never exists; that it is asked for shows that
  * the term has not matched.  Hosts of mx and ptr are tokens too: "h2.t3.x", "p2.t3.x".
  *
  * Private to the engine `libspf2`; the memory is the arena's.
@@ -43,7 +43,7 @@ struct spf_rewriting {
 #define SPF_REWRITING_INIT { .text = BUF_INIT(64u * 1024) }
 
 /*
- * terms_left may still be evaluated: what is behind one more is never reached.  Terms that ask get
+ * terms_left may still be evaluated: what follows one more is never reached.  Terms that ask get
  * the next tokens, redirect= the last.  false: no memory.
  */
 bool spf_rewrite(struct spf_rewriter *w, const struct spf_record *record, const struct walked *in,
@@ -58,7 +58,7 @@ void spf_rewrite_result(enum auth_result result, struct spf_rewriting *out);
  */
 struct ip spf_rewrite_address(const struct spf_rewriter *w, const struct ip *ip);
 
-/* kind and number of a token, and what stands in front of it: "h2.t3.x" is 'h', 2, 3. */
+/* kind and number of a token, and what precedes it: "h2.t3.x" is 'h', 2, 3. */
 bool spf_read_token(struct slice name, char *kind, size_t *i, size_t *n);
 
 #endif

@@ -250,7 +250,7 @@ static bool count_void(struct spf_run *r, enum dns_status status)
 	r->counts_void = false;
 	r->found.voids++;
 	r->existing_voids += nodata;
-	if (r->found.voids <= r->set.params->void_limit)
+	if (r->found.voids <= r->set.params->void_limit) /* section 4.6.4 */
 		return true;
 	return spf_run_fail(r, AUTH_PERMERROR, SPF_WHY_TOO_MANY_VOID, r->existing_voids == 0 ? NULL :
 	    "some for names that exist (void = nxdomain ignores those)");
@@ -280,7 +280,7 @@ bool spf_run_ask_mx(struct spf_run *r, struct slice name, const struct dns_answe
 {
 	if (!spf_run_ask(r, name, DNS_MX, out))
 		return false;
-	if ((*out)->count > LIMIT_SPF_MX)
+	if ((*out)->count > LIMIT_SPF_MX) /* section 4.6.4 */
 		return spf_run_fail(r, AUTH_PERMERROR, SPF_WHY_TOO_MANY_MX, NULL);
 	return true;
 }
@@ -478,13 +478,16 @@ enum spf_fetched spf_run_fetch(struct spf_run *r, struct slice domain, struct sp
 
 /* --- section 6.2: explanations ---------------------------------------------------------------- */
 
-/* What goes wrong here leaves the result as it is: there is no explanation then. */
+/*
+ * What goes wrong here leaves the result as it is, and there is no explanation then: DNS trouble, no
+ * record, several of them, a syntax error.
+ */
 struct slice spf_run_explanation(struct spf_run *r)
 {
 	struct slice name, text = SLICE_NULL;
 	const struct dns_answer *answer;
 
-	r->counts_void = false; /* section 4.6.4 */
+	r->counts_void = false; /* section 4.6.4: exp= does not count */
 	if (slice_is_null(r->exp) ||
 	    expand(r, r->exp, r->found.domain, &r->steps, &name) != SPF_EXPANDED ||
 	    !spf_name_valid(name))

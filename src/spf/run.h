@@ -119,7 +119,7 @@ enum dns_type spf_run_address_type(const struct spf_run *r);
 bool spf_run_client_names(struct spf_run *r, size_t *count_out);
 struct slice spf_run_client_name(const struct spf_run *r, size_t i); /* in the resolver's form */
 
-/* Does that name have the client's address?  Asked once.  The finding tells an error. */
+/* Does that name have the client's address?  Asked once.  An error is in the finding. */
 bool spf_run_validated(struct spf_run *r, size_t i);
 
 /* --- the trace -------------------------------------------------------------------------------- */

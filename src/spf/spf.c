@@ -43,7 +43,7 @@ struct identity {
 	struct slice sender;
 };
 
-/* "1.2.3.4" without brackets is no name of a host either. */
+/* Section 4.3: "1.2.3.4" without brackets is not the name of a host either. */
 static bool ends_in_number(struct slice name)
 {
 	size_t i = name.len;
@@ -83,7 +83,7 @@ static enum spf_scope identity_of(struct arena *a, const struct spf_request *req
 	struct slice path = without_route(request->mail_from);
 	size_t at = slice_rfind(path, '@');
 
-	if (path.len == 0) {
+	if (path.len == 0) { /* section 2.4: the null reverse-path */
 		identity_set(a, SLICE("postmaster"), request->helo, out);
 		return SPF_SCOPE_HELO;
 	}

@@ -28,7 +28,7 @@ enum spf_why {
 	SPF_WHY_MATCH,               /* a mechanism decided */
 	SPF_WHY_DEFAULT,             /* no mechanism matched: neutral */
 	SPF_WHY_NO_RECORD,
-	SPF_WHY_NO_DOMAIN,           /* the identity is no domain that can be checked */
+	SPF_WHY_NO_DOMAIN,           /* the identity is not a domain that can be checked */
 	SPF_WHY_NXDOMAIN,
 	SPF_WHY_NOT_CHECKED,         /* an operator's list says so */
 	SPF_WHY_NO_CLIENT,           /* the client address is not known */
@@ -103,7 +103,7 @@ struct spf_helo_result {
 };
 
 /*
- * Starts the questions that a check of this request will need, as far ahead as they can be told
+ * Starts the questions that a check of this request will need, as far ahead as they are known
  * (include, redirect, a, mx without macros), following records as they arrive.
  */
 void spf_start(struct lookups *l, const struct spf_request *request);
