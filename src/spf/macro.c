@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "base/ascii.h"
+#include "base/hostname.h"
 #include "base/limits.h"
 #include "base/utf8.h"
 #include "spf/name.h"
@@ -103,8 +104,7 @@ static bool ends_in_toplabel(struct slice literals)
 {
 	size_t dot;
 
-	if (literals.len > 0 && literals.ptr[literals.len - 1] == '.')
-		literals.len--;
+	literals = hostname_undotted(literals);
 	dot = slice_rfind(literals, '.');
 	return dot < literals.len && is_toplabel(slice_drop(literals, dot + 1));
 }

@@ -1,6 +1,7 @@
 #include <stdio.h>
 
 #include "base/ascii.h"
+#include "base/hostname.h"
 #include "base/limits.h"
 
 #include "spf/name.h"
@@ -30,8 +31,7 @@ bool spf_name_can_have_record(struct slice name)
 
 struct slice spf_name_fitted(struct slice name)
 {
-	if (name.len > 0 && name.ptr[name.len - 1] == '.')
-		name.len--;
+	name = hostname_undotted(name);
 	while (name.len > LIMIT_DOMAIN_OCTETS) {
 		size_t dot = slice_find(name, '.');
 

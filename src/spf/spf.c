@@ -1,5 +1,7 @@
 #include "base/ascii.h"
+#include "base/hostname.h"
 #include "base/limits.h"
+#include "mail/tokens.h"
 #include "run.h"
 #include "spf/lookahead.h"
 
@@ -43,23 +45,14 @@ struct identity {
 	struct slice sender;
 };
 
-/* Section 4.3: "1.2.3.4" without brackets is not the name of a host either. */
-static bool ends_in_number(struct slice name)
-{
-	size_t i = name.len;
-
-	while (i > 0 && is_digit(name.ptr[i - 1]))
-		i--;
-	return i < name.len && (i == 0 || name.ptr[i - 1] == '.');
-}
-
 static void identity_set(struct arena *a, struct slice local_part, struct slice domain,
     struct identity *out)
 {
 	*out = (struct identity){ .local_part = local_part };
 	if (local_part.len == 0)
 		out->local_part = SLICE("postmaster"); /* section 4.3 */
-	if (!domain_parse(a, domain, &out->domain) || ends_in_number(out->domain.name)) {
+	/* section 4.3; "1.2.3.4" without brackets is not the name of a host either */
+	if (!domain_parse(a, domain, &out->domain) || hostname_ends_in_number(out->domain.name)) {
 		out->domain = DOMAIN_NONE;
 		return;
 	}
@@ -70,11 +63,10 @@ static void identity_set(struct arena *a, struct slice local_part, struct slice 
 /* The A-d-l of a source route is ignored (RFC 5321 section 4.1.1.3). */
 static struct slice without_route(struct slice path)
 {
-	size_t colon = slice_find(path, ':');
+	struct cursor c = cursor_of(path);
 
-	if (path.len == 0 || path.ptr[0] != '@' || colon == path.len)
-		return path;
-	return slice_drop(path, colon + 1);
+	take_route(&c);
+	return cursor_rest(&c);
 }
 
 static enum spf_scope identity_of(struct arena *a, const struct spf_request *request,
