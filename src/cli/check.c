@@ -26,16 +26,11 @@ struct check_request {
 static void say(struct check_request *r, const char *mark, const char *fmt, ...) PRINTF_LIKE(3, 4);
 static void say(struct check_request *r, const char *mark, const char *fmt, ...)
 {
-	struct buf text = BUF_INIT(64u * 1024);
 	va_list ap;
 
 	va_start(ap, fmt);
-	buf_vaddf(&text, fmt, ap);
+	command_finding(mark, fmt, ap);
 	va_end(ap);
-	printf("  %-5s", mark);
-	print_text(buf_slice(&text));
-	putchar('\n');
-	buf_free(&text);
 	if (mark[0] == 'B')
 		r->findings++;
 }

@@ -23,6 +23,7 @@ const struct command *const commands[] = {
 	&command_dmarc,
 	&command_key,
 	&command_check,
+	&command_doctor,
 	&command_config,
 	&command_import,
 	&command_status,
@@ -55,6 +56,17 @@ int command_end(struct err *err, enum rc rc)
 	}
 	err_free(err);
 	return rc == RC_OK ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+void command_finding(const char *mark, const char *fmt, va_list ap)
+{
+	struct buf text = BUF_INIT(64u * 1024);
+
+	buf_vaddf(&text, fmt, ap);
+	printf("  %-5s", mark);
+	print_text(buf_slice(&text));
+	putchar('\n');
+	buf_free(&text);
 }
 
 /* --- options ---------------------------------------------------------------------------------- */

@@ -333,6 +333,71 @@ def shared(*parts):
     return path if os.path.exists(path) else None
 
 
+GOOD_POSTFIX = {
+    "queue_directory": "/q", "smtpd_milters": "{ unix:a/s, default_action=tempfail }", "non_smtpd_milters": "unix:/q/a/s",
+    "internal_mail_filter_classes": "bounce", "message_reject_characters": "\\0", "milter_protocol": "6",
+    "milter_default_action": "tempfail", "smtp_line_length_limit": "0", "disable_mime_output_conversion": "yes",
+    "content_filter": "", "smtp_generic_maps": "", "smtpd_milter_maps": "", "smtp/inet/chroot": "y", "mail_owner": "no-such-user",
+    "smtpd_recipient_restrictions": "permit_mynetworks, reject_unauth_destination"}
+DOCTOR = [  # what is changed, what is said of it ("" in front: not said)
+    ({"smtpd_milters": "{ unix:a/s, default_action = tempfail }"}, "BAD  smtpd_milters: Postfix refuses"),
+    ({"smtpd_milters": "{ unix:a/s, default_action }"}, "BAD  smtpd_milters: Postfix refuses"),
+    ({"smtpd_milters": "unix:/elsewhere"}, "BAD  smtpd_milters does not name"),
+    ({"smtpd_milters": "unix:a/s2"}, "BAD  smtpd_milters does not name"),
+    ({"smtpd_milters": "inet:127.0.0.1:8891, unix:a/s"}, "BAD  smtpd_milters: inet:127.0.0.1:8891 looks like opendkim"),
+    ({"smtpd_milters": "unix:/run/opendmarc/s unix:a/s"}, "looks like opendmarc"),
+    ({"smtpd_milters": "{unix:a/s,default_action=accept}"}, "note smtpd_milters: with default_action=accept"),
+    ({"milter_default_action": "accept"}, "note non_smtpd_milters: with default_action=accept"),
+    ({"smtpd_milters": "inet:localhost:11332 unix:a/s"}, "note smtpd_milters: another milter, inet:localhost:11332"),
+    ({"smtpd_milters": "{ unix:a/s"}, "ok   smtpd_milters connects"),
+    ({"smtpd_milters": "{,} unix:a/s"}, "ok   smtpd_milters connects"),
+    ({"non_smtpd_milters": ""}, "BAD  non_smtpd_milters does not name"),
+    ({"internal_mail_filter_classes": ""}, "note internal_mail_filter_classes"),
+    ({"message_reject_characters": ""}, "note message_reject_characters"),
+    ({"milter_protocol": "2"}, "BAD  milter_protocol"),
+    ({"smtp_generic_maps": "hash:/etc/postfix/generic"}, "BAD  smtp_generic_maps"),
+    ({"smtp_line_length_limit": "998"}, "note smtp_line_length_limit"),
+    ({"content_filter": "smtp:[127.0.0.1]:10024"}, "BAD  content_filter"),
+    ({"smtpd_recipient_restrictions": "check_policy_service unix:private/policyd-spf"}, "BAD  smtpd_recipient_restrictions"),
+    ({"queue_directory": "/other", "non_smtpd_milters": "unix:/q/a/s"}, "BAD  smtpd is chrooted to /other"),
+]
+DOCTOR_SENDMAIL = [
+    ("Xassay, S=local:/q/a/s, F=T, T=S:10s;R:30s;E:5m", "ok   sendmail.cf connects"),
+    ("Xassay, S=local:/q/a/s, T=S:10s", "note sendmail.cf: without F=T"),
+    ("Xassay, S=local:/q/a/s2, F=T", "BAD  sendmail.cf has no filter"),
+    ("Xopendkim, S=inet:8891@127.0.0.1", "BAD  sendmail.cf has no filter"),
+    ("Xo, S=local:/run/opendkim/s, F=", "looks like opendkim"),
+    ("", "BAD  sendmail.cf has no filter"),
+]
+
+
+@check
+def doctor(w):
+    """Each mistake of the MTA's configuration is found, and a good one has no complaint but of this host."""
+    conf = w.file("doctor.conf", 'listen = "unix:/q/a/s"\n')
+    zone = w.file("doctor.zone", "_dmarc.com TXT v=DMARC1; p=none\n")
+
+    def examined(option, text):
+        status, out, err = w.run("doctor", "-c", conf, "--zone", zone, option, w.file("mta", text))
+        assert status == 3 and "unix:/q/a/s: No such file" in out and "the name servers answer" in out, (status, out, err)
+        return out
+
+    def postfix(changes):
+        return examined("--postconf", "".join("%s = %s\n" % kv for kv in dict(GOOD_POSTFIX, **changes).items()))
+
+    good = postfix({})
+    assert "ok   smtpd_milters connects" in good and "ok   non_smtpd_milters connects" in good, good
+    assert not re.search(r"(BAD|note) +(smtp|non_|milter|message|internal|content|disable)", good), good
+    for changes, said in DOCTOR:
+        out = postfix(changes)
+        assert said in out, (changes, said, out)
+    for line, said in DOCTOR_SENDMAIL:
+        out = examined("--sendmail", "V10/Berkeley\n" + line + "\n")
+        assert said in out, (line, said, out)
+    assert w.run("doctor", "-c", conf, "--postconf", "/nonexistent")[0] == 1
+    assert w.run("doctor", "more")[0] == 2
+
+
 def agrees(expected, got):
     if expected.startswith("!"):
         return got != expected[1:]

@@ -7,6 +7,7 @@
 #ifndef ASSAY_CLI_COMMAND_H
 #define ASSAY_CLI_COMMAND_H
 
+#include <stdarg.h>
 #include <stdio.h>
 
 #include "base/err.h"
@@ -43,7 +44,7 @@ struct command {
 };
 
 extern const struct command command_verify, command_sign, command_spf, command_dmarc, command_key,
-    command_check, command_config, command_status, command_import;
+    command_check, command_doctor, command_config, command_status, command_import;
 
 /* The table's end has no name. */
 extern const struct command *const commands[];
@@ -57,6 +58,9 @@ int command_usage(const struct command *c, const char *fmt, ...) PRINTF_LIKE(2, 
  */
 int command_arguments(const struct command *c, int argc, char **argv, void *request, int min,
     int max, int *rest_out, bool *done_out);
+
+/* Prints one finding of a check: "ok", "BAD" (something must be done) or "note", and the words. */
+void command_finding(const char *mark, const char *fmt, va_list ap);
 
 /* Prints what err holds, frees it, returns the exit status that rc means. */
 int command_end(struct err *err, enum rc rc);

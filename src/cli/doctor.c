@@ -1,0 +1,317 @@
+#include <errno.h>
+#include <grp.h>
+#include <netdb.h>
+#include <pwd.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/limits.h"
+
+#include "cli/command.h"
+
+#include "doctor.h"
+
+struct doctor_request {
+	const char *config, *zone, *postconf, *sendmail;
+};
+
+void doctor_say(struct doctor *d, const char *mark, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	command_finding(mark, fmt, ap);
+	va_end(ap);
+	if (mark[0] == 'B')
+		d->findings++;
+}
+
+/* --- other programs and other accounts -------------------------------------------------------------- */
+
+/* What a program prints, at most as much as a file may have; false when it cannot be run or fails. */
+static bool program_output(char *const argv[], struct buf *out)
+{
+	char chunk[4096];
+	int fds[2], status = -1;
+	ssize_t n;
+	pid_t pid;
+
+	if (pipe(fds) != 0)
+		return false;
+	pid = fork();
+	if (pid == 0) {
+		dup2(fds[1], STDOUT_FILENO);
+		close(fds[0]);
+		close(fds[1]);
+		execvp(argv[0], argv);
+		_exit(127);
+	}
+	close(fds[1]);
+	while (pid > 0 && (n = read(fds[0], chunk, sizeof(chunk))) > 0)
+		buf_add(out, slice_of(chunk, (size_t)n));
+	close(fds[0]);
+	return pid > 0 && waitpid(pid, &status, 0) == pid && WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+static bool become(const struct passwd *pw)
+{
+	return initgroups(pw->pw_name, pw->pw_gid) == 0 && setgid(pw->pw_gid) == 0 && setuid(pw->pw_uid) == 0;
+}
+
+/*
+ * The errno of what an attempt meets in a child that has become that user, 0 when it succeeds; without
+ * root it is made as who we are.
+ */
+static int attempt_as(const struct passwd *pw, int (*attempt)(const void *arg), const void *arg)
+{
+	int status;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		if (geteuid() == 0 && !become(pw))
+			_exit(EPERM);
+		_exit(attempt(arg) & 0xff);
+	}
+	if (pid < 0 || waitpid(pid, &status, 0) != pid || !WIFEXITED(status))
+		return EAGAIN;
+	return WEXITSTATUS(status);
+}
+
+/* --- the socket ------------------------------------------------------------------------------------ */
+
+struct address {
+	struct sockaddr_storage storage;
+	socklen_t len;
+};
+
+static bool unix_address(struct slice path, struct address *out)
+{
+	struct sockaddr_un sun = { .sun_family = AF_UNIX };
+
+	if (path.len >= sizeof(sun.sun_path))
+		return false;
+	memcpy(sun.sun_path, path.ptr, path.len);
+	memcpy(&out->storage, &sun, sizeof(sun));
+	out->len = sizeof(sun);
+	return true;
+}
+
+static bool inet_address(struct slice text, struct address *out)
+{
+	struct addrinfo hints = { .ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV };
+	struct addrinfo *ai = NULL;
+	size_t colon = slice_rfind(text, ':');
+	struct slice host = slice_take(text, colon), port = slice_drop(text, colon + 1);
+	char h[64], p[16];
+
+	if (host.len > 2 && host.ptr[0] == '[')
+		host = slice_of(host.ptr + 1, host.len - 2);
+	snprintf(h, sizeof(h), "%.*s", SLICE_ARG(host));
+	snprintf(p, sizeof(p), "%.*s", SLICE_ARG(port));
+	if (getaddrinfo(h, p, &hints, &ai) != 0)
+		return false;
+	memcpy(&out->storage, ai->ai_addr, ai->ai_addrlen);
+	out->len = ai->ai_addrlen;
+	freeaddrinfo(ai);
+	return true;
+}
+
+static int try_connect(const void *arg)
+{
+	const struct address *a = arg;
+	int fd = socket(a->storage.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	return fd >= 0 && connect(fd, (const struct sockaddr *)&a->storage, a->len) == 0 ? 0 : errno;
+}
+
+static const char *connect_advice(int error)
+{
+	switch (error) {
+	case ENOENT:
+	case ECONNREFUSED:
+		return "nothing listens there: start assayd, and compare listen with what it logs at its start";
+	case EACCES:
+		return "set socket-group to the MTA's group; its directory must be open to that group (mode 0750)";
+	default:
+		return "see that assayd runs";
+	}
+}
+
+/* The account that the MTA's programs connect with. */
+static const struct passwd *mta_account(const struct doctor *d, bool sendmail)
+{
+	struct slice owner = sendmail ? SLICE("smmsp") : postfix_setting(d, "mail_owner");
+	char name[64];
+
+	snprintf(name, sizeof(name), "%.*s", SLICE_ARG(owner));
+	return getpwnam(name);
+}
+
+static void socket_reach(struct doctor *d, bool sendmail)
+{
+	struct slice listen = d->settings->listen;
+	const struct passwd *pw = mta_account(d, sendmail);
+	struct address a = { .len = 0 };
+	int error;
+
+	if (!(slice_starts_with(listen, SLICE("unix:")) ? unix_address(slice_drop(listen, 5), &a) :
+	    slice_starts_with(listen, SLICE("inet:")) && inet_address(slice_drop(listen, 5), &a))) {
+		doctor_say(d, "note", "listen = %.*s: cannot be tried from here", SLICE_ARG(listen));
+		return;
+	}
+	if (pw == NULL || geteuid() != 0)
+		doctor_say(d, "note", "the socket is tried as this user, not as the MTA's%s",
+		    pw == NULL ? ": its account is not known" : ": run this as root");
+	error = pw == NULL ? try_connect(&a) : attempt_as(pw, try_connect, &a);
+	if (error == 0)
+		doctor_say(d, "ok", "%.*s answers%s%s", SLICE_ARG(listen), pw == NULL ? "" : " user ",
+		    pw == NULL ? "" : pw->pw_name);
+	else
+		doctor_say(d, "BAD", "%.*s: %s: %s", SLICE_ARG(listen), strerror(error), connect_advice(error));
+}
+
+/* --- this host ------------------------------------------------------------------------------------- */
+
+static int try_directory(const void *arg)
+{
+	return access(arg, R_OK | X_OK) == 0 ? 0 : errno;
+}
+
+static void key_directory(struct doctor *d)
+{
+	const struct settings *s = d->settings;
+	char user[64], path[4096];
+	const struct passwd *pw;
+	int error;
+
+	snprintf(user, sizeof(user), "%.*s", SLICE_ARG(s->user));
+	snprintf(path, sizeof(path), "%.*s", SLICE_ARG(s->keys_directory));
+	pw = getpwnam(user);
+	if (pw == NULL) {
+		doctor_say(d, "BAD", "user %s does not exist: adduser --system --group --no-create-home %s", user, user);
+		return;
+	}
+	error = attempt_as(pw, try_directory, path);
+	if (error == 0)
+		doctor_say(d, "ok", "user %s can read the key directory %s (assayd --check reads each key)", user, path);
+	else
+		doctor_say(d, "BAD", "user %s cannot read the key directory %s: %s: write install -d -m 0750 -o %s -g %s %s",
+		    user, path, strerror(error), user, user, path);
+}
+
+/* Any answer will do, that there is no such record too. */
+static enum rc name_servers(struct doctor *d, const char *zone, struct err *err)
+{
+	struct resolver *resolver = NULL;
+	const struct dns_answer *answer;
+	struct lookups *lookups;
+
+	TRY(command_resolver(d->settings, zone, &resolver, err));
+	lookups = lookups_new(resolver, d->settings->policy.dns_deadline_ms);
+	if (lookups == NULL) {
+		resolver_free(&resolver);
+		return RC_NOMEM;
+	}
+	answer = lookups_await(lookups, LOOKUP_POLICY, SLICE("_dmarc.com"), DNS_TXT);
+	if (answer->status == DNS_FOUND || answer->status == DNS_NODATA || answer->status == DNS_NXDOMAIN)
+		doctor_say(d, "ok", "the name servers answer");
+	else
+		doctor_say(d, "BAD", "the name servers do not answer (%s): a resolver on this host is the best one, dns { "
+		    "servers = { \"127.0.0.1:53\" } }", dns_status_text(answer->status));
+	lookups_release(&lookups);
+	resolver_free(&resolver);
+	return RC_OK;
+}
+
+/* Signatures carry the time; a machine without a battery starts in 1970. */
+static void host_clock(struct doctor *d)
+{
+	const int64_t year_2026 = 1767225600;
+
+	if (clock_now() < year_2026)
+		doctor_say(d, "BAD", "the clock is before 2026: signatures would carry a wrong time: set it, run NTP");
+}
+
+/* --- the MTA's configuration ------------------------------------------------------------------------ */
+
+static char sendmail_cf[] = "/etc/mail/sendmail.cf";
+
+/* Values with what they refer to filled in; then each service's own settings, and its fields. */
+static bool ask_postfix(struct buf *out)
+{
+	static char postconf[] = "postconf", expand[] = "-x", services[] = "-P", fields[] = "-F";
+	char *values_argv[] = { postconf, expand, NULL }, *services_argv[] = { postconf, services, NULL },
+	    *fields_argv[] = { postconf, fields, NULL };
+
+	return program_output(values_argv, out) && program_output(services_argv, out) &&
+	    program_output(fields_argv, out);
+}
+
+static enum rc examine_mta(struct doctor *d, const struct doctor_request *r, struct buf *text, struct err *err)
+{
+	bool sendmail = r->sendmail != NULL;
+
+	if (r->sendmail != NULL || r->postconf != NULL)
+		TRY(command_read(sendmail ? r->sendmail : r->postconf, text, err));
+	else if (access(sendmail_cf, R_OK) == 0 && access("/etc/postfix/main.cf", R_OK) != 0)
+		TRY(command_read((sendmail = true, sendmail_cf), text, err));
+	else if (!ask_postfix(text))
+		return err_config(err, "postconf cannot be run and there is no %s: write --postconf FILE with the output "
+		    "of postconf -x, or --sendmail FILE", sendmail_cf);
+	d->mta = buf_slice(text);
+	(sendmail ? doctor_sendmail : doctor_postfix)(d);
+	socket_reach(d, sendmail);
+	return RC_OK;
+}
+
+static int run(const struct command *c, int argc, char **argv)
+{
+	struct doctor_request r = { 0 };
+	struct doctor d = { 0 };
+	struct settings *settings = NULL;
+	struct buf text = BUF_INIT(LIMIT_FILE_BYTES);
+	struct err err = ERR_INIT;
+	enum rc rc;
+	bool done;
+	int rest, status = command_arguments(c, argc, argv, &r, 0, 0, &rest, &done);
+
+	if (status != EXIT_SUCCESS || done)
+		return status;
+	rc = command_settings(r.config, &settings, &err);
+	d.settings = settings;
+	if (rc == RC_OK)
+		rc = examine_mta(&d, &r, &text, &err);
+	if (rc == RC_OK) {
+		key_directory(&d);
+		host_clock(&d);
+		rc = name_servers(&d, r.zone, &err); /* last: it starts a thread, and what is above forks */
+	}
+	buf_free(&text);
+	settings_release(&settings);
+	status = command_end(&err, rc);
+	return status == EXIT_SUCCESS && d.findings > 0 ? EXIT_FINDING : status;
+}
+
+static const struct argument arguments[] = {
+	{ "config", ARGUMENT_TEXT, offsetof(struct doctor_request, config) },
+	{ "zone", ARGUMENT_TEXT, offsetof(struct doctor_request, zone) },
+	{ "postconf", ARGUMENT_TEXT, offsetof(struct doctor_request, postconf) },
+	{ "sendmail", ARGUMENT_TEXT, offsetof(struct doctor_request, sendmail) },
+	{ NULL, ARGUMENT_FLAG, 0 },
+};
+
+const struct command command_doctor = {
+	.name = "doctor",
+	.run = run,
+	.summary = "check how the MTA is connected to assayd, and this host",
+	.usage = "[-c FILE] [--zone FILE] [--postconf FILE | --sendmail FILE]",
+	.arguments = arguments,
+};

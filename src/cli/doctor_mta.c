@@ -1,0 +1,309 @@
+#include <string.h>
+
+#include "doctor.h"
+
+/* --- Postfix: the output of postconf ------------------------------------------------------------- */
+
+struct slice postfix_setting(const struct doctor *d, const char *name)
+{
+	struct slice rest = d->mta, wanted = slice_str(name);
+
+	while (!slice_is_null(rest)) {
+		struct slice value = slice_split(&rest, '\n');
+		struct slice found = slice_split(&value, '=');
+
+		if (!slice_is_null(value) && slice_eq(slice_trim(found), wanted))
+			return slice_trim(value);
+	}
+	return SLICE_NULL;
+}
+
+static bool contains(struct slice text, const char *word)
+{
+	size_t len = strlen(word);
+
+	for (size_t i = 0; len <= text.len && i <= text.len - len; i++)
+		if (memcmp(text.ptr + i, word, len) == 0)
+			return true;
+	return false;
+}
+
+/* One entry of smtpd_milters: ADDRESS, or { ADDRESS, name=value, ... }. */
+struct milter {
+	struct slice address, attributes;
+};
+
+static bool separates(char c)
+{
+	return c == ' ' || c == '\t' || c == ',';
+}
+
+static bool next_milter(struct slice *rest, struct milter *out)
+{
+	size_t end;
+
+	while (rest->len > 0 && separates(rest->ptr[0]))
+		*rest = slice_drop(*rest, 1);
+	if (rest->len == 0)
+		return false;
+	*out = (struct milter){ .attributes = SLICE("") };
+	if (rest->ptr[0] == '{') {
+		end = slice_find(*rest, '}');
+		out->attributes = slice_trim(slice_drop(slice_take(*rest, end), 1));
+		out->address = slice_trim(slice_split(&out->attributes, ','));
+		*rest = slice_drop(*rest, end + 1);
+		return true;
+	}
+	for (end = 0; end < rest->len && !separates(rest->ptr[end]); end++)
+		;
+	out->address = slice_take(*rest, end);
+	*rest = slice_drop(*rest, end);
+	return true;
+}
+
+/* Postfix takes name=value only: a blank at the "=" stops every session. */
+static bool attributes_good(struct slice attributes)
+{
+	while (!slice_is_null(attributes)) {
+		struct slice value = slice_trim(slice_split(&attributes, ','));
+		struct slice name = slice_split(&value, '=');
+
+		if (name.len == 0 && slice_is_null(value))
+			continue; /* nothing between two commas */
+		if (slice_is_null(value) || name.len != slice_trim(name).len || value.len != slice_trim(value).len)
+			return false;
+	}
+	return true;
+}
+
+/* The socket's path as seen from outside of a chroot: Postfix takes a relative one from its queue directory. */
+static bool same_path(const struct doctor *d, struct slice path, struct slice listen)
+{
+	struct slice queue = postfix_setting(d, "queue_directory");
+
+	if (path.len > 0 && path.ptr[0] == '/')
+		return slice_eq(path, listen);
+	return queue.len > 0 && slice_starts_with(listen, queue) &&
+	    slice_eq(slice_drop(listen, queue.len + 1), path);
+}
+
+static bool is_ours(const struct doctor *d, struct slice address)
+{
+	struct slice listen = d->settings->listen, kind = slice_split(&address, ':');
+
+	if (slice_starts_with(listen, SLICE("unix:")))
+		return (slice_eq(kind, SLICE("unix")) || slice_eq(kind, SLICE("local"))) &&
+		    same_path(d, address, slice_drop(listen, 5));
+	if (!slice_starts_with(listen, SLICE("inet:")) || !slice_eq(kind, SLICE("inet")))
+		return false;
+	listen = slice_drop(listen, 5);
+	if (slice_starts_with(address, SLICE("localhost:")))
+		return slice_starts_with(listen, SLICE("127.0.0.1:")) &&
+		    slice_eq(slice_drop(address, 10), slice_drop(listen, 10));
+	return slice_eq(address, listen);
+}
+
+/* Where the programs that assay replaces listen, by their samples and by Debian's packages. */
+static const char *replaced_by(struct slice address)
+{
+	static const char *const marks[][2] = {
+		{ "opendkim", "opendkim" }, { "opendmarc", "opendmarc" }, { "openarc", "openarc" },
+		{ ":8891", "opendkim" }, { ":12301", "opendkim" }, { ":8893", "opendmarc" },
+	};
+
+	for (size_t i = 0; i < N_ELEMENTS(marks); i++)
+		if (contains(address, marks[i][0]))
+			return marks[i][1];
+	return NULL;
+}
+
+static void our_milter(struct doctor *d, const char *name, const struct milter *m)
+{
+	struct slice action = postfix_setting(d, "milter_default_action");
+
+	if (!attributes_good(m->attributes)) {
+		doctor_say(d, "BAD", "%s: Postfix refuses \"%.*s\" and with it all mail: write name=value without blanks, "
+		    "{ %.*s, default_action=tempfail }", name, SLICE_ARG(m->attributes), SLICE_ARG(m->address));
+		return;
+	}
+	doctor_say(d, "ok", "%s connects to %.*s", name, SLICE_ARG(d->settings->listen));
+	if (contains(m->attributes, "default_action=accept") ||
+	    (!contains(m->attributes, "default_action=") && slice_eq(action, SLICE("accept"))))
+		doctor_say(d, "note", "%s: with default_action=accept mail passes unsigned and unjudged while assayd "
+		    "is down; with tempfail it waits", name);
+}
+
+static void milters(struct doctor *d, const char *name)
+{
+	struct slice rest = postfix_setting(d, name);
+	struct milter m;
+	bool found = false;
+
+	while (next_milter(&rest, &m)) {
+		const char *replaced = replaced_by(m.address);
+
+		if (is_ours(d, m.address)) {
+			our_milter(d, name, &m);
+			found = true;
+		} else if (replaced != NULL) {
+			doctor_say(d, "BAD", "%s: %.*s looks like %s, which assay replaces: remove it", name,
+			    SLICE_ARG(m.address), replaced);
+		} else {
+			doctor_say(d, "note", "%s: another milter, %.*s: one that changes messages must come before "
+			    "assay", name, SLICE_ARG(m.address));
+		}
+	}
+	if (!found)
+		doctor_say(d, "BAD", "%s does not name assayd's socket: write %s = { %.*s, default_action=tempfail } "
+		    "(a path below the queue directory without the queue directory)", name, name,
+		    SLICE_ARG(d->settings->listen));
+}
+
+static void chroot_reach(struct doctor *d)
+{
+	struct slice queue = postfix_setting(d, "queue_directory"), listen = d->settings->listen;
+
+	if (!slice_eq(postfix_setting(d, "smtp/inet/chroot"), SLICE("y")) ||
+	    !slice_starts_with(listen, SLICE("unix:")) || queue.len == 0 ||
+	    slice_starts_with(slice_drop(listen, 5), queue))
+		return;
+	doctor_say(d, "BAD", "smtpd is chrooted to %.*s and cannot reach %.*s: write listen = "
+	    "\"unix:%.*s/assay/assay.sock\"", SLICE_ARG(queue), SLICE_ARG(listen), SLICE_ARG(queue));
+}
+
+/* --- single settings ------------------------------------------------------------------------------- */
+
+static bool is_set(struct slice value, const char *word)
+{
+	(void)word;
+	return value.len > 0;
+}
+
+static bool lacks(struct slice value, const char *word)
+{
+	return !contains(value, word);
+}
+
+static bool has(struct slice value, const char *word)
+{
+	return contains(value, word);
+}
+
+static bool differs(struct slice value, const char *word)
+{
+	return !slice_eq(value, slice_str(word));
+}
+
+static const struct rule {
+	const char *name;
+	bool (*wrong)(struct slice value, const char *word);
+	const char *word, *mark, *advice;
+} rules[] = {
+	{ "internal_mail_filter_classes", lacks, "bounce", "note",
+	    "bounces are not signed: write internal_mail_filter_classes = bounce" },
+	{ "message_reject_characters", lacks, "\\0", "note",
+	    "a milter is not shown NUL octets as they are: write message_reject_characters = \\0" },
+	{ "milter_protocol", differs, "6", "BAD",
+	    "an older protocol hides parts of the message: remove the setting (6 is the default)" },
+	{ "smtpd_milter_maps", is_set, NULL, "note",
+	    "the clients it lists reach other milters than smtpd_milters says, or none" },
+	{ "smtp_generic_maps", is_set, NULL, "BAD",
+	    "rewrites addresses after signing and breaks signatures: use sender_canonical_maps" },
+	{ "smtp_header_checks", is_set, NULL, "BAD",
+	    "changes fields after signing: use header_checks" },
+	{ "smtp_nested_header_checks", is_set, NULL, "BAD",
+	    "changes fields after signing: use nested_header_checks" },
+	{ "smtp_mime_header_checks", is_set, NULL, "BAD",
+	    "changes fields after signing: use mime_header_checks" },
+	{ "smtp_body_checks", is_set, NULL, "BAD", "changes bodies after signing: use body_checks" },
+	{ "smtp_line_length_limit", differs, "0", "note",
+	    "lines over 998 octets are cut after signing: write smtp_line_length_limit = 0" },
+	{ "disable_mime_output_conversion", differs, "yes", "note",
+	    "8-bit text is converted after signing for servers without 8BITMIME: write "
+	    "disable_mime_output_conversion = yes" },
+	{ "smtpd_client_restrictions", has, "spf", "BAD", "asks a policy service for SPF, which assay replaces: remove it" },
+	{ "smtpd_sender_restrictions", has, "spf", "BAD", "asks a policy service for SPF, which assay replaces: remove it" },
+	{ "smtpd_recipient_restrictions", has, "spf", "BAD",
+	    "asks a policy service for SPF, which assay replaces: remove it" },
+	{ "smtpd_relay_restrictions", has, "spf", "BAD",
+	    "asks a policy service for SPF, which assay replaces: remove it" },
+};
+
+static void single_settings(struct doctor *d)
+{
+	for (size_t i = 0; i < N_ELEMENTS(rules); i++) {
+		struct slice value = postfix_setting(d, rules[i].name);
+
+		if (!slice_is_null(value) && rules[i].wrong(value, rules[i].word))
+			doctor_say(d, rules[i].mark, "%s: %s", rules[i].name, rules[i].advice);
+	}
+}
+
+static void content_filter(struct doctor *d)
+{
+	struct slice filter = postfix_setting(d, "content_filter");
+
+	if (filter.len > 0 && d->settings->policy.pass_ports.count == 0)
+		doctor_say(d, "BAD", "content_filter = %.*s: what it hands back reaches assay a second time: name the "
+		    "port it comes back on in pass-ports", SLICE_ARG(filter));
+}
+
+void doctor_postfix(struct doctor *d)
+{
+	milters(d, "smtpd_milters");
+	milters(d, "non_smtpd_milters");
+	chroot_reach(d);
+	single_settings(d);
+	content_filter(d);
+}
+
+/* --- Sendmail: sendmail.cf ------------------------------------------------------------------------- */
+
+/* "S=local:PATH" of a line "Xname, S=local:PATH, F=T, T=..." */
+static struct slice equate(struct slice line, char letter)
+{
+	while (!slice_is_null(line)) {
+		struct slice part = slice_trim(slice_split(&line, ','));
+
+		if (part.len > 2 && part.ptr[0] == letter && part.ptr[1] == '=')
+			return slice_trim(slice_drop(part, 2));
+	}
+	return SLICE_NULL;
+}
+
+static bool sendmail_ours(const struct doctor *d, struct slice socket)
+{
+	struct slice listen = d->settings->listen, kind = slice_split(&socket, ':');
+
+	return slice_starts_with(listen, SLICE("unix:")) &&
+	    (slice_eq(kind, SLICE("local")) || slice_eq(kind, SLICE("unix"))) &&
+	    slice_eq(socket, slice_drop(listen, 5));
+}
+
+void doctor_sendmail(struct doctor *d)
+{
+	struct slice rest = d->mta;
+	bool found = false;
+
+	while (!slice_is_null(rest)) {
+		struct slice line = slice_split(&rest, '\n'), socket;
+
+		if (line.len == 0 || line.ptr[0] != 'X')
+			continue;
+		socket = equate(line, 'S');
+		if (sendmail_ours(d, socket)) {
+			found = true;
+			doctor_say(d, "ok", "sendmail.cf connects to %.*s", SLICE_ARG(d->settings->listen));
+			if (!slice_eq(equate(line, 'F'), SLICE("T")))
+				doctor_say(d, "note", "sendmail.cf: without F=T mail passes unsigned and unjudged while "
+				    "assayd is down");
+		} else if (replaced_by(socket) != NULL) {
+			doctor_say(d, "BAD", "sendmail.cf: %.*s looks like %s, which assay replaces: remove it",
+			    SLICE_ARG(socket), replaced_by(socket));
+		}
+	}
+	if (!found)
+		doctor_say(d, "BAD", "sendmail.cf has no filter with assayd's socket: write in sendmail.mc "
+		    "INPUT_MAIL_FILTER(`assay', `S=local:%.*s, F=T, T=S:10s;R:30s;E:5m')",
+		    SLICE_ARG(slice_drop(d->settings->listen, 5)));
+}
