@@ -138,6 +138,29 @@ def judged_and_not_refused(site):
     check("would=reject" in run("journalctl --no-pager -u assayd"), "the log has no would=reject")
 
 
+def documented_commands(site):
+    """Every command that README and assay(1) show for a surprising verdict, as it is written, on a message."""
+    with open(os.path.join(TOP, "README")) as f:
+        lines = [line for block in readme.blocks(f.read(), "When a verdict surprises you") for line in block.lines]
+    with open(os.path.join(TOP, "doc/assay.1")) as f:
+        lines += re.findall(r"(?m)^\.Dl (assay .*)$", f.read())
+    check(len(lines) >= 6, "README shows %d commands" % len(lines))
+    os.makedirs("/root/commands", exist_ok=True)
+    for name in ("FILE", "message.eml"):
+        with open("/root/commands/" + name, "wb") as f:
+            f.write(LETTER % b"command")
+    for line in lines:
+        command = re.split(r"  +", line)[0]     # what follows several blanks explains it
+        p = subprocess.run(["sh", "-c", "cd /root/commands && " + command], capture_output=True, text=True, timeout=60)
+        check(p.returncode in (0, 3) and p.stdout, "%s: exit %d: %s" % (command, p.returncode, p.stderr))
+
+
+def well_connected(site):
+    """`assay doctor` has nothing to say against README's set-up."""
+    said = run("assay doctor", None)
+    check("BAD" not in said and said.count("connects to") == 2 and "answers user postfix" in said, said)
+
+
 def reloads(site):
     """A reload takes effect; one that the daemon would refuse fails, and the daemon stays."""
     run("echo 'enforce = yes' >/etc/assay/conf.d/enforce.conf; systemctl reload assayd")
@@ -186,7 +209,8 @@ def purged(site):
 
 def main():
     site = Site()
-    for step in (as_installed, follow_readme, test_equipment, signed_and_aligned, judged_and_not_refused, reloads, life,
+    for step in (as_installed, follow_readme, test_equipment, signed_and_aligned, judged_and_not_refused, documented_commands,
+                 well_connected, reloads, life,
                  unit_score, purged):
         start = time.monotonic()
         try:

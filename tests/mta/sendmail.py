@@ -136,9 +136,18 @@ class Sendmail:
                   "DAEMON_OPTIONS(`Name=MTA, Addr=127.0.0.1, Port=%d')" % self.ports["smtp"],
                   "DAEMON_OPTIONS(`Name=MSA, Addr=127.0.0.1, Port=%d, M=Ea')" % self.ports["submission"]]
         if self.milter:
-            lines.append("INPUT_MAIL_FILTER(`assay', `S=%s, F=T, T=S:10s;R:30s;E:30s')" % self.milter)
+            lines.append(self.readme_filter().replace("local:/run/assay/assay.sock", self.milter))
         lines += ["MAILER(`smtp')", "LOCAL_CONFIG", "ESASL_CONF_PATH=/mnt", "ESASL_PATH=/mnt"]
         return "divert(-1)divert(0)dnl\n" + "\n".join(lines) + "\n"
+
+    @staticmethod
+    def readme_filter():
+        """The line that README has for sendmail.mc, as it is written; only the socket is another."""
+        top = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+        for line in host.read(os.path.join(top, "README")).splitlines():
+            if line.strip().startswith("INPUT_MAIL_FILTER("):
+                return line.strip()
+        raise host.Broken("README has no INPUT_MAIL_FILTER line")
 
     def argv(self, *more):
         return [os.path.join(self.tree, "usr/libexec/sendmail/sendmail"), "-C", self.path("sendmail.cf")
