@@ -3,8 +3,9 @@
 #include <string.h>
 
 #include "base/limits.h"
+#include "base/hash.h"
 
-#include "dns/name.h"
+#include "dns/quota.h"
 
 #include "dns/cache.h"
 
@@ -12,11 +13,11 @@
 #define FAILURE_TTL_MAX 300u
 
 struct dns_question {
+	struct hash_link link;       /* first: the table knows a question by it */
 	atomic_uint refs;
 	struct cache *cache;         /* one reference of its own */
-	uint64_t hash;
+	struct quota_client *client; /* on whose account it is in flight */
 	enum dns_type type;
-	struct dns_question *chain;  /* next of the same bucket */
 	struct dns_question *newer, *older;
 	bool listed;                 /* in the table, which then holds a reference */
 	struct dns_answer *answer;   /* owned; NULL: in flight; never changes once set */
@@ -29,24 +30,24 @@ struct dns_question {
 struct cache {
 	atomic_uint refs; /* the resolver and every question */
 	struct resolver_params params;
-	struct name_key key;
 	pthread_mutex_t lock; /* of all below, and of the questions' links and waiters */
 	bool closed;
-	size_t buckets; /* a power of two */
-	struct dns_question **table;
+	struct hash questions;
+	struct quota quota; /* of those in flight */
 	struct dns_question *newest, *oldest; /* entries, by last use */
 	size_t octets;
 	struct resolver_counters counters;
 };
 
-static struct dns_answer out_of_memory = { .status = DNS_SERVFAIL };
+static struct dns_answer out_of_memory = { .status = DNS_LOCAL_TROUBLE };
 
 static void cache_release(struct cache *c)
 {
 	if (atomic_fetch_sub(&c->refs, 1) > 1)
 		return;
 	pthread_mutex_destroy(&c->lock);
-	free(c->table);
+	hash_free(&c->questions);
+	quota_free(&c->quota);
 	free(c);
 }
 
@@ -66,17 +67,15 @@ struct cache *cache_new(const struct resolver_params *params)
 
 	if (c == NULL)
 		return NULL;
-	for (c->buckets = 256; c->buckets < params->cache_entries; c->buckets *= 2)
-		;
-	c->table = calloc(c->buckets, sizeof(struct dns_question *));
-	if (c->table == NULL || pthread_mutex_init(&c->lock, NULL) != 0) {
-		free(c->table);
+	if (!hash_init(&c->questions, params->cache_entries) || !quota_init(&c->quota) ||
+	    pthread_mutex_init(&c->lock, NULL) != 0) {
+		hash_free(&c->questions);
+		quota_free(&c->quota);
 		free(c);
 		return NULL;
 	}
 	atomic_init(&c->refs, 1);
 	c->params = *params;
-	name_key_random(&c->key);
 	return c;
 }
 
@@ -97,21 +96,12 @@ static void entry_to_front(struct cache *c, struct dns_question *q)
 	c->newest = q;
 }
 
-static struct dns_question **bucket_of(struct cache *c, uint64_t hash)
-{
-	return &c->table[hash & (c->buckets - 1)];
-}
-
 /* Out of the table; the table's reference is given back. */
 static void unlist(struct cache *c, struct dns_question *q)
 {
-	struct dns_question **at = bucket_of(c, q->hash);
-
 	if (!q->listed)
 		return;
-	while (*at != q)
-		at = &(*at)->chain;
-	*at = q->chain;
+	hash_remove(&c->questions, &q->link);
 	q->listed = false;
 	if (q->cost > 0) {
 		entry_unlink(c, q);
@@ -125,52 +115,62 @@ static void unlist(struct cache *c, struct dns_question *q)
 void cache_free(struct cache **c)
 {
 	struct cache *cache = *c;
+	struct hash_link *l;
 
 	*c = NULL;
 	if (cache == NULL)
 		return;
 	pthread_mutex_lock(&cache->lock);
 	cache->closed = true;
-	for (size_t i = 0; i < cache->buckets; i++)
-		while (cache->table[i] != NULL)
-			unlist(cache, cache->table[i]);
+	while ((l = hash_any(&cache->questions)) != NULL)
+		unlist(cache, (struct dns_question *)l);
 	pthread_mutex_unlock(&cache->lock);
 	cache_release(cache);
 }
 
 /* --- joining ---------------------------------------------------------------------------------- */
 
+static bool is_about(const struct dns_question *q, const char *name, enum dns_type type)
+{
+	return q->type == type && strcmp(q->name, name) == 0;
+}
+
 static struct dns_question *find(struct cache *c, const char *name, enum dns_type type,
     uint64_t hash, int64_t now_ms)
 {
-	struct dns_question *q = *bucket_of(c, hash);
+	struct hash_link *l = hash_first(&c->questions, hash);
+	struct dns_question *q;
 
-	while (q != NULL && (q->hash != hash || q->type != type || strcmp(q->name, name) != 0))
-		q = q->chain;
+	while (l != NULL && !is_about((struct dns_question *)l, name, type))
+		l = hash_next(l);
+	q = (struct dns_question *)l;
 	if (q == NULL || q->answer == NULL || q->expires_ms > now_ms)
 		return q;
 	unlist(c, q);
 	return NULL;
 }
 
-/* Listed, with the references of the table and of the one who asks. */
+/*
+ * Listed, with the references of the table and of the backend.  NULL: out of memory, or too many
+ * are in flight.
+ */
 static struct dns_question *question_new(struct cache *c, const char *name, enum dns_type type,
-    uint64_t hash)
+    uint64_t hash, const struct ip *client)
 {
 	size_t len = strlen(name) + 1;
 	struct dns_question *q = calloc(1, sizeof(*q) + len);
 
-	if (q == NULL)
+	if (q == NULL || !quota_take(&c->quota, client, &q->client)) {
+		free(q);
 		return NULL;
+	}
 	atomic_init(&q->refs, 2);
 	atomic_fetch_add(&c->refs, 1);
 	q->cache = c;
-	q->hash = hash;
 	q->type = type;
 	memcpy(q->name, name, len);
 	q->listed = true;
-	q->chain = *bucket_of(c, hash);
-	*bucket_of(c, hash) = q;
+	hash_add(&c->questions, &q->link, hash);
 	return q;
 }
 
@@ -186,16 +186,18 @@ static void enqueue(struct dns_question *q, struct waiter *w)
 static enum cache_found join(struct cache *c, const char *name, enum dns_type type,
     struct waiter *w, int64_t now_ms)
 {
-	uint64_t hash = name_hash(&c->key, name, (unsigned)type);
+	uint64_t hash = hash_octets(&c->questions, slice_str(name), (uint32_t)type);
 	enum cache_found found = CACHE_JOINED;
 	struct dns_question *q;
 
 	c->counters.questions++;
 	q = find(c, name, type, hash, now_ms);
 	if (q == NULL) {
-		q = question_new(c, name, type, hash);
-		if (q == NULL)
-			return CACHE_NOMEM;
+		q = question_new(c, name, type, hash, w->client);
+		if (q == NULL) {
+			c->counters.refused++;
+			return CACHE_REFUSED;
+		}
 		found = CACHE_NEW;
 	}
 	atomic_fetch_add(&q->refs, 1);
@@ -267,6 +269,7 @@ static uint32_t ttl_of(const struct resolver_params *params, const struct dns_an
 	case DNS_SERVFAIL:
 	case DNS_TIMEOUT:
 		return smaller(params->failure_ttl, FAILURE_TTL_MAX);
+	case DNS_LOCAL_TROUBLE: /* it may be over at once */
 	case DNS_BADNAME:
 	case DNS_LIMIT:
 		break;
@@ -335,6 +338,8 @@ struct waiter *cache_settle(struct dns_question *q, struct dns_answer *answer, i
 
 	pthread_mutex_lock(&c->lock);
 	q->answer = answer == NULL ? &out_of_memory : answer;
+	quota_give(&c->quota, q->client);
+	q->client = NULL;
 	c->counters.timeouts += q->answer->status == DNS_TIMEOUT;
 	c->counters.failures += q->answer->status == DNS_SERVFAIL;
 	waiters = take_waiters(q);

@@ -260,7 +260,7 @@ static void put_id(struct channels *set, unsigned char out[2])
 {
 	if (set->ids_left == 0) {
 		if (getentropy(set->ids, sizeof(set->ids)) != 0)
-			abort(); /* as in name_key_random() */
+			abort(); /* as in hash_init() */
 		set->ids_left = sizeof(set->ids);
 	}
 	out[0] = set->ids[--set->ids_left];

@@ -25,7 +25,7 @@ _Static_assert(LIMIT_DNS_POLICY + LIMIT_DNS_DKIM + LIMIT_DNS_ARC + LIMIT_DNS_SPF
 static const struct dns_answer bad_name = { .status = DNS_BADNAME };
 static const struct dns_answer over_limit = { .status = DNS_LIMIT };
 static const struct dns_answer timed_out = { .status = DNS_TIMEOUT };
-static const struct dns_answer no_memory = { .status = DNS_SERVFAIL };
+static const struct dns_answer local_trouble = { .status = DNS_LOCAL_TROUBLE };
 
 struct item {
 	struct waiter waiter; /* first: the cache knows an item by it */
@@ -48,7 +48,9 @@ struct deferred {
 
 struct lookups {
 	atomic_uint refs;
+	atomic_bool trouble; /* local, in an answer that was returned */
 	struct resolver *resolver;
+	struct ip client; /* as the first question finds it; IP_NONE: not known */
 	pthread_mutex_t lock; /* of all below, and of items but for their waiters */
 	pthread_cond_t arrived;
 	struct item *items; /* last asked first */
@@ -91,6 +93,11 @@ struct lookups *lookups_new(struct resolver *r, int64_t deadline_ms)
 	l->ends_at = -1;
 	l->ready_end = &l->ready;
 	return l;
+}
+
+void lookups_set_client(struct lookups *l, const struct ip *client)
+{
+	l->client = *client;
 }
 
 bool lookups_defer(struct lookups *l, void (*release)(void *), void *ptr)
@@ -223,11 +230,12 @@ static struct item *add_item(struct lookups *l, enum lookup_purpose purpose,
 	}
 	item = calloc(1, sizeof(*item) + name->len + 1);
 	if (item == NULL) {
-		*refusal = &no_memory;
+		*refusal = &local_trouble;
 		return NULL;
 	}
 	item->waiter.owner_refs = &l->refs;
 	item->waiter.settled = item_settled;
+	item->waiter.client = l->client.family == IP_NONE ? NULL : &l->client;
 	item->owner = l;
 	item->type = type;
 	memcpy(item->name, name->text, name->len + 1);
@@ -304,7 +312,7 @@ static void await(struct lookups *l, struct item *item)
 		now = clock_monotonic_ms();
 	}
 	if (item->answer == NULL) {
-		item->answer = &timed_out;
+		item->answer = resolver_in_trouble(l->resolver) ? &local_trouble : &timed_out;
 		item->hooked = true;
 	}
 	l->waited_ms += now - start_ms;
@@ -316,13 +324,20 @@ const struct dns_answer *lookups_await(struct lookups *l, enum lookup_purpose pu
 	const struct dns_answer *answer;
 	struct item *item = start(l, purpose, name, type, NULL, NULL, &answer);
 
-	if (item == NULL)
-		return answer;
-	pthread_mutex_lock(&l->lock);
-	await(l, item);
-	answer = item->answer;
-	pthread_mutex_unlock(&l->lock);
+	if (item != NULL) {
+		pthread_mutex_lock(&l->lock);
+		await(l, item);
+		answer = item->answer;
+		pthread_mutex_unlock(&l->lock);
+	}
+	if (answer->status == DNS_LOCAL_TROUBLE)
+		atomic_store(&l->trouble, true);
 	return answer;
+}
+
+bool lookups_local_trouble(const struct lookups *l)
+{
+	return atomic_load(&l->trouble);
 }
 
 size_t lookups_count(struct lookups *l)

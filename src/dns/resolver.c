@@ -18,6 +18,7 @@ static const char *const status_text[] = {
 	[DNS_NODATA] = "no such record",
 	[DNS_SERVFAIL] = "server failure",
 	[DNS_TIMEOUT] = "no answer in time",
+	[DNS_LOCAL_TROUBLE] = "trouble of our own resolver",
 	[DNS_BADNAME] = "not a valid name",
 	[DNS_LIMIT] = "too many DNS queries for one message",
 };
@@ -29,7 +30,8 @@ const char *dns_status_text(enum dns_status status)
 
 bool dns_status_is_temporary(enum dns_status status)
 {
-	return status == DNS_SERVFAIL || status == DNS_TIMEOUT || status == DNS_LIMIT;
+	return status == DNS_SERVFAIL || status == DNS_TIMEOUT || status == DNS_LOCAL_TROUBLE ||
+	    status == DNS_LIMIT;
 }
 
 struct resolver *resolver_new(const struct dns_backend *backend, void *ctx,
@@ -69,7 +71,7 @@ static void settle(struct waiter *w, const struct dns_answer *answer)
 
 void resolver_ask(struct resolver *r, const char *name, enum dns_type type, struct waiter *w)
 {
-	static const struct dns_answer nomem = { .status = DNS_SERVFAIL };
+	static const struct dns_answer refused = { .status = DNS_LOCAL_TROUBLE };
 
 	switch (cache_join(r->cache, name, type, w, clock_monotonic_ms())) {
 	case CACHE_HIT:
@@ -80,8 +82,8 @@ void resolver_ask(struct resolver *r, const char *name, enum dns_type type, stru
 		break;
 	case CACHE_JOINED:
 		break;
-	case CACHE_NOMEM:
-		settle(w, &nomem);
+	case CACHE_REFUSED:
+		settle(w, &refused);
 		break;
 	}
 }
@@ -94,6 +96,11 @@ void resolver_deliver(struct dns_question *question, struct dns_answer *answer)
 		next = w->next;
 		w->settled(w, cache_answer(w->question));
 	}
+}
+
+bool resolver_in_trouble(const struct resolver *r)
+{
+	return r->backend.in_trouble != NULL && r->backend.in_trouble(r->ctx);
 }
 
 void resolver_counters(const struct resolver *r, struct resolver_counters *out)

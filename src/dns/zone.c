@@ -1,6 +1,7 @@
 #include <stdlib.h>
 
 #include "base/arena.h"
+#include "base/hash.h"
 
 #include "dns/name.h"
 #include "dns/rdata.h"
@@ -16,8 +17,7 @@ struct directive {
 };
 
 struct node {
-	struct node *chain; /* next of the same bucket */
-	uint64_t hash;
+	struct hash_link link; /* first: the table knows a node by it */
 	const char *name;
 	bool exists; /* false: it is here for a !NXDOMAIN only */
 	struct zone_set *sets;
@@ -26,21 +26,23 @@ struct node {
 
 struct zone {
 	struct arena *arena;
-	struct name_key key;
-	size_t buckets, nodes;
-	struct node **table;
+	struct hash nodes;
 };
 
 /* --- names ------------------------------------------------------------------------------------ */
 
+static uint64_t hash_of(const struct zone *z, const char *name)
+{
+	return hash_octets(&z->nodes, slice_str(name), 0);
+}
+
 static struct node *find_node(const struct zone *z, const char *name)
 {
-	uint64_t hash = name_hash(&z->key, name, 0);
-	struct node *n = z->table[hash & (z->buckets - 1)];
+	struct hash_link *l = hash_first(&z->nodes, hash_of(z, name));
 
-	while (n != NULL && (n->hash != hash || strcmp(n->name, name) != 0))
-		n = n->chain;
-	return n;
+	while (l != NULL && strcmp(((struct node *)l)->name, name) != 0)
+		l = hash_next(l);
+	return (struct node *)l;
 }
 
 static const struct node *find_existing(const struct zone *z, const char *name)
@@ -50,26 +52,6 @@ static const struct node *find_existing(const struct zone *z, const char *name)
 	return n != NULL && n->exists ? n : NULL;
 }
 
-static bool table_grow(struct zone *z)
-{
-	size_t want = z->buckets * 2;
-	struct node **table = calloc(want, sizeof(struct node *)), *next;
-
-	if (table == NULL)
-		return false;
-	for (size_t i = 0; i < z->buckets; i++) {
-		for (struct node *n = z->table[i]; n != NULL; n = next) {
-			next = n->chain;
-			n->chain = table[n->hash & (want - 1)];
-			table[n->hash & (want - 1)] = n;
-		}
-	}
-	free(z->table);
-	z->table = table;
-	z->buckets = want;
-	return true;
-}
-
 static struct node *get_node(struct zone *z, const char *name)
 {
 	struct node *n = find_node(z, name);
@@ -77,14 +59,13 @@ static struct node *get_node(struct zone *z, const char *name)
 	if (n != NULL)
 		return n;
 	n = arena_new(z->arena, struct node);
-	if (n == NULL || (z->nodes == z->buckets && !table_grow(z)))
+	if (n == NULL)
 		return NULL;
-	z->nodes++;
-	n->hash = name_hash(&z->key, name, 0);
 	n->name = arena_copy(z->arena, slice_str(name)).ptr;
-	n->chain = z->table[n->hash & (z->buckets - 1)];
-	z->table[n->hash & (z->buckets - 1)] = n;
-	return n->name == NULL ? NULL : n;
+	if (n->name == NULL)
+		return NULL;
+	hash_add(&z->nodes, &n->link, hash_of(z, name));
+	return n;
 }
 
 /* The name and, as names with descendants exist (RFC 8020), all its ancestors. */
@@ -292,13 +273,10 @@ enum rc zone_parse(const char *label, struct slice text, struct zone **out, stru
 	if (z == NULL)
 		return RC_NOMEM;
 	z->arena = arena_create(LIMIT_ZONE_BYTES);
-	z->buckets = 64;
-	z->table = calloc(z->buckets, sizeof(struct node *));
-	if (z->arena == NULL || z->table == NULL) {
+	if (!hash_init(&z->nodes, 0) || z->arena == NULL) {
 		zone_free(&z);
 		return RC_NOMEM;
 	}
-	name_key_random(&z->key);
 	parse_lines(z, label, text, err);
 	if (err->count > mistakes || arena_failed(z->arena)) {
 		zone_free(&z);
@@ -317,7 +295,7 @@ void zone_free(struct zone **z)
 		return;
 	if (zone->arena != NULL)
 		arena_free(&zone->arena);
-	free(zone->table);
+	hash_free(&zone->nodes);
 	free(zone);
 }
 

@@ -78,6 +78,7 @@ static void start_judging(struct transaction *t)
 		note(t, RC_NOMEM);
 		return;
 	}
+	lookups_set_client(t->lookups, &t->message.envelope.client);
 	t->verifier = dkim_verifier_new(&t->message, &p->dkim, t->lookups, t->bodies);
 	/* without look-ups the shape of the chain is read, which is a mark of an indirect flow */
 	t->arc = arc_verifier_new(&t->message, &p->dkim, p->arc.verify ? t->lookups : NULL, t->bodies);

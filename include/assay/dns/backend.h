@@ -19,6 +19,7 @@ struct dns_backend {
 	void (*ask)(void *ctx, struct dns_question *question, const char *name, enum dns_type type);
 	void (*free)(void *ctx); /* delivers what is in flight first */
 	uint64_t (*queries)(void *ctx);                 /* sent so far; may be NULL */
+	bool (*in_trouble)(void *ctx);  /* for resolver_in_trouble(); any thread, no locks; may be NULL */
 	void (*describe)(void *ctx, struct buf *out);   /* for resolver_describe(); may be NULL */
 };
 
@@ -42,9 +43,12 @@ struct resolver *resolver_new(const struct dns_backend *backend, void *ctx,
 struct waiter;
 void resolver_ask(struct resolver *r, const char *name, enum dns_type type, struct waiter *w);
 
+/* What is late now is late because of this side: no name server answers, or we are too slow. */
+bool resolver_in_trouble(const struct resolver *r);
+
 /*
  * Hands over the outcome.  answer was made with dns_answer_new() and is owned by the question
- * from here on; NULL means out of memory (SERVFAIL is delivered).
+ * from here on; NULL means out of memory (DNS_LOCAL_TROUBLE is delivered).
  */
 void resolver_deliver(struct dns_question *question, struct dns_answer *answer);
 

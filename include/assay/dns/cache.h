@@ -14,13 +14,14 @@
 #include "dns/backend.h"
 
 /*
- * Somebody who wants an answer, part of a larger owner.  Fill in owner_refs and settled, zero the
- * rest.  settled() is called without locks, with one reference taken on the owner, which it gives
+ * Somebody who wants an answer, part of a larger owner.  Fill in owner_refs, settled and
+ * client, zero the rest.  settled() is called without locks, with one reference taken on the owner, which it gives
  * back; it is not called any more once *owner_refs has reached 0.
  */
 struct waiter {
 	atomic_uint *owner_refs;
 	void (*settled)(struct waiter *w, const struct dns_answer *answer);
+	const struct ip *client;       /* on whose account a new question is; may be NULL */
 	struct dns_question *question; /* one reference */
 	struct waiter *next, **link;   /* among the waiters of a question in flight; link NULL: none */
 };
@@ -31,7 +32,7 @@ enum cache_found {
 	CACHE_HIT,    /* the answer is there: cache_answer() */
 	CACHE_JOINED, /* in flight: settled() will be called */
 	CACHE_NEW,    /* the same, and the caller must have it asked */
-	CACHE_NOMEM,
+	CACHE_REFUSED, /* no memory, or too many in flight (dns/quota.h): nothing was joined */
 };
 
 struct cache *cache_new(const struct resolver_params *params); /* NULL: out of memory */
@@ -52,7 +53,7 @@ const char *cache_name(const struct dns_question *q);
 /*
  * The outcome of a question in flight, whose reference is given back.  Returns the waiters to be
  * told, each with a reference on its owner; read next before settled() is called.  NULL as answer
- * stands for SERVFAIL.
+ * stands for DNS_LOCAL_TROUBLE.
  */
 struct waiter *cache_settle(struct dns_question *q, struct dns_answer *answer, int64_t now_ms);
 

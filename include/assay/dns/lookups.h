@@ -36,6 +36,13 @@ struct lookups *lookups_new(struct resolver *r, int64_t deadline_ms);
 void lookups_release(struct lookups **l); /* one reference; sets *l to NULL */
 
 /*
+ * The message comes from this client: its questions in flight count against the ceiling that each
+ * client has (dns/quota.h), and go on counting when the message is aborted.  Before the first
+ * question; without it, or with an address that is not known, only the ceiling over all holds.
+ */
+void lookups_set_client(struct lookups *l, const struct ip *client);
+
+/*
  * Called in any thread when the answer to a question started with it has arrived, unless the
  * lookups were released or lookups_await() gave up on that question before.  It may start more
  * questions; it must not wait.  Hooks of the same lookups never run at the same time, but one may
@@ -55,7 +62,8 @@ void lookups_start(struct lookups *l, enum lookup_purpose purpose, struct slice 
 /*
  * The answer, waiting for it until the deadline; started first where that was not done.  Never
  * NULL.  Borrowed from l.  Past the deadline what has arrived is still returned, all else is
- * DNS_TIMEOUT and stays so in these lookups; the late answer goes into the cache.
+ * DNS_TIMEOUT, or DNS_LOCAL_TROUBLE when the resolver is in trouble, and stays so in these lookups;
+ * the late answer goes into the cache.
  */
 const struct dns_answer *lookups_await(struct lookups *l, enum lookup_purpose purpose,
     struct slice name, enum dns_type type);
@@ -68,6 +76,21 @@ bool lookups_defer(struct lookups *l, void (*release)(void *), void *ptr);
 
 /* From now on the deadline runs.  lookups_await() calls it where nobody did. */
 void lookups_begin_wait(struct lookups *l);
+
+/*
+ * An answer that lookups_await() returned was DNS_LOCAL_TROUBLE, so what was made of it says nothing
+ * about the sender.  Once true it stays true.  Trouble of our own is
+ *   - no memory, or no thread, socket or descriptor where one is needed;
+ *   - too many questions in flight: of this client, or over all (dns/quota.h);
+ *   - no configured name server works: each was unreachable, silent or refused us since the question
+ *     was asked, for a question about the root as well (dns/servers.h);
+ *   - the message's deadline passed while that was so, or while the resolver's thread was late;
+ *   - the end of the resolver.
+ * It is not: a name server that answers SERVFAIL (the sender's zone is broken, as far as we can
+ * know), the silence of all servers about one name while one of them answers other questions, the
+ * number of questions that one message may ask (DNS_LIMIT).
+ */
+bool lookups_local_trouble(const struct lookups *l);
 
 /* Questions started so far, look-ahead included; milliseconds spent waiting in lookups_await(). */
 size_t lookups_count(struct lookups *l);

@@ -46,12 +46,4 @@ size_t name_to_wire(const char *canonical, unsigned char out[NAME_WIRE_SIZE]);
 /* What follows the first label of a canonical name; NULL for the root. */
 const char *name_parent(const char *canonical);
 
-/* Senders choose the names that we keep in tables, so the hash is keyed (SipHash-1-3). */
-struct name_key {
-	uint64_t k[2];
-};
-
-void name_key_random(struct name_key *key);
-uint64_t name_hash(const struct name_key *key, const char *canonical, unsigned type);
-
 #endif

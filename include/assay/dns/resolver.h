@@ -41,6 +41,7 @@ enum dns_status {
 	DNS_NODATA,   /* the name exists, without that type */
 	DNS_SERVFAIL, /* servers answered, but not usefully: see rcode */
 	DNS_TIMEOUT,  /* no answer in time (a try's time or the message's deadline) */
+	DNS_LOCAL_TROUBLE, /* the fault is on this side: see lookups_local_trouble() */
 	DNS_BADNAME,  /* not a name that can be asked for: nothing was sent */
 	DNS_LIMIT,    /* the message has used its number of questions: nothing was sent */
 };
@@ -48,7 +49,7 @@ enum dns_status {
 /* For log lines and --explain: "NXDOMAIN", "no such record", "server failure", ... */
 const char *dns_status_text(enum dns_status status);
 
-/* SERVFAIL, TIMEOUT and LIMIT: the answer is not known; RFC results call it temperror. */
+/* SERVFAIL, TIMEOUT, LOCAL_TROUBLE and LIMIT: the answer is not known; RFC results call it temperror. */
 bool dns_status_is_temporary(enum dns_status status);
 
 /*
@@ -77,7 +78,7 @@ struct resolver;
 
 /*
  * Ends the resolver: no thread may be starting or awaiting lookups on it.  Questions in flight are
- * delivered as SERVFAIL first.  Lookups that live on may be read and released, not asked.  Sets *r
+ * delivered as DNS_LOCAL_TROUBLE first.  Lookups that live on may be read and released, not asked.  Sets *r
  * to NULL; NULL is fine.
  */
 void resolver_free(struct resolver **r);
@@ -88,6 +89,7 @@ struct resolver_counters {
 	uint64_t cache_hits;
 	uint64_t queries;   /* sent over the network */
 	uint64_t timeouts, failures;
+	uint64_t refused;   /* not asked: too many in flight, or no memory */
 	uint64_t cache_entries;
 };
 void resolver_counters(const struct resolver *r, struct resolver_counters *out);

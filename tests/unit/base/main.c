@@ -16,6 +16,7 @@ int main(void)
 		ip_suite,
 		hostlist_suite,
 		hostname_suite,
+		hash_suite,
 		NULL,
 	};
 

@@ -9,6 +9,7 @@ Suite *buf_suite(void);
 Suite *cursor_suite(void);
 Suite *err_suite(void);
 Suite *file_suite(void);
+Suite *hash_suite(void);
 Suite *hostlist_suite(void);
 Suite *hostname_suite(void);
 Suite *ip_suite(void);

@@ -13,8 +13,9 @@
 
 /* A backend that answers when the test says so. */
 struct fake {
-	struct dns_question *asked[512];
+	struct dns_question *asked[LIMIT_DNS_CLIENT + 512];
 	size_t count, delivered;
+	bool in_trouble;
 };
 
 static void fake_ask(void *ctx, struct dns_question *question, const char *name,
@@ -44,9 +45,17 @@ static void fake_free(void *ctx)
 		resolver_deliver(f->asked[f->delivered++], NULL);
 }
 
+static bool fake_in_trouble(void *ctx)
+{
+	const struct fake *f = ctx;
+
+	return f->in_trouble;
+}
+
 static struct resolver *fake_open(struct fake *f)
 {
-	static const struct dns_backend backend = { .ask = fake_ask, .free = fake_free };
+	static const struct dns_backend backend = { .ask = fake_ask, .free = fake_free,
+		.in_trouble = fake_in_trouble };
 	static const struct resolver_params params = RESOLVER_PARAMS_DEFAULT;
 
 	*f = (struct fake){ .count = 0 };
@@ -162,12 +171,86 @@ END_TEST
 
 START_TEST(temporary)
 {
-	static const bool want[] = { [DNS_SERVFAIL] = true, [DNS_TIMEOUT] = true, [DNS_LIMIT] = true };
+	static const bool want[] = { [DNS_SERVFAIL] = true, [DNS_TIMEOUT] = true,
+		[DNS_LOCAL_TROUBLE] = true, [DNS_LIMIT] = true };
 
 	for (int status = DNS_FOUND; status <= DNS_LIMIT; status++) {
 		ck_assert_int_eq(dns_status_is_temporary((enum dns_status)status), want[status]);
 		ck_assert_ptr_nonnull(dns_status_text((enum dns_status)status));
 	}
+}
+END_TEST
+
+/* --- trouble of our own ----------------------------------------------------------------------- */
+
+static const struct {
+	const char *name;
+	enum dns_status delivered; /* DNS_LIMIT: nothing before the deadline */
+	bool in_trouble;
+	enum dns_status want;
+	bool local;
+} trouble_rows[] = {
+	{ "an answer", DNS_FOUND, true, DNS_FOUND, false },
+	{ "a broken zone", DNS_SERVFAIL, true, DNS_SERVFAIL, false },
+	{ "a silent zone", DNS_TIMEOUT, true, DNS_TIMEOUT, false },
+	{ "our resolver", DNS_LOCAL_TROUBLE, false, DNS_LOCAL_TROUBLE, true },
+	{ "the deadline", DNS_LIMIT, false, DNS_TIMEOUT, false },
+	{ "the deadline, while our resolver is in trouble", DNS_LIMIT, true, DNS_LOCAL_TROUBLE, true },
+};
+
+START_TEST(local_trouble)
+{
+	struct fake f;
+	struct resolver *r = fake_open(&f);
+	struct lookups *l = lookups_new(r, trouble_rows[_i].delivered == DNS_LIMIT ? 1 : 60000);
+
+	f.in_trouble = trouble_rows[_i].in_trouble;
+	lookups_start(l, LOOKUP_SPF, SLICE("a.test"), DNS_TXT, NULL, NULL);
+	if (trouble_rows[_i].delivered != DNS_LIMIT)
+		fake_deliver(&f, trouble_rows[_i].delivered);
+	ck_assert_msg(!lookups_local_trouble(l), "%s: nothing was awaited yet", trouble_rows[_i].name);
+	ck_assert_msg(lookups_await(l, LOOKUP_SPF, SLICE("a.test"), DNS_TXT)->status ==
+	    trouble_rows[_i].want, "%s", trouble_rows[_i].name);
+	ck_assert_int_eq(lookups_await(l, LOOKUP_SPF, SLICE("a..test"), DNS_TXT)->status, DNS_BADNAME);
+	ck_assert_msg(lookups_local_trouble(l) == trouble_rows[_i].local, "%s", trouble_rows[_i].name);
+	lookups_release(&l);
+	resolver_free(&r);
+}
+END_TEST
+
+/* Its own later message is refused as local trouble, so that it gains nothing by that. */
+START_TEST(aborted_messages_use_up_their_clients_share)
+{
+	struct ip attacker = { .family = IP_V4, .octets = { 192, 0, 2, 1 } },
+	    other = { .family = IP_V4, .octets = { 192, 0, 2, 2 } };
+	static struct fake f;
+	struct resolver *r = fake_open(&f);
+	struct resolver_counters n;
+	struct lookups *l;
+	char name[32];
+
+	for (unsigned i = 0; i < LIMIT_DNS_CLIENT; i++) {
+		l = lookups_new(r, 1000);
+		lookups_set_client(l, &attacker);
+		snprintf(name, sizeof(name), "n%u.test", i);
+		lookups_start(l, LOOKUP_SPF, slice_str(name), DNS_TXT, NULL, NULL);
+		lookups_release(&l);
+	}
+	ck_assert_uint_eq(f.count, LIMIT_DNS_CLIENT);
+	l = lookups_new(r, 1000);
+	lookups_set_client(l, &attacker);
+	ck_assert_int_eq(lookups_await(l, LOOKUP_POLICY, SLICE("a.test"), DNS_TXT)->status,
+	    DNS_LOCAL_TROUBLE);
+	ck_assert(lookups_local_trouble(l));
+	lookups_release(&l);
+	l = lookups_new(r, 1000);
+	lookups_set_client(l, &other);
+	lookups_start(l, LOOKUP_POLICY, SLICE("a.test"), DNS_TXT, NULL, NULL);
+	ck_assert_uint_eq(f.count, LIMIT_DNS_CLIENT + 1);
+	lookups_release(&l);
+	resolver_counters(r, &n);
+	ck_assert_uint_eq(n.refused, 1);
+	resolver_free(&r);
 }
 END_TEST
 
@@ -218,13 +301,13 @@ START_TEST(hook_for_an_answer_that_is_there)
 END_TEST
 
 /* n0.test leads to n1.test and so on; hooks follow each other but never nest. */
-struct dmarc_walk {
+struct walk {
 	unsigned calls, depth, deepest;
 };
 
 static void walk_on(struct lookups *l, const struct dns_answer *answer, void *arg)
 {
-	struct dmarc_walk *w = arg;
+	struct walk *w = arg;
 	char name[32];
 
 	w->calls++;
@@ -239,7 +322,7 @@ static void walk_on(struct lookups *l, const struct dns_answer *answer, void *ar
 
 START_TEST(hooks_do_not_nest)
 {
-	struct dmarc_walk w = { 0, 0, 0 };
+	struct walk w = { 0, 0, 0 };
 	struct resolver *r = open_zone(SLICE("*.test TXT on\n"));
 	struct lookups *l = lookups_new(r, 1000);
 
@@ -397,6 +480,8 @@ Suite *lookups_suite(void)
 	UNIT_TEST(s, bad_names_are_not_asked);
 	UNIT_TABLE(s, a_purpose_keeps_to_its_share, shares);
 	UNIT_TEST(s, temporary);
+	UNIT_TABLE(s, local_trouble, trouble_rows);
+	UNIT_TEST(s, aborted_messages_use_up_their_clients_share);
 	UNIT_TEST(s, hook_once);
 	UNIT_TEST(s, hook_for_an_answer_that_is_there);
 	UNIT_TEST(s, hooks_do_not_nest);

@@ -6,6 +6,7 @@ int main(void)
 	static suite_maker *const suites[] = {
 		name_suite,
 		answer_suite,
+		quota_suite,
 		cache_suite,
 		servers_suite,
 		zonefile_suite,

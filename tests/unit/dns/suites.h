@@ -9,6 +9,7 @@ Suite *cache_suite(void);
 Suite *cares_suite(void);
 Suite *lookups_suite(void);
 Suite *name_suite(void);
+Suite *quota_suite(void);
 Suite *servers_suite(void);
 Suite *zonefile_suite(void);
 
