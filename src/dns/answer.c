@@ -6,7 +6,7 @@
 
 #include "dns/answer.h"
 
-/* Records looked at in one section: what may be kept and the links that lead there. */
+/* Records of the answer section: what may be kept and the links that lead there. */
 #define SECTION_RECORDS (LIMIT_DNS_RECORDS + LIMIT_CNAME_CHAIN)
 
 struct dns_answer *dns_answer_new(enum dns_status status, size_t count, size_t text_octets,
@@ -62,14 +62,6 @@ static uint32_t read_u32(struct reader *r)
 	return high << 16 | read_u16(r);
 }
 
-/* RFC 2181 section 8: a TTL with the first bit set is 0. */
-static uint32_t read_ttl(struct reader *r)
-{
-	uint32_t ttl = read_u32(r);
-
-	return ttl > INT32_MAX ? 0 : ttl;
-}
-
 static void read_name(struct reader *r, struct name *name)
 {
 	if (r->bad || !name_from_wire(r->packet, &r->at, name)) {
@@ -91,7 +83,7 @@ static bool read_rr(struct reader *r, struct rr *rr)
 	read_name(r, &rr->owner);
 	rr->type = read_u16(r);
 	rr->class = read_u16(r);
-	rr->ttl = read_ttl(r);
+	rr->ttl = read_u32(r);
 	rr->len = read_u16(r);
 	rr->at = r->at;
 	if (reader_has(r, rr->len))
@@ -101,8 +93,18 @@ static bool read_rr(struct reader *r, struct rr *rr)
 
 /* --- rdata ------------------------------------------------------------------------------------ */
 
+/* Names grow when pointers are followed and octets escaped. */
+static bool has_text_room(struct answer_draft *d, size_t octets)
+{
+	if (octets >= LIMIT_DNS_ANSWER - d->text.len)
+		d->too_much = true;
+	return !d->too_much;
+}
+
 static void draft_text(struct answer_draft *d, struct dns_record *record, struct slice text)
 {
+	if (!has_text_room(d, text.len))
+		return;
 	buf_add(&d->text, text);
 	buf_add_char(&d->text, '\0');
 	record->text.len += text.len;
@@ -132,6 +134,8 @@ static bool add_strings(struct answer_draft *d, struct reader *r, struct dns_rec
 {
 	size_t start = d->text.len;
 
+	if (!has_text_room(d, r->packet.len - r->at))
+		return true;
 	do {
 		size_t n = read_u8(r);
 
@@ -190,15 +194,16 @@ bool answer_add(struct answer_draft *d, struct slice packet, size_t at, size_t l
 	struct dns_record record = { .preference = 0 };
 	size_t mark = d->text.len;
 
-	if (!add_rdata(d, &r, &record) || r.bad || r.at != r.packet.len) {
+	d->too_much = d->too_much || d->count == LIMIT_DNS_RECORDS;
+	if (d->too_much)
+		return true;
+	if (!add_rdata(d, &r, &record) || r.bad || (r.at != r.packet.len && !d->too_much)) {
 		buf_truncate(&d->text, mark);
 		return false;
 	}
 	d->failed = d->failed || buf_failed(&d->text);
-	if (d->count < LIMIT_DNS_RECORDS && draft_room(d))
+	if (!d->too_much && draft_room(d))
 		d->records[d->count++] = record;
-	else
-		buf_truncate(&d->text, mark);
 	return true;
 }
 
@@ -207,6 +212,10 @@ struct dns_answer *answer_end(struct answer_draft *d, enum dns_status status)
 	struct dns_answer *a = NULL;
 	char *text;
 
+	if (d->too_much)
+		status = DNS_SERVFAIL;
+	if (status != DNS_FOUND)
+		d->count = d->text.len = 0;
 	if (!d->failed)
 		a = dns_answer_new(status, d->count, d->text.len, &text);
 	for (size_t i = 0; a != NULL && i < d->count; i++) {
@@ -229,14 +238,19 @@ struct dns_answer *answer_end(struct answer_draft *d, enum dns_status status)
 struct response {
 	struct slice packet;
 	unsigned flags;
-	unsigned questions, answers, authorities;
+	unsigned rcode; /* of the header, and of the OPT record once that was read */
+	unsigned answers, authorities, additionals;
 	size_t answers_at, authorities_at;
-	bool referral;
-	uint32_t ttl; /* the smallest so far */
+	unsigned links; /* CNAMEs followed */
+	bool soa, referral;
+	uint32_t ttl;   /* the smallest so far */
 };
 
+/* RFC 2181 section 8: a TTL with the first bit set is 0. */
 static void note_ttl(struct response *p, uint32_t ttl)
 {
+	if (ttl > INT32_MAX)
+		ttl = 0;
 	if (ttl < p->ttl)
 		p->ttl = ttl;
 }
@@ -246,14 +260,16 @@ static bool read_head(struct response *p, const char *name, enum dns_type type)
 {
 	struct reader r = { .packet = p->packet };
 	struct name asked;
+	unsigned questions;
 
 	read_u16(&r); /* the id was checked by whoever received the packet */
 	p->flags = read_u16(&r);
-	p->questions = read_u16(&r);
+	p->rcode = p->flags & DNS_FLAG_RCODE;
+	questions = read_u16(&r);
 	p->answers = read_u16(&r);
 	p->authorities = read_u16(&r);
-	read_u16(&r);
-	if (p->questions != 1)
+	p->additionals = read_u16(&r);
+	if (questions != 1)
 		return false;
 	read_name(&r, &asked);
 	if (read_u16(&r) != (unsigned)type || read_u16(&r) != DNS_CLASS_IN || r.bad)
@@ -274,7 +290,7 @@ static bool scan_answers(struct response *p, const struct name *owner, struct an
 	struct rr rr;
 
 	*linked = false;
-	for (unsigned i = 0; i < p->answers && i < SECTION_RECORDS; i++) {
+	for (unsigned i = 0; i < p->answers; i++) {
 		if (!read_rr(&r, &rr))
 			return false;
 		if (rr.class != DNS_CLASS_IN || strcmp(rr.owner.text, owner->text) != 0)
@@ -303,7 +319,7 @@ static bool follow(struct response *p, const char *name, struct answer_draft *d)
 	bool linked;
 
 	memcpy(owner.text, name, owner.len + 1);
-	for (unsigned links = 0; links <= LIMIT_CNAME_CHAIN; links++) {
+	for (p->links = 0; p->links <= LIMIT_CNAME_CHAIN; p->links++) {
 		if (!scan_answers(p, &owner, d, &alias, &linked))
 			return false;
 		if (d->count > 0 || !linked)
@@ -313,53 +329,68 @@ static bool follow(struct response *p, const char *name, struct answer_draft *d)
 	return false;
 }
 
-/*
- * RFC 2308 section 5: a negative answer lives for the smaller of the SOA's TTL and its MINIMUM.
- * Section 2.2: name servers without a SOA are a referral, which says nothing about the name.
- * false: malformed.
- */
-static bool read_authority(struct response *p)
+/* RFC 2308 section 5: a negative answer lives for the smaller of the SOA's TTL and its MINIMUM. */
+static bool read_soa(struct response *p, const struct rr *rr)
+{
+	struct reader r = { .packet = slice_take(p->packet, rr->at + rr->len), .at = rr->at };
+	struct name skipped;
+
+	read_name(&r, &skipped);
+	read_name(&r, &skipped);
+	for (int field = 0; field < 4; field++)
+		read_u32(&r);
+	note_ttl(p, rr->ttl);
+	note_ttl(p, read_u32(&r));
+	p->soa = true;
+	return !r.bad;
+}
+
+/* What a negative answer says of itself behind the answer section.  false: malformed. */
+static bool read_rest(struct response *p)
 {
 	struct reader r = { .packet = p->packet, .at = p->authorities_at };
-	struct name skipped;
 	struct rr rr;
 
-	for (unsigned i = 0; i < p->authorities && i < SECTION_RECORDS; i++) {
+	for (unsigned i = 0; i < p->authorities + p->additionals; i++) {
+		bool authority = i < p->authorities;
+
 		if (!read_rr(&r, &rr))
 			return false;
-		if (rr.class == DNS_CLASS_IN && rr.type == DNS_TYPE_SOA) {
-			struct reader soa = { .packet = slice_take(p->packet, rr.at + rr.len), .at = rr.at };
-
-			p->referral = false;
-			read_name(&soa, &skipped);
-			read_name(&soa, &skipped);
-			for (int field = 0; field < 4; field++)
-				read_u32(&soa);
-			note_ttl(p, rr.ttl);
-			note_ttl(p, read_ttl(&soa));
-			return !soa.bad;
-		}
+		if (!authority && rr.type == DNS_TYPE_OPT)
+			p->rcode |= rr.ttl >> 24 << 4; /* RFC 6891 section 6.1.3: BADVERS and others */
+		if (!authority || rr.class != DNS_CLASS_IN)
+			continue;
 		p->referral = p->referral || rr.type == DNS_NS;
+		if (rr.type == DNS_TYPE_SOA && !p->soa && !read_soa(p, &rr))
+			return false;
 	}
-	p->ttl = 0;
 	return true;
+}
+
+/*
+ * RFC 2308 section 2.2: name servers without a SOA are a referral, which says nothing about the
+ * name; nor does a CNAME whose target is left out without a SOA that explains it.
+ */
+static bool is_complete(const struct response *p)
+{
+	return p->soa || p->rcode == DNS_RCODE_NXDOMAIN || (!p->referral && p->links == 0);
 }
 
 static enum dns_status judge(struct response *p, const char *name, struct answer_draft *d)
 {
-	unsigned rcode = p->flags & DNS_FLAG_RCODE;
-
-	if (rcode != DNS_RCODE_NOERROR && rcode != DNS_RCODE_NXDOMAIN)
+	if (p->rcode != DNS_RCODE_NOERROR && p->rcode != DNS_RCODE_NXDOMAIN)
 		return DNS_SERVFAIL;
-	if (!follow(p, name, d))
+	if (p->answers > SECTION_RECORDS || !follow(p, name, d))
 		return DNS_SERVFAIL;
 	if (d->count > 0)
-		return rcode == DNS_RCODE_NOERROR ? DNS_FOUND : DNS_SERVFAIL;
-	if (p->answers > SECTION_RECORDS || !read_authority(p))
+		return p->rcode == DNS_RCODE_NOERROR ? DNS_FOUND : DNS_SERVFAIL;
+	if (!read_rest(p) || !is_complete(p))
 		return DNS_SERVFAIL;
-	if (p->referral && rcode == DNS_RCODE_NOERROR)
-		return DNS_SERVFAIL;
-	return rcode == DNS_RCODE_NOERROR ? DNS_NODATA : DNS_NXDOMAIN;
+	if (!p->soa)
+		p->ttl = 0;
+	if (p->rcode == DNS_RCODE_NXDOMAIN)
+		return DNS_NXDOMAIN;
+	return p->rcode == DNS_RCODE_NOERROR ? DNS_NODATA : DNS_SERVFAIL;
 }
 
 struct dns_answer *answer_parse(struct slice packet, const char *name, enum dns_type type)
@@ -372,13 +403,11 @@ struct dns_answer *answer_parse(struct slice packet, const char *name, enum dns_
 	answer_begin(&d, type);
 	if (packet.len <= LIMIT_DNS_ANSWER && read_head(&p, name, type))
 		status = judge(&p, name, &d);
-	if (status != DNS_FOUND)
-		d.count = d.text.len = 0;
 	a = answer_end(&d, status);
 	if (a == NULL)
 		return NULL;
-	a->rcode = (int)(p.flags & DNS_FLAG_RCODE);
-	a->authentic = status != DNS_SERVFAIL && (p.flags & DNS_FLAG_AUTHENTIC) != 0;
-	a->ttl = status == DNS_SERVFAIL ? 0 : p.ttl;
+	a->rcode = (int)p.rcode;
+	a->authentic = a->status != DNS_SERVFAIL && (p.flags & DNS_FLAG_AUTHENTIC) != 0;
+	a->ttl = a->status == DNS_SERVFAIL ? 0 : p.ttl;
 	return a;
 }

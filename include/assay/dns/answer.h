@@ -15,7 +15,9 @@
  * asked.  A chain of CNAMEs is followed inside the packet, in any order of records, at most
  * LIMIT_CNAME_CHAIN links; the rcode speaks of its end (RFC 2308 section 2.1, RFC 6604 section 3).
  * ttl is the smallest of what was used; of a negative answer the SOA's (RFC 2308 section 5), 0
- * without one.  NULL: out of memory.  free() the result.
+ * without one.  An answer that explains nothing is a server's failure: a referral, a CNAME without
+ * its target and without a SOA, an extended rcode (RFC 6891 section 6.1.3), more records than are
+ * read.  NULL: out of memory.  free() the result.
  */
 struct dns_answer *answer_parse(struct slice packet, const char *name, enum dns_type type);
 
@@ -25,18 +27,19 @@ struct answer_draft {
 	size_t count, cap;
 	struct dns_record *records; /* owned */
 	struct buf text;            /* of all records, each ended by NUL */
-	bool failed;                /* out of memory, or more than LIMIT_DNS_ANSWER of text */
+	bool too_much;              /* more than LIMIT_DNS_RECORDS, or LIMIT_DNS_ANSWER of text */
+	bool failed;                /* out of memory */
 };
 
 void answer_begin(struct answer_draft *d, enum dns_type type);
 
-/*
- * Adds one record whose rdata is packet[at, at + len).  false: malformed.  Beyond
- * LIMIT_DNS_RECORDS a well-formed record is left out.
- */
+/* Adds one record whose rdata is packet[at, at + len).  false: malformed. */
 bool answer_add(struct answer_draft *d, struct slice packet, size_t at, size_t len);
 
-/* The finished answer, NULL when the draft failed; the draft is empty afterwards in either case. */
+/*
+ * The finished answer: DNS_SERVFAIL where the draft has too much, and without records unless status
+ * is DNS_FOUND.  NULL when the draft failed.  The draft is empty afterwards in each case.
+ */
 struct dns_answer *answer_end(struct answer_draft *d, enum dns_status status);
 
 #endif
