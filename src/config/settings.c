@@ -88,5 +88,5 @@ enum rc settings_resolver(const struct settings *s, struct resolver **out, struc
 {
 	if (s->test_zone_file.len > 0)
 		return resolver_zonefile(s->test_zone_file.ptr, out, err);
-	return resolver_cares(&s->dns, &s->dns_cache, out, err);
+	return resolver_network(&s->dns, &s->dns_cache, out, err);
 }

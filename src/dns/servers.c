@@ -1,3 +1,9 @@
+#include <errno.h>
+#include <netinet/in.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "base/ascii.h"
 #include "base/cursor.h"
 
 #include "dns/servers.h"
@@ -54,58 +60,155 @@ bool servers_add(struct servers *s, const struct ip *ip, uint16_t port)
 		return false;
 	server->ip = *ip;
 	server->port = port;
-	atomic_init(&server->failures, 0);
-	server->answered_ms = -1;
+	atomic_init(&server->health, SERVER_WORKS);
+	server->useful_ms = -1;
 	server->probe_ms = 0;
+	server->probing = false;
 	s->count++;
 	return true;
 }
 
+static bool is_printed(char c)
+{
+	return !is_wsp(c) && c != '\r';
+}
+
+static void read_line(struct servers *s, struct slice line)
+{
+	struct cursor c = cursor_of(line);
+	struct slice address;
+	struct ip ip;
+
+	if (take_literal(&c, SLICE("nameserver")) && skip_wsp(&c) > 0 &&
+	    take_while(&c, is_printed, &address) && ip_parse(address, &ip))
+		(void)servers_add(s, &ip, SERVERS_PORT); /* more than SERVERS_MAX are left out */
+}
+
+void servers_read(struct servers *s, struct slice text)
+{
+	static const struct ip loopback = { .family = IP_V4, .octets = { 127, 0, 0, 1 } };
+
+	while (text.len > 0)
+		read_line(s, slice_split(&text, '\n'));
+	if (s->count == 0)
+		(void)servers_add(s, &loopback, SERVERS_PORT);
+}
+
+/* --- health ------------------------------------------------------------------------------------ */
+
+static enum server_health health_of(const struct server *server)
+{
+	return (enum server_health)atomic_load(&server->health);
+}
+
 int servers_next(const struct servers *s, unsigned tried)
 {
-	int silent = -1;
+	int last = -1;
 
 	for (unsigned i = 0; i < s->count; i++) {
 		if ((tried & 1u << i) != 0)
 			continue;
-		if (atomic_load(&s->list[i].failures) == 0)
+		if (health_of(&s->list[i]) == SERVER_WORKS)
 			return (int)i;
-		if (silent < 0)
-			silent = (int)i;
+		if (last < 0)
+			last = (int)i;
 	}
-	return silent;
+	return last;
 }
 
-bool servers_answered(struct servers *s, unsigned which, int64_t now_ms)
+bool servers_useful(struct servers *s, unsigned which, int64_t now_ms)
 {
 	struct server *server = &s->list[which];
 
-	server->answered_ms = now_ms;
-	if (atomic_load(&server->failures) == 0)
-		return false;
-	return atomic_exchange(&server->failures, 0) > 1;
+	server->useful_ms = now_ms;
+	return atomic_exchange(&server->health, SERVER_WORKS) == SERVER_FAILS;
 }
 
-bool servers_failed(struct servers *s, unsigned which, int64_t sent_ms, int64_t now_ms)
+static void doubt(struct server *server, int64_t now_ms)
 {
-	struct server *server = &s->list[which];
+	if (health_of(server) != SERVER_WORKS)
+		return;
+	atomic_store(&server->health, SERVER_DOUBTED);
+	server->probe_ms = now_ms;
+}
 
-	if (server->answered_ms >= sent_ms)
-		return false;
-	if (atomic_load(&server->failures) == 0)
-		server->probe_ms = now_ms;
-	return atomic_fetch_add(&server->failures, 1) + 1 == 2;
+void servers_silent(struct servers *s, unsigned which, int64_t sent_ms, int64_t now_ms)
+{
+	if (s->list[which].useful_ms < sent_ms)
+		doubt(&s->list[which], now_ms);
 }
 
 bool servers_probe_due(struct servers *s, unsigned which, int64_t now_ms)
 {
 	struct server *server = &s->list[which];
 
-	if (atomic_load(&server->failures) == 0 || now_ms < server->probe_ms)
+	if (health_of(server) == SERVER_WORKS || server->probing || now_ms < server->probe_ms)
 		return false;
+	server->probing = true;
 	server->probe_ms = now_ms + SERVERS_PROBE_MS;
 	return true;
 }
+
+bool servers_probed(struct servers *s, unsigned which, int64_t sent_ms, int64_t now_ms)
+{
+	struct server *server = &s->list[which];
+
+	server->probing = false;
+	if (server->useful_ms >= sent_ms)
+		return false;
+	server->probe_ms = now_ms + SERVERS_PROBE_MS;
+	return atomic_exchange(&server->health, SERVER_FAILS) != SERVER_FAILS;
+}
+
+enum servers_blame servers_blame(struct servers *s, int64_t asked_ms, int64_t now_ms)
+{
+	enum servers_blame blame = BLAME_OURS;
+
+	for (unsigned i = 0; i < s->count; i++)
+		if (s->list[i].useful_ms >= asked_ms)
+			return BLAME_SENDER;
+	for (unsigned i = 0; i < s->count; i++) {
+		doubt(&s->list[i], now_ms);
+		if (health_of(&s->list[i]) == SERVER_DOUBTED)
+			blame = BLAME_UNDECIDED;
+	}
+	return blame;
+}
+
+bool servers_all_fail(const struct servers *s)
+{
+	for (unsigned i = 0; i < s->count; i++)
+		if (health_of(&s->list[i]) != SERVER_FAILS)
+			return false;
+	return true;
+}
+
+/* --- sockets ----------------------------------------------------------------------------------- */
+
+bool server_connect(const struct server *s, int fd)
+{
+	struct sockaddr_in6 a6 = { .sin6_family = AF_INET6, .sin6_port = htons(s->port) };
+	struct sockaddr_in a4 = { .sin_family = AF_INET, .sin_port = htons(s->port) };
+	int status;
+
+	memcpy(&a6.sin6_addr, s->ip.octets, sizeof(a6.sin6_addr));
+	memcpy(&a4.sin_addr, s->ip.octets, sizeof(a4.sin_addr));
+	status = s->ip.family == IP_V6 ? connect(fd, (const struct sockaddr *)&a6, sizeof(a6))
+	                               : connect(fd, (const struct sockaddr *)&a4, sizeof(a4));
+	return status == 0 || errno == EINPROGRESS;
+}
+
+bool server_disconnect(int fd)
+{
+	static const struct sockaddr nothing = { .sa_family = AF_UNSPEC };
+	int pending;
+	socklen_t len = sizeof(pending);
+
+	(void)getsockopt(fd, SOL_SOCKET, SO_ERROR, &pending, &len);
+	return connect(fd, &nothing, sizeof(nothing)) == 0;
+}
+
+/* --- words ------------------------------------------------------------------------------------- */
 
 void server_describe(const struct server *s, struct buf *out)
 {
@@ -121,7 +224,7 @@ void servers_describe(const struct servers *s, struct buf *out)
 		if (i > 0)
 			buf_add_str(out, ", ");
 		server_describe(&s->list[i], out);
-		if (atomic_load(&s->list[i].failures) > 0)
+		if (health_of(&s->list[i]) == SERVER_FAILS)
 			buf_add_str(out, " (does not answer)");
 	}
 }

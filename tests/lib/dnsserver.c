@@ -52,7 +52,7 @@ struct dnsserver {
 	uint32_t random;
 
 	pthread_mutex_t lock; /* of the rest */
-	bool stopping;
+	bool stopping, plain;
 	struct zone *zone;
 	unsigned delay_ms, loss;
 	struct dnsserver_query *queries;
@@ -159,6 +159,10 @@ static void handle(struct dnsserver *s, struct slice packet, const struct peer *
 	drop = !peer->tcp && lost(s);
 	if (q.opcode == 0 && q.class == DNS_CLASS_IN)
 		zone_lookup(s->zone, q.name.text, q.seen.type, &found);
+	if (s->plain && q.seen.edns > 0) {
+		found = (struct zone_found){ .rcode = DNS_RCODE_FORMERR };
+		q.seen.edns = 0;
+	}
 	if (!drop)
 		dnsreply_write(&q, packet, &found, s->authentic, &out); /* with the lock: found points into the zone */
 	delay = s->delay_ms + found.slow_ms;
@@ -423,6 +427,13 @@ void dnsserver_set_trouble(struct dnsserver *s, unsigned delay_ms, unsigned loss
 	pthread_mutex_lock(&s->lock);
 	s->delay_ms = delay_ms;
 	s->loss = loss;
+	pthread_mutex_unlock(&s->lock);
+}
+
+void dnsserver_set_plain(struct dnsserver *s, bool plain)
+{
+	pthread_mutex_lock(&s->lock);
+	s->plain = plain;
 	pthread_mutex_unlock(&s->lock);
 }
 

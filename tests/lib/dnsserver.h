@@ -37,6 +37,7 @@ struct slice dnsserver_address(const struct dnsserver *s); /* "127.0.0.1:PORT" *
 /* false, and the old zone stays: mistakes in the new one. */
 bool dnsserver_set_zone(struct dnsserver *s, struct slice zone);
 void dnsserver_set_trouble(struct dnsserver *s, unsigned delay_ms, unsigned loss);
+void dnsserver_set_plain(struct dnsserver *s, bool plain); /* EDNS is a format error (RFC 6891 section 7) */
 
 struct dnsserver_query {
 	char name[256]; /* canonical, cut when longer */

@@ -8,7 +8,6 @@ while read -r header home; do
 	fi
 done <<'LIST'
 openssl/ src/crypto/
-ares src/dns/
 libpsl src/dmarc/
 idn2 src/mail/domain.c
 spf2/ src/spf/libspf2.c

@@ -71,6 +71,7 @@
 #define LIMIT_DNS_ALIGNMENT    20u
 #define LIMIT_DNS_IN_FLIGHT    20000u /* questions of all messages, aborted ones included: about 10 MB */
 #define LIMIT_DNS_CLIENT       2000u /* of them, of one client (IPv6: its /64), so that none fills it for the others */
+#define LIMIT_DNS_DESCRIPTORS  20u /* sockets of each name server, held from the start so that none can be lacking */
 #define LIMIT_ZONE_BYTES       (64u * 1024 * 1024) /* a zone file and what is made of it */
 #define LIMIT_DNS_CACHE        (64u * 1024 * 1024) /* octets of cached answers, whatever their number */
 #define LIMIT_CNAME_CHAIN      8u

@@ -12,7 +12,7 @@
 
 #include "base/err.h"
 #include "base/log.h"
-#include "dns/cares.h"
+#include "dns/network.h"
 #include "signing/keystore.h"
 #include "verdict/policy.h"
 
@@ -44,7 +44,7 @@ struct settings {
 	struct slice key_table, signing_table;
 	bool multiple_signatures;
 
-	struct cares_params dns;
+	struct network_params dns;
 	struct resolver_params dns_cache;
 	struct slice test_zone_file;  /* null: the network */
 

@@ -2,7 +2,7 @@
  * resolver.h - what anything that asks the DNS gets: answers, and the resolver they come from.
  *
  * A resolver answers questions (name, type) with immutable, reference-counted answers.  Below the
- * interface is the network (dns/cares.h), a zone file (dns/zonefile.h) or a test.  Questions are
+ * interface is the network (dns/network.h), a zone file (dns/zonefile.h) or a test.  Questions are
  * asked through the look-ups of a message (dns/lookups.h), never of the resolver itself.
  *
  * The way of a question through this room, from a message to a name server:
@@ -14,9 +14,9 @@
  *     question  one (name, type) of the whole process, in flight or answered; many waiters of
  *       |       many messages share it, and it is all that is cached   (cache.c)
  *     query     the attempt to answer one question: which servers were tried, how often, and with
- *       |       what outcome; a zone file has none              (cares.c)
+ *       |       what outcome; a zone file has none              (network.c)
  *     try       one packet, sent again when it is lost, to one server, and its reply or time-out
- *                                                               (channels.c)
+ *                                                               (tries.c)
  *
  * Answers climb back the same way: a try ends, the query delivers to the question
  * (resolver_deliver), the question settles its waiters, each item wakes its message.

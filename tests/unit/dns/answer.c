@@ -242,7 +242,7 @@ static void begin_many(struct buf *packet, unsigned count, struct slice question
 	buf_add(packet, question);
 }
 
-/* An answer is read whole or not at all: the record that matters may be the last one. */
+/* THREATS: Half an answer.  An answer is read whole or not at all: the record that matters may be the last one. */
 static const struct {
 	const char *name;
 	unsigned others, count; /* records of another type first */

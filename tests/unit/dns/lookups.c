@@ -218,7 +218,7 @@ START_TEST(local_trouble)
 }
 END_TEST
 
-/* Its own later message is refused as local trouble, so that it gains nothing by that. */
+/* THREATS: Aborted mail.  A later message of the same client is local trouble: nothing is gained. */
 START_TEST(aborted_messages_use_up_their_clients_share)
 {
 	struct ip attacker = { .family = IP_V4, .octets = { 192, 0, 2, 1 } },

@@ -5,13 +5,14 @@ int main(void)
 {
 	static suite_maker *const suites[] = {
 		name_suite,
+		packet_suite,
 		answer_suite,
 		quota_suite,
 		cache_suite,
 		servers_suite,
 		zonefile_suite,
 		lookups_suite,
-		cares_suite,
+		network_suite,
 		NULL,
 	};
 

@@ -6,7 +6,8 @@
 
 Suite *answer_suite(void);
 Suite *cache_suite(void);
-Suite *cares_suite(void);
+Suite *network_suite(void);
+Suite *packet_suite(void);
 Suite *lookups_suite(void);
 Suite *name_suite(void);
 Suite *quota_suite(void);
