@@ -21,12 +21,13 @@
 #define NUDGE_OUTAGE_NS (100 * 1000 * 1000)
 #define NUDGES_QUICK    100u
 
-/* Threads are looked for ten times a second, seldomer in an outage. */
+/* When they are short, threads are looked for ten times a second, seldomer in an outage. */
 #define ROUNDS_PER_LOOK 10u
 
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* of the next three */
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* of the next four */
 static unsigned in_flight;
 static uint64_t landings;
+static unsigned look_at;    /* so many in flight, and threads are looked for */
 static int64_t progress_ms; /* when something last landed, or was the first to begin */
 static pthread_cond_t begun = PTHREAD_COND_INITIALIZER, landed = PTHREAD_COND_INITIALIZER;
 
@@ -35,14 +36,37 @@ static atomic_bool threads_short;
 static struct sockaddr_storage own_address; /* written once, before the thread */
 static socklen_t own_address_len;
 
+/* libmilter has started a worker for each of them: fewer than ceiling_threads_left() has found. */
+#define FLIGHTS_MANY 8u
+
+static void look_for_threads(void)
+{
+	bool left = ceiling_threads_left();
+	bool before = atomic_exchange(&threads_short, !left);
+
+	if (!left && !before)
+		log_error("no more threads can be started (limits of memory or processes): messages are "
+		    "deferred until they can");
+	else if (before && left)
+		log_warning("threads can be started again");
+}
+
 bool flight_begin(void)
 {
+	bool look;
+
 	pthread_mutex_lock(&lock);
 	if (in_flight++ == 0) {
 		progress_ms = clock_monotonic_ms();
+		look_at = FLIGHTS_MANY;
 		pthread_cond_signal(&begun);
 	}
+	look = in_flight >= look_at;
+	if (look)
+		look_at = in_flight + FLIGHTS_MANY;
 	pthread_mutex_unlock(&lock);
+	if (look)
+		look_for_threads();
 	return !atomic_load(&threads_short);
 }
 
@@ -107,28 +131,6 @@ static uint64_t await_flight(void)
 	return so_far;
 }
 
-/* So many at a time are a burst, in which libmilter starts threads. */
-#define FLIGHTS_MANY 8u
-
-/* Looked for while there are many, and until there are enough threads again. */
-static void look_for_threads(void)
-{
-	bool many, before = atomic_load(&threads_short), now;
-
-	pthread_mutex_lock(&lock);
-	many = in_flight >= FLIGHTS_MANY;
-	pthread_mutex_unlock(&lock);
-	if (!many && !before)
-		return;
-	now = !ceiling_threads_left();
-	atomic_store(&threads_short, now);
-	if (now && !before)
-		log_error("no more threads can be started (limits of memory or processes): messages are "
-		    "deferred until they can");
-	else if (before && !now)
-		log_warning("threads can be started again");
-}
-
 static bool stands_still(uint64_t since)
 {
 	bool still;
@@ -150,7 +152,7 @@ static void *watch(void *unused)
 		long wait_ns = nudges < NUDGES_QUICK ? NUDGE_NS : NUDGE_OUTAGE_NS;
 
 		nanosleep(&(struct timespec){ .tv_nsec = wait_ns }, NULL);
-		if (round++ % ROUNDS_PER_LOOK == 0)
+		if (round++ % ROUNDS_PER_LOOK == 0 && atomic_load(&threads_short))
 			look_for_threads();
 		if (stands_still(since)) {
 			nudge();

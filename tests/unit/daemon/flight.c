@@ -1,12 +1,44 @@
 /* flight.h: what the process waits for, and the connections that keep libmilter's pool going. */
 #include <poll.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "daemon/flight.h"
 
 #include "suites.h"
+
+/* In a process of its own, since the limit stays; root has none, so it is somebody else. */
+static int flights_without_threads(void)
+{
+	struct rlimit none = { 0, 0 };
+	bool waits = true;
+
+	if (geteuid() == 0 && setuid(65534) != 0)
+		return 2;
+	if (setrlimit(RLIMIT_NPROC, &none) != 0)
+		return 3;
+	for (unsigned i = 0; i < 100 && waits; i++)
+		waits = flight_begin();
+	return waits ? 1 : 0;
+}
+
+/* No thread can be started: the ends of message that come must not wait. */
+START_TEST(threads_run_out)
+{
+	pid_t child = fork();
+	int status;
+
+	ck_assert_int_ge(child, 0);
+	if (child == 0)
+		_exit(flights_without_threads());
+	ck_assert_int_eq(waitpid(child, &status, 0), child);
+	ck_assert(WIFEXITED(status));
+	ck_assert_int_eq(WEXITSTATUS(status), 0);
+}
+END_TEST
 
 START_TEST(drained)
 {
@@ -62,6 +94,7 @@ Suite *daemon_flight_suite(void)
 {
 	Suite *s = suite_create("daemon flight");
 
+	UNIT_TEST(s, threads_run_out);
 	UNIT_TEST(s, drained);
 	UNIT_TEST(s, stirred_while_something_waits);
 	return s;
