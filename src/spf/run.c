@@ -106,7 +106,8 @@ bool spf_run_fail_memory(struct spf_run *r)
 /* Section 2.6.6 */
 static bool fail_by_dns(struct spf_run *r, enum dns_status status)
 {
-	enum spf_why why = status == DNS_TIMEOUT ? SPF_WHY_DNS_TIMEOUT : SPF_WHY_DNS_FAILURE;
+	enum spf_why why = status == DNS_TIMEOUT ? SPF_WHY_DNS_TIMEOUT :
+	    status == DNS_LOCAL_TROUBLE ? SPF_WHY_LOCAL_TROUBLE : SPF_WHY_DNS_FAILURE;
 
 	return spf_run_fail(r, AUTH_TEMPERROR, why, dns_status_text(status));
 }
@@ -256,13 +257,22 @@ static bool count_void(struct spf_run *r, enum dns_status status)
 	    "some for names that exist (void = nxdomain ignores those)");
 }
 
-/* A failure of the DNS is an answer like any other (section 5.5). */
+static const struct dns_answer *await(struct spf_run *r, struct slice name, enum dns_type type)
+{
+	const struct dns_answer *answer = lookups_await(r->set.lookups, r->set.purpose, name, type);
+
+	if (r->set.trace != NULL && (type != DNS_TXT || answer->status != DNS_FOUND))
+		trace_answer(r, name, type, answer);
+	return answer;
+}
+
+/* A failure of the sender's DNS is an answer like any other (section 5.5); one of ours is not. */
 static bool ask_leniently(struct spf_run *r, struct slice name, enum dns_type type,
     const struct dns_answer **out)
 {
-	*out = lookups_await(r->set.lookups, r->set.purpose, name, type);
-	if (r->set.trace != NULL && (type != DNS_TXT || (*out)->status != DNS_FOUND))
-		trace_answer(r, name, type, *out);
+	*out = await(r, name, type);
+	if ((*out)->status == DNS_LOCAL_TROUBLE)
+		return fail_by_dns(r, (*out)->status);
 	return count_void(r, (*out)->status);
 }
 
@@ -493,7 +503,10 @@ struct slice spf_run_explanation(struct spf_run *r)
 	    !spf_name_valid(name))
 		return SLICE_NULL;
 	name = spf_name_escaped(r->set.arena, name);
-	if (slice_is_null(name) || !ask_leniently(r, name, DNS_TXT, &answer) || answer->count != 1)
+	if (slice_is_null(name))
+		return SLICE_NULL;
+	answer = await(r, name, DNS_TXT);
+	if (answer->count != 1)
 		return SLICE_NULL;
 	if (!spf_expand_explanation(r->set.arena, &r->set.values, answer->records[0].text, &r->steps,
 	    &text))

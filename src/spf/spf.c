@@ -29,6 +29,7 @@ static const char *const why_texts[SPF_WHY_COUNT] = {
 	[SPF_WHY_REDIRECT_NO_RECORD] = "the domain of redirect= has no SPF record",
 	[SPF_WHY_DNS_TIMEOUT] = "DNS time-out",
 	[SPF_WHY_DNS_FAILURE] = "DNS failure",
+	[SPF_WHY_LOCAL_TROUBLE] = "DNS trouble on this side",
 	[SPF_WHY_NO_MEMORY] = "out of memory",
 };
 

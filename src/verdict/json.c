@@ -30,6 +30,7 @@ static const char *const spf_codes[SPF_WHY_COUNT] = {
 	[SPF_WHY_REDIRECT_NO_RECORD] = "redirect-without-record",
 	[SPF_WHY_DNS_TIMEOUT] = "dns-timeout",
 	[SPF_WHY_DNS_FAILURE] = "dns-failure",
+	[SPF_WHY_LOCAL_TROUBLE] = "local-trouble",
 	[SPF_WHY_NO_MEMORY] = "no-memory",
 };
 

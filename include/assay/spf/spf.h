@@ -43,6 +43,7 @@ enum spf_why {
 	SPF_WHY_REDIRECT_NO_RECORD,
 	SPF_WHY_DNS_TIMEOUT,
 	SPF_WHY_DNS_FAILURE,
+	SPF_WHY_LOCAL_TROUBLE,       /* an answer is missing through a fault on this side */
 	SPF_WHY_NO_MEMORY,
 	SPF_WHY_COUNT
 };

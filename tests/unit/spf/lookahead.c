@@ -22,6 +22,7 @@ struct slow {
 	} pending[MAX_PENDING];
 	size_t count, asked;
 	bool at_once;   /* answers when it is asked */
+	int broken;     /* type whose questions never leave this machine; 0: none */
 	struct buf log; /* "TXT x.test\n" */
 };
 
@@ -34,6 +35,10 @@ static void slow_ask(void *ctx, struct dns_question *question, const char *name,
 	s->asked++;
 	buf_addf(&s->log, "%s %s\n", type == DNS_TXT ? "TXT" : type == DNS_MX ? "MX" :
 	    type == DNS_PTR ? "PTR" : type == DNS_A ? "A" : "AAAA", name);
+	if (s->broken == (int)type) {
+		resolver_deliver(question, dns_answer_new(DNS_LOCAL_TROUBLE, 0, 0, NULL));
+		return;
+	}
 	if (s->at_once) {
 		resolver_deliver(question, copied(lookups_await(s->answers, LOOKUP_SPF,
 		    slice_str(name), type)));
@@ -256,6 +261,48 @@ START_TEST(octets_end)
 }
 END_TEST
 
+/* What is our own fault is temperror, also where a failure of the sender's is an answer. */
+static const struct {
+	const char *id, *from;
+	enum dns_type broken;
+	enum auth_result want;
+	enum spf_why why;
+} troubles[] = {
+	{ "the record", "joe@flat.test", DNS_TXT, AUTH_TEMPERROR, SPF_WHY_LOCAL_TROUBLE },
+	{ "a host", "joe@deep.test", DNS_A, AUTH_TEMPERROR, SPF_WHY_LOCAL_TROUBLE },
+	{ "mx", "joe@mx11.test", DNS_MX, AUTH_TEMPERROR, SPF_WHY_LOCAL_TROUBLE },
+	{ "ptr", "joe@ptr.test", DNS_PTR, AUTH_TEMPERROR, SPF_WHY_LOCAL_TROUBLE },
+	{ "a name of the client's", "joe@ptr.test", DNS_A, AUTH_TEMPERROR, SPF_WHY_LOCAL_TROUBLE },
+	{ "%{p}", "joe@p.test", DNS_PTR, AUTH_TEMPERROR, SPF_WHY_LOCAL_TROUBLE },
+	{ "what is not needed", "joe@stop.test", DNS_A, AUTH_PASS, SPF_WHY_MATCH },
+	{ "nothing", "joe@exp.test", DNS_A, AUTH_FAIL, SPF_WHY_MATCH },
+};
+
+START_TEST(local_trouble)
+{
+	struct spf_request request = { world_ip("10.0.9.9"), SLICE("h"), slice_str(troubles[_i].from) };
+	struct spf_params params = SPF_DEFAULTS;
+	struct slow *slow;
+	struct resolver *r = slow_new(slice_str(zone), &slow);
+
+	slow->at_once = true;
+	slow->broken = (int)troubles[_i].broken;
+	for (int e = 0; e < world_engine_count(); e++) {
+		struct arena *a = arena_create(LIMIT_ARENA_BYTES);
+		struct lookups *l = lookups_new(r, 1000);
+		struct spf_mail_from_result result;
+
+		params.engine = world_engines[e];
+		ck_assert_int_eq(spf_check_mail_from(a, l, &params, &request, NULL, 0, &result), RC_OK);
+		ck_assert_msg(result.r.result == troubles[_i].want && result.r.why == troubles[_i].why,
+		    "%s: %.*s", troubles[_i].id, SLICE_ARG(result.r.reason));
+		lookups_release(&l);
+		arena_free(&a);
+	}
+	resolver_free(&r);
+}
+END_TEST
+
 /* Questions only the look-ahead has asked count for nothing: three of them are void. */
 START_TEST(void_ahead)
 {
@@ -366,6 +413,7 @@ Suite *lookahead_suite(void)
 	UNIT_TABLE(s, round_trips, rows);
 	UNIT_TEST(s, macros);
 	UNIT_TEST(s, octets_end);
+	UNIT_TABLE(s, local_trouble, troubles);
 	UNIT_TEST(s, void_ahead);
 	UNIT_TEST(s, released_early);
 	UNIT_TEST(s, P_21_time_ends);
