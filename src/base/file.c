@@ -1,5 +1,6 @@
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -28,6 +29,17 @@ static enum rc read_all(int fd, struct buf *out, const char **why_out)
 	return RC_IO;
 }
 
+/* Some editors begin a UTF-8 text with U+FEFF, which belongs to no line of it. */
+static void drop_byte_order_mark(struct buf *b, size_t start)
+{
+	struct slice mark = SLICE("\xef\xbb\xbf");
+
+	if (!slice_starts_with(slice_drop(buf_slice(b), start), mark))
+		return;
+	memmove(b->ptr + start, b->ptr + start + mark.len, b->len - start - mark.len);
+	buf_truncate(b, b->len - mark.len);
+}
+
 enum rc file_read(const char *path, struct buf *out, struct stat *st_out, const char **why_out)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
@@ -39,7 +51,10 @@ enum rc file_read(const char *path, struct buf *out, struct stat *st_out, const 
 	} else if (!S_ISREG(st.st_mode)) { /* a FIFO or a terminal could keep us waiting for ever */
 		*why_out = S_ISDIR(st.st_mode) ? "is a directory" : "is not a regular file";
 	} else {
+		size_t start = out->len;
+
 		rc = read_all(fd, out, why_out);
+		drop_byte_order_mark(out, start);
 		if (st_out != NULL)
 			*st_out = st;
 	}

@@ -255,13 +255,12 @@ void log_escape(struct buf *out, struct slice s)
 	struct slice rest = slice_take(s, LIMIT_LOG_FIELD);
 
 	while (rest.len > 0) {
-		size_t n = utf8_sequence(rest);
-		char c = rest.ptr[0];
+		size_t n = utf8_visible(rest);
 
-		if (n > 1 || (is_vchar(c) && c != '\\')) {
+		if (n > 0 && rest.ptr[0] != '\\') {
 			buf_add(out, slice_take(rest, n));
 		} else {
-			buf_addf(out, "\\x%02x", (unsigned)(unsigned char)c);
+			buf_addf(out, "\\x%02x", (unsigned)(unsigned char)rest.ptr[0]);
 			n = 1;
 		}
 		rest = slice_drop(rest, n);

@@ -266,9 +266,9 @@ bool command_canon(const char *text, enum canon *header_out, enum canon *body_ou
 void print_text_to(FILE *to, struct slice s)
 {
 	while (s.len > 0) {
-		size_t n = utf8_sequence(s);
+		size_t n = s.ptr[0] == ' ' ? 1 : utf8_visible(s);
 
-		if (n > 1 || is_vchar(s.ptr[0]) || s.ptr[0] == ' ') {
+		if (n > 0) {
 			fwrite(s.ptr, 1, n, to);
 		} else {
 			n = 1;

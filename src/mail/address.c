@@ -3,8 +3,8 @@
 #include "base/hostname.h"
 #include "base/limits.h"
 #include "base/utf8.h"
+#include "mail/encoded_word.h"
 #include "mail/tokens.h"
-#include "encoded_word.h"
 
 #include "mail/address.h"
 
@@ -12,6 +12,8 @@ struct parser {
 	struct arena *arena;
 	struct authors *out;
 	bool lenient;    /* one angle-addr is looked for, decoration is skipped */
+	bool shown;      /* an address of the same domain stands before the angle-addr */
+	bool dotted;     /* a domain ended with a dot, which the grammar of mail does not have */
 	bool too_many;
 	const char *why; /* the first finding that tells more than "does not parse" */
 };
@@ -129,7 +131,8 @@ static bool is_domain_text(char c)
 
 /*
  * domain = dot-atom / domain-literal / obs-domain.  White space and comments inside (obs-domain)
- * are refused: "ceo@bank.example (x) .evil.example" must not be judged as a name nobody sees.
+ * are refused: "ceo@bank.example (x) .evil.example" must not be judged as a name nobody sees.  One
+ * dot at the end is taken: every reader sees the same domain.
  */
 static bool take_domain(struct parser *p, struct cursor *c, struct domain *out)
 {
@@ -140,7 +143,8 @@ static bool take_domain(struct parser *p, struct cursor *c, struct domain *out)
 		return finding(p, "an address literal instead of a domain");
 	if (!take_while(&at, is_domain_text, &text))
 		return false;
-	if (text.ptr[text.len - 1] == '.' || !domain_parse(p->arena, text, out) ||
+	p->dotted |= text.ptr[text.len - 1] == '.';
+	if (!domain_parse(p->arena, text, out) ||
 	    hostname_ends_in_number(out->name)) /* nothing that a domain owner could register */
 		return finding(p, "what stands behind the @ is no domain");
 	*c = at;
@@ -326,10 +330,9 @@ static bool take_anything(struct parser *p, struct cursor *c, struct slice *angl
 	case '(':
 		return take_comment(c) || finding(p, "a comment that does not end");
 	case '@':
-		if (take_shown_domain(p, c, &shown))
-			from = c->at;
-		if (domain_is_none(shown) || !take_angle_addr(p, c, &m))
+		if (!take_shown_domain(p, c, &shown) || !take_angle_addr(p, c, &m))
 			return finding(p, "an @ that belongs to no address in angle brackets");
+		p->shown = true;
 		*angle = slice_between(from, c->at);
 		return keep_author(p, &m, shown);
 	case '<':
@@ -343,11 +346,16 @@ static bool take_anything(struct parser *p, struct cursor *c, struct slice *angl
 	return true;
 }
 
+/* Quoted, commented or encoded: a reader who errs like the sender may take it for an address. */
+static bool may_show_at(struct slice s)
+{
+	return slice_find(s, '@') < s.len || encoded_word_may_show_at(s);
+}
+
 /*
- * Exactly one angle-addr, and no other "@" outside quotes and comments but that of a display-name
- * which is an address of the same domain.  Where a list separator stands outside of them too, a
- * reader may take the parts for addresses of their own, so that there no "@" may be anywhere else
- * at all.
+ * Exactly one angle-addr, and no other "@" in any form but that of a display-name which is an
+ * address of the same domain; where a list separator stands outside of quotes and comments, a
+ * reader may take the parts for addresses of their own, and not even that one may be there.
  */
 static bool parse_leniently(struct parser *p, struct slice value)
 {
@@ -362,9 +370,9 @@ static bool parse_leniently(struct parser *p, struct slice value)
 	}
 	if (slice_is_null(angle))
 		return false;
-	if (separated && (encoded_or_plain_at(slice_between(value.ptr, angle.ptr)) ||
-	    encoded_or_plain_at(slice_between(angle.ptr + angle.len, c.end))))
-		return finding(p, "an @ in a name that a list separator cuts off");
+	if ((separated && p->shown) || may_show_at(slice_between(value.ptr, angle.ptr)) ||
+	    may_show_at(slice_between(angle.ptr + angle.len, c.end)))
+		return finding(p, "a second @, or what may be decoded to one, in a malformed field");
 	return true;
 }
 
@@ -445,7 +453,7 @@ void authors_parse(struct arena *a, struct slice value, struct authors *out)
 			no_author(out, FROM_TOO_MANY, "too many authors");
 		else
 			no_author(out, FROM_INVALID, p.why);
-	} else if (p.lenient || !utf8_valid(value)) {
+	} else if (p.lenient || p.dotted || !utf8_valid(value)) {
 		out->lenient = true;
 		out->why = "the From field does not follow the grammar";
 	}

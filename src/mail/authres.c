@@ -1,5 +1,7 @@
 #include "base/ascii.h"
 #include "base/cursor.h"
+#include "base/hostname.h"
+#include "base/ip.h"
 #include "base/utf8.h"
 #include "mail/tokens.h"
 
@@ -83,6 +85,8 @@ bool authres_authserv_id(struct slice value, struct buf *out)
 /* A property, reason or comment as written; and how much of the field they may fill. */
 #define PIECE_OCTETS   512u
 #define PIECES_OCTETS  (LIMIT_HEADER_VALUE / 2)
+#define KEYWORD_OCTETS 32u
+#define LOCAL_PART_OCTETS 64u /* RFC 5321 section 4.5.3.1.1 */
 
 /* Whether the piece goes in; out of memory, half a quoted-string must not. */
 static bool wanted(struct authres *ar, const struct buf *piece)
@@ -91,26 +95,13 @@ static bool wanted(struct authres *ar, const struct buf *piece)
 	return !buf_failed(piece) && ar->field.value.len <= PIECES_OCTETS;
 }
 
-/* What may be written of s at its beginning: one character, or nothing of an octet to drop. */
-static struct slice take_character(struct slice *s)
+/*
+ * Readers split words at what Unicode calls white space and end lines where it says so: nothing but
+ * printable ASCII is written, in internationalised mail too (RFC 8601 section 2.5 allows UTF-8).
+ */
+static char printable(char c)
 {
-	size_t n = utf8_sequence(*s);
-	struct slice character = slice_take(*s, n > 0 && !is_ctl(s->ptr[0]) ? n : 0);
-
-	*s = slice_drop(*s, n > 0 ? n : 1);
-	return character;
-}
-
-/* A run of what nearly all values consist of; may be empty. */
-static struct slice take_vchars(struct slice *s)
-{
-	struct slice all = *s;
-	size_t n = 0;
-
-	while (n < all.len && is_vchar(all.ptr[n]))
-		n++;
-	*s = slice_drop(all, n);
-	return slice_take(all, n);
+	return is_vchar(c) || c == ' ' ? c : '?';
 }
 
 /*
@@ -121,18 +112,16 @@ static void add_delimited(struct buf *piece, char open, struct slice text, const
     char close)
 {
 	buf_add_char(piece, open);
-	while (text.len > 0) {
-		struct slice character = take_character(&text);
+	for (size_t i = 0; i < text.len; i++) {
+		char c = printable(text.ptr[i]);
 
-		if (character.len == 0)
-			continue;
-		if (piece->len + 1 + character.len + strlen("...)") > PIECE_OCTETS) {
+		if (piece->len + strlen("\\c...)") > PIECE_OCTETS) {
 			buf_add_str(piece, "...");
 			break;
 		}
-		if (strchr(specials, character.ptr[0]) != NULL)
+		if (strchr(specials, c) != NULL)
 			buf_add_char(piece, '\\');
-		buf_add(piece, character);
+		buf_add_char(piece, c);
 	}
 	buf_add_char(piece, close);
 }
@@ -142,74 +131,117 @@ static bool all_of(struct slice s, bool (*pred)(char))
 	for (size_t i = 0; i < s.len; i++)
 		if (!pred(s.ptr[i]))
 			return false;
-	return true;
+	return s.len > 0;
 }
 
-/* Parts that dots separate, none of them empty. */
-static bool is_dotted(struct slice s, bool (*pred)(char))
-{
-	while (!slice_is_null(s)) {
-		struct slice part = slice_split(&s, '.');
-
-		if (part.len == 0 || !all_of(part, pred))
-			return false;
-	}
-	return true;
-}
-
-/*
- * What may stand unquoted: a token in ASCII.  There are readers that split words at what Unicode
- * calls white space, at "=" and at "/", and would then find properties that the sender wrote.
- */
+/* What may stand unquoted: a token in ASCII. */
 static bool is_plain(char c)
 {
 	return is_token_octet(c) && !is_8bit(c);
 }
 
-static bool is_label_octet(char c)
+/* Parts that dots separate, none of them empty. */
+static bool is_dotted(struct slice s)
 {
-	return is_alnum(c) || c == '-' || c == '_';
+	while (!slice_is_null(s))
+		if (!all_of(slice_split(&s, '.'), is_plain))
+			return false;
+	return true;
 }
 
-/* [ local-part ] "@" domain-name; with a local-part that is not plain all of it is quoted */
-static bool is_address(struct slice s)
+/* --- properties ------------------------------------------------------------------------------ */
+
+/*
+ * [ local-part ] "@" domain-name.  A local-part that needs quotes is legal, but then the sender
+ * could write words in our field: the property is left out.
+ */
+static bool is_identity(struct slice s)
 {
 	size_t at = slice_find(s, '@');
 
-	return at < s.len && (at == 0 || is_dotted(slice_take(s, at), is_plain)) &&
-	    is_dotted(slice_drop(s, at + 1), is_label_octet);
+	return at < s.len && at <= LOCAL_PART_OCTETS &&
+	    (at == 0 || is_dotted(slice_take(s, at))) && hostname_valid(slice_drop(s, at + 1));
 }
 
-/* pvalue = value / [ [ local-part ] "@" ] domain-name; false when nothing of it may be written */
-static bool add_value(struct buf *piece, struct slice value)
+static bool is_keyword_octet(char c)
 {
-	struct buf clean = BUF_INIT(value.len);
-	struct slice rest = value;
-	bool any;
-
-	while (rest.len > 0) {
-		buf_add(&clean, take_vchars(&rest));
-		buf_add(&clean, take_character(&rest));
-	}
-	rest = buf_slice(&clean);
-	piece->failed |= buf_failed(&clean);
-	any = rest.len > 0;
-	if (any && piece->len + rest.len <= PIECE_OCTETS &&
-	    (all_of(rest, is_plain) || is_address(rest)))
-		buf_add(piece, rest);
-	else if (any)
-		add_delimited(piece, '"', rest, "\"\\", '"');
-	buf_free(&clean);
-	return any;
+	return is_alnum(c) || c == '-';
 }
+
+/* sig-a-tag-alg and the like (RFC 6376 section 3.5) */
+static bool is_keyword(struct slice s)
+{
+	return s.len <= KEYWORD_OCTETS && all_of(s, is_keyword_octet);
+}
+
+static bool is_base64_octet(char c)
+{
+	return is_alnum(c) || c == '+' || c == '/';
+}
+
+/* RFC 6008: the beginning of b= */
+static bool is_base64(struct slice s)
+{
+	while (s.len > 0 && s.ptr[s.len - 1] == '=')
+		s.len--;
+	return s.len <= PIECE_OCTETS / 2 && all_of(s, is_base64_octet);
+}
+
+static bool is_address(struct slice s)
+{
+	struct ip ip;
+
+	return ip_parse(s, &ip);
+}
+
+static const struct property_rule {
+	const char *name;
+	bool (*is)(struct slice value);
+} properties[] = {
+	[AUTHRES_SMTP_MAILFROM] = { "smtp.mailfrom", hostname_valid },
+	[AUTHRES_SMTP_HELO] = { "smtp.helo", hostname_valid },
+	[AUTHRES_HEADER_FROM] = { "header.from", hostname_valid },
+	[AUTHRES_HEADER_D] = { "header.d", hostname_valid },
+	[AUTHRES_HEADER_I] = { "header.i", is_identity },
+	[AUTHRES_HEADER_S] = { "header.s", hostname_valid },
+	[AUTHRES_HEADER_A] = { "header.a", is_keyword },
+	[AUTHRES_HEADER_B] = { "header.b", is_base64 },
+	[AUTHRES_POLICY_DMARC] = { "policy.dmarc", is_keyword },
+	[AUTHRES_SMTP_REMOTE_IP] = { "smtp.remote-ip", is_address },
+	[AUTHRES_HEADER_OLDEST_PASS] = { "header.oldest-pass", is_keyword },
+};
+
+/* value = token / quoted-string; "/" and "=" need the latter, addresses do not (pvalue) */
+static void add_value(struct buf *piece, struct slice value)
+{
+	if (value.len <= PIECE_OCTETS && (all_of(value, is_plain) || is_identity(value)))
+		buf_add(piece, value);
+	else
+		add_delimited(piece, '"', value, "\"\\", '"');
+}
+
+void authres_property(struct authres *ar, enum authres_property property, struct slice value)
+{
+	const struct property_rule *rule = &properties[property];
+	struct buf piece = BUF_INIT(2 * PIECE_OCTETS);
+
+	if (!rule->is(value))
+		return;
+	buf_addf(&piece, "%s=", rule->name);
+	add_value(&piece, value);
+	if (wanted(ar, &piece))
+		field_word(&ar->field, buf_slice(&piece));
+	buf_free(&piece);
+}
+
+/* --- the field ------------------------------------------------------------------------------- */
 
 void authres_begin(struct authres *ar, struct slice authserv_id)
 {
-	struct buf piece = BUF_INIT(PIECE_OCTETS);
+	struct buf piece = BUF_INIT(2 * PIECE_OCTETS);
 
 	field_begin(&ar->field, AUTHRES_NAME);
-	if (!add_value(&piece, authserv_id))
-		buf_add_str(&piece, "\"\"");
+	add_value(&piece, authserv_id);
 	if (wanted(ar, &piece))
 		field_word(&ar->field, buf_slice(&piece));
 	buf_free(&piece);
@@ -228,42 +260,53 @@ void authres_result(struct authres *ar, const char *method, enum auth_result res
 	ar->results++;
 }
 
+/* Does text, blanks aside, begin with a result that a method could have (RFC 8601 section 2.7)? */
+static bool begins_with_result(struct slice text)
+{
+	text = slice_trim(text);
+	for (int r = AUTH_NONE; r <= AUTH_PERMERROR; r++)
+		if (slice_istarts_with(text, slice_str(auth_result_text((enum auth_result)r))))
+			return true;
+	return false;
+}
+
+/*
+ * "include:x;dmarc=pass" in a reason is quoted and means nothing to a parser, but filters search
+ * the field for words: no "=" stands before one that is a result.
+ */
+static void disarm(struct buf *text)
+{
+	for (size_t i = 0; i < text->len; i++)
+		text->ptr[i] = printable(text->ptr[i]);
+	for (size_t i = 0; i < text->len; i++)
+		if (text->ptr[i] == '=' && begins_with_result(slice_drop(buf_slice(text), i + 1)))
+			text->ptr[i] = ':';
+}
+
 void authres_reason(struct authres *ar, struct slice text)
 {
-	struct buf piece = BUF_INIT(PIECE_OCTETS);
+	struct buf clean = BUF_INIT(PIECE_OCTETS), piece = BUF_INIT(2 * PIECE_OCTETS);
 
+	buf_add(&clean, slice_take(text, PIECE_OCTETS));
+	disarm(&clean);
 	buf_add_str(&piece, "reason=");
-	add_delimited(&piece, '"', text, "\"\\", '"');
+	add_delimited(&piece, '"', buf_slice(&clean), "\"\\", '"');
+	piece.failed |= buf_failed(&clean);
 	if (wanted(ar, &piece))
 		field_word(&ar->field, buf_slice(&piece));
+	buf_free(&clean);
 	buf_free(&piece);
 }
 
 void authres_comment(struct authres *ar, struct slice text)
 {
-	struct buf piece = BUF_INIT(PIECE_OCTETS);
+	struct buf piece = BUF_INIT(2 * PIECE_OCTETS);
 
 	if (ar->bare)
 		return;
 	add_delimited(&piece, '(', text, "()\\", ')');
 	if (wanted(ar, &piece))
 		field_words(&ar->field, buf_slice(&piece));
-	buf_free(&piece);
-}
-
-void authres_property(struct authres *ar, const char *ptype, const char *property,
-    struct slice value)
-{
-	struct buf piece = BUF_INIT(PIECE_OCTETS);
-	bool any;
-
-	buf_add_str(&piece, ptype);
-	buf_add_char(&piece, '.');
-	buf_add_str(&piece, property);
-	buf_add_char(&piece, '=');
-	any = add_value(&piece, value);
-	if (wanted(ar, &piece) && any)
-		field_word(&ar->field, buf_slice(&piece));
 	buf_free(&piece);
 }
 

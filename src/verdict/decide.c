@@ -1,3 +1,5 @@
+#include "mail/encoded_word.h"
+
 #include "demand.h"
 #include "exempt.h"
 #include "indirect.h"
@@ -294,8 +296,9 @@ static struct demand demand_of_dmarc(const struct bench *b)
 /* --- From ------------------------------------------------------------------------------------ */
 
 /*
- * A bounce need not name an author: its From may be missing, or show no domain.  "@" may stand in
- * it only as MAILER-DAEMON@[address]: anything else might be read as somebody's address.
+ * A bounce need not name an author: its From may be missing, or show no domain in any decoding.
+ * "@" may stand in it only as MAILER-DAEMON@[address]: anything else might be read as somebody's
+ * address.
  */
 static bool from_shows_no_domain(const struct message *m)
 {
@@ -312,7 +315,7 @@ static bool from_shows_no_domain(const struct message *m)
 		if (!slice_iends_with(before, daemon) || rest.len == 0 || rest.ptr[0] != '[')
 			return false;
 	}
-	return true;
+	return !encoded_word_may_show_at(from->value);
 }
 
 static enum action from_action(const struct bench *b, const char **name_out)

@@ -1,11 +1,12 @@
+#include "base/ascii.h"
+#include "base/cursor.h"
+#include "base/utf8.h"
 #include "mail/authres.h"
 
 #include "verdict/results.h"
 
-/* What others have a say in is shown up to here; a longer value is left out, never cut. */
-#define SHOWN_VALUE (LIMIT_DOMAIN_OCTETS + LIMIT_LABEL_OCTETS + 1)
-/* Of the field, for signatures: what a sender piles up leaves room for dmarc behind it. */
-#define SHOWN_SIGNATURES (LIMIT_HEADER_VALUE / 2)
+/* Of the field, for signatures: what a sender piles up is cut, but each one that is shown is whole. */
+#define SHOWN_SIGNATURES (LIMIT_HEADER_VALUE * 3 / 8)
 #define SHOWN_COMMENT 300u
 
 static enum rc add_edit(struct arena *a, struct actions *actions, struct edit edit)
@@ -74,12 +75,42 @@ static bool is_own_name(struct arena *a, const struct own_names *own, struct sli
 	return false;
 }
 
+static bool is_name_octet(char c)
+{
+	return is_alnum(c) || c == '-' || c == '_' || c == '.';
+}
+
+/* "our-id/JOBID", as other programs write it: what a name could be up to there counts, too. */
+static bool begins_with_own_name(struct arena *a, const struct own_names *own, struct slice id)
+{
+	struct cursor c = cursor_of(id);
+	struct slice name;
+
+	return take_while(&c, is_name_octet, &name) && is_own_name(a, own, name);
+}
+
+/*
+ * Octets that are no U-label: to some readers U+00A0, U+2028 and others are white space, so that
+ * they find another id than we do.
+ */
+static bool is_odd(struct arena *a, struct slice id)
+{
+	struct domain domain;
+
+	return !slice_is_ascii(id) && !domain_parse(a, id, &domain);
+}
+
+static bool speaks_for_us(struct arena *a, const struct own_names *own, struct slice id)
+{
+	return is_own_name(a, own, id) || begins_with_own_name(a, own, id) || is_odd(a, id);
+}
+
 /* What cannot be understood is not left for others to misunderstand. */
 static bool is_forged(struct arena *a, const struct own_names *own, const struct header *h)
 {
 	struct buf id = BUF_INIT(LIMIT_HEADER_VALUE);
 	bool forged = !authres_authserv_id(h->value, &id) || buf_failed(&id) ||
-	    is_own_name(a, own, buf_slice(&id));
+	    speaks_for_us(a, own, buf_slice(&id));
 
 	buf_free(&id);
 	return forged;
@@ -136,36 +167,43 @@ enum rc results_remove(struct arena *a, const struct verdict_policy *p, const st
 
 /* --- what is written ------------------------------------------------------------------------- */
 
-static void property(struct authres *ar, const char *ptype, const char *name, struct slice value)
-{
-	if (value.len <= SHOWN_VALUE)
-		authres_property(ar, ptype, name, value);
-}
-
 /* RFC 8601 section 2.7.2: the identity that gave the result, its domain only. */
 static void write_spf(struct authres *ar, const struct verdict *v)
 {
 	const struct spf_result *r = &v->spf.r;
 	bool helo = v->spf.scope == SPF_SCOPE_HELO;
-	struct slice domain = r->domain.name;
 
 	if (!v->spf_checked)
 		return;
-	if (domain.len == 0)
-		domain = address_domain_part(v->spf.sender);
 	authres_result(ar, "spf", r->result);
 	if (r->result != AUTH_PASS)
 		authres_reason(ar, r->reason.len > 0 ? r->reason : slice_str(spf_why_text(r->why)));
-	property(ar, "smtp", helo ? "helo" : "mailfrom", domain);
+	authres_property(ar, helo ? AUTHRES_SMTP_HELO : AUTHRES_SMTP_MAILFROM, r->domain.name);
+}
+
+/* As it is written, or as an A-label; none where it is no name. */
+static struct slice shown_name(struct arena *a, struct slice text)
+{
+	struct domain d;
+
+	if (slice_is_ascii(text))
+		return text;
+	return domain_parse(a, text, &d) ? d.name : SLICE_NULL;
 }
 
 /* Without i= the identity is "@" and d= (RFC 6376 section 3.5). */
-static struct slice identity_of(struct arena *a, const struct dkim_signature *sig)
+static struct slice shown_identity(struct arena *a, const struct dkim_signature *sig)
 {
-	if (!slice_is_null(sig->identity))
-		return sig->identity;
-	return sig->domain_text.len == 0 ? SLICE_NULL :
-	    arena_printf(a, "@%.*s", SLICE_ARG(sig->domain_text));
+	struct slice local = address_local_part(sig->identity);
+	struct slice domain = address_domain_part(sig->identity);
+	struct buf text = BUF_INIT(LIMIT_HEADER_VALUE);
+
+	buf_add(&text, local);
+	buf_add_char(&text, '@');
+	buf_add(&text, shown_name(a, slice_is_null(sig->identity) ? sig->domain_text : domain));
+	if (buf_failed(&text)) /* too long to be shown */
+		buf_clear(&text);
+	return arena_take_buf(a, &text);
 }
 
 static void write_signature(struct arena *a, struct authres *ar, const struct dkim_result *r)
@@ -177,11 +215,11 @@ static void write_signature(struct arena *a, struct authres *ar, const struct dk
 	else if (r->bits > 0)
 		authres_comment(ar, arena_printf(a, "%u-bit key%s", r->bits,
 		    r->testing ? ", testing" : ""));
-	property(ar, "header", "d", r->sig.domain_text);
-	property(ar, "header", "i", identity_of(a, &r->sig));
-	property(ar, "header", "s", r->sig.selector_text);
-	property(ar, "header", "a", r->sig.algorithm_text);
-	property(ar, "header", "b", r->header_b);
+	authres_property(ar, AUTHRES_HEADER_D, shown_name(a, r->sig.domain_text));
+	authres_property(ar, AUTHRES_HEADER_I, shown_identity(a, &r->sig));
+	authres_property(ar, AUTHRES_HEADER_S, shown_name(a, r->sig.selector_text));
+	authres_property(ar, AUTHRES_HEADER_A, r->sig.algorithm_text);
+	authres_property(ar, AUTHRES_HEADER_B, r->header_b);
 }
 
 static void write_dkim(struct arena *a, struct authres *ar, const struct verdict *v)
@@ -230,9 +268,10 @@ static void write_author(struct arena *a, struct authres *ar, const struct dmarc
 		authres_reason(ar, slice_str(dmarc_why_text(r->why)));
 	if (policy_is_known(r))
 		authres_comment(ar, policy_comment(a, r, actions));
-	authres_property(ar, "header", "from", r->domain.name);
+	authres_property(ar, AUTHRES_HEADER_FROM, r->domain.name);
 	if (policy_is_known(r))
-		authres_property(ar, "policy", "dmarc", slice_str(dmarc_policy_text(r->policy)));
+		authres_property(ar, AUTHRES_POLICY_DMARC,
+		    slice_str(dmarc_policy_text(r->policy)));
 }
 
 /*
@@ -267,10 +306,18 @@ static void write_arc(struct arena *a, struct authres *ar, const struct verdict 
 	if (r->result == AUTH_FAIL)
 		authres_reason(ar, r->reason);
 	if (v->remote_ip.family != IP_NONE)
-		authres_property(ar, "smtp", "remote-ip", slice_str(ip_text(&v->remote_ip, ip)));
+		authres_property(ar, AUTHRES_SMTP_REMOTE_IP, slice_str(ip_text(&v->remote_ip, ip)));
 	if (r->oldest_pass_known)
-		authres_property(ar, "header", "oldest-pass",
+		authres_property(ar, AUTHRES_HEADER_OLDEST_PASS,
 		    arena_printf(a, "%u", r->oldest_pass));
+}
+
+/* In ASCII, as all of the field: the operator may have written U-labels. */
+static struct slice written_id(struct arena *a, struct slice authserv_id)
+{
+	struct slice name = shown_name(a, authserv_id);
+
+	return slice_is_null(name) ? authserv_id : name;
 }
 
 static struct slice results_value(struct arena *a, struct slice authserv_id,
@@ -279,10 +326,11 @@ static struct slice results_value(struct arena *a, struct slice authserv_id,
 	struct authres ar = AUTHRES_INIT;
 
 	ar.bare = bare;
-	authres_begin(&ar, authserv_id);
+	/* filters look for dmarc first, and of the others it is DKIM whose length the sender chooses */
+	authres_begin(&ar, written_id(a, authserv_id));
+	write_dmarc(a, &ar, v, actions);
 	write_spf(&ar, v);
 	write_dkim(a, &ar, v);
-	write_dmarc(a, &ar, v, actions);
 	write_arc(a, &ar, v);
 	authres_end(&ar);
 	return field_end(&ar.field, a);

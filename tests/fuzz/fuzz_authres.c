@@ -67,8 +67,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		authres_result(&ar, "dkim", AUTH_FAIL);
 		authres_reason(&ar, slice_split(&rest, '\n'));
 		authres_comment(&ar, slice_split(&rest, '\n'));
-		authres_property(&ar, "header", "d", slice_split(&rest, '\n'));
-		authres_property(&ar, "header", "i", slice_split(&rest, '\n'));
+		authres_property(&ar, AUTHRES_HEADER_D, slice_split(&rest, '\n'));
+		authres_property(&ar, AUTHRES_HEADER_I, slice_split(&rest, '\n'));
 	}
 	authres_end(&ar);
 	if (buf_failed(&ar.field.value))

@@ -44,6 +44,14 @@ PAYLOADS = {
     "UTF-8 cut": "grüße".encode()[:3],
     "separators of Unicode": "x\u0085y\u2028z\u2029\ufeff\u202e".encode(),
     "white space of Unicode": "x\u2003header.d=bank.example\u2003header.x=y".encode(),
+    "line separator": "x\u2028".encode(),
+    "no-break space": "x\u00a0dmarc=pass\u00a0y".encode(),
+    "a result": b"dmarc=pass",
+    "a result in words": b"x dmarc=pass header.from=bank.example y",
+    "a result in an include": b"include:x;dmarc=pass",
+    "a result with spaces": b"dmarc = pass",
+    "a result with a control": b"dmarc=" + bytes([1]) + b"pass",
+    "a result in a literal": b"[dmarc=pass]",
     "equals": b"x=y=z",
     "property": b"x header.d=bank.example",
     "at": b"@a@b@",
@@ -131,6 +139,7 @@ ALLOWED = {"spf": {"smtp.mailfrom", "smtp.helo"},
            "dkim": {"header.d", "header.i", "header.s", "header.a", "header.b"},
            "dmarc": {"header.from", "policy.dmarc"}}
 ID = "mx.example"
+RESULTS = "none|pass|fail|softfail|neutral|temperror|permerror|policy"
 LETTER = "u"                                     # for any that is not ASCII
 
 
@@ -156,12 +165,12 @@ class Judged:
     def meant(self):
         """[method, result] of all results that assay meant, in their order"""
         o = self.outcome
-        found = [["spf", o["spf"]["result"]]] if "spf" in o else []
-        found += [["dkim", s["result"]] for s in o["dkim"]] or [["dkim", "none"]]
         authors = o["dmarc"]["authors"]
         passed = o["dmarc"]["result"] == "pass"
-        found += [["dmarc", a["result"]] for a in authors if passed or a["result"] != "pass"]
-        return found if authors else found + [["dmarc", o["dmarc"]["result"]]]
+        found = [["dmarc", a["result"]] for a in authors if passed or a["result"] != "pass"]
+        found = found if authors else [["dmarc", o["dmarc"]["result"]]]
+        found += [["spf", o["spf"]["result"]]] if "spf" in o else []
+        return found + ([["dkim", s["result"]] for s in o["dkim"]] or [["dkim", "none"]])
 
 
 def judge(setup, number, what, attempt):
@@ -195,8 +204,13 @@ def looks_right(value):
     """The field as it stands in the message: folded properly, nothing in it that a field must not have."""
     lines = value.split("\n")
     return (len(value.encode()) < 64 * 1024 and all(line.startswith(("\t", " ")) for line in lines[1:]) and
-            not re.search("[\x00-\x08\x0b-\x1f\x7f]", value) and all(line.strip() for line in lines) and
+            not re.search("[^\\t\\n\x20-\x7e]", value) and all(line.strip() for line in lines) and
             all(len(line.encode()) <= 998 for line in lines))
+
+
+def words(value):
+    """[method, result] as filters find them that search the field for words and know nothing of quotes."""
+    return [list(found) for found in re.findall(r"(spf|dkim|dmarc)\s*=\s*(%s)" % RESULTS, value, re.IGNORECASE)]
 
 
 def plain(text):
@@ -256,14 +270,11 @@ def wrong(judged, found):
 
 
 class Parser:
-    def __init__(self, name, argv, ascii_only):
+    def __init__(self, name, argv):
         self.name = name
         self.argv = argv
-        self.ascii_only = ascii_only
 
     def read(self, values):
-        if self.ascii_only:              # its grammar is RFC 7601's; 8-bit characters stand where letters may
-            values = [re.sub("[^\x00-\x7f]", LETTER, v) for v in values]
         done = subprocess.run(self.argv, input=json.dumps(values), encoding="utf-8",
                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=peers.BATCH_SECONDS)
         if done.returncode != 0:
@@ -275,10 +286,10 @@ class Parser:
 
 def parsers(counts):
     try:
-        yield Parser("python3-authres", [peers.python_with("authres"), peers.script("peer_authres.py")], True)
+        yield Parser("python3-authres", [peers.python_with("authres"), peers.script("peer_authres.py")])
     except peers.Missing as e:
         counts.skip("parser python3-authres: %s" % e)
-    yield Parser("Mail::AuthenticationResults", ["perl", peers.script("peer_authres.pl")], False)
+    yield Parser("Mail::AuthenticationResults", ["perl", peers.script("peer_authres.pl")])
 
 
 def check(setup, counts):
@@ -286,6 +297,8 @@ def check(setup, counts):
     print("hostile: %d fields" % len(judged), flush=True)
     for j in judged:
         counts.check(looks_right(j.value), "%s: the field is malformed: %r" % (j.what, j.value[:300]))
+        counts.check(words(j.value) == j.meant(), "%s: a search for words finds %s in %r" %
+                     (j.what, words(j.value), j.value[:300]))
     for parser in parsers(counts):
         try:
             read = parser.read([j.value for j in judged])

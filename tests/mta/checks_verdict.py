@@ -156,7 +156,8 @@ def unparsable_results_are_removed(setup):
     s = setup.postfix()
     odd = "Authentication-Results: (unclosed mx.house.example; dmarc=pass\n" \
           "Authentication-Results:\n" \
-          'Authentication-Results: "mx.house.example; dmarc=pass\n'
+          'Authentication-Results: "mx.house.example; dmarc=pass\n' \
+          'Authentication-Results: "mx.house.example/4XyZ"; dmarc=pass\n'
     m = letter("Shop <orders@shop.example>", s.number(), fields=odd)
     d = s.passed(s.arrive(m, "shop", "orders@shop.example"), m)
     equal(len([1 for n, _ in d.fields if n.lower() == "authentication-results"]), 1, "fields left")

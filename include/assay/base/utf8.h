@@ -15,6 +15,9 @@
  */
 size_t utf8_sequence(struct slice s);
 
+/* As that; but 0 for what people cannot see or take for a blank or a line end, SP included. */
+size_t utf8_visible(struct slice s);
+
 bool utf8_valid(struct slice s);  /* well-formed throughout (NUL and CTLs are ASCII) */
 bool slice_is_ascii(struct slice s);
 

@@ -2,16 +2,16 @@
  * address.h - who the author is: the From field (RFC 5322 sections 3.4, 3.6.2, RFC 6854, RFC 6532).
  *
  * Strict about the author, lenient about decoration.  If the field does not parse by the grammar
- * (obsolete syntax is grammar) but exactly one angle-addr parses in it and no other "@" stands
- * outside quotes and comments, that is the author, marked `lenient`; one unquoted address of the
- * same domain may stand right before it.  Whatever different readers could take for different
+ * (obsolete syntax is grammar) but exactly one angle-addr parses in it and there is no other "@",
+ * that is the author, marked `lenient`; one unquoted address of the same domain may stand right
+ * before it.  So is a field that follows the grammar but for a dot at the end of a domain.  Whatever different readers could take for different
  * authors is FROM_INVALID:
  *   - a NUL, or a line end that is no fold, anywhere;
  *   - white space or a comment within the domain (obs-domain), an address literal, a number for
  *     the last label;
  *   - an encoded word within an address; encoded words are never addresses;
- *   - read leniently: a "," or ";" outside quotes and comments together with any second "@", be it
- *     quoted, commented or encoded;
+ *   - read leniently: any second "@", be it quoted, commented, fullwidth or encoded, or an encoded
+ *     word that this program cannot decode;
  *   - one mailbox of several that has no domain, a comment instead of a mailbox.
  */
 #ifndef ASSAY_MAIL_ADDRESS_H

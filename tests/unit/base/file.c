@@ -38,6 +38,22 @@ START_TEST(content)
 }
 END_TEST
 
+/* "Byte order mark": it hid the first line of a table. */
+START_TEST(byte_order_mark)
+{
+	struct buf out = BUF_INIT(100);
+	const char *why = NULL;
+
+	ck_assert_int_eq(file_read(write_file("\xef\xbb\xbf" "a\xef\xbb\xbf", 7), &out, NULL, &why),
+	    RC_OK);
+	ck_slice_eq(buf_slice(&out), SLICE("a\xef\xbb\xbf"));
+	ck_assert_int_eq(file_read(write_file("\xef\xbb\xbf", 3), &out, NULL, &why), RC_OK);
+	ck_assert_int_eq(file_read(write_file("\xef\xbb", 2), &out, NULL, &why), RC_OK);
+	ck_slice_eq(buf_slice(&out), SLICE("a\xef\xbb\xbf" "\xef\xbb"));
+	buf_free(&out);
+}
+END_TEST
+
 START_TEST(ceiling)
 {
 	struct buf out = BUF_INIT(4);
@@ -91,6 +107,7 @@ Suite *file_suite(void)
 	Suite *s = suite_create("file");
 
 	UNIT_TEST(s, content);
+	UNIT_TEST(s, byte_order_mark);
 	UNIT_TEST(s, ceiling);
 	UNIT_TEST(s, what_is_no_file);
 	UNIT_TEST(s, fifo);

@@ -47,6 +47,43 @@ START_TEST(sequences)
 }
 END_TEST
 
+static const struct {
+	struct slice in;
+	bool visible;
+} visible_rows[] = {
+	{ SLICE("a"), true },
+	{ SLICE("\xc2\xa1"), true },
+	{ SLICE("\xc3\xa4"), true },
+	{ SLICE("\xe2\x82\xac"), true },
+	{ SLICE("\xf0\x9f\x98\x80"), true },
+	{ SLICE(" "), false },
+	{ SLICE("\n"), false },
+	{ SLICE("\0"), false },
+	{ SLICE("\x7f"), false },
+	{ SLICE("\xc2\xa0"), false },         /* NO-BREAK SPACE */
+	{ SLICE("\xc2\xad"), false },         /* SOFT HYPHEN */
+	{ SLICE("\xe1\x9a\x80"), false },     /* OGHAM SPACE MARK */
+	{ SLICE("\xe2\x80\x83"), false },     /* EM SPACE */
+	{ SLICE("\xe2\x80\x8b"), false },     /* ZERO WIDTH SPACE */
+	{ SLICE("\xe2\x80\xa8"), false },     /* LINE SEPARATOR */
+	{ SLICE("\xe2\x80\xae"), false },     /* RIGHT-TO-LEFT OVERRIDE */
+	{ SLICE("\xe2\x81\x9f"), false },     /* MEDIUM MATHEMATICAL SPACE */
+	{ SLICE("\xe3\x80\x80"), false },     /* IDEOGRAPHIC SPACE */
+	{ SLICE("\xef\xbb\xbf"), false },     /* BYTE ORDER MARK */
+	{ SLICE("\xc2\x85"), false },
+	{ SLICE("\xff"), false },
+	{ SLICE(""), false },
+};
+
+START_TEST(visible)
+{
+	size_t n = utf8_visible(visible_rows[_i].in);
+
+	ck_assert_msg((n > 0) == visible_rows[_i].visible, "row %d", _i);
+	ck_assert(n == 0 || n == utf8_sequence(visible_rows[_i].in));
+}
+END_TEST
+
 START_TEST(whole_texts)
 {
 	ck_assert(utf8_valid(SLICE("")));
@@ -66,6 +103,7 @@ Suite *utf8_suite(void)
 	Suite *s = suite_create("utf8");
 
 	UNIT_TABLE(s, sequences, rows);
+	UNIT_TABLE(s, visible, visible_rows);
 	UNIT_TEST(s, whole_texts);
 	return s;
 }

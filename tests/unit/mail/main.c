@@ -13,6 +13,7 @@ int main(void)
 		received_suite,
 		address_suite,
 		authres_suite,
+		encoded_word_suite,
 		fieldwriter_suite,
 		NULL,
 	};

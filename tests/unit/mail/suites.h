@@ -8,6 +8,7 @@ Suite *address_suite(void);
 Suite *authres_suite(void);
 Suite *canon_suite(void);
 Suite *domain_suite(void);
+Suite *encoded_word_suite(void);
 Suite *fieldwriter_suite(void);
 Suite *message_suite(void);
 Suite *reader_suite(void);

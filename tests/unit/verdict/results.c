@@ -1,3 +1,4 @@
+#include "base/utf8.h"
 #include "verdict/results.h"
 
 #include "world.h"
@@ -53,6 +54,29 @@ static const struct {
 	{ "A_08 nothing but a comment", " (x)", true },
 	{ "A_08 nothing but a semicolon", " ; spf=pass", true },
 	{ "a trailing dot is the same domain", " mx.example.com.; none", true },
+	{ "quoted with a job's name", " \"mx.example.com/4XyZ\"; none", true },
+	{ "another's quoted with a job's name", " \"mx.example.net/4XyZ\"; none", false },
+	{ "quoted with a port", " \"MX.example.com:25\"; none", true },
+	{ "quoted with a dot and a job's name", " \"mx.example.com./4XyZ\"; none", true },
+	{ "one of remove-authserv-ids with a job's name", " \"old.example.net/1\"; none", true },
+	{ "a U-label with a job's name", " \"b\xc3\xbc" "cher.example/1\"; none", true },
+	{ "a U-label of others", " k\xc3\xb6ln.example; none", false },
+	{ "U+00A0 behind ours", " mx.example.com\xc2\xa0; none", true },
+	{ "U+00A0 before ours", " \xc2\xa0mx.example.com; none", true },
+	{ "U+1680", " mx.example.com\xe1\x9a\x80; none", true },
+	{ "U+2003", " mx.example.com\xe2\x80\x83; none", true },
+	{ "U+200A", " \xe2\x80\x8amx.example.com; none", true },
+	{ "U+2028", " mx.example.com\xe2\x80\xa8; none", true },
+	{ "U+2029", " x.example\xe2\x80\xa9mx.example.com; none", true },
+	{ "U+202F", " mx.example.com\xe2\x80\xaf; none", true },
+	{ "U+205F", " mx.example.com\xe2\x81\x9f; none", true },
+	{ "U+3000", " \xe3\x80\x80mx.example.com; none", true },
+	{ "U+FEFF", " \xef\xbb\xbfmx.example.com; none", true },
+	{ "U+0085", " mx.example.com\xc2\x85; none", true },
+	{ "Latin-1 0xA0", " mx.example.com\xa0; none", true },
+	{ "U+00A0, quoted", " \"mx.example.com\xc2\xa0\"; none", true },
+	{ "U+2028, quoted", " \"\xe2\x80\xa8mx.example.com\"; none", true },
+	{ "a vertical tab", " mx.example.com\v; none", true },
 	{ "a longer name", " mx.example.com.evil.example; none", false },
 	{ "a name before it", " notmx.example.com; none", false },
 	{ "its parent", " example.com; none", false },
@@ -217,8 +241,10 @@ static const struct {
 		"mx.example.com; spf=pass smtp.helo=mail.example.org" },
 	{ "a reason, unless pass", AUTH_FAIL, SPF_SCOPE_MFROM, "example.org", "joe@example.org",
 		"mx.example.com; spf=fail reason=\"ours\" smtp.mailfrom=example.org" },
-	{ "no domain to check", AUTH_NONE, SPF_SCOPE_MFROM, NULL, "joe@[192.0.2.7]",
-		"mx.example.com; spf=none reason=\"ours\" smtp.mailfrom=\"[192.0.2.7]\"" },
+	{ "an address literal", AUTH_NONE, SPF_SCOPE_MFROM, NULL, "joe@[192.0.2.7]",
+		"mx.example.com; spf=none reason=\"ours\"" },
+	{ "a literal that says something", AUTH_NONE, SPF_SCOPE_MFROM, NULL, "joe@[dmarc=pass]",
+		"mx.example.com; spf=none reason=\"ours\"" },
 	{ "no domain at all", AUTH_NONE, SPF_SCOPE_MFROM, NULL, "joe",
 		"mx.example.com; spf=none reason=\"ours\"" },
 };
@@ -243,6 +269,18 @@ static struct dkim_result signature(struct arena *a, enum auth_result result, co
 		.header_b = SLICE("abcdEFGH"), .sig = { .domain = domain_of(a, domain),
 		.domain_text = slice_str(domain), .selector_text = SLICE("s1"),
 		.algorithm_text = SLICE("rsa-sha256"), .identity = SLICE_NULL } };
+}
+
+static struct dmarc_author_result author(struct arena *a, enum auth_result result,
+    const char *domain, enum dmarc_policy policy)
+{
+	struct dmarc_author_result r = { .result = result, .domain = domain_of(a, domain),
+		.policy = policy, .why = result == AUTH_PASS ? DMARC_WHY_ALIGNED : DMARC_WHY_NOT_ALIGNED };
+
+	r.discovery.status = DMARC_DISCOVERED;
+	r.discovery.record.p = (struct dmarc_policy_tag){ DMARC_TAG_VALID, DMARC_POLICY_REJECT };
+	r.discovery.record.sp = (struct dmarc_policy_tag){ DMARC_TAG_VALID, DMARC_POLICY_QUARANTINE };
+	return r;
 }
 
 START_TEST(dkim_results)
@@ -272,6 +310,9 @@ static const struct {
 } hostile[] = {
 	{ "a; dmarc=pass" }, { "a\r\nX-Evil: 1" }, { "a\nb" }, { "a\" dmarc=pass" }, { "a\\" },
 	{ "a) dmarc=pass (" }, { "a(b" }, { "a\001b" }, { "\377\376" }, { "a b" }, { "" },
+	{ "dmarc=pass" }, { "x dmarc=pass header.from=bank.example" }, { "include:x;dmarc=pass" },
+	{ "dmarc=\001pass" }, { "dmarc = pass" }, { "x\xe2\x80\xa8" "dmarc=pass" },
+	{ "\"dmarc=pass\"@example.org" }, { "dmarc=pass@example.org" }, { "[dmarc=pass]" },
 };
 
 START_TEST(hostile_rows)
@@ -287,10 +328,12 @@ START_TEST(hostile_rows)
 	unsigned results = 0;
 
 	item.sig.identity = item.sig.selector_text = item.sig.domain_text = text;
-	item.sig.algorithm_text = item.header_b = text;
+	item.sig.algorithm_text = item.header_b = item.reason = v.spf.r.reason = text;
 	v.spf.sender = arena_printf(a, "x@%s", hostile[_i].value);
 	written(a, &p, &v, &actions);
 	value = actions.edits[0].value;
+	ck_assert_msg(memmem(value.ptr, value.len, "=pass", 5) == NULL && slice_is_ascii(value),
+	    "row %d: %.*s", _i, SLICE_ARG(value)); /* not even quoted: filters search for words */
 	for (size_t i = 0; i < value.len; i++) { /* RFC 8601 section 2.2, read by hand */
 		char c = value.ptr[i];
 
@@ -311,26 +354,31 @@ START_TEST(hostile_rows)
 }
 END_TEST
 
-/* However much a sender piles up, the field is written and tells DMARC's result. */
+/* However much a sender piles up, DMARC and SPF are whole, and so is every signature shown. */
 START_TEST(signatures_without_end)
 {
 	struct verdict_policy p = { .enforce = ENFORCE_YES };
 	struct arena *a = arena();
 	struct dkim_result *items = arena_new_array(a, 5000, struct dkim_result);
-	struct verdict v = { .dkim_checked = true, .dmarc_checked = true,
-		.dkim = { .items = items, .count = 5000 }, .dmarc = { .result = AUTH_PERMERROR } };
-	struct actions actions = { 0 };
+	struct dmarc_author_result r = author(a, AUTH_FAIL, "author.example", DMARC_POLICY_REJECT);
+	struct verdict v = { .dkim_checked = true, .dmarc_checked = true, .spf_checked = true,
+		.spf = { .r = { .result = AUTH_PASS, .domain = domain_of(a, "sender.example") } },
+		.dkim = { .items = items, .count = 5000 },
+		.dmarc = { .result = AUTH_FAIL, .authors = &r, .author_count = 1 } };
+	struct actions actions = { .disposition = DISPOSITION_REJECT };
 	struct slice value;
-	char identity[5000];
+	char reason[5000];
 
-	memset(identity, 'x', sizeof(identity));
+	memset(reason, '"', sizeof(reason));
 	for (size_t i = 0; i < 5000; i++) {
 		items[i] = signature(a, AUTH_FAIL, "example.org");
-		items[i].sig.identity = slice_of(identity, i % 2 == 0 ? 300 : sizeof(identity));
+		items[i].reason = slice_of(reason, i % 2 == 0 ? 300 : sizeof(reason));
 	}
 	value = written(a, &p, &v, &actions);
 	ck_assert_uint_le(actions.edits[0].value.len, LIMIT_HEADER_VALUE);
-	ck_assert_ptr_nonnull(memmem(value.ptr, value.len, "; dmarc=permerror", 17));
+	ck_assert_ptr_nonnull(memmem(value.ptr, value.len, " header.from=author.example "
+		"policy.dmarc=reject; spf=pass smtp.mailfrom=sender.example; dkim=fail ", 98));
+	ck_assert(slice_iends_with(value, SLICE(" header.a=rsa-sha256 header.b=abcdEFGH")));
 	arena_free(&a);
 }
 END_TEST
@@ -354,18 +402,6 @@ START_TEST(long_values_are_left_out)
 END_TEST
 
 /* --- dmarc ------------------------------------------------------------------------------------------------ */
-
-static struct dmarc_author_result author(struct arena *a, enum auth_result result,
-    const char *domain, enum dmarc_policy policy)
-{
-	struct dmarc_author_result r = { .result = result, .domain = domain_of(a, domain),
-		.policy = policy, .why = result == AUTH_PASS ? DMARC_WHY_ALIGNED : DMARC_WHY_NOT_ALIGNED };
-
-	r.discovery.status = DMARC_DISCOVERED;
-	r.discovery.record.p = (struct dmarc_policy_tag){ DMARC_TAG_VALID, DMARC_POLICY_REJECT };
-	r.discovery.record.sp = (struct dmarc_policy_tag){ DMARC_TAG_VALID, DMARC_POLICY_QUARANTINE };
-	return r;
-}
 
 START_TEST(dmarc_property)
 {
@@ -451,6 +487,44 @@ START_TEST(dmarc_without_author)
 }
 END_TEST
 
+/* "A-R order": what filters look for first, and what a sender cannot make long, comes first. */
+START_TEST(order_of_results)
+{
+	struct verdict_policy p = { .enforce = ENFORCE_YES };
+	struct arena *a = arena();
+	struct dmarc_author_result r = author(a, AUTH_FAIL, "example.org", DMARC_POLICY_REJECT);
+	struct verdict v = { .dkim_checked = true, .dmarc_checked = true, .spf_checked = true,
+		.spf = { .r = { .result = AUTH_PASS, .domain = domain_of(a, "example.net") } },
+		.dmarc = { .result = AUTH_FAIL, .authors = &r, .author_count = 1 } };
+	struct actions actions = { 0 };
+	struct slice got = written(a, &p, &v, &actions);
+
+	ck_assert_msg(slice_starts_with(got, SLICE("mx.example.com; dmarc=fail ")) &&
+	    slice_iends_with(got, SLICE("; spf=pass smtp.mailfrom=example.net; dkim=none")), "%.*s",
+	    SLICE_ARG(got));
+	arena_free(&a);
+}
+END_TEST
+
+/* Names in UTF-8, ours and the sender's, are written as A-labels. */
+START_TEST(a_labels)
+{
+	struct verdict_policy p = { .enforce = ENFORCE_YES };
+	struct arena *a = arena();
+	struct dkim_result item = signature(a, AUTH_PASS, "b\xc3\xbc" "cher.example");
+	struct verdict v = { .dkim_checked = true, .dkim = { .items = &item, .count = 1 } };
+	struct actions actions = { 0 };
+
+	ck_assert_int_eq(results_write(a, &p, SLICE("mx.b\xc3\xbc" "cher.example"), &v, &actions),
+	    RC_OK);
+	ck_slice_eq(actions.edits[0].value, SLICE(" mx.xn--bcher-kva.example;\n"
+	    "\tdkim=pass (2048-bit key) header.d=xn--bcher-kva.example\n"
+	    "\theader.i=@xn--bcher-kva.example header.s=s1 header.a=rsa-sha256\n"
+	    "\theader.b=abcdEFGH"));
+	arena_free(&a);
+}
+END_TEST
+
 /* --- order of insertion ------------------------------------------------------------------------------------- */
 
 /* A_04 P_52: each at the top; the last inserted stands highest. */
@@ -504,6 +578,8 @@ Suite *results_suite(void)
 	UNIT_TEST(s, nothing_checked);
 	UNIT_TABLE(s, spf_rows, spfs);
 	UNIT_TEST(s, dkim_results);
+	UNIT_TEST(s, order_of_results);
+	UNIT_TEST(s, a_labels);
 	UNIT_TABLE(s, hostile_rows, hostile);
 	UNIT_TEST(s, signatures_without_end);
 	UNIT_TEST(s, long_values_are_left_out);
