@@ -83,7 +83,7 @@ static enum rc judge(const struct verify_request *r, const struct transaction_en
 /* Keys are needed only where the message would be signed. */
 static enum rc load_keys(const struct verify_request *r, struct settings *s, struct err *err)
 {
-	const struct class_rules *rules = class_rules(classify(&s->policy, &r->envelope, false));
+	const struct class_rules *rules = class_rules(classify(&s->policy, &r->envelope, RECEIVED_NOWHERE));
 
 	return rules->sign || s->policy.arc.seal.len > 0 ? settings_load_keys(s, err) : RC_OK;
 }

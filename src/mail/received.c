@@ -41,3 +41,32 @@ bool received_client(struct slice value, struct ip *client_out, struct slice *he
 	*helo_out = helo;
 	return true;
 }
+
+static bool not_close(char c)
+{
+	return c != '(' && c != ')';
+}
+
+/* "(from joe@localhost)" */
+static bool take_local_sender(struct cursor *c)
+{
+	struct slice sender;
+
+	return take_literal(c, SLICE("(from ")) && take_while(c, not_close, &sender) &&
+	    take_char(c, ')');
+}
+
+bool received_by_submission_program(struct slice value, struct slice our_name)
+{
+	struct cursor c = cursor_of(value);
+	struct slice host, version;
+
+	skip_fws(&c);
+	if (our_name.len == 0 || !take_local_sender(&c) || skip_fws(&c) == 0 ||
+	    !take_literal(&c, SLICE("by")) || skip_fws(&c) == 0 ||
+	    !take_while(&c, not_fws, &host) || !slice_ieq(host, our_name) || skip_fws(&c) == 0 ||
+	    !take_comment(&c, &version) || !slice_iends_with(version, SLICE("/Submit")) ||
+	    skip_fws(&c) == 0)
+		return false;
+	return take_literal(&c, SLICE("id")) && skip_fws(&c) > 0;
+}

@@ -174,6 +174,20 @@ static bool may_use_name(struct choice *c)
 	    is_author(c, c->envelope->auth_user) || is_listed(c);
 }
 
+bool signing_reinjected(const struct signing_params *params, const struct authors *authors)
+{
+	if (authors->status != FROM_OK || authors->domain_count != 1)
+		return false;
+	for (struct domain d = authors->domains[0]; !domain_is_none(d); d = domain_parent(d)) {
+		const struct sign_section *section = section_for(params, d);
+
+		if (section != NULL && section->reinjected &&
+		    (section->subdomains || domain_eq(d, authors->domains[0])))
+			return true;
+	}
+	return false;
+}
+
 /* --- reasons -------------------------------------------------------------------------------- */
 
 static struct slice no_key(const struct choice *c)

@@ -61,10 +61,10 @@ static void keep_envelope(struct transaction *t, const struct envelope *from)
 		message_add_recipient(&t->message, from->recipients[i]);
 }
 
-static void set_class(struct transaction *t, bool has_received)
+static void set_class(struct transaction *t, enum message_class class)
 {
-	t->outcome.class = classify(t->env.policy, &t->message.envelope, has_received);
-	t->rules = class_rules(t->outcome.class);
+	t->outcome.class = class;
+	t->rules = class_rules(class);
 }
 
 /* Whether a message is judged is known from its envelope; only a signing class may change later. */
@@ -110,7 +110,7 @@ struct transaction *transaction_begin(const struct transaction_env *env,
 	t->bodies = bodyhashes_new(a);
 	if (t->bodies == NULL)
 		note(t, RC_NOMEM);
-	set_class(t, false);
+	set_class(t, classify(env->policy, envelope, RECEIVED_NOWHERE));
 	if (t->rules->judge && t->trouble == RC_OK)
 		start_judging(t);
 	return t;
@@ -228,16 +228,29 @@ static void start_sealing(struct transaction *t)
 		    clock_monotonic_ms(), &t->sealing));
 }
 
-/* Loopback is no proof of origin: say what to set, for either case. */
-static struct slice reinjected_reason(struct transaction *t)
+/* This host is no proof of origin: say what to set, for a filter and for the site's own programs. */
+static struct slice reinjected_reason(const struct transaction *t)
 {
 	int port = t->message.envelope.port;
+	struct slice way = port > 0 ? arena_printf(t->arena, "over loopback on port %d", port) :
+	    port == 0 ? SLICE("through the sendmail command") : SLICE("over loopback");
 
-	if (port < 0)
-		return SLICE("handed in again over loopback: list the port it comes back on in "
-			"pass-ports, or in sign-ports if users send there");
-	return arena_printf(t->arena, "handed in again over loopback on port %d: list it in "
-	    "pass-ports, or in sign-ports if users send there", port);
+	return arena_printf(t->arena, "re-injected %.*s, so its origin is not known: a content "
+	    "filter belongs on a port in pass-ports, a list manager or webmail on a listener in "
+	    "sign-reinjected", SLICE_ARG(way));
+}
+
+/* Known now: a declared author's mail is signed all the same. */
+static void settle_reinjected(struct transaction *t)
+{
+	if (t->outcome.class != CLASS_REINJECTED)
+		return;
+	if (signing_reinjected(&t->env.policy->signing, &t->outcome.verdict.authors)) {
+		set_class(t, CLASS_SUBMISSION);
+		return;
+	}
+	t->signatures.why = SIGNING_REINJECTED;
+	t->signatures.reason = reinjected_reason(t);
 }
 
 void transaction_end_of_header(struct transaction *t)
@@ -245,7 +258,8 @@ void transaction_end_of_header(struct transaction *t)
 	if (t->header_done)
 		return;
 	t->header_done = true;
-	set_class(t, message_field(&t->message, SLICE("Received"), 0) != NULL);
+	set_class(t, classify(t->env.policy, &t->message.envelope, received_before(&t->message)));
+	settle_reinjected(t);
 	if (t->trouble != RC_OK)
 		return;
 	if (t->rules->remove_authres)
@@ -257,10 +271,6 @@ void transaction_end_of_header(struct transaction *t)
 	}
 	if (t->rules->sign)
 		start_signing(t);
-	if (t->outcome.class == CLASS_REINJECTED) {
-		t->signatures.why = SIGNING_REINJECTED;
-		t->signatures.reason = reinjected_reason(t);
-	}
 }
 
 /* --- body ------------------------------------------------------------------------------------ */

@@ -107,6 +107,42 @@ def class_sendmail_command_not_declared(setup):
 
 
 @test
+def class_sendmail_command_fed_by_a_pipe(setup):
+    """Re-injection by sendmail(1): a stranger's forgery arrives, and a .forward pipe or a simple content
+    filter hands what was delivered to the sendmail command.  Not signed; results in our name are removed."""
+    s = setup.postfix()
+    m = letter("The Boss <boss@%s>" % OURS, s.number())
+    arrived = s.passed(s.arrive(m, "stranger", "boss@" + OURS, port=s.mta.ports["filtered"]), m)
+    again = arrived.data.replace(b"Message-ID: <", b"Message-ID: <again-")
+    again = b"Authentication-Results: %s; dmarc=pass\r\n" % HOSTNAME.encode() + again
+    s.mta.submit(again.replace(b"\r\n", b"\n"), ["friend@far.example"], "boss@" + OURS)
+    d = s.delivered(again)
+    equal(signers(d), set(), "signed by")
+    equal(s.results(d), None, "results in our name")
+    holds(s.daemon.log(), "re-injected through the sendmail command", "the reason in the log")
+
+
+@test
+def class_list_manager_on_its_own_listener(setup):
+    """Mailman and mlmmj hand posts back by SMTP over loopback: signed where the listener is declared."""
+    s = setup.postfix()
+    port = s.mta.ports["sign"]
+    s.configure(sign_reinjected=[str(port)])
+    m = letter("A list <joe@%s>" % OURS, s.number(), fields="Received: from far by near; Sun, 22 Nov 2026 08:00:00 +0000\n")
+    expect_signed(s, s.arrive(m, None, "joe@" + OURS, port=port), m)
+
+
+@test
+def class_list_manager_by_the_sendmail_command(setup):
+    """Sympa hands posts back by the sendmail command: signed where its domain is declared, and no other."""
+    s = setup.postfix(**{'sign "%s"' % OURS: {"reinjected": "yes"}})
+    m = letter("A list <joe@%s>" % OURS, s.number(), to="friend@far.example",
+               fields="Received: from far by near; Sun, 22 Nov 2026 08:00:00 +0000\n")
+    s.mta.submit(m.replace(b"\r\n", b"\n"), ["friend@far.example"], "joe@" + OURS)
+    expect_signed(s, Accepted(), m)
+
+
+@test
 def class_internal_host(setup):
     s = setup.postfix()
     m = letter(JOE, s.number(), fields=FORGED)

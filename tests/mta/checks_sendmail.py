@@ -3,7 +3,7 @@
 import dkimcheck
 import host
 import smtp
-from case import TESTS, check, equal, test
+from case import TESTS, check, equal, holds, test
 from scenes import SCENES, play
 from stage import LOGIN
 from world import OURS, letter
@@ -72,3 +72,38 @@ def sendmail_without_assayd(setup):
     equal(outcome.code // 100, 4, "the class of the reply (%s)" % outcome)
     s.configure()
     check(s.arrive(m, "shop", "orders@shop.example").accepted, "after assayd is back")
+
+
+@test
+def sendmail_command(setup):
+    """A local program's mail comes from the submission program, over loopback, with one Received field of its own."""
+    s = setup.sendmail()
+    m = letter("Joe <joe@%s>" % OURS, s.number())
+    s.mta.submit(m.replace(b"\r\n", b"\n"), ["friend@far.example"], "joe@" + OURS)
+    d = s.delivered(m)
+    check(b"/Submit)" in d.data, "the submission program wrote no Received field: %r" % d.data[:800])
+    equal([r[2] for r in dkimcheck.verify(d.data, s.world.active_keys(OURS))], ["pass", "pass"], "the signatures")
+
+
+@test
+def sendmail_command_fed_by_a_pipe(setup):
+    """A .forward pipe hands a stranger's mail to sendmail(1): it is not signed in the house's name."""
+    s = setup.sendmail()
+    m = letter("The Boss <boss@%s>" % OURS, s.number(), fields="Authentication-Results: mx.house.example; dmarc=pass\n"
+               "Received: from evil.example (evil.example [192.0.2.66])\n by mx.house.example; "
+               "Sun, 22 Nov 2026 08:00:00 +0000\n")
+    s.mta.submit(m.replace(b"\r\n", b"\n"), ["friend@far.example"], "boss@" + OURS)
+    d = s.delivered(m)
+    equal(signatures(d), 0, "signatures")
+    holds(s.daemon.log(), "re-injected over loopback", "the reason in the log")
+
+
+@test
+def sendmail_command_with_a_forged_submission_field(setup):
+    """A stranger writes the submission program's field himself: it is not the only one then."""
+    s = setup.sendmail()
+    m = letter("The Boss <boss@%s>" % OURS, s.number(), fields="Received: (from root@localhost)\n"
+               "\tby mx.house.example (8.17.1/8.17.1/Submit) id 4AQA7Xkq012345;\n"
+               "\tSun, 22 Nov 2026 08:00:00 +0000\n")
+    s.mta.submit(m.replace(b"\r\n", b"\n"), ["friend@far.example"], "boss@" + OURS)
+    equal(signatures(s.delivered(m)), 0, "signatures")

@@ -18,4 +18,15 @@
 /* false: the field does not tell a client in that form. helo_out points into value. */
 bool received_client(struct slice value, struct ip *client_out, struct slice *helo_out);
 
+/*
+ * Did Sendmail's submission program (submit.cf) of this host write the field?  our_name is the MTA's
+ * ({j}).
+ *
+ *     Received: (from joe@localhost) by mx.example.com (8.17.1/8.17.1/Submit) id 4AQA7Xkq012345; ...
+ *
+ * Whoever hands a message to an MTA can write that, so it counts only where it is the one field of a
+ * message from this host: what came from outside has another on top, the MTA's own.
+ */
+bool received_by_submission_program(struct slice value, struct slice our_name);
+
 #endif

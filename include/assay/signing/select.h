@@ -23,6 +23,7 @@ struct sign_section {
 	bool subdomains;             /* its keys sign its subdomains' mail, too: d= this domain */
 	struct slice *users;         /* logins that may use the domain besides those of the rule */
 	size_t user_count;
+	bool reinjected;             /* sign its authors' mail that this host hands back, too */
 	struct slice identity;       /* i=; null: left out */
 	bool has_canon;
 	enum canon header_canon, body_canon;
@@ -63,6 +64,9 @@ struct signing_selection {
 	struct dkim_sign_params *signatures;
 	size_t count;
 };
+
+/* Does the section of that author domain, or one above that lends its keys, sign re-injected mail? */
+bool signing_reinjected(const struct signing_params *params, const struct authors *authors);
 
 /* authenticated: the message came from a login (the rule above); else a trusted place. */
 MUST_CHECK enum rc signing_select(struct arena *a, const struct signing_params *params,

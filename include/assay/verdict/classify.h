@@ -10,10 +10,10 @@
 enum message_class {
 	CLASS_PASS_PORT,     /* pass-ports: nothing touched */
 	CLASS_AUTHENTICATED, /* an authenticated user, any port */
-	CLASS_SUBMISSION,    /* sign-ports, sign-daemon-names */
+	CLASS_SUBMISSION,    /* sign-ports, sign-daemon-names; sign-reinjected */
 	CLASS_OWN_RELAY,
 	CLASS_FORWARDER,
-	CLASS_REINJECTED,    /* loopback, unauthenticated, with a Received field already */
+	CLASS_REINJECTED,    /* from this host, unauthenticated, with a Received field already */
 	CLASS_INTERNAL,      /* internal-hosts */
 	CLASS_EXTERNAL,      /* anyone else, and unknown addresses */
 	CLASS_COUNT
@@ -27,7 +27,16 @@ struct class_rules {
 
 const struct class_rules *class_rules(enum message_class class);
 
-/* Before the header is seen (has_received false) it may still turn into CLASS_REINJECTED. */
-enum message_class classify(const struct verdict_policy *p, const struct envelope *e, bool has_received);
+/* Where a message has been before, as far as its Received fields say. */
+enum received_before {
+	RECEIVED_NOWHERE,    /* no such field, or the header is not seen yet */
+	RECEIVED_SUBMISSION, /* one only, of Sendmail's own submission program (mail/received.h) */
+	RECEIVED_ELSEWHERE,
+};
+enum received_before received_before(const struct message *m);
+
+/* Before the header is seen (RECEIVED_NOWHERE) it may still turn into CLASS_REINJECTED. */
+enum message_class classify(const struct verdict_policy *p, const struct envelope *e,
+    enum received_before before);
 
 #endif

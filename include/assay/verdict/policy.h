@@ -96,6 +96,7 @@ struct verdict_policy {
 	struct hostlist internal_hosts, own_relays, forwarders;
 	struct port_list sign_ports, pass_ports;
 	struct slice_list sign_daemon_names;
+	struct slice_list sign_reinjected;     /* listeners, by port or {daemon_name} */
 
 	enum quarantine_mode quarantine;
 	struct slice quarantine_header_name, quarantine_header_value;

@@ -47,9 +47,43 @@ START_TEST(received_rows)
 }
 END_TEST
 
+static const struct {
+	const char *name, *value;
+	bool ours;
+} submission_rows[] = {
+	{ "Sendmail's", " (from joe@localhost)\n\tby mx.example.com (8.17.1.9/8.17.1.9/Submit) id 4AQ7X01;\n"
+	    "\tThu, 26 Nov 2026 10:00:00 GMT", true },
+	{ "one line", " (from joe@localhost) by MX.example.com (8.18.1/8.18.1/Submit) id 4AQ; x", true },
+	{ "the daemon's own", " from h (n [127.0.0.1]) by mx.example.com (8.17.1/8.17.1) with ESMTP id X",
+	    false },
+	{ "of another host", " (from joe@localhost) by mx.example.net (8.17.1/8.17.1/Submit) id X; x", false },
+	{ "of a longer name", " (from joe@localhost) by mx.example.com.evil.example (8.17.1/Submit) id X",
+	    false },
+	{ "not Submit", " (from joe@localhost) by mx.example.com (8.17.1/8.17.1) id X; x", false },
+	{ "Submit elsewhere", " (from joe@localhost) by mx.example.com (8.17.1/Submit/x) id X; x", false },
+	{ "Submit with no comment", " (from joe@localhost) by mx.example.com 8.17.1/Submit id X; x", false },
+	{ "no sender", " by mx.example.com (8.17.1/8.17.1/Submit) id X; x", false },
+	{ "a sender with more", " (from joe@localhost (x)) by mx.example.com (8.17.1/Submit) id X", false },
+	{ "a client before it", " from h (from joe@localhost) by mx.example.com (8.17.1/Submit) id X", false },
+	{ "no id", " (from joe@localhost) by mx.example.com (8.17.1/8.17.1/Submit)", false },
+	{ "Postfix", " by mx.example.com (Postfix, from userid 1000)\n\tid 4XyZ; x", false },
+	{ "open comment", " (from joe@localhost) by mx.example.com (8.17.1/Submit", false },
+	{ "empty", "", false },
+};
+
+START_TEST(submission_program_rows)
+{
+	ck_assert_msg(received_by_submission_program(slice_str(submission_rows[_i].value),
+	    SLICE("mx.example.com")) == submission_rows[_i].ours, "%s", submission_rows[_i].name);
+	ck_assert(!received_by_submission_program(slice_str(submission_rows[_i].value), SLICE_NULL));
+}
+END_TEST
+
 Suite *received_suite(void)
 {
 	Suite *s = suite_create("received");
+
+	UNIT_TABLE(s, submission_program_rows, submission_rows);
 
 	UNIT_TABLE(s, received_rows, rows);
 	return s;

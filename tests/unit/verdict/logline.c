@@ -103,8 +103,9 @@ START_TEST(passed_on)
 	world_client(&w, "127.0.0.1");
 	w.envelope.port = 10025;
 	ck_slice_eq(line_of(&w, world_run(&w, SLICE("Received: x\nFrom: joe@gmail.com\n\nx\n")), 1),
-	    SLICE("4TEST: role=pass client=127.0.0.1 from=joe@example.org why=handed in again over "
-		"loopback on port 10025: list it in pass-ports, or in sign-ports if users send there"));
+	    SLICE("4TEST: role=pass client=127.0.0.1 from=joe@example.org why=re-injected over "
+	    "loopback on port 10025, so its origin is not known: a content filter belongs on a port "
+	    "in pass-ports, a list manager or webmail on a listener in sign-reinjected"));
 	w.envelope.port = 10026;
 	w.policy.pass_ports = (struct port_list){ ports, 1, 1 };
 	ck_slice_eq(line_of(&w, world_run(&w, SLICE("Received: x\nFrom: joe@gmail.com\n\nx\n")), 1),
