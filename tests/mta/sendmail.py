@@ -152,12 +152,12 @@ class Sendmail:
 
     def lay_out_submission(self):
         """The submission program: Sendmail with submit.cf, which hands mail to the daemon over loopback."""
-        host.owned_dir(self.path("mspq"), None, 0o700)
+        host.owned_dir(self.path("mspq"), "nobody", 0o770)
         settings = {
             "confCF_VERSION": "Submit",
             "confDOMAIN_NAME": self.hostname,
             "confDONT_BLAME_SENDMAIL": "GroupWritableDirPathSafe,DontWarnForwardFileInUnsafeDirPath",
-            "confRUN_AS_USER": "root",
+            "confRUN_AS_USER": "nobody",
             "confSERVICE_SWITCH_FILE": self.path("service.switch"),
             "confTIME_ZONE": "USE_TZ",
             "MSP_QUEUE_DIR": self.path("mspq"),
