@@ -16,12 +16,12 @@ struct dmarc_question {
 
 static enum rc print_json(const struct dmarc_policy_discovery *d)
 {
-	struct dmarc_author_result author = { .domain = d->author_domain, .discovery = *d,
-		.policy = d->record.testing ? dmarc_policy_weaker(d->policy) : d->policy,
-		.testing = d->record.testing };
+	struct dmarc_author_result author;
 	struct buf json = BUF_INIT(1024u * 1024);
-	enum rc rc = json_dmarc_author(&author, 2, &json);
+	enum rc rc;
 
+	dmarc_author_of(d, &author);
+	rc = json_dmarc_author(&author, 2, &json);
 	if (rc == RC_OK)
 		puts(buf_cstr(&json));
 	buf_free(&json);

@@ -65,6 +65,9 @@ static void explain_step(const struct dmarc_walk_step *step)
 
 void explain_discovery(const struct dmarc_policy_discovery *d)
 {
+	struct dmarc_author_result author;
+
+	dmarc_author_of(d, &author);
 	printf("  policy discovery for ");
 	print_text(d->author_domain.name);
 	printf(" (%s):\n", d->method == DMARC_DISCOVERY_PSL ? "public suffix list" : "DNS tree walk");
@@ -73,10 +76,10 @@ void explain_discovery(const struct dmarc_policy_discovery *d)
 	labelled("organizational domain: ", d->organizational_domain.name);
 	if (d->status == DMARC_DISCOVERED) {
 		labelled("policy published at: ", d->policy_domain.name);
-		printf("  policy that applies: %s (from %s=)%s\n", dmarc_policy_text(d->policy), d->policy_tag,
+		printf("  policy that applies: %s (from %s=%s%s)%s\n", dmarc_policy_text(author.policy),
+		    d->policy_tag, dmarc_policy_text(d->policy),
+		    author.testing ? ", one step lower by t=y: the owner is testing" : "",
 		    d->nonexistent ? ", the author domain does not exist" : "");
-		if (d->record.testing)
-			puts("  t=y: the owner is testing, so the policy is applied one step lower");
 		dmarc_record_remarks(&d->record, print_remark, NULL);
 	}
 	labelled("", d->reason);

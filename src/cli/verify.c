@@ -9,6 +9,7 @@
 #include "verdict/transaction.h"
 
 #include "cli/command.h"
+#include "cli/diagnose.h"
 #include "cli/explain.h"
 
 struct verify_request {
@@ -62,6 +63,37 @@ static enum rc print_outcome(const struct verify_request *r, const struct outcom
 	return rc;
 }
 
+/* A changed message through the same steps: does that signature pass now? */
+struct trial_context {
+	const struct verify_request *request;
+	const struct transaction_env *env;
+};
+
+static bool trial_passes(void *ctx, struct slice text, struct slice header_b)
+{
+	const struct trial_context *c = ctx;
+	struct transaction *t = transaction_begin(c->env, &c->request->envelope);
+	const struct dkim_results *results;
+	bool passes = false;
+
+	if (t != NULL && play(t, c->request, text) == RC_OK) {
+		results = &transaction_end(t, c->request->now)->verdict.dkim;
+		for (size_t i = 0; i < results->count; i++)
+			passes = passes || (results->items[i].result == AUTH_PASS &&
+			    slice_eq(results->items[i].header_b, header_b));
+	}
+	transaction_free(&t);
+	return passes;
+}
+
+static void diagnose(const struct verify_request *r, const struct transaction_env *env,
+    const struct outcome *o, struct slice text)
+{
+	struct trial_context context = { r, env };
+
+	diagnose_signatures(&o->verdict.dkim, text, &(struct trial){ trial_passes, &context });
+}
+
 static enum rc judge(const struct verify_request *r, const struct transaction_env *env,
     struct slice text)
 {
@@ -74,8 +106,13 @@ static enum rc judge(const struct verify_request *r, const struct transaction_en
 	}
 	if (rc == RC_OK)
 		rc = play(t, r, text);
-	if (rc == RC_OK)
-		rc = print_outcome(r, transaction_end(t, r->now));
+	if (rc == RC_OK) {
+		const struct outcome *o = transaction_end(t, r->now);
+
+		rc = print_outcome(r, o);
+		if (r->explain)
+			diagnose(r, env, o, text);
+	}
 	transaction_free(&t);
 	return rc;
 }

@@ -66,6 +66,7 @@ static void check_host_lists(const struct settings *s, struct err *err)
 	} lists[] = {
 		{ "own-relays", &s->policy.own_relays },
 		{ "forwarders", &s->policy.forwarders },
+		{ "sign-or-judge", &s->policy.sign_or_judge },
 		{ "internal-hosts", &s->policy.internal_hosts },
 	};
 

@@ -207,6 +207,23 @@ bool rule_sealer(const struct target *t, struct slice text, struct slice *out)
 	return true;
 }
 
+/* "login", or a line of smtpd_sender_login_maps: "address login, login". */
+bool rule_user(const struct target *t, struct slice text, struct slice *out)
+{
+	struct cursor c = cursor_of(text);
+	size_t first = slice_find(text, ' ') < slice_find(text, '\t') ? slice_find(text, ' ') :
+	    slice_find(text, '\t');
+
+	for (; !cursor_done(&c); c.at++)
+		if (is_ctl(cursor_peek(&c)) && cursor_peek(&c) != '\t')
+			return value_wrong(t, text, "has a control character in it: take it out");
+	if (first < text.len && slice_find(slice_take(text, first), '@') == first)
+		return value_wrong(t, text, "must be a login, or an address (joe@example.com, "
+		    "@example.com) followed by the logins that may use it");
+	*out = text;
+	return true;
+}
+
 bool rule_engine(const struct target *t, struct slice text, struct slice *out)
 {
 	if (slice_eq(text, SLICE("libspf2")) && !spf_engine_available(SPF_ENGINE_LIBSPF2))

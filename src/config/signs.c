@@ -111,6 +111,18 @@ static const char *const enforce_texts[] = {
 	[ENFORCE_YES] = "enforce = yes: results are written, and mail is refused by them",
 };
 
+/* What assay cannot see to itself: a filter for quarantined mail, and an MTA that holds its users. */
+static void describe_trust(const struct verdict_policy *p, struct buf *out)
+{
+	if (p->enforce == ENFORCE_YES && p->quarantine == QUARANTINE_HEADER)
+		buf_addf(out, "quarantined mail is delivered with %.*s: a filter must file on that "
+		    "field (quarantine.sieve)\n", SLICE_ARG(p->quarantine_header_name));
+	if (!p->signing.sign_mismatch)
+		buf_add_str(out, "logins: each signs for the domain of its envelope sender, so the MTA "
+		    "must hold it to its own (Postfix: reject_sender_login_mismatch), or sign { users } "
+		    "must name who may\n");
+}
+
 enum rc settings_describe(const struct settings *s, struct buf *out)
 {
 	TRY(describe_signing(s, out));
@@ -118,5 +130,6 @@ enum rc settings_describe(const struct settings *s, struct buf *out)
 	    SLICE_ARG(s->policy.authserv_id.len > 0 ? s->policy.authserv_id :
 	    SLICE("the name that the MTA gives itself")));
 	buf_addf(out, "%s\n", enforce_texts[s->policy.enforce]);
+	describe_trust(&s->policy, out);
 	return buf_failed(out) ? RC_NOMEM : RC_OK;
 }

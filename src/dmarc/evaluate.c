@@ -3,6 +3,7 @@
 #include "dmarc/evaluate.h"
 
 static const char *const why_text[DMARC_WHY_COUNT] = {
+	[DMARC_WHY_NOT_EVALUATED] = "no message was evaluated",
 	[DMARC_WHY_ALIGNED] = "an aligned identifier passed",
 	[DMARC_WHY_NOT_ALIGNED] = "nothing that passed is aligned",
 	[DMARC_WHY_NOTHING_PASSED] = "neither SPF nor DKIM passed",
@@ -116,30 +117,31 @@ static const struct {
 	enum auth_result result;
 	enum dmarc_why why;
 } without_policy[] = {
+	[DMARC_DISCOVERED] = { AUTH_NONE, DMARC_WHY_NOT_EVALUATED },
 	[DMARC_DISCOVERED_NOTHING] = { AUTH_NONE, DMARC_WHY_NO_RECORD },
 	[DMARC_DISCOVERY_UNKNOWN] = { AUTH_TEMPERROR, DMARC_WHY_POLICY_UNKNOWN },
 	[DMARC_DISCOVERY_UNUSABLE] = { AUTH_NONE, DMARC_WHY_RECORD_UNUSABLE },
 };
 
-/* t=y (section 4.7) */
-static void apply_testing(struct dmarc_author_result *r)
+void dmarc_author_of(const struct dmarc_policy_discovery *d, struct dmarc_author_result *out)
 {
-	enum dmarc_policy published = r->discovery.policy;
-
-	r->policy = r->discovery.record.testing ? dmarc_policy_weaker(published) : published;
-	r->testing = r->policy != published;
+	*out = (struct dmarc_author_result){ .domain = d->author_domain, .discovery = *d,
+		.result = without_policy[d->status].result, .why = without_policy[d->status].why };
+	if (d->status != DMARC_DISCOVERED)
+		return;
+	out->policy = d->record.testing ? dmarc_policy_weaker(d->policy) : d->policy; /* section 4.7 */
+	out->testing = out->policy != d->policy;
 }
 
 static enum rc judge_author(struct arena *a, struct lookups *l, enum dmarc_discovery method,
-    const struct evidence *e, struct dmarc_author_result *r)
+    const struct evidence *e, struct domain domain, struct dmarc_author_result *r)
 {
-	TRY(dmarc_discover(a, l, method, r->domain, &r->discovery));
-	if (r->discovery.status != DMARC_DISCOVERED) {
-		r->result = without_policy[r->discovery.status].result;
-		r->why = without_policy[r->discovery.status].why;
+	struct dmarc_policy_discovery d;
+
+	TRY(dmarc_discover(a, l, method, domain, &d));
+	dmarc_author_of(&d, r);
+	if (d.status != DMARC_DISCOVERED)
 		return RC_OK;
-	}
-	apply_testing(r);
 	TRY(judge_identifiers(a, l, e, r));
 	if (r->spf_aligned || r->dkim_aligned) {
 		r->identifier_undecided = false;
@@ -234,8 +236,7 @@ enum rc dmarc_evaluate(struct arena *a, struct lookups *l, const struct dmarc_pa
 		return RC_NOMEM;
 	worst = all;
 	for (size_t i = 0; i < authors->domain_count; i++) {
-		all[i].domain = authors->domains[i];
-		TRY(judge_author(a, l, params->discovery, &e, &all[i]));
+		TRY(judge_author(a, l, params->discovery, &e, authors->domains[i], &all[i]));
 		if (severity(&all[i]) > severity(worst))
 			worst = &all[i];
 	}

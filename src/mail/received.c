@@ -60,13 +60,17 @@ bool received_by_submission_program(struct slice value, struct slice our_name)
 {
 	struct cursor c = cursor_of(value);
 	struct slice host, version;
+	const char *comment;
 
 	skip_fws(&c);
 	if (our_name.len == 0 || !take_local_sender(&c) || skip_fws(&c) == 0 ||
 	    !take_literal(&c, SLICE("by")) || skip_fws(&c) == 0 ||
-	    !take_while(&c, not_fws, &host) || !slice_ieq(host, our_name) || skip_fws(&c) == 0 ||
-	    !take_comment(&c, &version) || !slice_iends_with(version, SLICE("/Submit")) ||
-	    skip_fws(&c) == 0)
+	    !take_while(&c, not_fws, &host) || !slice_ieq(host, our_name) || skip_fws(&c) == 0)
 		return false;
-	return take_literal(&c, SLICE("id")) && skip_fws(&c) > 0;
+	comment = c.at;
+	if (!take_comment(&c))
+		return false;
+	version = slice_between(comment + 1, c.at - 1);
+	return slice_iends_with(version, SLICE("/Submit")) && skip_fws(&c) > 0 &&
+	    take_literal(&c, SLICE("id")) && skip_fws(&c) > 0;
 }

@@ -1,3 +1,5 @@
+#include "base/ascii.h"
+#include "base/cursor.h"
 #include "base/limits.h"
 #include "base/log.h"
 
@@ -15,6 +17,7 @@ struct choice {
 	struct mailbox mailbox;       /* the first author */
 	struct dkim_sign_params *signatures;
 	size_t count;
+	bool users_named;             /* a sign section names who may use the author domain */
 	bool trouble;                 /* selectors that a section names are not there */
 	bool unusable;                /* keys are there that cannot be used: the log says why */
 	bool inactive;                /* keys are there, pending or retired */
@@ -142,6 +145,17 @@ static enum rc find_keys(struct choice *c)
 
 /* --- the rule ------------------------------------------------------------------------------- */
 
+static bool is_entry_octet(char c)
+{
+	return !is_wsp(c) && c != ',';
+}
+
+static void skip_separators(struct cursor *c)
+{
+	while (skip_wsp(c) > 0 || take_char(c, ','))
+		;
+}
+
 static bool is_author(struct choice *c, struct slice address)
 {
 	struct domain d;
@@ -149,29 +163,90 @@ static bool is_author(struct choice *c, struct slice address)
 	return domain_parse(c->a, address_domain_part(address), &d) && domain_eq(d, c->author);
 }
 
-/* sign "..." { users = ... } of the author domain, or of a domain above that lends its keys. */
-static bool is_listed(const struct choice *c)
+/* One address, or "@domain" for all of it, as in smtpd_sender_login_maps. */
+static bool is_author_address(const struct choice *c, struct slice pattern)
 {
+	struct slice local = address_local_part(pattern), domain = address_domain_part(pattern);
+
+	return (local.len == 0 || slice_ieq(local, c->mailbox.local_part)) &&
+	    slice_ieq(domain, c->author.name);
+}
+
+/* "login", or "address login, login": those logins for that address only. */
+static bool entry_allows(const struct choice *c, struct slice entry)
+{
+	struct cursor cursor = cursor_of(entry);
+	struct slice word;
+
+	if (!take_while(&cursor, is_entry_octet, &word))
+		return false;
+	skip_separators(&cursor);
+	if (cursor_done(&cursor))
+		return slice_eq(word, c->envelope->auth_user);
+	if (!is_author_address(c, word))
+		return false;
+	while (take_while(&cursor, is_entry_octet, &word)) {
+		if (slice_eq(word, c->envelope->auth_user))
+			return true;
+		skip_separators(&cursor);
+	}
+	return false;
+}
+
+/* Does this section speak for the author domain? */
+static bool covers(const struct choice *c, const struct sign_section *section, struct domain d)
+{
+	return section != NULL && (domain_eq(d, c->author) || section->subdomains);
+}
+
+/*
+ * sign "..." { users = ... } of the author domain, or of a domain above that lends its keys.
+ * *named_out: there are such users at all.
+ */
+static bool is_listed(const struct choice *c, bool *named_out)
+{
+	*named_out = false;
 	for (struct domain d = c->author; !domain_is_none(d); d = domain_parent(d)) {
 		const struct sign_section *section = section_for(c->params, d);
 
-		if (section == NULL || (!domain_eq(d, c->author) && !section->subdomains))
-			continue;
-		for (size_t i = 0; i < section->user_count; i++)
-			if (slice_eq(section->users[i], c->envelope->auth_user))
+		for (size_t i = 0; covers(c, section, d) && i < section->user_count; i++) {
+			*named_out = true;
+			if (entry_allows(c, section->users[i]))
 				return true;
+		}
 	}
 	return false;
 }
 
 /*
  * RFC 6376 section 5.1: a name is signed for those who may use it.  What an authenticated user
- * writes into From alone never is the reason for a signature.
+ * writes into From alone never is the reason for a signature.  Nor is the envelope, which he writes
+ * too unless the MTA holds him to his own, where the operator has named the users.
  */
 static bool may_use_name(struct choice *c)
 {
-	return c->params->sign_mismatch || is_author(c, c->envelope->mail_from) ||
-	    is_author(c, c->envelope->auth_user) || is_listed(c);
+	bool listed = is_listed(c, &c->users_named);
+
+	return c->params->sign_mismatch || listed || is_author(c, c->envelope->auth_user) ||
+	    (!c->users_named && is_author(c, c->envelope->mail_from));
+}
+
+enum rc signing_agrees(struct arena *a, const struct signing_params *params, struct keystore *keys,
+    const struct message *m, const struct authors *authors, int64_t now_ms, bool *out)
+{
+	struct choice c = { .a = a, .params = params, .keys = keys, .now_ms = now_ms,
+		.envelope = &m->envelope };
+
+	*out = false;
+	if (authors->status != FROM_OK || authors->domain_count != 1)
+		return RC_OK;
+	c.author = authors->domains[0];
+	c.mailbox = authors->mailboxes[0];
+	if (!is_author(&c, m->envelope.mail_from))
+		return RC_OK;
+	TRY(find_keys(&c));
+	*out = c.count > 0;
+	return RC_OK;
 }
 
 bool signing_reinjected(const struct signing_params *params, const struct authors *authors)
@@ -210,6 +285,10 @@ static struct slice mismatch(const struct choice *c)
 {
 	const char *login = log_shown(c->a, c->envelope->auth_user);
 
+	if (c->users_named)
+		return arena_printf(c->a, "%s is not among the users who may sign as %.*s (to "
+		    "allow it: sign \"%.*s\" { users = \"%s\" })", login, SLICE_ARG(c->author.name),
+		    SLICE_ARG(c->author.name), login);
 	return arena_printf(c->a, "author domain %.*s is neither the envelope's nor %s's (to allow "
 	    "it: sign \"%.*s\" { users = \"%s\" })", SLICE_ARG(c->author.name), login,
 	    SLICE_ARG(c->author.name), login);

@@ -11,6 +11,7 @@ static const struct class_rules rules[CLASS_COUNT] = {
 	[CLASS_SUBMISSION]    = { "submission",    true,  false, false, true },
 	[CLASS_OWN_RELAY]     = { "own-relay",     false, true,  false, false },
 	[CLASS_FORWARDER]     = { "forwarder",     false, true,  false, true },
+	[CLASS_SIGN_OR_JUDGE] = { "sign-or-judge", false, true,  true, true },
 	[CLASS_REINJECTED]    = { "reinjected",    false, false, false, true },
 	[CLASS_INTERNAL]      = { "internal",      true,  false, false, true },
 	[CLASS_EXTERNAL]      = { "external",      false, true,  true,  true },
@@ -112,6 +113,13 @@ static bool fits_forwarder(const struct verdict_policy *p, const struct envelope
 	return client_listed(&p->forwarders, e);
 }
 
+static bool fits_sign_or_judge(const struct verdict_policy *p, const struct envelope *e,
+    enum received_before before)
+{
+	(void)before;
+	return client_listed(&p->sign_or_judge, e);
+}
+
 static bool fits_internal(const struct verdict_policy *p, const struct envelope *e,
     enum received_before before)
 {
@@ -150,6 +158,7 @@ static const struct {
 	{ CLASS_SUBMISSION, fits_submission },
 	{ CLASS_OWN_RELAY, fits_own_relay },
 	{ CLASS_FORWARDER, fits_forwarder },
+	{ CLASS_SIGN_OR_JUDGE, fits_sign_or_judge },
 	{ CLASS_INTERNAL, fits_internal },
 };
 

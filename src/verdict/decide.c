@@ -1,3 +1,4 @@
+#include "dmarc/psl.h"
 #include "mail/encoded_word.h"
 
 #include "demand.h"
@@ -418,23 +419,141 @@ static struct demand demand_of_helo(const struct bench *b)
 	    "spf on-helo-fail");
 }
 
-/* RFC 6376 section 6.3: one may wait for a key that cannot be fetched, if nothing else passes. */
-static struct demand demand_of_dkim(const struct bench *b)
+/* A signature that may still pass, if its key were known. */
+static bool signature_undecided(const struct bench *b)
 {
-	bool undecided = false;
+	for (size_t i = 0; i < b->v->dkim.count; i++)
+		if (b->v->dkim.items[i].result == AUTH_TEMPERROR && !b->v->dkim.items[i].hopeless)
+			return true;
+	return false;
+}
 
-	if (b->v->dmarc.result == AUTH_PASS)
-		return (struct demand){ .kind = DEMAND_NOTHING };
-	for (size_t i = 0; i < b->v->dkim.count; i++) {
-		const struct dkim_result *r = &b->v->dkim.items[i];
+static bool signature_passes(const struct bench *b)
+{
+	for (size_t i = 0; i < b->v->dkim.count; i++)
+		if (b->v->dkim.items[i].result == AUTH_PASS)
+			return true;
+	return false;
+}
 
-		if (r->result == AUTH_PASS)
-			return (struct demand){ .kind = DEMAND_NOTHING };
-		undecided = undecided || (r->result == AUTH_TEMPERROR && !r->hopeless);
-	}
+/* RFC 6376 section 6.3: one may wait for a key that cannot be fetched, if nothing else passes. */
+static struct demand demand_of_dkim_temperror(const struct bench *b)
+{
+	bool waits = b->v->dmarc.result != AUTH_PASS && !signature_passes(b) &&
+	    signature_undecided(b);
+
 	return demand_made(b, DEMAND_DKIM_TEMPERROR,
-	    undecided ? temporary(b->p->dkim_on_temperror) : ACTION_ACCEPT,
+	    waits ? temporary(b->p->dkim_on_temperror) : ACTION_ACCEPT,
 	    "a DKIM key could not be looked up", "dkim on-temperror");
+}
+
+/* Without a DMARC record nothing was asked of the DNS: the public suffix list decides. */
+static bool is_of_same_organization(struct domain d, struct domain author)
+{
+	return domain_eq(dmarc_psl_organizational_domain(d), dmarc_psl_organizational_domain(author));
+}
+
+static bool signature_aligned(const struct bench *b)
+{
+	for (size_t i = 0; i < b->v->dmarc.author_count; i++) {
+		const struct dmarc_author_result *r = &b->v->dmarc.authors[i];
+
+		if (r->dkim_aligned)
+			return true;
+		for (size_t k = 0; k < b->v->dkim.count; k++)
+			if (r->discovery.status != DMARC_DISCOVERED &&
+			    b->v->dkim.items[k].result == AUTH_PASS &&
+			    is_of_same_organization(b->v->dkim.items[k].sig.domain, r->domain))
+				return true;
+	}
+	return false;
+}
+
+/*
+ * dkim { on-none, on-fail }: for sites that require signatures; RFC 6376 section 6.3 advises against
+ * refusing for a missing or a failing one alone.
+ */
+static struct demand demand_of_dkim_missing(const struct bench *b)
+{
+	if (!b->v->dkim_checked || signature_undecided(b) || signature_aligned(b))
+		return (struct demand){ .kind = DEMAND_NOTHING };
+	if (b->v->dkim.count == 0)
+		return demand_made(b, DEMAND_DKIM_NONE, permanent(b->p->dkim_on_none),
+		    "no DKIM signature", "dkim on-none");
+	return demand_made(b, DEMAND_DKIM_FAIL, permanent(b->p->dkim_on_fail),
+	    "no DKIM signature that passes and is aligned", "dkim on-fail");
+}
+
+/* --- our own trouble --------------------------------------------------------------------------- */
+
+/* The refusal of an author's failing mail would turn into `indirect`, if an undecided domain passed. */
+static bool could_be_indirect(const struct bench *b, const struct dmarc_author_result *r)
+{
+	bool undecided = signature_undecided(b) ||
+	    (b->v->spf_checked && b->v->spf.r.result == AUTH_TEMPERROR);
+
+	return r->result == AUTH_FAIL && r->policy == DMARC_POLICY_REJECT && undecided &&
+	    (b->marks.list || b->marks.resent || b->marks.arc);
+}
+
+/* With the answer that is missing, could DMARC ask for something else? */
+static bool dmarc_could_change(const struct bench *b)
+{
+	for (size_t i = 0; i < b->v->dmarc.author_count; i++) {
+		const struct dmarc_author_result *r = &b->v->dmarc.authors[i];
+		struct demand d = { .author = r };
+
+		if (could_be_indirect(b, r))
+			return true;
+		if (r->result != AUTH_TEMPERROR)
+			continue;
+		if (r->why != DMARC_WHY_IDENTIFIER_UNKNOWN)
+			return true;
+		wish_for_failure(b, &d);
+		if (d.action != ACTION_ACCEPT)
+			return true;
+	}
+	return false;
+}
+
+static bool spf_could_change(const struct bench *b)
+{
+	const struct spf_actions *set = &b->p->spf_actions;
+
+	return b->v->spf_checked && b->class == CLASS_EXTERNAL &&
+	    b->v->spf.r.result == AUTH_TEMPERROR &&
+	    (set->on_fail != ACTION_ACCEPT || set->on_softfail != ACTION_ACCEPT ||
+	    set->on_permerror != ACTION_ACCEPT || set->on_temperror != ACTION_ACCEPT);
+}
+
+static bool dkim_could_change(const struct bench *b)
+{
+	return demand_of_dkim_temperror(b).kind != DEMAND_NOTHING ||
+	    (b->p->dkim_on_fail != ACTION_ACCEPT && signature_undecided(b) &&
+	    !signature_aligned(b));
+}
+
+/*
+ * A temperror is accepted or not as the operator has set because a sender's name server is silent.
+ * Where ours does not work, no sender can be blamed, and none must gain by it (RFC 7208 section 11.1):
+ * the message waits, if its answer depends on what could not be asked.
+ */
+static struct demand demand_of_local_trouble(const struct bench *b)
+{
+	bool depends = b->v->local_trouble && (dmarc_could_change(b) || spf_could_change(b) ||
+	    dkim_could_change(b));
+
+	return demand_made(b, DEMAND_LOCAL_TROUBLE,
+	    depends ? temporary(b->p->on_local_trouble) : ACTION_ACCEPT,
+	    "our own DNS look-ups failed", "on-local-trouble");
+}
+
+/* The strictest counts here as well, but for a refusal that the missing answer would have softened. */
+static bool outweighs(const struct bench *b, const struct demand *local,
+    const struct demand *strictest)
+{
+	return local->action > strictest->action || (local->action == ACTION_TEMPFAIL &&
+	    strictest->kind == DEMAND_DMARC_FAIL && could_be_indirect(b, strictest->author));
 }
 
 /* --- all together ---------------------------------------------------------------------------- */
@@ -493,18 +612,24 @@ enum rc decide(struct arena *a, const struct verdict_policy *p, enum message_cla
     const struct message *m, const struct verdict *v, struct actions *out)
 {
 	struct bench b = { .a = a, .p = p, .class = class, .m = m, .v = v };
-	struct demand demands[5], *strictest = &demands[0];
+	struct demand demands[6], *strictest = &demands[0], local;
 
 	indirect_marks(m, &v->arc.chain, &b.marks);
 	b.exempt = exempt_from_refusal(a, p, m, &v->authors);
 	demands[0] = demand_of_dmarc(&b);
 	demands[1] = demand_of_from(&b);
 	demands[2] = demand_of_spf(&b);
-	demands[3] = demand_of_dkim(&b);
-	demands[4] = demand_of_helo(&b);
+	demands[3] = demand_of_dkim_temperror(&b);
+	demands[4] = demand_of_dkim_missing(&b);
+	demands[5] = demand_of_helo(&b);
 	for (size_t i = 1; i < N_ELEMENTS(demands); i++)
 		if (demands[i].action > strictest->action)
 			strictest = &demands[i];
+	local = demand_of_local_trouble(&b);
+	if (outweighs(&b, &local, strictest)) { /* nothing was found, so nothing is departed from */
+		carry_out(&b, &local, out);
+		return arena_failed(a) ? RC_NOMEM : RC_OK;
+	}
 	carry_out(&b, strictest, out);
 	record_overrides(&b, &demands[0], out);
 	out->disposition = disposition_of(&b, &demands[0]);

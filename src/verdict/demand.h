@@ -16,6 +16,9 @@ enum demand_kind {
 	DEMAND_SPF,
 	DEMAND_HELO,
 	DEMAND_DKIM_TEMPERROR,
+	DEMAND_DKIM_NONE,
+	DEMAND_DKIM_FAIL,       /* nothing that passes is aligned */
+	DEMAND_LOCAL_TROUBLE,   /* our own resolver does not work */
 	DEMAND_COUNT
 };
 

@@ -138,5 +138,6 @@ enum rc evaluate(const struct evaluation *e, struct verdict *v)
 	TRY(dmarc_evaluate(e->arena, e->lookups, &e->policy->dmarc, &v->authors, &v->spf, &v->dkim,
 	    &v->dmarc));
 	v->dmarc_checked = true;
+	v->local_trouble = lookups_local_trouble(e->lookups);
 	return RC_OK;
 }

@@ -54,12 +54,19 @@ static bool recipient_matches(struct arena *a, struct slice pattern, struct slic
 	    slice_is_null(domain) ? address : address_local_part(address), domain);
 }
 
+/* The entry that the address has; NULL: none. */
+static const struct slice *entry_of(struct arena *a, const struct slice_list *list,
+    struct slice address)
+{
+	for (size_t k = 0; k < list->count; k++)
+		if (recipient_matches(a, list->items[k], address))
+			return &list->items[k];
+	return NULL;
+}
+
 bool exempt_recipient_listed(struct arena *a, const struct slice_list *list, struct slice address)
 {
-	for (size_t i = 0; i < list->count; i++)
-		if (recipient_matches(a, list->items[i], address))
-			return true;
-	return false;
+	return entry_of(a, list, address) != NULL;
 }
 
 /* A recipient's own section, the first that fits; NULL: none. */
@@ -73,39 +80,58 @@ static const struct recipient_section *section_of(struct arena *a, const struct 
 	return NULL;
 }
 
-enum action exempt_recipients(struct arena *a, const struct verdict_policy *p, const struct message *m,
-    enum action wish, struct slice *pattern_out)
+/* All recipients are known: none was left out at a ceiling, and the MTA reported them. */
+static bool recipients_known(const struct message *m)
 {
-	const struct envelope *e = &m->envelope;
-	const struct recipient_section *mildest = NULL;
-	bool somebody_without = e->recipient_count == 0;
-
-	*pattern_out = SLICE_NULL;
-	for (size_t i = 0; i < e->recipient_count && p->recipient_section_count > 0; i++) {
-		const struct recipient_section *s = section_of(a, p, e->recipients[i]);
-
-		if (s == NULL)
-			somebody_without = true;
-		else if (mildest == NULL || s->on_fail < mildest->on_fail)
-			mildest = s;
-	}
-	if (mildest == NULL || (somebody_without && mildest->on_fail >= wish))
-		return wish;
-	*pattern_out = mildest->pattern;
-	return mildest->on_fail;
+	return m->envelope.recipient_count > 0 && m->exceeded == MESSAGE_FITS;
 }
 
-static struct slice exempt_recipient(struct arena *a, const struct verdict_policy *p,
+enum action exempt_recipients(struct arena *a, const struct verdict_policy *p,
+    const struct message *m, enum action wish, struct slice *pattern_out)
+{
+	const struct envelope *e = &m->envelope;
+	enum action strictest = ACTION_ACCEPT;
+
+	*pattern_out = SLICE_NULL;
+	if (p->recipient_section_count == 0 || !recipients_known(m))
+		return wish;
+	for (size_t i = 0; i < e->recipient_count; i++) {
+		const struct recipient_section *s = section_of(a, p, e->recipients[i]);
+		enum action action = s == NULL ? wish : s->on_fail;
+
+		if (i > 0 && action <= strictest)
+			continue;
+		strictest = action;
+		*pattern_out = s == NULL ? SLICE_NULL : s->pattern;
+	}
+	return strictest;
+}
+
+const struct slice *exempt_every_recipient(struct arena *a, const struct slice_list *list,
     const struct message *m)
 {
 	const struct envelope *e = &m->envelope;
+	const struct slice *entry = NULL;
 
-	for (size_t i = 0; i < e->recipient_count; i++)
-		for (size_t k = 0; k < p->never_refuse_to.count; k++)
-			if (recipient_matches(a, p->never_refuse_to.items[k], e->recipients[i]))
-				return arena_printf(a, "a recipient is in never-refuse-to (%.*s)",
-				    SLICE_ARG(p->never_refuse_to.items[k]));
-	return SLICE_NULL;
+	if (!recipients_known(m))
+		return NULL;
+	for (size_t i = 0; i < e->recipient_count; i++) {
+		entry = entry_of(a, list, e->recipients[i]);
+		if (entry == NULL)
+			break;
+	}
+	return entry;
+}
+
+/* One that may be refused is enough: else a copy to postmaster would free any message. */
+static struct slice exempt_recipient(struct arena *a, const struct verdict_policy *p,
+    const struct message *m)
+{
+	const struct slice *entry = exempt_every_recipient(a, &p->never_refuse_to, m);
+
+	if (entry == NULL)
+		return SLICE_NULL;
+	return arena_printf(a, "every recipient is in never-refuse-to (%.*s)", SLICE_ARG(*entry));
 }
 
 /* An entry without "@" is a domain: that author domain and below. */
@@ -118,22 +144,33 @@ static bool author_matches(struct arena *a, struct slice entry, const struct mai
 	return domain_parse(a, entry, &listed) && domain_is_at_or_below(author->domain, listed);
 }
 
+/* Why one author is never refused; the null slice: mail in that name may be. */
+static struct slice author_reason(struct arena *a, const struct verdict_policy *p,
+    const struct mailbox *author)
+{
+	const struct policy_section *s = exempt_section(p, author->domain);
+
+	for (size_t k = 0; k < p->never_refuse_from.count; k++)
+		if (author_matches(a, p->never_refuse_from.items[k], author))
+			return arena_printf(a, "the author is in never-refuse-from (%.*s)",
+			    SLICE_ARG(p->never_refuse_from.items[k]));
+	if (s != NULL && s->never_refuse)
+		return arena_printf(a, "policy \"%.*s\" never-refuse", SLICE_ARG(s->domain.name));
+	return SLICE_NULL;
+}
+
+/* Of several authors each must be: a sender adds any name to the one that he forges. */
 static struct slice exempt_author(struct arena *a, const struct verdict_policy *p,
     const struct authors *authors)
 {
-	for (size_t i = 0; i < authors->count; i++) {
-		const struct mailbox *author = &authors->mailboxes[i];
-		const struct policy_section *s = exempt_section(p, author->domain);
+	struct slice why = SLICE_NULL;
 
-		for (size_t k = 0; k < p->never_refuse_from.count; k++)
-			if (author_matches(a, p->never_refuse_from.items[k], author))
-				return arena_printf(a, "the author is in never-refuse-from (%.*s)",
-				    SLICE_ARG(p->never_refuse_from.items[k]));
-		if (s != NULL && s->never_refuse)
-			return arena_printf(a, "policy \"%.*s\" never-refuse",
-			    SLICE_ARG(s->domain.name));
+	for (size_t i = 0; i < authors->count; i++) {
+		why = author_reason(a, p, &authors->mailboxes[i]);
+		if (slice_is_null(why))
+			break;
 	}
-	return SLICE_NULL;
+	return why;
 }
 
 struct slice exempt_from_refusal(struct arena *a, const struct verdict_policy *p, const struct message *m,

@@ -2,6 +2,7 @@
 
 #include <jansson.h>
 
+#include "base/limits.h"
 #include "base/utf8.h"
 #include "dmarc/discover.h"
 
@@ -93,6 +94,7 @@ static const char *const arc_codes[ARC_WHY_COUNT] = {
 };
 
 static const char *const dmarc_codes[DMARC_WHY_COUNT] = {
+	[DMARC_WHY_NOT_EVALUATED] = "not-evaluated",
 	[DMARC_WHY_ALIGNED] = "aligned",
 	[DMARC_WHY_NOT_ALIGNED] = "not-aligned",
 	[DMARC_WHY_NOTHING_PASSED] = "nothing-passed",
@@ -105,6 +107,18 @@ static const char *const dmarc_codes[DMARC_WHY_COUNT] = {
 	[DMARC_WHY_FROM_INVALID] = "from-invalid",
 	[DMARC_WHY_FROM_TOO_MANY] = "from-too-many",
 	[DMARC_WHY_NO_MEMORY] = "no-memory",
+};
+
+static const char *const signing_codes[SIGNING_WHY_COUNT] = {
+	[SIGNING_NO_AUTHOR] = "no-author",
+	[SIGNING_SEVERAL_AUTHORS] = "several-authors",
+	[SIGNING_NO_KEY] = "no-key",
+	[SIGNING_MISMATCH] = "mismatch",
+	[SIGNING_KEY_TROUBLE] = "key-trouble",
+	[SIGNING_LIMIT] = "limit",
+	[SIGNING_OBSERVED] = "observed",
+	[SIGNING_RECIPIENTS] = "recipients",
+	[SIGNING_REINJECTED] = "reinjected",
 };
 
 /* --- values ---------------------------------------------------------------------------------- */
@@ -428,6 +442,22 @@ static json_t *edit_json(const void *items, size_t i)
 	return object_end(&o);
 }
 
+static json_t *domain_json(const void *items, size_t i)
+{
+	return text(((const struct domain *)items)[i].name);
+}
+
+/* Who wrote the message, whatever its class. */
+static void put_author(struct object *o, const struct outcome *outcome)
+{
+	const struct authors *authors = &outcome->verdict.authors;
+	const struct header *id = message_field(outcome->message, SLICE("Message-ID"), 0);
+
+	put(o, "author", array_of(domain_json, authors->domains, authors->domain_count));
+	if (id != NULL)
+		put_text(o, "message_id", slice_trim(id->value));
+}
+
 static void put_envelope(struct object *o, const struct outcome *outcome)
 {
 	const struct envelope *e = &outcome->message->envelope;
@@ -452,6 +482,8 @@ static void put_verdict(struct object *o, const struct outcome *outcome)
 		put(o, "dkim", array_of(dkim_json, v->dkim.items, v->dkim.count));
 	if (v->arc_checked && v->arc.result != AUTH_NONE)
 		put(o, "arc", arc_json(&v->arc));
+	if (v->local_trouble)
+		put(o, "local_trouble", json_true());
 	if (v->dmarc_checked)
 		put(o, "dmarc", dmarc_json(&v->dmarc, &outcome->actions));
 }
@@ -465,6 +497,7 @@ static void put_signing(struct object *o, const struct outcome *outcome)
 	if (outcome->sealed.instance > 0)
 		put(o, "sealed", sealed_json(&outcome->sealed));
 	put_text(o, "unsealed", outcome->unsealed_reason);
+	put_str(o, "unsigned_code", signing_codes[outcome->unsigned_why]);
 }
 
 static void put_actions(struct object *o, const struct actions *actions)
@@ -515,17 +548,85 @@ static enum rc dump(json_t *json, int indent, struct buf *out)
 	return buf_failed(out) ? RC_NOMEM : RC_OK;
 }
 
-/* What a sender can pile up goes first, where not everything fits into out. */
+/*
+ * How a text that is too long is made shorter, further with each step: names that are left out,
+ * octets of a text, elements of a list.  After the last one it fits into LIMIT_OUTCOME_LINE whatever
+ * the sender wrote (an octet is at most six in JSON), and still has the queue id, the client, the
+ * authors, every method's result and the action.
+ */
+static const struct step {
+	const char *gone[12];
+	size_t octets, elements;
+} steps[] = {
+	{ { "edits" }, 1000, 50 },
+	{ { "edits", "published", "rcpt" }, 200, 10 },
+	{ { "edits", "published", "rcpt", "reason", "explanation", "reply", "overrides",
+	    "identity", "algorithm", "policy_domain", "organizational_domain", "hold" }, 48, 3 },
+};
+
+static bool is_gone(const struct step *step, const char *name)
+{
+	for (size_t i = 0; i < N_ELEMENTS(step->gone) && step->gone[i] != NULL; i++)
+		if (strcmp(name, step->gone[i]) == 0)
+			return true;
+	return false;
+}
+
+/* Cut between characters, and marked. */
+static void shorten_text(json_t *value, size_t max)
+{
+	struct slice whole = slice_of(json_string_value(value), json_string_length(value));
+	struct buf cut = BUF_INIT(max + 3);
+	size_t n = max;
+
+	if (whole.len <= max)
+		return;
+	while (n > 0 && ((unsigned char)whole.ptr[n] & 0xc0) == 0x80)
+		n--;
+	buf_add(&cut, slice_take(whole, n));
+	buf_add_str(&cut, "...");
+	(void)json_string_setn(value, buf_cstr(&cut), cut.len); /* at worst it stays as it is */
+	buf_free(&cut);
+}
+
+/* The authors are few already (LIMIT_AUTHOR_DOMAINS), and the line needs them all. */
+static size_t elements_of(const struct step *step, const char *name)
+{
+	bool authors = strcmp(name, "author") == 0 || strcmp(name, "authors") == 0;
+
+	return authors ? LIMIT_AUTHOR_DOMAINS : step->elements;
+}
+
+/* As deep as the objects that are made here. */
+static void shorten(json_t *value, const char *name, const struct step *step)
+{
+	const char *key;
+	json_t *item;
+	void *next;
+
+	if (json_is_string(value))
+		shorten_text(value, step->octets);
+	while (json_is_array(value) && json_array_size(value) > elements_of(step, name))
+		json_array_remove(value, json_array_size(value) - 1);
+	for (size_t i = 0; i < json_array_size(value); i++)
+		shorten(json_array_get(value, i), name, step);
+	json_object_foreach_safe(value, next, key, item) {
+		if (is_gone(step, key))
+			json_object_del(value, key);
+		else
+			shorten(item, key, step);
+	}
+}
+
 static enum rc dump_shorter(json_t *json, int indent, struct buf *out)
 {
-	static const char *const bulky[] = { "edits", "rcpt", "dkim" };
 	size_t start = out->len;
 	enum rc rc = dump(json, indent, out);
 
-	for (size_t i = 0; i < N_ELEMENTS(bulky) && rc != RC_OK && json != NULL; i++) {
+	for (size_t i = 0; i < N_ELEMENTS(steps) && rc != RC_OK && json != NULL; i++) {
 		buf_truncate(out, start);
 		out->failed = false;
-		json_object_del(json, bulky[i]);
+		shorten(json, "", &steps[i]);
 		json_object_set_new(json, "truncated", json_true());
 		rc = dump(json, indent, out);
 	}
@@ -539,6 +640,7 @@ enum rc json_outcome(const struct outcome *outcome, int indent, struct buf *out)
 	enum rc rc;
 
 	put_envelope(&o, outcome);
+	put_author(&o, outcome);
 	put_verdict(&o, outcome);
 	put_signing(&o, outcome);
 	put_actions(&o, &outcome->actions);

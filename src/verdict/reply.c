@@ -9,6 +9,7 @@
 /* What failed, for the sender's postmaster: every name here has passed domain_parse(). */
 static void add_findings(struct buf *text, const struct verdict *v)
 {
+	static const char nameless[] = "a signature without a usable d=";
 	size_t shown = v->dkim.count < SIGNATURES_SHOWN ? v->dkim.count : SIGNATURES_SHOWN;
 
 	if (v->spf_checked)
@@ -17,10 +18,14 @@ static void add_findings(struct buf *text, const struct verdict *v)
 		    SLICE_ARG(v->spf.r.domain.name));
 	if (v->dkim.count == 0)
 		buf_add_str(text, "no DKIM signature");
-	for (size_t i = 0; i < shown; i++)
-		buf_addf(text, "%sDKIM %s for %.*s", i == 0 ? "" : ", ",
-		    auth_result_text(v->dkim.items[i].result),
-		    SLICE_ARG(v->dkim.items[i].sig.domain.name));
+	for (size_t i = 0; i < shown; i++) {
+		const struct dkim_result *r = &v->dkim.items[i];
+		struct domain d = r->sig.domain;
+
+		buf_addf(text, "%sDKIM %s for %.*s", i == 0 ? "" : ", ", auth_result_text(r->result),
+		    domain_is_none(d) ? (int)strlen(nameless) : (int)d.name.len,
+		    domain_is_none(d) ? nameless : d.name.ptr);
+	}
 }
 
 /* RFC 9989 section 7.2 wants "DMARC" in the text. */
@@ -32,9 +37,9 @@ static void word_dmarc_fail(struct buf *text, const struct message *m, const str
 	if (d->asked == d->action)
 		buf_addf(text, "as its policy asks (p=%s): ", dmarc_policy_text(d->author->policy));
 	else
-		buf_add_str(text, "when nothing authenticates it: ");
+		buf_add_str(text, "unless authenticated: ");
 	add_findings(text, v);
-	buf_addf(text, "; nothing that passes is aligned with %.*s",
+	buf_addf(text, "; no passing identifier is aligned with %.*s",
 	    SLICE_ARG(d->author->domain.name));
 }
 
@@ -62,7 +67,7 @@ static void word_from(struct buf *text, const struct message *m, const struct ve
 {
 	(void)m;
 	(void)d;
-	buf_addf(text, "DMARC: the From field does not tell the author's domain: %s",
+	buf_addf(text, "DMARC: the message does not identify an author domain: %s",
 	    v->authors.why != NULL ? v->authors.why : from_status_text(v->authors.status));
 }
 
@@ -118,6 +123,24 @@ static void word_dkim(struct buf *text, const struct message *m, const struct ve
 	buf_add_str(text, ": a key cannot be looked up now; please try again later");
 }
 
+static void word_dkim_missing(struct buf *text, const struct message *m, const struct verdict *v,
+    const struct demand *d)
+{
+	(void)m;
+	(void)d;
+	buf_add_str(text, "DKIM: a signature of the author's domain that passes is required here: ");
+	add_findings(text, v);
+}
+
+static void word_local_trouble(struct buf *text, const struct message *m, const struct verdict *v,
+    const struct demand *d)
+{
+	(void)m;
+	(void)v;
+	(void)d;
+	buf_add_str(text, "DNS look-ups do not work here now; please try again later");
+}
+
 /* RFC 7372; RFC 6376 section 6.3 (4.7.5); RFC 3463 (4.4.3, 5.6.0, 5.7.1) */
 static const struct wording {
 	const char *permanent, *temporary; /* enhanced status codes */
@@ -131,6 +154,9 @@ static const struct wording {
 	[DEMAND_SPF] = { "5.7.24", "4.7.24", word_spf },
 	[DEMAND_HELO] = { "5.7.23", "4.7.23", word_helo },
 	[DEMAND_DKIM_TEMPERROR] = { "5.7.20", "4.7.5", word_dkim },
+	[DEMAND_DKIM_NONE] = { "5.7.20", "4.7.20", word_dkim_missing },
+	[DEMAND_DKIM_FAIL] = { "5.7.22", "4.7.22", word_dkim_missing },
+	[DEMAND_LOCAL_TROUBLE] = { "5.4.3", "4.4.3", word_local_trouble }, /* never for good */
 };
 
 /* Several checks have failed behind a DMARC failure; the others are told apart here. */
@@ -189,6 +215,10 @@ struct reply reply_exceeded(struct arena *a, const struct verdict_policy *p, con
 	case MESSAGE_TOO_MANY_RECIPIENTS:
 		r.enhanced = temporary ? "4.5.3" : "5.5.3";
 		buf_addf(&text, "the message has more than %u recipients", LIMIT_RECIPIENTS);
+		break;
+	case MESSAGE_TOO_MANY_FORGED:
+		buf_addf(&text, "the message has more than %zu header fields that claim to be ours",
+		    p->max_forged_fields);
 		break;
 	case MESSAGE_NO_MEMORY:
 	case MESSAGE_FITS:

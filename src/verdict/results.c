@@ -290,7 +290,8 @@ static void write_dmarc(struct arena *a, struct authres *ar, const struct verdic
 			write_author(a, ar, &dmarc->authors[i], actions);
 	if (dmarc->author_count == 0) {
 		authres_result(ar, "dmarc", dmarc->result);
-		authres_reason(ar, slice_str(dmarc_why_text(dmarc->why)));
+		authres_reason(ar, dmarc->reason.len > 0 ? dmarc->reason :
+		    slice_str(dmarc_why_text(dmarc->why)));
 	}
 }
 

@@ -1,5 +1,6 @@
 #include "verdict/results.h"
 
+#include "exempt.h"
 #include "signatures.h"
 
 static enum rc unsigned_as(struct signatures *s, enum signing_why why, struct slice reason)
@@ -29,10 +30,15 @@ enum rc signatures_begin(const struct verdict_policy *p, struct keystore *keys,
     struct bodyhashes *bodies, int64_t now_ms, struct signatures *out)
 {
 	struct signing_selection selection;
+	const struct slice *entry;
 
 	*out = (struct signatures){ .why = SIGNING_DONE };
 	if (p->enforce == ENFORCE_OBSERVE)
 		return unsigned_as(out, SIGNING_OBSERVED, SLICE("enforce = observe"));
+	entry = exempt_every_recipient(m->arena, &p->never_sign_to, m);
+	if (entry != NULL)
+		return unsigned_as(out, SIGNING_RECIPIENTS, arena_printf(m->arena,
+		    "every recipient is in never-sign-to (%.*s)", SLICE_ARG(*entry)));
 	if (keys == NULL && p->signing.tables == NULL)
 		return unsigned_as(out, SIGNING_NO_KEY, SLICE("no keys are configured"));
 	TRY(signing_select(m->arena, &p->signing, keys, m, authors, authenticated, now_ms,

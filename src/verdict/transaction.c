@@ -253,6 +253,19 @@ static void settle_reinjected(struct transaction *t)
 	t->signatures.reason = reinjected_reason(t);
 }
 
+/* Known now: such a host's mail is signed where it is of a domain of the site, and judged else. */
+static void settle_sign_or_judge(struct transaction *t)
+{
+	bool agrees = false;
+
+	if (t->outcome.class != CLASS_SIGN_OR_JUDGE || t->trouble != RC_OK)
+		return;
+	note(t, signing_agrees(t->arena, &t->env.policy->signing, t->env.keys, &t->message,
+	    &t->outcome.verdict.authors, clock_monotonic_ms(), &agrees));
+	if (agrees)
+		set_class(t, CLASS_INTERNAL);
+}
+
 void transaction_end_of_header(struct transaction *t)
 {
 	if (t->header_done)
@@ -260,11 +273,15 @@ void transaction_end_of_header(struct transaction *t)
 	t->header_done = true;
 	set_class(t, classify(t->env.policy, &t->message.envelope, received_before(&t->message)));
 	settle_reinjected(t);
+	settle_sign_or_judge(t);
 	if (t->trouble != RC_OK)
 		return;
 	if (t->rules->remove_authres)
 		note(t, results_find_forged(t->arena, t->env.policy, authserv_id(t), &t->message,
 		    &t->forged));
+	if (t->rules->judge && t->forged.count > t->env.policy->max_forged_fields &&
+	    t->message.exceeded == MESSAGE_FITS)
+		t->message.exceeded = MESSAGE_TOO_MANY_FORGED;
 	if (t->rules->judge) {
 		end_judged_header(t);
 		start_sealing(t);
@@ -365,6 +382,18 @@ static void answer_exceeded(struct transaction *t)
 	note(t, results_quarantine(t->arena, p, &t->outcome.actions));
 }
 
+/* Mail that ought to be signed, of a domain whose key cannot be used: it may wait for a mended key. */
+static void answer_unsignable(struct transaction *t)
+{
+	struct slice why = t->signatures.reason;
+
+	if (t->trouble != RC_OK || !t->env.policy->defer_unsignable || t->signatures.count > 0 ||
+	    t->signatures.why != SIGNING_KEY_TROUBLE)
+		return;
+	answer(t, ACTION_TEMPFAIL, why, (struct reply){ 451, "4.7.5", /* RFC 3463 section 3.8 */
+		SLICE("The message cannot be signed now, please try again later") });
+}
+
 static void answer_trouble(struct transaction *t)
 {
 	bool memory = t->trouble == RC_NOMEM || arena_failed(t->arena);
@@ -403,8 +432,10 @@ const struct outcome *transaction_end(struct transaction *t, int64_t now)
 		return complete(t); /* nothing is touched, whatever it is */
 	if (exceeded == MESSAGE_NO_MEMORY)
 		note(t, RC_NOMEM);
-	if (t->trouble == RC_OK && exceeded == MESSAGE_FITS)
+	if (t->trouble == RC_OK && exceeded == MESSAGE_FITS) {
 		note(t, finish(t, now));
+		answer_unsignable(t);
+	}
 	if (t->trouble == RC_OK && exceeded != MESSAGE_FITS)
 		answer_exceeded(t);
 	if (t->trouble != RC_OK || arena_failed(t->arena))

@@ -140,6 +140,35 @@ def sign_then_verify(w):
 
 
 @check
+def explain_finds_what_changed(w):
+    """A failing signature: the change that lists and gateways make is found by undoing it."""
+    message = (b"From: joe@football.example.com\nTo: ann@example.net\nSubject: Hungry\nMIME-Version: 1.0\n"
+               b"Date: Thu, 26 Nov 2026 10:00:00 +0000\nMessage-ID: <1@football.example.com>\n\nHello,\nare you?\n")
+    rows = (
+        ("relaxed/relaxed", lambda m: m + b"--\nThe list\n", "a footer was appended (2 lines)"),
+        ("simple/simple", lambda m: m + b"x\n", "a footer was appended (1 line)"),
+        ("relaxed/relaxed", lambda m: m.replace(b"\n\nHello", b"\n\n[EXTERNAL]\nHello"), "a text was put before the body (1 line)"),
+        ("relaxed/simple", lambda m: m.replace(b"Hello,\n", b"Hello,  \n"), "blanks were added"),
+        ("relaxed/relaxed", lambda m: m.replace(b"Subject: ", b"Subject: [list] "), "the subject was tagged"),
+        ("relaxed/relaxed", lambda m: m.replace(b"Subject: ", b"Subject: [list] ") + b"--\nThe list\n",
+         "the subject was tagged and a footer appended (2 lines)"),
+        ("relaxed/relaxed", lambda m: b"Reply-To: list@example.net\n" + m, "a field was added that the signature forbids: Reply-To"),
+        ("relaxed/relaxed", lambda m: m.replace(b"Hungry", b"Thirsty"), "none of the common changes"),
+        ("relaxed/relaxed", lambda m: m.replace(b"are you?", b"are we?"), "none of the common changes"),
+    )
+    key, line = w.key("football.example.com", "ed25519", "d1")
+    zone = w.file("diagnose.zone", line + "\n")
+    for canon, change, wanted in rows:
+        signed = subprocess.run([w.assay, "sign", "--domain", "football.example.com", "--selector", "d1", "--key", key,
+                                 "--canon", canon], input=message, capture_output=True, check=True).stdout
+        out = w.ok("verify", "--explain", "--zone", zone, "-", stdin=signed)
+        assert "why the signature" not in out, out
+        out = w.ok("verify", "--explain", "--zone", zone, "-", stdin=change(signed))
+        assert wanted in out, "%r is not in:\n%s" % (wanted, out)
+        assert "body hash in the signature" in out and "body hash of this message" in out, out
+
+
+@check
 def explain_says_why(w):
     zone = w.file("explain.zone", """a.example TXT v=spf1 include:b.example -all
 b.example TXT v=spf1 ip4:192.0.2.7 -all

@@ -96,7 +96,7 @@
 /* what we write */
 #define LIMIT_LOG_FIELD        256u
 #define LIMIT_LOG_LINE         4096u
-#define LIMIT_OUTCOME_LINE     (64u * 1024) /* the line of a message, as JSON */
+#define LIMIT_OUTCOME_LINE     8000u /* the line of a message, as JSON: rsyslog cuts at 8 KiB */
 #define LIMIT_LOG_QUEUE        (4u * 1024 * 1024) /* lines that wait for a log that blocks */
 #define LIMIT_HEADER_VALUE     (32u * 1024) /* libmilter refuses over 64 KiB */
 #define LIMIT_REPLY_TEXT       900u /* smfi_setreply takes 980 */

@@ -37,6 +37,7 @@ struct dmarc_params {
 };
 
 enum dmarc_why {
+	DMARC_WHY_NOT_EVALUATED,      /* a policy was looked for, and no message */
 	DMARC_WHY_ALIGNED,            /* pass */
 	DMARC_WHY_NOT_ALIGNED,        /* nothing that passed is aligned */
 	DMARC_WHY_NOTHING_PASSED,
@@ -67,6 +68,12 @@ struct dmarc_author_result {
 	struct domain aligned_domain; /* that made the pass */
 	struct domain undecided_domain; /* the first one with identifier_undecided */
 };
+
+/*
+ * What follows from a discovery before any identifier is looked at: the policy after t=y (section
+ * 4.7), and the result where there is no policy; else none and NOT_EVALUATED.
+ */
+void dmarc_author_of(const struct dmarc_policy_discovery *d, struct dmarc_author_result *out);
 
 struct dmarc_result {
 	enum auth_result result; /* over all authors: any failure wins, strictest failing policy */

@@ -46,7 +46,8 @@ struct envelope {
 };
 
 enum message_limit { MESSAGE_FITS, MESSAGE_TOO_MANY_FIELDS, MESSAGE_HEADER_TOO_LARGE,
-	MESSAGE_TOO_MANY_RECIPIENTS, MESSAGE_NO_MEMORY };
+	MESSAGE_TOO_MANY_RECIPIENTS, MESSAGE_TOO_MANY_FORGED /* verdict/transaction.h */,
+	MESSAGE_NO_MEMORY };
 
 struct message {
 	struct arena *arena; /* borrowed: owns everything below */

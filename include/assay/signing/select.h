@@ -21,7 +21,8 @@ struct sign_section {
 	struct slice *selectors;     /* none: every active key of the directory */
 	size_t selector_count;
 	bool subdomains;             /* its keys sign its subdomains' mail, too: d= this domain */
-	struct slice *users;         /* logins that may use the domain besides those of the rule */
+	struct slice *users;         /* who may use the domain, besides logins of that domain; none: by
+	                                the envelope.  "login", or "address login, login" */
 	size_t user_count;
 	bool reinjected;             /* sign its authors' mail that this host hands back, too */
 	struct slice identity;       /* i=; null: left out */
@@ -54,6 +55,7 @@ enum signing_why {
 	SIGNING_KEY_TROUBLE,
 	SIGNING_LIMIT,             /* of a signer: fields, hashes */
 	SIGNING_OBSERVED,          /* enforce = observe */
+	SIGNING_RECIPIENTS,        /* never-sign-to */
 	SIGNING_REINJECTED,        /* came back from a filter or a pipe: who wrote it is not known */
 	SIGNING_WHY_COUNT
 };
@@ -67,6 +69,14 @@ struct signing_selection {
 
 /* Does the section of that author domain, or one above that lends its keys, sign re-injected mail? */
 bool signing_reinjected(const struct signing_params *params, const struct authors *authors);
+
+/*
+ * Does a host that is trusted with this only (sign-or-judge) get the message signed?  Its author domain
+ * has a key here, and the envelope sender is of it.
+ */
+MUST_CHECK enum rc signing_agrees(struct arena *a, const struct signing_params *params,
+    struct keystore *keys, const struct message *m, const struct authors *authors, int64_t now_ms,
+    bool *out);
 
 /* authenticated: the message came from a login (the rule above); else a trusted place. */
 MUST_CHECK enum rc signing_select(struct arena *a, const struct signing_params *params,

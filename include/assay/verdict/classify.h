@@ -13,6 +13,7 @@ enum message_class {
 	CLASS_SUBMISSION,    /* sign-ports, sign-daemon-names; sign-reinjected */
 	CLASS_OWN_RELAY,
 	CLASS_FORWARDER,
+	CLASS_SIGN_OR_JUDGE, /* sign-or-judge, before or where it is judged; else CLASS_INTERNAL */
 	CLASS_REINJECTED,    /* from this host, unauthenticated, with a Received field already */
 	CLASS_INTERNAL,      /* internal-hosts */
 	CLASS_EXTERNAL,      /* anyone else, and unknown addresses */

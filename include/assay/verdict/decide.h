@@ -9,7 +9,10 @@
 
 #include "verdict/verdict.h"
 
-/* What the header shows of an indirect flow: List-Id, List-Post, Mailing-List; Resent-...; an ARC set. */
+/*
+ * What the header shows of an indirect flow: List-Id with an identifier, List-Post or Mailing-List with
+ * an address; a Resent- field with an address; an ARC set whose three fields parse and have one i=.
+ */
 struct indirect_marks {
 	bool list, resent, arc;
 };
@@ -24,7 +27,7 @@ void indirect_marks(const struct message *m, const struct arc_chain *arc, struct
  *   1. a section for the author's domain, also under p=none; else what the domain publishes (after
  *      sp, np, t), by the settings on-policy-...: under p=reject, an indirect flow or a client in
  *      forwarders meets `indirect` instead
- *   2. sections for recipients, of which the mildest counts
+ *   2. sections for recipients, of which the strictest counts
  *   3. behind an own relay without SPF, nothing
  *   4. where nothing may be refused (class, never-refuse lists), reject becomes quarantine and
  *      tempfail accept

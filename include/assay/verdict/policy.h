@@ -70,7 +70,7 @@ struct policy_section {
 
 /*
  * policy-to "example.net" { ... }: for recipients in that domain (or "user@domain", "user@").  One
- * message has one answer: the mildest of its recipients' decides.  Not for p=none.
+ * message has one answer: the strictest of its recipients' decides.  Not for p=none.
  */
 struct recipient_section {
 	struct slice pattern;
@@ -93,7 +93,7 @@ struct verdict_policy {
 	struct slice_list remove_authserv_ids;
 	enum enforce enforce;
 
-	struct hostlist internal_hosts, own_relays, forwarders;
+	struct hostlist internal_hosts, own_relays, forwarders, sign_or_judge;
 	struct port_list sign_ports, pass_ports;
 	struct slice_list sign_daemon_names;
 	struct slice_list sign_reinjected;     /* listeners, by port or {daemon_name} */
@@ -110,7 +110,9 @@ struct verdict_policy {
 
 	struct dkim_verify_params dkim;
 	struct arc_policy arc;
-	enum action dkim_on_temperror;         /* default accept */
+	enum action dkim_on_none;              /* no signature at all */
+	enum action dkim_on_fail;              /* none that passes and is aligned */
+	enum action dkim_on_temperror;
 
 	struct dmarc_params dmarc;
 	struct dmarc_actions dmarc_actions;
@@ -118,14 +120,18 @@ struct verdict_policy {
 	size_t section_count, section_cap;
 	struct recipient_section *recipient_sections;
 	size_t recipient_section_count, recipient_section_cap;
-	struct slice_list never_refuse_to;     /* one such recipient exempts the message */
-	struct slice_list never_refuse_from;   /* author domains or addresses */
+	struct slice_list never_refuse_to;     /* exempts the message when every recipient is one */
+	struct slice_list never_refuse_from;   /* author domains or addresses; every author must be one */
 	struct slice reply_url;                /* added to refusals; null: none */
 
 	struct signing_params signing;
+	struct slice_list never_sign_to;         /* not signed when every recipient is one */
+	bool defer_unsignable;                 /* mail of a domain whose key cannot be used waits */
 
+	enum action on_local_trouble;          /* accept: as any temperror; or tempfail */
 	enum action on_exceed;                 /* a ceiling was reached; never accept unjudged */
 	size_t max_header_bytes, max_header_fields;
+	size_t max_forged_fields;              /* of judged mail: each costs the MTA a walk */
 	int64_t dns_deadline_ms;
 };
 

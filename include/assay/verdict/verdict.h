@@ -19,6 +19,7 @@ struct verdict {
 	bool arc_checked;       /* false: arc.chain has the shape of the chain, nothing was verified */
 	struct arc_result arc;
 	struct ip remote_ip;    /* the client that sent the message to us: smtp.remote-ip */
+	bool local_trouble; /* a temperror may be our own fault (dns/lookups.h) */
 	struct dkim_results dkim;
 	struct authors authors;
 	struct dmarc_result dmarc;

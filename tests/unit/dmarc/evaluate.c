@@ -15,6 +15,7 @@
 #define QUARANTINE R("quiet.example", "p=quarantine")
 
 static const char *const why_words[DMARC_WHY_COUNT] = {
+	[DMARC_WHY_NOT_EVALUATED] = "not-evaluated",
 	[DMARC_WHY_ALIGNED] = "aligned",
 	[DMARC_WHY_NOT_ALIGNED] = "not-aligned",
 	[DMARC_WHY_NOTHING_PASSED] = "nothing-passed",

@@ -30,6 +30,7 @@ enum set {
 	PLAIN,     /* no sections */
 	SECTIONS,  /* b.org for its subdomains, users for a.org */
 	SELECTORS, /* a.org only by e, c.org by one that is not there */
+	LOGIN_MAPS, /* users of a.org as in smtpd_sender_login_maps */
 	MISMATCH,  /* sign-mismatch = yes */
 	FALLBACK,  /* sign-fallback = fall.back */
 	FALLBACK_A, /* sign-fallback = a.org */
@@ -39,6 +40,11 @@ enum set {
 static struct sign_section sections[] = {
 	{ .domain = { { "b.org", 5 } }, .subdomains = true, .users = user_joe, .user_count = 1 },
 	{ .domain = { { "a.org", 5 } }, .users = user_joe, .user_count = 2 },
+};
+
+static struct slice login_maps[] = { { "joe@a.org j1, j2", 16 }, { "@a.org\tboss", 11 } };
+static struct sign_section mapped[] = {
+	{ .domain = { { "a.org", 5 } }, .users = login_maps, .user_count = 2 },
 };
 
 static struct sign_section selecting[] = {
@@ -54,6 +60,9 @@ static struct signing_params params_of(enum set set)
 	if (set == SECTIONS) {
 		p.sections = sections;
 		p.section_count = N_ELEMENTS(sections);
+	} else if (set == LOGIN_MAPS) {
+		p.sections = mapped;
+		p.section_count = N_ELEMENTS(mapped);
 	} else if (set == SELECTORS) {
 		p.sections = selecting;
 		p.section_count = N_ELEMENTS(selecting);
@@ -100,17 +109,33 @@ static const struct {
 	{ "the envelope below the author", PLAIN, "x@a.org", "y@n.a.org", "joe", SIGNING_MISMATCH,
 	    "author domain a.org" },
 	{ "the envelope above the author", SECTIONS, "x@n.b.org", "y@b.org", "jim",
-	    SIGNING_MISMATCH, "author domain n.b.org" },
+	    SIGNING_MISMATCH, "jim is not among the users who may sign as n.b.org" },
 	{ "the envelope only ends alike", PLAIN, "x@a.org", "y@evila.org", "joe", SIGNING_MISMATCH,
 	    "author domain" },
 	{ "a login that is not listed", SECTIONS, "x@a.org", "y@b.org", "jim", SIGNING_MISMATCH,
 	    "users = \"jim\"" },
 	{ "a listed login in another letter case", SECTIONS, "x@a.org", "y@b.org", "JOE",
-	    SIGNING_MISMATCH, "author domain" },
+	    SIGNING_MISMATCH, "JOE is not among the users" },
 	{ "listed above, without subdomains", SECTIONS, "x@n.a.org", "y@b.org", "joe",
 	    SIGNING_NO_KEY, "no key for n.a.org" },
 	{ "listed above, without subdomains, own key", SECTIONS, "x@own.a.org", "y@b.org", "joe",
 	    SIGNING_MISMATCH, "author domain own.a.org" },
+	{ "users are named: the envelope is no proof", SECTIONS, "x@a.org", "y@a.org", "jim",
+	    SIGNING_MISMATCH, "jim is not among the users who may sign as a.org" },
+	{ "users are named: a login of the domain", SECTIONS, "x@a.org", "y@b.org", "jim@a.org",
+	    SIGNING_DONE, "a.org/e a.org/s" },
+	{ "login maps: its own address", LOGIN_MAPS, "joe@a.org", "y@b.org", "j1", SIGNING_DONE,
+	    "a.org/e a.org/s" },
+	{ "login maps: the second login", LOGIN_MAPS, "JOE@a.org", "y@b.org", "j2", SIGNING_DONE,
+	    "a.org/e a.org/s" },
+	{ "login maps: another's address", LOGIN_MAPS, "ann@a.org", "ann@a.org", "j1", SIGNING_MISMATCH,
+	    "j1 is not among the users" },
+	{ "login maps: all of the domain", LOGIN_MAPS, "ann@a.org", "y@b.org", "boss", SIGNING_DONE,
+	    "a.org/e a.org/s" },
+	{ "login maps: the address is no login", LOGIN_MAPS, "joe@a.org", "joe@a.org", "joe@b.org",
+	    SIGNING_MISMATCH, "not among the users" },
+	{ "login maps: a part of a login", LOGIN_MAPS, "joe@a.org", "joe@a.org", "j", SIGNING_MISMATCH,
+	    "not among the users" },
 	{ "a login with blanks", PLAIN, "x@a.org", "y@b.org", "jo e\n", SIGNING_MISMATCH,
 	    "nor jo\\x20e\\x0a's" },
 	{ "an envelope that is no address", PLAIN, "x@a.org", "a.org", "joe", SIGNING_MISMATCH,

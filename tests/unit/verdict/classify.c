@@ -14,6 +14,7 @@ static const struct {
 	{ CLASS_SUBMISSION, "submission", "sd" },
 	{ CLASS_OWN_RELAY, "own-relay", "j" },
 	{ CLASS_FORWARDER, "forwarder", "jd" },
+	{ CLASS_SIGN_OR_JUDGE, "sign-or-judge", "jrd" },
 	{ CLASS_REINJECTED, "reinjected", "d" },
 	{ CLASS_INTERNAL, "internal", "sd" },
 	{ CLASS_EXTERNAL, "external", "jrd" },
@@ -123,6 +124,11 @@ static const struct classify_row rows[] = {
 		CLASS_FORWARDER },
 	{ "not a forwarder, by negation", "203.0.113.66", NULL, NULL, NULL, 25, ELSEWHERE,
 		CLASS_EXTERNAL },
+	{ "a mixed host", "198.51.100.66", NULL, NULL, NULL, 25, ELSEWHERE, CLASS_SIGN_OR_JUDGE },
+	{ "a mixed host inside the internal network", "10.7.7.7", NULL, NULL, NULL, 25, NOWHERE,
+		CLASS_SIGN_OR_JUDGE },
+	{ "a login through a mixed host", "10.7.7.7", NULL, "joe", NULL, 25, NOWHERE,
+		CLASS_AUTHENTICATED },
 	{ "internal host", "10.1.2.3", NULL, NULL, NULL, 25, NOWHERE, CLASS_INTERNAL },
 	{ "internal host that relays with Received", "10.1.2.3", NULL, NULL, NULL, 25, ELSEWHERE,
 		CLASS_INTERNAL },
@@ -160,6 +166,8 @@ static void fill(struct verdict_policy *p, struct arena *a)
 	ck_assert_int_eq(hostlist_add(a, &p->forwarders, SLICE("10.8.8.8"), &why), RC_OK);
 	ck_assert_int_eq(hostlist_add(a, &p->forwarders, SLICE("203.0.113.0/24"), &why), RC_OK);
 	ck_assert_int_eq(hostlist_add(a, &p->forwarders, SLICE("!203.0.113.66"), &why), RC_OK);
+	ck_assert_int_eq(hostlist_add(a, &p->sign_or_judge, SLICE("198.51.100.66"), &why), RC_OK);
+	ck_assert_int_eq(hostlist_add(a, &p->sign_or_judge, SLICE("10.7.7.7"), &why), RC_OK);
 	p->pass_ports = (struct port_list){ pass_ports, 1, 1 };
 	p->sign_daemon_names = (struct slice_list){ daemons, 1, 1 };
 	p->sign_reinjected = (struct slice_list){ declared, 2, 2 };

@@ -148,7 +148,8 @@ static void make_message(struct arena *a, const struct combination *c, struct me
 {
 	message_init(m, a);
 	m->envelope.mail_from = c->null_sender ? SLICE("") : SLICE("bounce@list.example.net");
-	message_add_recipient(m, SLICE("joe@mx.example"));
+	message_add_recipient(m, c->exempted == RECIPIENT ? SLICE("postmaster") :
+	    SLICE("joe@mx.example"));
 	if (c->exempted == RECIPIENT)
 		message_add_recipient(m, SLICE("Abuse@mx.example"));
 	message_add_header(m, SLICE("From"), SLICE(" joe@example.org"));
@@ -322,6 +323,34 @@ END_TEST
 
 /* --- what makes a flow indirect ------------------------------------------------------------------ */
 
+#define ARC_SEAL(i) "ARC-Seal: i=" i "; a=rsa-sha256; cv=none; d=list.example.net; s=s; b=AAAA"
+#define ARC_SIGNATURE(i) \
+	"ARC-Message-Signature: i=" i "; a=rsa-sha256; d=list.example.net; s=s; h=from; bh=AAAA; b=AAAA"
+#define ARC_RESULTS(i) "ARC-Authentication-Results: i=" i "; list.example.net; none"
+
+/* Fields that are given by name alone have what lists and forwarders write. */
+static const char *const good_marks[] = { "List-Id: A list <x.list.example.net>",
+	"List-Post: <mailto:x@list.example.net>",
+	"Mailing-List: list x@list.example.net; contact y@list.example.net",
+	"Resent-From: Ann <ann@list.example.net>", "Resent-Sender: ann@list.example.net",
+	ARC_SEAL("1"), ARC_SIGNATURE("1"), ARC_RESULTS("1"), "Precedence: list",
+	"List-Unsubscribe: <mailto:x@list.example.net>", "Received: from x" };
+
+static void add_mark(struct message *m, struct slice field)
+{
+	struct slice value = SLICE_NULL, name;
+
+	for (size_t i = 0; slice_find(field, ':') == field.len; i++) {
+		ck_assert_uint_lt(i, N_ELEMENTS(good_marks));
+		if (slice_istarts_with(slice_str(good_marks[i]), field) &&
+		    good_marks[i][field.len] == ':')
+			field = slice_str(good_marks[i]);
+	}
+	value = field;
+	name = slice_split(&value, ':');
+	message_add_header(m, name, value);
+}
+
 static const struct {
 	const char *name;
 	const char *fields[4];
@@ -350,6 +379,43 @@ static const struct {
 	{ "half an ARC set", { "ARC-Seal", "ARC-Message-Signature", NULL }, "list.example.net", NULL,
 		"R" },
 	{ "Precedence is no mark", { "Precedence", NULL }, "list.example.net", NULL, "R" },
+	/* THREATS, Empty marks: content, not presence */
+	{ "an empty List-Id", { "List-Id:", NULL }, "list.example.net", NULL, "R" },
+	{ "a List-Id without brackets", { "List-Id: list.example.net", NULL }, "list.example.net", NULL,
+		"R" },
+	{ "a List-Id without a dot", { "List-Id: <list>", NULL }, "list.example.net", NULL, "R" },
+	{ "a List-Id of blanks", { "List-Id: < >", NULL }, "list.example.net", NULL, "R" },
+	{ "a List-Id that ends with a dot", { "List-Id: <a.b.>", NULL }, "list.example.net", NULL, "R" },
+	{ "a List-Id with an address", { "List-Id: <a@list.example.net>", NULL }, "list.example.net",
+		NULL, "R" },
+	{ "a List-Id with a name", { "List-Id: A <list> of \"<x\" <a_b.list.example.net>", NULL },
+		"list.example.net", NULL, "Qm" },
+	{ "an empty List-Post", { "List-Post:", NULL }, "list.example.net", NULL, "R" },
+	{ "List-Post: NO", { "List-Post: NO", NULL }, "list.example.net", NULL, "R" },
+	{ "a List-Post without address", { "List-Post: <mailto:>", NULL }, "list.example.net", NULL,
+		"R" },
+	{ "a List-Post with a subject", { "List-Post: <mailto:a@list.example.net?subject=x>", NULL },
+		"list.example.net", NULL, "Qm" },
+	{ "an empty Mailing-List", { "Mailing-List:", NULL }, "list.example.net", NULL, "R" },
+	{ "a Mailing-List of words", { "Mailing-List: list of things", NULL }, "list.example.net", NULL,
+		"R" },
+	{ "an empty Resent-From", { "Resent-From:", NULL }, "list.example.net", NULL, "R" },
+	{ "a Resent-From of words", { "Resent-From: somebody", NULL }, "list.example.net", NULL, "R" },
+	{ "Resent-Date alone", { "Resent-Date: Thu, 26 Nov 2026 10:00:00 +0000", NULL },
+		"list.example.net", NULL, "R" },
+	{ "Resent-To", { "Resent-To: a@b.example", NULL }, "list.example.net", NULL, "Ql" },
+	{ "three empty ARC fields", { "ARC-Seal:", "ARC-Message-Signature:",
+		"ARC-Authentication-Results:", NULL }, "list.example.net", NULL, "R" },
+	{ "three ARC fields of different sets", { ARC_SEAL("1"), ARC_SIGNATURE("2"), ARC_RESULTS("3"),
+		NULL }, "list.example.net", NULL, "R" },
+	{ "an ARC set without i=", { ARC_SEAL(""), ARC_SIGNATURE("1"), ARC_RESULTS("1"), NULL },
+		"list.example.net", NULL, "R" },
+	{ "an ARC set number 0", { ARC_SEAL("0"), ARC_SIGNATURE("0"), ARC_RESULTS("0"), NULL },
+		"list.example.net", NULL, "R" },
+	{ "an ARC set number 51", { ARC_SEAL("51"), ARC_SIGNATURE("51"), ARC_RESULTS("51"), NULL },
+		"list.example.net", NULL, "R" },
+	{ "an ARC set with empty results", { ARC_SEAL("1"), ARC_SIGNATURE("1"),
+		"ARC-Authentication-Results: i=1;", NULL }, "list.example.net", NULL, "R" },
 	{ "List-Unsubscribe is no mark", { "List-Unsubscribe", NULL }, "list.example.net", NULL, "R" },
 	{ "Received is no mark", { "Received", NULL }, "list.example.net", NULL, "R" },
 };
@@ -369,7 +435,7 @@ START_TEST(flow_rows)
 	make_message(a, &c, &m);
 	make_verdict(a, &c, &v);
 	for (size_t i = 0; flows[_i].fields[i] != NULL; i++)
-		message_add_header(&m, slice_str(flows[_i].fields[i]), SLICE(" x"));
+		add_mark(&m, slice_str(flows[_i].fields[i]));
 	if (flows[_i].spf != NULL) {
 		v.spf.r.result = AUTH_PASS;
 		v.spf.r.domain = domain_of(a, flows[_i].spf);
@@ -835,8 +901,171 @@ START_TEST(reply_text)
 	ck_assert_int_eq(decide(a, &p, CLASS_EXTERNAL, &m, &v, &got), RC_OK);
 	ck_assert(slice_iends_with(got.reply.text, SLICE("; see https://example.com/100%")));
 	ck_assert(slice_eq(got.reply.text, SLICE("DMARC: mail from example.org is refused as its "
-		"policy asks (p=reject): SPF none, no DKIM signature; nothing that passes is aligned "
+		"policy asks (p=reject): SPF none, no DKIM signature; no passing identifier is aligned "
 		"with example.org; see https://example.com/100%")));
+	arena_free(&a);
+}
+END_TEST
+
+/* --- signatures that are required ---------------------------------------------------------------- */
+
+static const struct {
+	const char *name;
+	struct { enum auth_result result; const char *domain; bool hopeless; } signatures[3];
+	bool recorded, aligned; /* the author has a DMARC record; DMARC found one of them aligned */
+	enum action on_none, on_fail;
+	enum message_class class;
+	char want;
+	const char *enhanced;
+} required_rows[] = {
+	{ "none", { { 0 } }, false, false, ACTION_REJECT, ACTION_ACCEPT, CLASS_EXTERNAL, 'R', "5.7.20" },
+	{ "none, accepted", { { 0 } }, false, false, ACTION_ACCEPT, ACTION_REJECT, CLASS_EXTERNAL, 'A',
+		NULL },
+	{ "none, quarantined", { { 0 } }, false, false, ACTION_QUARANTINE, ACTION_REJECT, CLASS_EXTERNAL,
+		'Q', NULL },
+	{ "none, tempfail is done as reject", { { 0 } }, false, false, ACTION_TEMPFAIL, ACTION_ACCEPT,
+		CLASS_EXTERNAL, 'R', "5.7.20" },
+	{ "none, from a forwarder", { { 0 } }, false, false, ACTION_REJECT, ACTION_REJECT,
+		CLASS_FORWARDER, 'Q', NULL },
+	{ "one fails", { { AUTH_FAIL, "example.org", false } }, false, false, ACTION_REJECT,
+		ACTION_REJECT, CLASS_EXTERNAL, 'R', "5.7.22" },
+	{ "one fails, accepted", { { AUTH_FAIL, "example.org", false } }, false, false, ACTION_REJECT,
+		ACTION_ACCEPT, CLASS_EXTERNAL, 'A', NULL },
+	{ "a stranger's passes", { { AUTH_PASS, "example.net", false } }, false, false, ACTION_ACCEPT,
+		ACTION_REJECT, CLASS_EXTERNAL, 'R', "5.7.22" },
+	{ "its own passes", { { AUTH_PASS, "example.org", false } }, false, false, ACTION_REJECT,
+		ACTION_REJECT, CLASS_EXTERNAL, 'A', NULL },
+	{ "its organization's passes", { { AUTH_PASS, "a.example.org", false } }, false, false,
+		ACTION_REJECT, ACTION_REJECT, CLASS_EXTERNAL, 'A', NULL },
+	{ "its organization's passes, DMARC says it is not aligned", { { AUTH_PASS, "a.example.org",
+		false } }, true, false, ACTION_REJECT, ACTION_REJECT, CLASS_EXTERNAL, 'R', "5.7.22" },
+	{ "DMARC says it is aligned", { { AUTH_PASS, "a.example.org", false } }, true, true,
+		ACTION_REJECT, ACTION_REJECT, CLASS_EXTERNAL, 'A', NULL },
+	{ "a key is not known", { { AUTH_FAIL, "example.org", false }, { AUTH_TEMPERROR, "example.org",
+		false } }, false, false, ACTION_REJECT, ACTION_REJECT, CLASS_EXTERNAL, 'A', NULL },
+	{ "a key is not known, and would not help", { { AUTH_TEMPERROR, "example.org", true } }, false,
+		false, ACTION_REJECT, ACTION_REJECT, CLASS_EXTERNAL, 'R', "5.7.22" },
+};
+
+START_TEST(required_signature_rows)
+{
+	struct combination c = { .finding = NO_RECORD, .source = DIRECT, .enforce = ENFORCE_YES,
+		.section = -1 };
+	struct arena *a = arena_create(1024 * 1024);
+	struct dkim_result items[3] = { 0 };
+	struct verdict v = { 0 };
+	struct actions got = { 0 };
+	struct verdict_policy p;
+	struct message m;
+	size_t n = 0;
+
+	make_policy(a, &c, &p);
+	make_message(a, &c, &m);
+	make_verdict(a, &c, &v);
+	for (; n < 3 && required_rows[_i].signatures[n].domain != NULL; n++)
+		items[n] = (struct dkim_result){ .result = required_rows[_i].signatures[n].result,
+			.hopeless = required_rows[_i].signatures[n].hopeless,
+			.sig.domain = domain_of(a, required_rows[_i].signatures[n].domain) };
+	v.dkim = (struct dkim_results){ .items = items, .count = n };
+	v.dmarc.authors[0].dkim_aligned = required_rows[_i].aligned;
+	if (required_rows[_i].recorded)
+		v.dmarc.authors[0].discovery.status = DMARC_DISCOVERED;
+	p.dkim_on_none = required_rows[_i].on_none;
+	p.dkim_on_fail = required_rows[_i].on_fail;
+	ck_assert_int_eq(decide(a, &p, required_rows[_i].class, &m, &v, &got), RC_OK);
+	ck_assert_msg(letter(got.action) == required_rows[_i].want, "row %d (%s): %s", _i,
+	    required_rows[_i].name, action_text(got.action));
+	if (required_rows[_i].enhanced != NULL)
+		ck_assert_str_eq(got.reply.enhanced, required_rows[_i].enhanced);
+	arena_free(&a);
+}
+END_TEST
+
+/* --- our own trouble ------------------------------------------------------------------------------- */
+
+enum spf_setting { SPF_ACCEPTED, SPF_REFUSED };
+
+static const struct {
+	const char *name;
+	enum finding finding;
+	enum dmarc_policy policy;
+	bool marks, signature_undecided;
+	enum auth_result spf;
+	enum spf_setting spf_setting;
+	enum source source;
+	enum enforce enforce;
+	enum action set;
+	const char *want; /* action, would */
+} local_rows[] = {
+	{ "the policy is unknown", POLICY_UNKNOWN, DMARC_POLICY_NONE, false, false, AUTH_NONE,
+		SPF_ACCEPTED, DIRECT, ENFORCE_YES, ACTION_TEMPFAIL, "TT" },
+	{ "... under enforce = no", POLICY_UNKNOWN, DMARC_POLICY_NONE, false, false, AUTH_NONE,
+		SPF_ACCEPTED, DIRECT, ENFORCE_NO, ACTION_TEMPFAIL, "AT" },
+	{ "... observed", POLICY_UNKNOWN, DMARC_POLICY_NONE, false, false, AUTH_NONE, SPF_ACCEPTED,
+		DIRECT, ENFORCE_OBSERVE, ACTION_TEMPFAIL, "AT" },
+	{ "... accepted by setting", POLICY_UNKNOWN, DMARC_POLICY_NONE, false, false, AUTH_NONE,
+		SPF_ACCEPTED, DIRECT, ENFORCE_YES, ACTION_ACCEPT, "AA" },
+	{ "... quarantined by setting", POLICY_UNKNOWN, DMARC_POLICY_NONE, false, false, AUTH_NONE,
+		SPF_ACCEPTED, DIRECT, ENFORCE_YES, ACTION_QUARANTINE, "QQ" },
+	{ "... of a forwarder, who is never refused", POLICY_UNKNOWN, DMARC_POLICY_NONE, false, false,
+		AUTH_NONE, SPF_ACCEPTED, FORWARDED, ENFORCE_YES, ACTION_TEMPFAIL, "AA" },
+	{ "undecided under p=none", UNDECIDED, DMARC_POLICY_NONE, false, true, AUTH_NONE, SPF_ACCEPTED,
+		DIRECT, ENFORCE_YES, ACTION_TEMPFAIL, "AA" },
+	{ "undecided under p=reject", UNDECIDED, DMARC_POLICY_REJECT, false, true, AUTH_NONE,
+		SPF_ACCEPTED, DIRECT, ENFORCE_YES, ACTION_TEMPFAIL, "TT" },
+	{ "passes, a key unknown", PASSES, DMARC_POLICY_REJECT, false, true, AUTH_NONE, SPF_ACCEPTED,
+		DIRECT, ENFORCE_YES, ACTION_TEMPFAIL, "AA" },
+	{ "no record, SPF unknown", NO_RECORD, DMARC_POLICY_NONE, false, false, AUTH_TEMPERROR,
+		SPF_ACCEPTED, DIRECT, ENFORCE_YES, ACTION_TEMPFAIL, "AA" },
+	{ "no record, SPF unknown, where its fail is refused", NO_RECORD, DMARC_POLICY_NONE, false,
+		false, AUTH_TEMPERROR, SPF_REFUSED, DIRECT, ENFORCE_YES, ACTION_TEMPFAIL, "TT" },
+	{ "no record, SPF passes", NO_RECORD, DMARC_POLICY_NONE, false, false, AUTH_PASS, SPF_REFUSED,
+		DIRECT, ENFORCE_YES, ACTION_TEMPFAIL, "AA" },
+	{ "fails, a stranger's key unknown", FAILS, DMARC_POLICY_REJECT, false, true, AUTH_NONE,
+		SPF_ACCEPTED, DIRECT, ENFORCE_YES, ACTION_TEMPFAIL, "RR" },
+	{ "fails with marks, the list's key unknown", FAILS, DMARC_POLICY_REJECT, true, true, AUTH_NONE,
+		SPF_ACCEPTED, DIRECT, ENFORCE_YES, ACTION_TEMPFAIL, "TT" },
+	{ "fails with marks, the list's SPF unknown", FAILS, DMARC_POLICY_REJECT, true, false,
+		AUTH_TEMPERROR, SPF_ACCEPTED, DIRECT, ENFORCE_YES, ACTION_TEMPFAIL, "TT" },
+	{ "fails with marks, all known", FAILS, DMARC_POLICY_REJECT, true, false, AUTH_FAIL,
+		SPF_ACCEPTED, DIRECT, ENFORCE_YES, ACTION_TEMPFAIL, "RR" },
+	{ "fails under p=quarantine with marks", FAILS, DMARC_POLICY_QUARANTINE, true, true, AUTH_NONE,
+		SPF_ACCEPTED, DIRECT, ENFORCE_YES, ACTION_TEMPFAIL, "QQ" },
+};
+
+/* THREATS, Local trouble: a stall of our own accepts nothing that it would not have accepted. */
+START_TEST(local_trouble_rows)
+{
+	struct combination c = { .finding = local_rows[_i].finding, .published = local_rows[_i].policy,
+		.source = local_rows[_i].source, .enforce = local_rows[_i].enforce, .section = -1 };
+	struct arena *a = arena_create(1024 * 1024);
+	struct dkim_result signature = { .result = AUTH_TEMPERROR };
+	struct verdict v = { 0 };
+	struct actions got = { 0 };
+	struct verdict_policy p;
+	struct message m;
+
+	make_policy(a, &c, &p);
+	make_message(a, &c, &m);
+	make_verdict(a, &c, &v);
+	p.on_local_trouble = local_rows[_i].set;
+	if (local_rows[_i].spf_setting == SPF_REFUSED)
+		p.spf_actions.on_fail = ACTION_REJECT;
+	if (local_rows[_i].marks)
+		add_mark(&m, SLICE("List-Id"));
+	v.local_trouble = true;
+	v.spf.r.result = local_rows[_i].spf;
+	if (local_rows[_i].signature_undecided)
+		v.dkim = (struct dkim_results){ .items = &signature, .count = 1 };
+	ck_assert_int_eq(decide(a, &p, classes[c.source], &m, &v, &got), RC_OK);
+	ck_assert_msg(letter(got.action) == local_rows[_i].want[0] &&
+	    letter(got.would) == local_rows[_i].want[1], "row %d (%s): %s, would %s", _i,
+	    local_rows[_i].name, action_text(got.action), action_text(got.would));
+	if (got.action == ACTION_TEMPFAIL) {
+		ck_assert_int_eq(got.reply.code, 451);
+		ck_assert_int_eq(got.disposition, DISPOSITION_NONE);
+		ck_assert_uint_eq(got.override_count, 0);
+	}
 	arena_free(&a);
 }
 END_TEST
@@ -857,5 +1086,7 @@ Suite *decide_suite(void)
 	unit_table(s, "recipients_and_no_policy", recipients_and_no_policy, 3);
 	unit_table(s, "several_authors", several_authors, 2);
 	UNIT_TEST(s, reply_text);
+	UNIT_TABLE(s, local_trouble_rows, local_rows);
+	UNIT_TABLE(s, required_signature_rows, required_rows);
 	return s;
 }

@@ -114,6 +114,7 @@ START_TEST(judged)
 		"\"client\":{\"ip\":\"192.0.2.7\",\"helo\":\"mail.example.org\","
 		"\"name\":\"mail.example.org\",\"port\":25},"
 		"\"mail_from\":\"joe@example.org\",\"rcpt\":[],\"class\":\"external\","
+		"\"author\":[\"example.org\"],"
 		"\"spf\":{\"result\":\"pass\",\"reason\":{\"code\":\"match\"},\"scope\":\"mfrom\","
 		"\"domain\":\"example.org\"},"
 		"\"helo\":{\"result\":\"pass\",\"reason\":{\"code\":\"match\"},"
@@ -179,7 +180,7 @@ START_TEST(unchecked_parts_are_left_out)
 	ck_assert(!has(json, "\"dmarc\"") && !has(json, "\"ip\"") && !has(json, "\"port\""));
 	ck_assert(!has(json, "\"queue_id\"") && !has(json, "\"reply\"") && !has(json, "null"));
 	ck_assert(has(json, "\"auth\":\"joe\"") && has(json, "\"class\":\"authenticated\""));
-	ck_assert(has(json, "\"unsigned\":\"no keys are configured\""));
+	ck_assert(has(json, "\"unsigned\":\"no keys are configured\",\"unsigned_code\":\"no-key\""));
 	world_close(&w);
 }
 END_TEST
@@ -257,7 +258,7 @@ START_TEST(no_room)
 	struct slice *rcpt;
 	struct message m = { .envelope = { .port = -1 } };
 	struct outcome o = { .class = CLASS_EXTERNAL, .message = &m };
-	struct buf out = BUF_INIT(2000);
+	struct buf out = BUF_INIT(1000);
 	struct world w;
 
 	world_open(&w, ZONE);
@@ -274,6 +275,82 @@ START_TEST(no_room)
 	out.max = 20;
 	ck_assert_int_eq(json_outcome(&o, 0, &out), RC_NOMEM);
 	buf_free(&out);
+	world_close(&w);
+}
+END_TEST
+
+/* A text that is as long as can be in JSON: every octet becomes six. */
+static struct slice bulky(struct world *w, size_t len)
+{
+	char *octets = arena_alloc(w->a, len);
+
+	memset(octets, 1, len);
+	return slice_of(octets, len);
+}
+
+/*
+ * THREATS, Long log line: whatever a sender piles up, the line fits and says who, what and what became
+ * of it.
+ */
+START_TEST(the_line_always_fits)
+{
+	struct message m = { .envelope = { .port = 25 } };
+	struct outcome o = { .class = CLASS_EXTERNAL, .message = &m };
+	struct dmarc_author_result authors[LIMIT_AUTHOR_DOMAINS] = { 0 };
+	struct domain domains[LIMIT_AUTHOR_DOMAINS];
+	struct dkim_result signatures[100] = { 0 };
+	struct edit edits[100] = { 0 };
+	struct buf line = BUF_INIT(LIMIT_OUTCOME_LINE);
+	struct slice rcpt[100];
+	struct world w;
+
+	world_open(&w, ZONE);
+	ck_assert(ip_parse(SLICE("2001:db8:1111:2222:3333:4444:5555:6666"), &m.envelope.client));
+	m.envelope.queue_id = SLICE("4TEST");
+	m.envelope.helo = m.envelope.client_name = m.envelope.auth_user = m.envelope.mail_from =
+	    bulky(&w, 20000);
+	m.envelope.recipients = rcpt;
+	m.envelope.recipient_count = N_ELEMENTS(rcpt);
+	for (size_t i = 0; i < 100; i++) {
+		rcpt[i] = bulky(&w, 300);
+		signatures[i] = (struct dkim_result){ .result = AUTH_FAIL, .why = DKIM_WHY_BODY_HASH,
+			.reason = bulky(&w, 500), .sig = { .domain_text = bulky(&w, 900),
+			.selector_text = bulky(&w, 900), .algorithm_text = bulky(&w, 900),
+			.identity = bulky(&w, 900) } };
+		edits[i] = (struct edit){ .op = EDIT_INSERT, .name = SLICE("X"), .value = bulky(&w, 900) };
+	}
+	for (size_t i = 0; i < LIMIT_AUTHOR_DOMAINS; i++) {
+		authors[i].domain = domains[i] = (struct domain){ arena_printf(w.a, "d%zu.%0200d.example",
+		    i, 0) };
+		authors[i].result = AUTH_FAIL;
+		authors[i].discovery.status = DMARC_DISCOVERED;
+		authors[i].discovery.policy_domain = authors[i].discovery.organizational_domain =
+		    domains[i];
+		authors[i].discovery.record.text = authors[i].discovery.record.rua = bulky(&w, 15000);
+	}
+	o.verdict = (struct verdict){ .spf_checked = true, .dkim_checked = true, .dmarc_checked = true,
+		.authors = { .domains = domains, .domain_count = LIMIT_AUTHOR_DOMAINS },
+		.spf = { .r = { .result = AUTH_FAIL, .reason = bulky(&w, 5000),
+			.explanation = bulky(&w, 5000), .domain = domains[0] } },
+		.helo = { .r = { .result = AUTH_FAIL, .domain = domains[1] } },
+		.dkim = { .items = signatures, .count = N_ELEMENTS(signatures) },
+		.dmarc = { .result = AUTH_FAIL, .authors = authors, .author_count = LIMIT_AUTHOR_DOMAINS,
+			.reason = bulky(&w, 5000) } };
+	o.actions = (struct actions){ .action = ACTION_REJECT, .would = ACTION_REJECT,
+		.why = bulky(&w, 5000), .reply = { 550, "5.7.26", bulky(&w, 900) },
+		.edits = edits, .edit_count = N_ELEMENTS(edits) };
+	o.unsigned_reason = bulky(&w, 5000);
+	ck_assert_int_eq(json_outcome(&o, 0, &line), RC_OK);
+	check_json(buf_slice(&line));
+	ck_assert_uint_le(line.len, LIMIT_OUTCOME_LINE);
+	ck_assert_msg(has(buf_slice(&line), "\"queue_id\":\"4TEST\"") &&
+	    has(buf_slice(&line), "\"ip\":\"2001:db8:1111:2222:3333:4444:5555:6666\"") &&
+	    has(buf_slice(&line), "\"author\":[\"d0.") && has(buf_slice(&line), "\"d9.0") &&
+	    has(buf_slice(&line), "\"spf\":{\"result\":\"fail\"") &&
+	    has(buf_slice(&line), "\"dmarc\":{\"result\":\"fail\"") &&
+	    has(buf_slice(&line), "\"action\":\"reject\"") &&
+	    has(buf_slice(&line), "\"truncated\":true"), "%s", buf_cstr(&line));
+	buf_free(&line);
 	world_close(&w);
 }
 END_TEST
@@ -366,6 +443,7 @@ Suite *json_suite(void)
 	UNIT_TABLE(s, text_rows, texts);
 	UNIT_TEST(s, every_octet_everywhere);
 	UNIT_TEST(s, no_room);
+	UNIT_TEST(s, the_line_always_fits);
 	UNIT_TEST(s, D_43_kept_for_reports);
 	UNIT_TEST(s, parts);
 	UNIT_TEST(s, codes);

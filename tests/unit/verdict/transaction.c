@@ -222,6 +222,46 @@ START_TEST(ceiling_rows)
 }
 END_TEST
 
+/* THREATS, Forged fields: each that is removed costs the MTA a walk over the message. */
+static const struct {
+	const char *name, *ip;
+	int count;
+	enum enforce enforce;
+	enum action want, would;
+	size_t edits;
+} forged_rows[] = {
+	{ "as many as may be", "192.0.2.7", 5, ENFORCE_YES, ACTION_ACCEPT, ACTION_ACCEPT, 6 },
+	{ "one more", "192.0.2.7", 6, ENFORCE_YES, ACTION_REJECT, ACTION_REJECT, 0 },
+	{ "one more, enforce = no", "192.0.2.7", 6, ENFORCE_NO, ACTION_REJECT, ACTION_REJECT, 0 },
+	{ "one more, observed", "192.0.2.7", 6, ENFORCE_OBSERVE, ACTION_ACCEPT, ACTION_REJECT, 0 },
+	{ "mail that would be signed", "127.0.0.1", 6, ENFORCE_YES, ACTION_ACCEPT, ACTION_ACCEPT, 6 },
+};
+
+START_TEST(forged_fields_rows)
+{
+	struct buf text = BUF_INIT(65536);
+	const struct outcome *o;
+	struct world w;
+
+	world_open(&w, ZONE);
+	world_client(&w, forged_rows[_i].ip);
+	w.policy.enforce = forged_rows[_i].enforce;
+	w.policy.max_forged_fields = 5;
+	for (int i = 0; i < forged_rows[_i].count; i++)
+		buf_add_str(&text, "Authentication-Results: mx.example.com; none\n");
+	buf_add_str(&text, "From: joe@example.org\n\nx\n");
+	o = world_run(&w, buf_slice(&text));
+	ck_assert_msg(o->actions.action == forged_rows[_i].want && o->actions.would ==
+	    forged_rows[_i].would && o->actions.edit_count == forged_rows[_i].edits, "row %d (%s): %s, "
+	    "would %s, %zu edits", _i, forged_rows[_i].name, action_text(o->actions.action),
+	    action_text(o->actions.would), o->actions.edit_count);
+	if (o->actions.action == ACTION_REJECT)
+		ck_assert(has(o->actions.reply.text, "5 header fields that claim to be ours"));
+	buf_free(&text);
+	world_close(&w);
+}
+END_TEST
+
 /* Whoever sends: what was not seen may carry results in our name. */
 START_TEST(every_class_has_ceilings)
 {
@@ -555,8 +595,8 @@ START_TEST(marks_of_a_message)
 	message_init(&m, w.a);
 	indirect_marks(&m, &no_chain, &marks);
 	ck_assert(!marks.list && !marks.resent && !marks.arc);
-	message_add_header(&m, SLICE("LIST-ID"), SLICE(" x"));
-	message_add_header(&m, SLICE("resent-date"), SLICE(" x"));
+	message_add_header(&m, SLICE("LIST-ID"), SLICE(" <x.example>"));
+	message_add_header(&m, SLICE("resent-from"), SLICE(" x@example.net"));
 	indirect_marks(&m, &no_chain, &marks);
 	ck_assert(marks.list && marks.resent && !marks.arc);
 	world_close(&w);
@@ -574,6 +614,7 @@ Suite *transaction_suite(void)
 	UNIT_TEST(s, late_queue_id);
 	UNIT_TABLE(s, body_rows, bodies);
 	UNIT_TABLE(s, ceiling_rows, ceilings);
+	UNIT_TABLE(s, forged_fields_rows, forged_rows);
 	UNIT_TEST(s, every_class_has_ceilings);
 	UNIT_TEST(s, too_many_recipients);
 	unit_table(s, "memory_ends", memory_ends, 3);
