@@ -171,7 +171,9 @@ static const struct {
 	{ "sign a.org { identity = @b.org }", "the identity \"@b.org\" is not in the section's "
 	    "domain a.org" },
 	{ "sign a.org { identity = \"@evila.org\" }", "is not in the section's domain" },
-	{ "sign a.org { users = \"a b\" }", "has a blank in it" },
+	{ "sign a.org { users = \"a b\" }", "must be a login, or an address" },
+	{ "sign-trouble = reject", "write accept or tempfail" },
+	{ "on-local-trouble = reject", "write accept, quarantine or tempfail" },
 	{ "sign-tables { key-table = /a }", "key-table and signing-table work together only: write "
 	    "signing-table, too" },
 	{ "sign-tables { signing-table = refile:/a }", "write key-table, too" },
