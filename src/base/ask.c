@@ -61,12 +61,16 @@ bool ask_answer(int fd, int64_t limit_ms, struct slice text)
 static enum rc converse(int fd, const char *question, int64_t until, struct buf *out,
     const char **why_out)
 {
-	if (!ask_answer(fd, until - clock_monotonic_ms(), slice_str(question)) ||
-	    !ask_answer(fd, until - clock_monotonic_ms(), SLICE("\n")) || !receive(fd, -1, until, out)) {
+	struct buf line = BUF_INIT(4096);
+	bool answered;
+
+	buf_addf(&line, "%s\n", question); /* at once: the other side closes when it has a line */
+	answered = !buf_failed(&line) &&
+	    ask_answer(fd, until - clock_monotonic_ms(), buf_slice(&line)) && receive(fd, -1, until, out);
+	if (!answered)
 		*why_out = buf_failed(out) ? "the answer is too long" : "no answer in time";
-		return RC_IO;
-	}
-	return RC_OK;
+	buf_free(&line);
+	return answered ? RC_OK : RC_IO;
 }
 
 enum rc ask(const char *path, const char *question, int64_t limit_ms, struct buf *out,

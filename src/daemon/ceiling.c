@@ -9,8 +9,11 @@
 
 #include "daemon/ceiling.h"
 
-/* Kept from sessions: sockets of the resolver, log, control and metrics, key and configuration files. */
-#define RESERVED_DESCRIPTORS 256u
+/* Kept from sessions: the log, control, key and configuration files, and the resolver's sockets. */
+#define RESERVED_DESCRIPTORS 128u
+
+/* A reload that changes the name servers has two resolvers for a while. */
+#define RESOLVERS 2u
 
 /* The address sanitizer puts room around every local variable. */
 #ifdef __SANITIZE_ADDRESS__
@@ -26,20 +29,18 @@ static atomic_size_t open_sessions;
 static atomic_size_t deferred;      /* since the ceiling was reached */
 static atomic_bool full;
 static size_t descriptors;          /* the limit; 0: not asked for yet */
+static size_t reserved;             /* of these */
 
 /* --- descriptors ------------------------------------------------------------------------------ */
 
-/* As many again are deferred, in order, before connections are closed. */
-static rlim_t descriptors_for(size_t sessions)
+/* As many sessions again are deferred, in order, before connections are closed. */
+void ceiling_descriptors(size_t sessions, size_t servers, struct err *err)
 {
-	return 2 * (rlim_t)sessions + RESERVED_DESCRIPTORS;
-}
-
-void ceiling_descriptors(size_t sessions, struct err *err)
-{
-	rlim_t needed = descriptors_for(sessions);
 	struct rlimit limit;
+	rlim_t needed;
 
+	reserved = RESERVED_DESCRIPTORS + RESOLVERS * servers * LIMIT_DNS_DESCRIPTORS;
+	needed = 2 * (rlim_t)sessions + reserved;
 	if (getrlimit(RLIMIT_NOFILE, &limit) != 0) {
 		err_warn(err, "cannot read the limit on open files: %s", strerror(errno));
 		return;
@@ -71,7 +72,7 @@ static void log_full(size_t sessions)
 
 static void log_room(size_t now, size_t sessions)
 {
-	if (now < sessions - sessions / 4 && atomic_load(&full) && atomic_exchange(&full, false))
+	if (now <= sessions - sessions / 4 && atomic_load(&full) && atomic_exchange(&full, false))
 		log_warning("connections of the MTA are below limits sessions again; %zu were beyond it",
 		    atomic_exchange(&deferred, 0));
 }
@@ -80,7 +81,7 @@ enum ceiling_place ceiling_enter(size_t sessions)
 {
 	size_t now = atomic_fetch_add(&open_sessions, 1) + 1;
 
-	if (descriptors > 0 && now + RESERVED_DESCRIPTORS > descriptors) {
+	if (descriptors > 0 && now + reserved > descriptors) {
 		atomic_fetch_sub(&open_sessions, 1);
 		atomic_fetch_add(&deferred, 1);
 		log_full(sessions);

@@ -1,7 +1,6 @@
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
-#include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -65,16 +64,12 @@ static void *serve_all(void *arg)
 
 enum rc control_start(int fd, const struct control_request *requests, void *ctx, struct err *err)
 {
-	struct control *control = malloc(sizeof(*control)); /* lives as long as the process */
+	static struct control control; /* there is one, as long as the process */
 	pthread_t thread;
 
-	if (control == NULL)
-		return RC_NOMEM;
-	*control = (struct control){ fd, requests, ctx };
-	if (pthread_create(&thread, NULL, serve_all, control) != 0) {
-		free(control);
+	control = (struct control){ fd, requests, ctx };
+	if (pthread_create(&thread, NULL, serve_all, &control) != 0)
 		return err_config(err, "cannot start a thread for the control socket");
-	}
 	pthread_detach(thread);
 	return RC_OK;
 }

@@ -33,6 +33,9 @@
 /* An end of message answers within its DNS deadline; longer than this it is lost. */
 #define DRAIN_LIMIT_MS (60 * 1000)
 
+/* As many as the C library takes from /etc/resolv.conf. */
+#define RESOLV_CONF_SERVERS 3u
+
 /* A log that takes longer is stuck. */
 #define LOG_DRAIN_LIMIT_MS (10 * 1000)
 
@@ -309,7 +312,8 @@ static enum rc start_privileged(const struct server_options *options, const stru
 {
 	const struct listen_params milter = milter_socket(s);
 
-	ceiling_descriptors(s->max_sessions, err);
+	ceiling_descriptors(s->max_sessions,
+	    s->dns.server_count > 0 ? s->dns.server_count : RESOLV_CONF_SERVERS, err);
 	TRY(listen_open(&milter, id, milter_listen, NULL, &sockets->milter, err));
 	TRY(open_control(s, id, sockets, err));
 	if (has_pid_file(options, s))

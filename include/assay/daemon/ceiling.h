@@ -17,9 +17,9 @@
 
 /*
  * Once, as root where the daemon starts as root: raises the limit on open descriptors to what that
- * many sessions need.  A limit that cannot be raised so far is a warning.
+ * many sessions and the resolver's name servers need.  A limit that cannot be raised so far is a warning.
  */
-void ceiling_descriptors(size_t sessions, struct err *err);
+void ceiling_descriptors(size_t sessions, size_t servers, struct err *err);
 
 /* Threads started from now on have a stack of LIMIT_THREAD_STACK. */
 void ceiling_stacks(void);
