@@ -189,7 +189,7 @@ void answer_begin(struct answer_draft *d, enum dns_type type)
 
 bool answer_add(struct answer_draft *d, struct slice packet, size_t at, size_t len)
 {
-	/* what lies behind the rdata is out of reach, what lies before may be pointed to */
+	/* what follows the rdata is out of reach, what precedes it may be pointed to */
 	struct reader r = { .packet = slice_take(packet, at + len), .at = at };
 	struct dns_record record = { .preference = 0 };
 	size_t mark = d->text.len;
@@ -345,7 +345,7 @@ static bool read_soa(struct response *p, const struct rr *rr)
 	return !r.bad;
 }
 
-/* What a negative answer says of itself behind the answer section.  false: malformed. */
+/* The sections after the answers, which explain a negative answer.  false: malformed. */
 static bool read_rest(struct response *p)
 {
 	struct reader r = { .packet = p->packet, .at = p->authorities_at };

@@ -1,15 +1,20 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "base/limits.h"
+#include "base/log.h"
 
 #include "dns/cache.h"
 
 #include "dns/resolver.h"
 
+#define REFUSAL_LOG_MS 60000 /* one line a minute says enough */
+
 struct resolver {
 	struct dns_backend backend;
 	void *ctx; /* owned: the backend's */
 	struct cache *cache;
+	atomic_int_fast64_t refusal_ms; /* when the last refusal was logged; 0: none was */
 };
 
 static const char *const status_text[] = {
@@ -69,6 +74,20 @@ static void settle(struct waiter *w, const struct dns_answer *answer)
 	w->settled(w, answer);
 }
 
+static void log_refusal(struct resolver *r, const struct ip *client)
+{
+	int64_t now = clock_monotonic_ms();
+	int_fast64_t last = atomic_load(&r->refusal_ms);
+	char text[IP_TEXT_SIZE];
+
+	if ((last != 0 && now - last < REFUSAL_LOG_MS) ||
+	    !atomic_compare_exchange_strong(&r->refusal_ms, &last, now))
+		return;
+	log_warning("DNS questions for %s are not asked: too many are in flight (%u of one client or %u of all), "
+	    "or there is no memory", client == NULL ? "a message" : ip_text(client, text), LIMIT_DNS_CLIENT,
+	    LIMIT_DNS_IN_FLIGHT);
+}
+
 void resolver_ask(struct resolver *r, const char *name, enum dns_type type, struct waiter *w)
 {
 	static const struct dns_answer refused = { .status = DNS_LOCAL_TROUBLE };
@@ -83,6 +102,7 @@ void resolver_ask(struct resolver *r, const char *name, enum dns_type type, stru
 	case CACHE_JOINED:
 		break;
 	case CACHE_REFUSED:
+		log_refusal(r, w->client);
 		settle(w, &refused);
 		break;
 	}

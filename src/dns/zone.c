@@ -204,7 +204,7 @@ static const char *parse_record(struct zone *z, const char *name, const struct r
 	}
 	skip_rdata_blank(c);
 	if (!cursor_done(c) && cursor_peek(c) != ';')
-		why = "text behind the record";
+		why = "text after the record";
 	else if (buf_failed(&rdata))
 		why = "over 65535 octets";
 	else

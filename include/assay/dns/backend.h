@@ -1,5 +1,5 @@
 /*
- * backend.h - what stands behind a resolver: how one question is really asked.
+ * backend.h - what a resolver is made of: how one question is really asked.
  *
  * The resolver room keeps futures, cache and failover-independent logic in one place (resolver.c);
  * a backend only sends and delivers.
@@ -53,8 +53,8 @@ bool resolver_in_trouble(const struct resolver *r);
 void resolver_deliver(struct dns_question *question, struct dns_answer *answer);
 
 /*
- * One zeroed allocation holding the answer, count records and text_octets of text (behind
- * text_out, which may be NULL); free()d as one.  NULL: out of memory or over LIMIT_DNS_RECORDS.
+ * One zeroed allocation holding the answer, count records and text_octets of text (from
+ * *text_out on, which may be NULL); free()d as one.  NULL: out of memory or over LIMIT_DNS_RECORDS.
  */
 struct dns_answer *dns_answer_new(enum dns_status status, size_t count, size_t text_octets,
     char **text_out);

@@ -51,13 +51,13 @@ const struct dns_answer *cache_answer(const struct dns_question *q);
 const char *cache_name(const struct dns_question *q);
 
 /*
- * The outcome of a question in flight, whose reference is given back.  Returns the waiters to be
- * told, each with a reference on its owner; read next before settled() is called.  NULL as answer
+ * The outcome of a question in flight, whose reference is given back.  Returns the waiters to
+ * settle, each with a reference on its owner; read next before settled() is called.  NULL as answer
  * stands for DNS_LOCAL_TROUBLE.
  */
 struct waiter *cache_settle(struct dns_question *q, struct dns_answer *answer, int64_t now_ms);
 
-/* The waiter wants nothing any more, or has had it. */
+/* The waiter needs the answer no longer. */
 void cache_leave(struct waiter *w);
 
 /* All but the number of queries. */

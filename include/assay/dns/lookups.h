@@ -74,7 +74,7 @@ const struct dns_answer *lookups_await(struct lookups *l, enum lookup_purpose pu
  */
 bool lookups_defer(struct lookups *l, void (*release)(void *), void *ptr);
 
-/* From now on the deadline runs.  lookups_await() calls it where nobody did. */
+/* From now on the deadline runs.  lookups_await() calls it at the latest. */
 void lookups_begin_wait(struct lookups *l);
 
 /*

@@ -36,7 +36,7 @@ bool take_presented_octet(struct cursor *c, unsigned char *out);
 
 /*
  * Reads a name of a packet at *at, following compression pointers, which may only point back
- * (RFC 1035 section 4.1.4); *at then stands behind it.  false: not a name, *at unmoved.
+ * (RFC 1035 section 4.1.4); *at is then the octet after it.  false: not a name, *at unmoved.
  */
 bool name_from_wire(struct slice packet, size_t *at, struct name *out);
 

@@ -24,7 +24,7 @@ struct rdata_type {
  */
 const struct rdata_type *rdata_type(struct slice word);
 
-/* Between words stand blanks and the parentheses in which master files wrap long records. */
+/* Words are separated by blanks and by the parentheses in which master files wrap long records. */
 void skip_rdata_blank(struct cursor *c);
 
 /* The next word; false at the end of the line or where a comment begins. */

@@ -1,7 +1,7 @@
 /*
  * zone.h - DNS data from text, for the zone file resolver and for the test suite's name server.
  *
- * The format is told in dns/zonefile.h.  A zone here is any set of names, it has no apex.  Looking
+ * The format is described in dns/zonefile.h.  A zone here is any set of names, it has no apex.  Looking
  * up costs one hash probe for each CNAME and, for names that do not exist, for each ancestor.
  */
 #ifndef ASSAY_DNS_ZONE_H
@@ -56,7 +56,7 @@ struct zone_found {
 
 struct zone;
 
-/* Every mistake is told as label:line; RC_CONFIG then. */
+/* Every mistake is reported as label:line; RC_CONFIG then. */
 MUST_CHECK enum rc zone_parse(const char *label, struct slice text, struct zone **out,
     struct err *err);
 void zone_free(struct zone **z); /* sets *z to NULL; NULL is fine */

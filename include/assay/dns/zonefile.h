@@ -4,7 +4,7 @@
  * One record a line, `name TYPE rdata` as in a master file: the owner relative to the root, TTL
  * and class optional; types A AAAA MX TXT PTR CNAME NS SOA SPF (others are kept but never asked
  * for); TXT either "quoted" "strings" or bare text to the end of the line; \DDD and \X escapes
- * in names and strings; '#' or ';' at the start of a line is a comment, ';' also behind data other
+ * in names and strings; '#' or ';' at the start of a line is a comment, ';' also after data other
  * than bare text; parentheses around data on the same line are skipped.
  *
  *     name TYPE !TIMEOUT   name TYPE !SERVFAIL   (also !NXDOMAIN !NODATA !REFUSED !FORMERR !NOTIMP)
@@ -22,7 +22,7 @@
 
 #include "dns/backend.h"
 
-/* Every mistake is told as file:line; RC_CONFIG then. */
+/* Every mistake is reported as file:line; RC_CONFIG then. */
 MUST_CHECK enum rc resolver_zonefile(const char *path, struct resolver **out, struct err *err);
 
 /* The same over text in memory; label stands for the file name in messages. */

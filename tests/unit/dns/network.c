@@ -114,7 +114,7 @@ static const struct {
 START_TEST(outcomes)
 {
 	struct dnsserver *s = serve(zone);
-	struct resolver *r = open_one(s, rows[_i].status == DNS_TIMEOUT ? 200 : LONG_MS);
+	struct resolver *r = open_one(s, rows[_i].status == DNS_TIMEOUT ? SHORT_MS : LONG_MS);
 	struct lookups *l = lookups_new(r, 60000);
 	const struct dns_answer *a = lookups_await(l, LOOKUP_SPF, slice_str(rows[_i].name), rows[_i].type);
 
@@ -137,7 +137,7 @@ END_TEST
 START_TEST(garbage)
 {
 	struct dnsserver *s = serve(zone);
-	struct resolver *r = open_one(s, 200);
+	struct resolver *r = open_one(s, SHORT_MS);
 
 	ck_assert_int_eq(get(r, "garbage.test", DNS_TXT), DNS_TIMEOUT);
 	resolver_free(&r);
@@ -457,7 +457,7 @@ START_TEST(whose_fault)
 		if (zones[i] == NULL)
 			dnsserver_set_trouble(s[i], 0, 100);
 	}
-	r = open_for(servers, 2, 300, 3);
+	r = open_for(servers, 2, SHORT_MS, 2);
 	ck_assert_msg(get(r, "a.test", DNS_TXT) == fault_rows[_i].status, "%s", fault_rows[_i].name);
 	resolver_free(&r);
 	dnsserver_stop(&s[0]);
