@@ -92,9 +92,10 @@ static void build_zone(const struct shape *s, struct buf *zone)
 		snprintf(owner, sizeof(owner), "i%u.test", i);
 		add_record(zone, owner, s);
 	}
-	if (s->records == 0)
+	if (s->records == 0) {
 		add_record(zone, "x.test", s);
-	buf_add_str(zone, "i0.test TXT v=spf1 ip4:203.0.113.2 ?all\n");
+		buf_add_str(zone, "i0.test TXT v=spf1 ip4:203.0.113.2 ?all\n");
+	}
 	add_record(zone, "why.test", &why);
 	for (unsigned i = 0; i < 10; i++)
 		buf_addf(zone, "7.2.0.192.in-addr.arpa PTR p%u.x.test.\n*.test MX %u h%u.x.test.\n", i, i, i);
