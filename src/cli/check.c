@@ -1,72 +1,96 @@
-#include <stddef.h>
 #include <stdarg.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "base/limits.h"
-#include "crypto/keyfile.h"
 #include "dmarc/discover.h"
 #include "spf/cost.h"
 
 #include "cli/command.h"
+#include "cli/keys.h"
 #include "cli/published.h"
 
 struct check_request {
-	const char *keys, *config, *zone;
+	const char *directory, *config, *zone;
 	/* prepared by run() */
 	struct arena *arena;
 	struct asker dns;
 	struct err *err;
-	struct signing_key *own; /* the key directory's */
-	size_t own_count;
-	size_t findings;
+	struct own_keys keys;
+	size_t findings, unknown;
 };
 
-/* "ok", "BAD" or "note", and the words. */
-static void say(struct check_request *r, const char *mark, const char *fmt, ...) PRINTF_LIKE(3, 4);
-static void say(struct check_request *r, const char *mark, const char *fmt, ...)
+enum mark { MARK_OK, MARK_BAD, MARK_NOTE, MARK_UNKNOWN };
+
+static const char *const mark_text[] = {
+	[MARK_OK] = "ok", [MARK_BAD] = "BAD", [MARK_NOTE] = "note", [MARK_UNKNOWN] = "?",
+};
+
+static void say(struct check_request *r, enum mark mark, const char *fmt, ...) PRINTF_LIKE(3, 4);
+static void say(struct check_request *r, enum mark mark, const char *fmt, ...)
 {
 	va_list ap;
 
 	va_start(ap, fmt);
-	command_finding(mark, fmt, ap);
+	command_finding(mark_text[mark], fmt, ap);
 	va_end(ap);
-	if (mark[0] == 'B')
-		r->findings++;
+	r->findings += mark == MARK_BAD;
+	r->unknown += mark == MARK_UNKNOWN;
 }
 
 /* --- keys ------------------------------------------------------------------------------------- */
 
+static enum mark key_mark(const struct signing_key *key, enum published_state state)
+{
+	if (state == PUBLISHED_UNKNOWN)
+		return MARK_UNKNOWN;
+	if (state == PUBLISHED)
+		return MARK_OK;
+	return key->state == KEY_ACTIVE ? MARK_BAD : MARK_NOTE;
+}
+
 static enum rc check_key(struct check_request *r, const struct signing_key *key)
 {
-	struct private_key *private = NULL;
+	struct private_key *loaded = NULL;
+	struct err why = ERR_INIT;
+	const struct private_key *private = own_key_load(r->arena, key, &loaded, &why);
 	struct published found;
+	enum rc rc = RC_OK;
 
-	if (key->state == KEY_RETIRED)
-		return RC_OK;
-	TRY(private_key_load(arena_copy(r->arena, key->path).ptr, &private, r->err));
-	if (published_find(r->arena, r->dns.lookups, key, private, &found) != RC_OK) {
-		private_key_free(&private);
-		return RC_NOMEM;
-	}
-	private_key_free(&private);
-	say(r, found.good ? "ok" : key->state == KEY_ACTIVE ? "BAD" : "note", "key %.*s (%s): %.*s",
-	    SLICE_ARG(key->selector), key->state == KEY_ACTIVE ? "signs" : "pending", SLICE_ARG(found.what));
-	return RC_OK;
+	if (private == NULL)
+		say(r, MARK_BAD, "key %.*s cannot be used: %.*s", SLICE_ARG(key->selector),
+		    SLICE_ARG(slice_trim(buf_slice(&why.text))));
+	else
+		rc = published_find(r->arena, r->dns.lookups, key, private, &found);
+	if (private != NULL && rc == RC_OK)
+		say(r, key_mark(key, found.state), "key %.*s (%s): %.*s", SLICE_ARG(key->selector),
+		    key->state == KEY_ACTIVE ? "signs" : "pending", SLICE_ARG(found.what));
+	private_key_free(&loaded);
+	err_free(&why);
+	return rc;
 }
 
 static enum rc check_keys(struct check_request *r, struct domain domain)
 {
-	bool any = false;
+	size_t active = 0, others = 0;
 
-	for (size_t i = 0; i < r->own_count; i++) {
-		if (!domain_eq(r->own[i].domain, domain))
+	for (size_t i = 0; i < r->keys.count; i++) {
+		const struct signing_key *key = &r->keys.items[i];
+
+		if (!domain_eq(key->domain, domain))
 			continue;
-		any = any || r->own[i].state == KEY_ACTIVE;
-		TRY(check_key(r, &r->own[i]));
+		active += key->state == KEY_ACTIVE;
+		others += key->state != KEY_ACTIVE;
+		if (key->state != KEY_RETIRED)
+			TRY(check_key(r, key));
 	}
-	if (!any)
-		say(r, "note", "no key of %.*s signs here", SLICE_ARG(domain.name));
+	if (active == 0 && others > 0)
+		say(r, MARK_BAD, "the keys of %.*s here are pending or retired: none signs",
+		    SLICE_ARG(domain.name));
+	else if (active == 0)
+		say(r, MARK_NOTE, "no key of %.*s signs here", SLICE_ARG(domain.name));
 	return RC_OK;
 }
 
@@ -87,51 +111,136 @@ static void tell_cost_line(const struct spf_cost_line *line)
 	putchar('\n');
 }
 
-static enum rc check_spf(struct check_request *r, struct domain domain)
+/*
+ * What a verifier finds for a client that no mechanism matches, so that it reads the whole record:
+ * its limits and its syntax, wherever they are (RFC 7208 section 4.6.4).
+ */
+static enum rc verifier_says(struct check_request *r, struct domain domain, const char *client,
+    struct spf_result *out)
 {
-	struct spf_cost cost;
-	const struct spf_cost_line *top;
-	bool bad;
+	struct spf_request request = { .helo = domain.name,
+		.mail_from = arena_printf(r->arena, "postmaster@%.*s", SLICE_ARG(domain.name)) };
+	struct spf_mail_from_result result = { 0 };
 
-	TRY(spf_cost(r->arena, r->dns.lookups, domain, &cost));
-	top = &cost.lines[0];
-	if (top->why == SPF_WHY_NO_RECORD || top->why == SPF_WHY_NXDOMAIN) {
-		say(r, "BAD", "SPF: %s: publish one, at least \"v=spf1 mx -all\"", spf_why_text(top->why));
-		return RC_OK;
-	}
-	bad = top->total > LIMIT_SPF_TERMS || !cost.complete;
-	for (size_t i = 0; i < cost.count; i++)
-		bad = bad || cost.lines[i].why != SPF_WHY_DEFAULT;
-	say(r, bad ? "BAD" : "ok", "SPF: %u of %u look-ups%s%s", top->total, LIMIT_SPF_TERMS,
-	    top->total > LIMIT_SPF_TERMS ? ": receivers answer permerror" : "",
-	    cost.complete ? "" : " at least; more includes than were followed");
+	if (!ip_parse(slice_str(client), &request.client))
+		return RC_CONFIG;
+	TRY(spf_check_mail_from(r->arena, r->dns.lookups, &r->dns.settings->policy.spf, &request, NULL,
+	    clock_now(), &result));
+	*out = result.r;
+	return RC_OK;
+}
+
+/* A client of IPv6 makes void look-ups of names that have IPv4 addresses only. */
+static enum rc check_spf_v6(struct check_request *r, struct domain domain)
+{
+	struct spf_result v6 = { .result = AUTH_NONE };
+
+	TRY(verifier_says(r, domain, "::", &v6));
+	if (v6.result == AUTH_PERMERROR)
+		say(r, MARK_NOTE, "SPF: permerror for clients with an IPv6 address: %.*s",
+		    SLICE_ARG(v6.reason));
+	else if (v6.result == AUTH_TEMPERROR)
+		say(r, MARK_UNKNOWN, "SPF of clients with an IPv6 address: could not ask: %.*s",
+		    SLICE_ARG(v6.reason));
+	return RC_OK;
+}
+
+static void tell_cost(struct check_request *r, const struct spf_cost *cost,
+    const struct spf_result *v4)
+{
+	const struct spf_cost_line *top = &cost->lines[0];
+	bool bad = v4->result == AUTH_PERMERROR || top->total > LIMIT_SPF_TERMS || !cost->complete;
+
+	for (size_t i = 0; i < cost->count; i++)
+		bad = bad || cost->lines[i].why != SPF_WHY_DEFAULT;
+	say(r, bad ? MARK_BAD : MARK_OK, "SPF: %u of %u look-ups%s%s%.*s", top->total, LIMIT_SPF_TERMS,
+	    cost->complete ? "" : " at least; more includes than were followed",
+	    v4->result == AUTH_PERMERROR ? "; receivers answer permerror: " : "",
+	    SLICE_ARG(v4->result == AUTH_PERMERROR ? v4->reason : SLICE("")));
 	if (top->why != SPF_WHY_DEFAULT)
 		tell_cost_line(top);
-	for (size_t i = 1; i < cost.count; i++)
-		tell_cost_line(&cost.lines[i]);
-	return RC_OK;
+	for (size_t i = 1; i < cost->count; i++)
+		tell_cost_line(&cost->lines[i]);
+}
+
+static bool could_not_ask(const struct spf_cost *cost)
+{
+	for (size_t i = 0; i < cost->count; i++)
+		if (cost->lines[i].why == SPF_WHY_DNS_TIMEOUT || cost->lines[i].why == SPF_WHY_DNS_FAILURE)
+			return true;
+	return false;
+}
+
+static enum rc check_spf(struct check_request *r, struct domain domain)
+{
+	struct spf_result v4 = { .result = AUTH_NONE };
+	struct spf_cost cost;
+
+	TRY(verifier_says(r, domain, "0.0.0.0", &v4));
+	TRY(spf_cost(r->arena, r->dns.lookups, domain, &cost));
+	if (v4.result == AUTH_TEMPERROR || could_not_ask(&cost)) {
+		say(r, MARK_UNKNOWN, "SPF: could not ask: %.*s", SLICE_ARG(v4.result == AUTH_TEMPERROR ?
+		    v4.reason : SLICE("a record that it includes")));
+		return RC_OK;
+	}
+	if (v4.why == SPF_WHY_NO_RECORD || v4.why == SPF_WHY_NXDOMAIN) {
+		say(r, MARK_BAD, "SPF: %s: publish one, at least \"v=spf1 mx -all\"", spf_why_text(v4.why));
+		return RC_OK;
+	}
+	tell_cost(r, &cost, &v4);
+	return v4.result == AUTH_PERMERROR ? RC_OK : check_spf_v6(r, domain);
 }
 
 /* --- DMARC ------------------------------------------------------------------------------------ */
 
 static void remark(void *ctx, const char *text)
 {
-	say(ctx, "note", "DMARC: %s", text);
+	say(ctx, MARK_NOTE, "DMARC: %s", text);
+}
+
+/* RFC 9989 section 4.10: several records at a name are all discarded. True: there was one such name. */
+static bool check_several(struct check_request *r, const struct dmarc_policy_discovery *d)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < d->walk.count; i++) {
+		const struct dmarc_walk_step *step = &d->walk.steps[i];
+
+		if (step->records < 2)
+			continue;
+		say(r, MARK_BAD, "DMARC: %zu DMARC records at _dmarc.%.*s, and receivers discard all of them "
+		    "(RFC 9989 section 4.10): leave one", step->records, SLICE_ARG(step->domain.name));
+		any = true;
+	}
+	return any;
 }
 
 static enum rc check_dmarc(struct check_request *r, struct domain domain)
 {
 	struct dmarc_policy_discovery d = { 0 };
+	bool several;
 
 	TRY(dmarc_discover(r->arena, r->dns.lookups, r->dns.settings->policy.dmarc.discovery, domain, &d));
-	if (d.status != DMARC_DISCOVERED) {
-		say(r, "BAD", "DMARC: %.*s: publish \"v=DMARC1; p=none; rua=mailto:...\" at _dmarc.%.*s",
-		    SLICE_ARG(d.reason), SLICE_ARG(domain.name));
-		return RC_OK;
+	several = check_several(r, &d);
+	switch (d.status) {
+	case DMARC_DISCOVERY_UNKNOWN:
+		say(r, MARK_UNKNOWN, "DMARC: could not ask: %.*s", SLICE_ARG(d.reason));
+		break;
+	case DMARC_DISCOVERED_NOTHING:
+		if (!several)
+			say(r, MARK_BAD, "DMARC: %.*s: publish \"v=DMARC1; p=none; rua=mailto:...\" at _dmarc.%.*s",
+			    SLICE_ARG(d.reason), SLICE_ARG(domain.name));
+		break;
+	case DMARC_DISCOVERY_UNUSABLE:
+		say(r, MARK_BAD, "DMARC: %.*s", SLICE_ARG(d.reason));
+		break;
+	case DMARC_DISCOVERED:
+		say(r, MARK_OK, "DMARC: policy %s (%s=%s of %.*s%s)", dmarc_policy_text(d.record.testing ?
+		    dmarc_policy_weaker(d.policy) : d.policy), d.policy_tag, dmarc_policy_text(d.policy),
+		    SLICE_ARG(d.policy_domain.name), d.record.testing ? ", one step lower by t=y" : "");
+		dmarc_record_remarks(&d.record, remark, r);
+		break;
 	}
-	say(r, "ok", "DMARC: policy %s (%s= of %.*s)", dmarc_policy_text(d.policy), d.policy_tag,
-	    SLICE_ARG(d.policy_domain.name));
-	dmarc_record_remarks(&d.record, remark, r);
 	return RC_OK;
 }
 
@@ -150,42 +259,65 @@ static enum rc check_domain(struct check_request *r, struct domain domain)
 	return check_dmarc(r, domain);
 }
 
+static int domain_order(const void *a, const void *b)
+{
+	const struct signing_key *x = a, *y = b;
+
+	return slice_icmp(x->domain.name, y->domain.name);
+}
+
 /* Every domain that has a key here, once. */
 static enum rc check_own(struct check_request *r)
 {
-	if (r->own_count == 0)
-		return err_config(r->err, "%s: no keys: name a domain", r->keys);
-	for (size_t i = 0; i < r->own_count; i++)
-		if (i == 0 || !domain_eq(r->own[i].domain, r->own[i - 1].domain))
-			TRY(check_domain(r, r->own[i].domain));
+	struct signing_key *keys = r->keys.items;
+
+	if (r->keys.count == 0)
+		return err_config(r->err, "there is no key here: name a domain");
+	qsort(keys, r->keys.count, sizeof(*keys), domain_order);
+	for (size_t i = 0; i < r->keys.count; i++)
+		if (i == 0 || !domain_eq(keys[i].domain, keys[i - 1].domain))
+			TRY(check_domain(r, keys[i].domain));
+	return RC_OK;
+}
+
+/*
+ * Who may not read the keys is told so, and what is published is checked all the same: a domain that
+ * is named may be somebody else's.
+ */
+static enum rc read_keys(struct check_request *r, int count)
+{
+	enum rc rc = own_keys_read(r->arena, r->dns.settings, r->directory, true, &r->keys, r->err);
+
+	if (rc == RC_NOMEM || (rc != RC_OK && count == 0))
+		return rc;
+	r->unknown += rc != RC_OK;
 	return RC_OK;
 }
 
 static enum rc check(struct check_request *r, int count, char **domains)
 {
-	struct err quiet = ERR_INIT;
-	struct domain domain;
-
-	r->arena = arena_create(LIMIT_ARENA_BYTES);
-	if (r->arena == NULL)
-		return RC_NOMEM;
 	TRY(asker_open(r->config, r->zone, &r->dns, r->err));
-	if (r->keys == NULL)
-		r->keys = arena_copy(r->arena, r->dns.settings->keys_directory).ptr;
-	/* a domain that is named may be somebody else's: keys are not needed for it */
-	if (keystore_list(r->keys, r->arena, &r->own, &r->own_count, &quiet) != RC_OK)
-		r->own_count = 0;
-	err_free(&quiet);
+	TRY(read_keys(r, count));
 	for (int i = 0; i < count; i++) {
+		struct domain domain = DOMAIN_NONE;
+
 		if (!domain_parse(r->arena, slice_str(domains[i]), &domain))
-			return err_config(r->err, "%s: not a domain name", domains[i]);
+			return RC_NOMEM; /* it has been parsed before */
 		TRY(check_domain(r, domain));
 	}
 	return count > 0 ? RC_OK : check_own(r);
 }
 
+/* A definite finding is more than what could not be asked. */
+static int status_of(const struct check_request *r, int status)
+{
+	if (status != EXIT_SUCCESS)
+		return status;
+	return r->findings > 0 ? EXIT_FINDING : r->unknown > 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
 static const struct argument arguments[] = {
-	{ "keys", ARGUMENT_TEXT, offsetof(struct check_request, keys) },
+	{ "keys", ARGUMENT_TEXT, offsetof(struct check_request, directory) },
 	{ "config", ARGUMENT_TEXT, offsetof(struct check_request, config) },
 	{ "zone", ARGUMENT_TEXT, offsetof(struct check_request, zone) },
 	{ NULL, ARGUMENT_FLAG, 0 },
@@ -195,6 +327,7 @@ static int run(const struct command *c, int argc, char **argv)
 {
 	struct check_request r = { 0 };
 	struct err err = ERR_INIT;
+	const char *wrong;
 	bool done;
 	int rest;
 	int status = command_arguments(c, argc, argv, &r, 0, 10000, &rest, &done);
@@ -202,10 +335,18 @@ static int run(const struct command *c, int argc, char **argv)
 	if (status != EXIT_SUCCESS || done)
 		return status;
 	r.err = &err;
-	status = command_end(&err, check(&r, argc - rest, argv + rest));
+	r.arena = arena_create(LIMIT_ARENA_BYTES);
+	if (r.arena == NULL)
+		return command_end(&err, RC_NOMEM);
+	wrong = command_not_a_domain(r.arena, argc - rest, argv + rest);
+	if (wrong != NULL)
+		status = command_usage(c, "%s: not a domain name", wrong);
+	else
+		status = status_of(&r, command_end(&err, check(&r, argc - rest, argv + rest)));
+	own_keys_free(&r.keys);
 	asker_close(&r.dns);
 	arena_free(&r.arena);
-	return status == EXIT_SUCCESS && r.findings > 0 ? EXIT_FINDING : status;
+	return status;
 }
 
 const struct command command_check = {

@@ -263,6 +263,16 @@ bool command_canon(const char *text, enum canon *header_out, enum canon *body_ou
 	return canon_word(header, header_out) && canon_word(rest, body_out);
 }
 
+const char *command_not_a_domain(struct arena *a, int count, char **texts)
+{
+	struct domain d;
+
+	for (int i = 0; i < count; i++)
+		if (!domain_parse(a, slice_str(texts[i]), &d))
+			return texts[i];
+	return NULL;
+}
+
 void print_text_to(FILE *to, struct slice s)
 {
 	while (s.len > 0) {

@@ -10,7 +10,8 @@
 #include "cli/explain.h"
 
 struct dmarc_question {
-	const char *domain, *zone, *config;
+	struct domain domain;
+	const char *zone, *config;
 	bool json;
 };
 
@@ -28,21 +29,22 @@ static enum rc print_json(const struct dmarc_policy_discovery *d)
 	return rc;
 }
 
+/* The exit status says whether the policy is known, too. */
 static enum rc discover(const struct dmarc_question *q, const struct asker *dns, struct arena *a,
     struct err *err)
 {
 	enum dmarc_discovery method = dns->settings->policy.dmarc.discovery;
 	struct dmarc_policy_discovery d = { 0 };
-	struct domain domain;
+	struct domain domain = q->domain;
 
-	if (!domain_parse(a, slice_str(q->domain), &domain))
-		return err_config(err, "%s: not a domain name", q->domain);
 	dmarc_start(dns->lookups, LOOKUP_POLICY, method, domain);
 	TRY(dmarc_discover(a, dns->lookups, method, domain, &d));
-	if (q->json)
-		return print_json(&d);
-	explain_discovery(&d);
-	return RC_OK;
+	if (!q->json)
+		explain_discovery(&d);
+	else
+		TRY(print_json(&d));
+	return d.status == DMARC_DISCOVERY_UNKNOWN ? err_config(err, "%.*s: could not ask: %.*s",
+	    SLICE_ARG(domain.name), SLICE_ARG(d.reason)) : RC_OK;
 }
 
 static const struct argument arguments[] = {
@@ -65,8 +67,11 @@ static int run(const struct command *c, int argc, char **argv)
 
 	if (status != EXIT_SUCCESS || done)
 		return status;
-	q.domain = argv[rest];
 	a = arena_create(LIMIT_ARENA_BYTES);
+	if (a != NULL && !domain_parse(a, slice_str(argv[rest]), &q.domain)) {
+		arena_free(&a);
+		return command_usage(c, "%s: not a domain name", argv[rest]);
+	}
 	rc = a == NULL ? RC_NOMEM : asker_open(q.config, q.zone, &dns, &err);
 	if (rc == RC_OK)
 		rc = discover(&q, &dns, a, &err);

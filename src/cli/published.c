@@ -1,54 +1,157 @@
+#include "base/ascii.h"
 #include "base/limits.h"
+#include "crypto/base64.h"
 #include "dkim/keyrecord.h"
 
 #include "cli/published.h"
 
-static const char *judge_record(struct arena *a, struct slice text, const struct private_key *private,
-    struct slice public)
-{
-	struct key_record record;
-	enum dkim_why why = key_record_parse(a, text, &record);
+/* What is compared with the answer. */
+struct expected {
+	struct arena *arena;
+	const struct private_key *private;
+	struct slice public; /* octets of p= */
+	struct slice text;   /* of p= */
+};
 
-	if (why != DKIM_WHY_GOOD)
-		return dkim_why_text(why);
-	if (record.type != private_key_type(private) || !slice_eq(record.key, public))
-		return "the published record has another key";
-	if (!record.sha256_allowed || !record.email_service)
-		return "the record's h= or s= does not allow mail signed with SHA-256";
+enum rc published_text(const struct private_key *private, struct buf *out)
+{
+	struct buf octets = BUF_INIT(LIMIT_KEY_OCTETS);
+	enum rc rc = private_key_public(private, &octets);
+
+	buf_addf(out, "v=DKIM1; k=%s; p=", key_type_text(private_key_type(private)));
+	base64_encode(out, buf_slice(&octets));
+	buf_free(&octets);
+	return rc == RC_OK && buf_failed(out) ? RC_NOMEM : rc;
+}
+
+/* --- one record ------------------------------------------------------------------------------ */
+
+/* The value of p= without blanks, whatever else the record looks like. */
+static struct slice published_p(struct arena *a, struct slice record)
+{
+	struct buf out = BUF_INIT(LIMIT_DNS_ANSWER);
+	struct slice rest = record;
+
+	while (rest.len > 0) {
+		struct slice tag = slice_trim(slice_split(&rest, ';'));
+
+		if (!slice_starts_with(tag, SLICE("p=")))
+			continue;
+		for (size_t i = 2; i < tag.len; i++)
+			if (!is_wsp(tag.ptr[i]))
+				buf_add_char(&out, tag.ptr[i]);
+	}
+	return arena_take_buf(a, &out);
+}
+
+/* What forms and editors of zones do to a long value; NULL: none of that. */
+static const char *damage(const struct expected *e, struct slice record)
+{
+	struct slice p = published_p(e->arena, record);
+
+	if (slice_find(record, '"') < record.len)
+		return "the value contains quotation marks: enter it without them";
+	if (p.len > 0 && p.len < e->text.len && slice_starts_with(e->text, p))
+		return "the value is cut off: enter it whole, as several strings where one is limited to 255 "
+		    "octets";
 	return NULL;
 }
 
-/* One good record is enough, as for a verifier. */
-static const char *judge_answer(struct arena *a, const struct dns_answer *answer,
-    const struct private_key *private, struct slice public)
+static const char *judge_record(const struct expected *e, struct slice text)
 {
-	const char *wrong = "no record";
+	struct key_record record;
+	enum dkim_why why = key_record_parse(e->arena, text, &record);
+	const char *damaged = damage(e, text);
 
-	for (size_t i = 0; i < answer->count && i < LIMIT_KEY_RECORDS; i++) {
-		wrong = judge_record(a, answer->records[i].text, private, public);
-		if (wrong == NULL)
-			return NULL;
-	}
+	if (why != DKIM_WHY_GOOD)
+		return damaged != NULL ? damaged : dkim_why_text(why);
+	if (record.type != private_key_type(e->private))
+		return "k= in the published record is not the type of the key";
+	if (!slice_eq(record.key, e->public))
+		return damaged != NULL ? damaged : "the published record has another key";
+	if (!record.sha256_allowed || !record.email_service)
+		return "the record's h= or s= does not allow mail signed with SHA-256";
+	if (record.testing)
+		return "t=y is left in the record: receivers treat signatures as if there were none (RFC "
+		    "6376 section 3.6.1)";
+	return NULL;
+}
+
+/* --- the answer ------------------------------------------------------------------------------ */
+
+static bool is_found(struct lookups *l, struct slice name)
+{
+	return lookups_await(l, LOOKUP_DKIM, name, DNS_TXT)->status == DNS_FOUND;
+}
+
+/* Nothing at the name: perhaps the zone's editor has put the domain behind it once more. */
+static const char *nothing_there(struct arena *a, struct lookups *l, struct slice name,
+    const struct signing_key *key, enum dns_status status)
+{
+	struct slice doubled = arena_printf(a, "%.*s.%.*s", SLICE_ARG(name), SLICE_ARG(key->domain.name));
+
+	if (!slice_is_null(doubled) && is_found(l, doubled))
+		return arena_printf(a, "%s, but there is a record at %.*s: the domain was appended twice",
+		    dns_status_text(status), SLICE_ARG(doubled)).ptr;
+	return dns_status_text(status);
+}
+
+static const char *wrong_record(struct arena *a, struct lookups *l, const struct signing_key *key,
+    const char *wrong)
+{
+	struct slice other = arena_printf(a, "no-such-selector._domainkey.%.*s", SLICE_ARG(key->domain.name));
+
+	if (!slice_is_null(other) && is_found(l, other))
+		return arena_printf(a, "%s (a wildcard record answers for every selector)", wrong).ptr;
 	return wrong;
+}
+
+/* RFC 6376 section 3.6.2.2: what verifiers do with several records is undefined, so it is wrong. */
+static const char *judge_answer(const struct expected *e, struct lookups *l,
+    const struct signing_key *key, const struct dns_answer *answer)
+{
+	const char *wrong;
+
+	if (answer->count > 1)
+		return arena_printf(e->arena, "%zu records at one selector: receivers may read any of them "
+		    "(RFC 6376 section 3.6.2.2): leave one", answer->count).ptr;
+	wrong = judge_record(e, answer->records[0].text);
+	return wrong == NULL ? NULL : wrong_record(e->arena, l, key, wrong);
+}
+
+static void judge(const struct expected *e, struct lookups *l, const struct signing_key *key,
+    struct published *out)
+{
+	const struct dns_answer *answer = lookups_await(l, LOOKUP_DKIM, out->name, DNS_TXT);
+	const char *wrong;
+
+	if (dns_status_is_temporary(answer->status) || answer->status == DNS_BADNAME) {
+		out->state = PUBLISHED_UNKNOWN;
+		out->what = arena_printf(e->arena, "could not ask: %s", dns_status_text(answer->status));
+		return;
+	}
+	wrong = answer->status == DNS_FOUND ? judge_answer(e, l, key, answer) :
+	    nothing_there(e->arena, l, out->name, key, answer->status);
+	out->state = wrong == NULL ? PUBLISHED : PUBLISHED_WRONG;
+	out->what = wrong == NULL ? SLICE("published") :
+	    arena_printf(e->arena, "%s: publish the record that `assay key show %.*s %.*s` prints", wrong,
+	    SLICE_ARG(key->domain.name), SLICE_ARG(key->selector));
 }
 
 enum rc published_find(struct arena *a, struct lookups *l, const struct signing_key *key,
     const struct private_key *private, struct published *out)
 {
-	struct buf public = BUF_INIT(LIMIT_KEY_OCTETS);
-	const struct dns_answer *answer;
-	const char *wrong;
+	struct buf public = BUF_INIT(LIMIT_KEY_OCTETS), text = BUF_INIT(2 * LIMIT_KEY_OCTETS);
+	struct expected e = { .arena = a, .private = private };
 
 	*out = (struct published){ .name = arena_printf(a, "%.*s._domainkey.%.*s",
 	    SLICE_ARG(key->selector), SLICE_ARG(key->domain.name)) };
 	TRY(private_key_public(private, &public));
-	answer = lookups_await(l, LOOKUP_DKIM, out->name, DNS_TXT);
-	wrong = answer->status != DNS_FOUND ? dns_status_text(answer->status) :
-	    judge_answer(a, answer, private, buf_slice(&public));
-	buf_free(&public);
-	out->good = wrong == NULL;
-	out->what = wrong == NULL ? SLICE("published") :
-	    arena_printf(a, "%s: publish the record that `assay key show %.*s %.*s` prints", wrong,
-	    SLICE_ARG(key->domain.name), SLICE_ARG(key->selector));
+	base64_encode(&text, buf_slice(&public));
+	e.public = arena_take_buf(a, &public);
+	e.text = arena_take_buf(a, &text);
+	if (arena_failed(a))
+		return RC_NOMEM;
+	judge(&e, l, key, out);
 	return arena_failed(a) ? RC_NOMEM : RC_OK;
 }

@@ -407,9 +407,50 @@ static enum rc private_key_new(EVP_PKEY *pkey, enum key_type type, struct privat
 	return RC_OK;
 }
 
+/*
+ * One signature, verified with the key's own public half: what a damaged file, a store or a provider
+ * signs wrongly would make every message fail (RFC 6376 section 6.1.3) rather than go unsigned.
+ */
+static enum rc try_key(const struct private_key *key, struct arena *a, bool *good_out)
+{
+	const unsigned char hash[SHA256_OCTETS] = { 'a', 's', 's', 'a', 'y' };
+	struct buf octets = BUF_INIT(LIMIT_KEY_OCTETS);
+	struct public_key *public = NULL;
+	struct slice signature;
+	enum rc rc = private_key_sign(key, hash, a, &signature);
+
+	*good_out = false;
+	if (rc == RC_OK)
+		rc = private_key_public(key, &octets);
+	if (rc == RC_OK && public_key_parse(a, private_key_type(key), buf_slice(&octets), &public) == PUBLIC_KEY_OK)
+		rc = public_key_verify(public, hash, signature, good_out);
+	buf_free(&octets);
+	return rc;
+}
+
+static enum rc keep_if_good(struct private_key *key, const char *label, struct private_key **out,
+    struct err *err)
+{
+	struct arena *a = arena_create(LIMIT_KEY_FILE);
+	bool good = false;
+
+	if (a == NULL || try_key(key, a, &good) != RC_OK)
+		good = false;
+	arena_free(&a);
+	ERR_clear_error();
+	if (good) {
+		*out = key;
+		return RC_OK;
+	}
+	private_key_free(&key);
+	return err_config(err, "%s: a trial signature by this key does not verify with its own public "
+	    "half: it is damaged, so it signs nothing: make a new key", label);
+}
+
 enum rc private_key_wrap(EVP_PKEY *pkey, const char *label, struct private_key **out,
     struct err *err)
 {
+	struct private_key *key = NULL;
 	size_t type = 0;
 	enum rc rc;
 
@@ -424,7 +465,8 @@ enum rc private_key_wrap(EVP_PKEY *pkey, const char *label, struct private_key *
 		EVP_PKEY_free(pkey);
 		return rc;
 	}
-	return private_key_new(pkey, (enum key_type)type, out);
+	TRY(private_key_new(pkey, (enum key_type)type, &key));
+	return keep_if_good(key, label, out, err);
 }
 
 enum rc private_key_generate(enum key_type type, unsigned bits, struct private_key **out,

@@ -17,21 +17,37 @@ static bool ends_with(struct slice text, struct slice suffix)
 	    slice_eq(slice_drop(text, text.len - suffix.len), suffix);
 }
 
+static const struct {
+	const char *text, *suffix;
+} states[KEY_STATES] = {
+	[KEY_ACTIVE] = { "active", "" },
+	[KEY_PENDING] = { "pending", ".pending" },
+	[KEY_RETIRING] = { "retiring", ".retiring" },
+	[KEY_RETIRED] = { "retired", ".retired" },
+};
+
+const char *key_state_text(enum key_state state)
+{
+	return states[state].text;
+}
+
+const char *key_state_suffix(enum key_state state)
+{
+	return states[state].suffix;
+}
+
 bool key_file_name(struct slice file, struct slice *selector_out, enum key_state *state_out)
 {
-	struct slice pem = SLICE(".pem"), pending = SLICE(".pending"), retired = SLICE(".retired");
+	struct slice pem = SLICE(".pem");
 	enum key_state state = KEY_ACTIVE;
 
 	if (!ends_with(file, pem))
 		return false;
 	file.len -= pem.len;
-	if (ends_with(file, pending)) {
-		file.len -= pending.len;
-		state = KEY_PENDING;
-	} else if (ends_with(file, retired)) {
-		file.len -= retired.len;
-		state = KEY_RETIRED;
-	}
+	for (enum key_state s = KEY_PENDING; s < KEY_STATES && state == KEY_ACTIVE; s++)
+		if (ends_with(file, slice_str(states[s].suffix)))
+			state = s;
+	file.len -= strlen(states[state].suffix);
 	if (!hostname_valid(file)) /* RFC 6376 section 3.1; "_" is found in practice */
 		return false;
 	*selector_out = file;

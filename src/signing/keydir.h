@@ -1,5 +1,5 @@
 /*
- * keydir.h - what a key directory contains: <keys>/<domain>/<selector>[.pending|.retired].pem.
+ * keydir.h - what a key directory contains: <keys>/<domain>/<selector>[.pending|.retiring|.retired].pem.
  */
 #ifndef ASSAY_SIGNING_KEYDIR_H
 #define ASSAY_SIGNING_KEYDIR_H

@@ -127,6 +127,7 @@ static enum rc take_file(const struct reader *r, struct slice path, struct key_r
 		row->path = copy;
 		return RC_OK;
 	}
+	row->named_path = copy;
 	rc = keyring_add(r->table->ring, copy.ptr, &row->file, err);
 	err_wrap(err, mark, "%s:%u", r->file.path, r->file.line);
 	return rc;
@@ -226,20 +227,24 @@ enum rc key_table_load(struct key_table *t, const char *spec, struct err *err)
 
 /* --- use ------------------------------------------------------------------------------------ */
 
-/* "%" replaced; NULL when there is no such file: not every domain has a key. */
-static const char *path_for(struct slice pattern, struct arena *a, struct domain author)
+/* "%" replaced. */
+static struct slice path_for(struct slice pattern, struct arena *a, struct domain author)
 {
 	struct buf path = BUF_INIT(pattern.len * LIMIT_DOMAIN_OCTETS + 1);
-	struct slice made;
-	struct stat st;
 
 	for (size_t i = 0; i < pattern.len; i++)
 		if (pattern.ptr[i] == '%')
 			buf_add(&path, author.name);
 		else
 			buf_add_char(&path, pattern.ptr[i]);
-	made = arena_take_buf(a, &path);
-	return slice_is_null(made) || stat(made.ptr, &st) != 0 ? NULL : made.ptr;
+	return arena_take_buf(a, &path);
+}
+
+struct slice key_row_path(const struct key_row *row, struct arena *a, struct domain author)
+{
+	if (row->file != NULL)
+		return slice_str(keyring_path(row->file));
+	return row->path.len > 0 ? path_for(row->path, a, author) : row->named_path;
 }
 
 const struct private_key *key_row_key(const struct key_table *t, const struct key_row *row,
@@ -248,16 +253,17 @@ const struct private_key *key_row_key(const struct key_table *t, const struct ke
 	const struct private_key *found = NULL;
 	struct keyring_key *file = row->file;
 	struct err err = ERR_INIT;
-	const char *path;
+	struct slice path;
+	struct stat st;
 
 	*unusable_out = row->unusable;
 	if (row->unusable || row->key != NULL)
 		return row->unusable ? NULL : row->key;
 	if (file == NULL) {
 		path = path_for(row->path, a, author);
-		if (path == NULL)
-			return NULL;
-		if (keyring_add(t->ring, path, &file, &err) != RC_OK)
+		if (slice_is_null(path) || stat(path.ptr, &st) != 0)
+			return NULL; /* not every domain has a key */
+		if (keyring_add(t->ring, path.ptr, &file, &err) != RC_OK)
 			file = NULL;
 	}
 	if (file != NULL)

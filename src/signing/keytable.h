@@ -15,6 +15,7 @@ struct key_row {
 	struct keyring_key *file;       /* or */
 	const struct private_key *key;  /* inline; the table's arena's; or */
 	struct slice path;              /* with "%" in it: looked for when used */
+	struct slice named_path;          /* without "%", also when it cannot be used */
 	bool unusable;                  /* none of these: the line or its key is wrong */
 	enum key_type type;             /* that the fourth field asks for, when */
 	bool has_type;
@@ -35,5 +36,8 @@ MUST_CHECK enum rc key_table_load(struct key_table *t, const char *spec, struct 
  */
 const struct private_key *key_row_key(const struct key_table *t, const struct key_row *row,
     struct arena *a, struct domain author, bool *unusable_out);
+
+/* The file of a row's key for that author domain; empty: the key is in the table. */
+struct slice key_row_path(const struct key_row *row, struct arena *a, struct domain author);
 
 #endif

@@ -120,6 +120,65 @@ enum rc sign_tables_find(const struct sign_tables *t, struct arena *a, struct sl
 	return RC_OK;
 }
 
+/* The one domain that a pattern is about: "user@host", "host", "*@host". None: it is about several. */
+static struct domain pattern_domain(struct arena *a, struct slice pattern)
+{
+	struct slice host = slice_drop(pattern, slice_rfind(pattern, '@') < pattern.len
+	    ? slice_rfind(pattern, '@') + 1 : 0);
+	struct domain d = DOMAIN_NONE;
+
+	return domain_parse(a, host, &d) ? d : DOMAIN_NONE;
+}
+
+/* False: the line is about no domain in particular, or names no key for it. */
+static bool key_of_row(const struct sign_tables *t, struct arena *a, const struct sign_row *row,
+    struct signing_key *out)
+{
+	struct domain author = pattern_domain(a, row->pattern);
+	const struct key_row *key = row->key;
+	bool unusable;
+
+	if (key == NULL)
+		key = map_get(&t->keys.rows, author.name);
+	if (key == NULL || slice_is_null(key->selector) ||
+	    (domain_is_none(key->domain) && domain_is_none(author)))
+		return false;
+	*out = (struct signing_key){ .selector = key->selector, .state = KEY_ACTIVE,
+		.domain = domain_is_none(key->domain) ? author : key->domain,
+		.path = key_row_path(key, a, author),
+		.key = key_row_key(&t->keys, key, a, author, &unusable) };
+	return out->key != NULL || unusable;
+}
+
+enum rc sign_tables_keys(const struct sign_tables *t, struct arena *a, struct signing_key **out,
+    size_t *count_out)
+{
+	struct signing_key *keys = arena_new_array(a, t->addresses.count, struct signing_key);
+	struct map seen = { .count = 0 };
+	size_t n = 0;
+
+	for (const struct sign_row *row = t->addresses.first; row != NULL && keys != NULL;
+	    row = row->listed) {
+		struct slice name;
+
+		if (!key_of_row(t, a, row, &keys[n]))
+			continue;
+		name = arena_printf(a, "%.*s._domainkey.%.*s", SLICE_ARG(keys[n].selector),
+		    SLICE_ARG(keys[n].domain.name));
+		if (slice_is_null(name) || map_get(&seen, name) != NULL)
+			continue;
+		if (!map_put(&seen, name, &keys[n]))
+			break;
+		n++;
+	}
+	map_free(&seen);
+	if (arena_failed(a))
+		return RC_NOMEM;
+	*out = keys;
+	*count_out = n;
+	return RC_OK;
+}
+
 enum rc sign_tables_describe(const struct sign_tables *t, struct arena *a, struct slice **out,
     size_t *count_out)
 {

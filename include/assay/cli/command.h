@@ -88,6 +88,9 @@ MUST_CHECK enum rc command_read(const char *path, struct buf *out, struct err *e
 /* "relaxed/simple" */
 bool command_canon(const char *text, enum canon *header_out, enum canon *body_out);
 
+/* The first of the texts that is not a domain name, or NULL. */
+const char *command_not_a_domain(struct arena *a, int count, char **texts);
+
 /* Text of others for a terminal: CTLs and invalid octets escaped, spaces kept. */
 void print_text(struct slice s); /* to standard output */
 void print_text_to(FILE *to, struct slice s);

@@ -1,8 +1,8 @@
 /*
  * keystore.h - the private keys of a site.
  *
- * A key directory is enough: <keys>/<domain>/<selector>.pem signs; <selector>.pending.pem and
- * <selector>.retired.pem do not.  A new domain's key is found without a reload (the directory is
+ * A key directory is enough: <keys>/<domain>/<selector>.pem signs; <selector>.pending.pem,
+ * <selector>.retiring.pem and <selector>.retired.pem do not.  A new domain's key is found without a reload (the directory is
  * looked at again at most once a second).  OpenDKIM's KeyTable and SigningTable are read in place
  * (signing/tables.h).  Thread-safe; keys handed out live as long as the key store.
  */
@@ -16,7 +16,17 @@
 #include "crypto/key.h"
 #include "mail/domain.h"
 
-enum key_state { KEY_ACTIVE, KEY_PENDING, KEY_RETIRED };
+/* A key file's name says its state, and the file's time since when it is in it. */
+enum key_state {
+	KEY_ACTIVE,
+	KEY_PENDING,  /* made; its record is to be published before it signs */
+	KEY_RETIRING, /* signs no more; its record must stay for mail that is under way */
+	KEY_RETIRED,  /* its record may be emptied and removed */
+	KEY_STATES
+};
+
+const char *key_state_text(enum key_state state);   /* "active", "pending", ... */
+const char *key_state_suffix(enum key_state state); /* "", ".pending", ... before ".pem" */
 
 struct signing_key {
 	struct domain domain;
@@ -74,7 +84,7 @@ bool keystore_has(struct keystore *ks, struct domain domain, struct slice select
 MUST_CHECK enum rc keystore_list(const char *directory, struct arena *a,
     struct signing_key **keys_out, size_t *count_out, struct err *err);
 
-/* "<selector>[.pending|.retired].pem" -> selector and state; false for other names. */
+/* "<selector>[.pending|.retiring|.retired].pem" -> selector and state; false for other names. */
 bool key_file_name(struct slice file, struct slice *selector_out, enum key_state *state_out);
 
 #endif

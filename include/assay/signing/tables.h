@@ -40,6 +40,14 @@ MUST_CHECK enum rc sign_tables_find(const struct sign_tables *t, struct arena *a
     struct slice author_address, struct table_matches *out);
 
 /*
+ * The keys that the lines name, each once, as active ones: path "" for one in the table itself, key
+ * NULL for one that cannot be used.  Lines for any author domain ("%") count where a pattern names
+ * the domain.
+ */
+MUST_CHECK enum rc sign_tables_keys(const struct sign_tables *t, struct arena *a,
+    struct signing_key **out, size_t *count_out);
+
+/*
  * The signing table's lines whose keys can be used, in their order: "*@example.com (s1)" as one
  * text each, put into the arena.
  */

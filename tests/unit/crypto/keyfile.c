@@ -80,6 +80,7 @@ static const struct {
 	{ "rsa4096.pem", RC_OK, 0, NULL },
 	{ "ed25519.pem", RC_OK, 0, NULL },
 	{ "rsa1024.pem", RC_OK, 1, "2048 or more are advised" },             /* S_03 */
+	{ "rsa2048-damaged.pem", RC_CONFIG, 0, "a trial signature by this key does not verify" },
 	{ "rsa512.pem", RC_CONFIG, 0, "512 bits" },                           /* S_02 */
 	{ "ec-p256.pem", RC_CONFIG, 0, "neither an RSA nor an Ed25519 key" },
 	{ "rsa2048-encrypted.pem", RC_CONFIG, 0, "pass phrase" },

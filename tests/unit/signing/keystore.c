@@ -22,6 +22,9 @@ static const struct {
 	{ "2026a.pending.pem", "2026a", KEY_PENDING },
 	{ "2026a.retired.pem", "2026a", KEY_RETIRED },
 	{ "a.b.retired.pem", "a.b", KEY_RETIRED },
+	{ "2026a.retiring.pem", "2026a", KEY_RETIRING },
+	{ "a.pending.retired.pem", "a.pending", KEY_RETIRED },
+	{ ".retiring.pem", NULL, 0 },
 	{ "pending.pem", "pending", KEY_ACTIVE },
 	{ "2026a", NULL, 0 },
 	{ "2026a.pem~", NULL, 0 },
@@ -592,7 +595,7 @@ START_TEST(listing)
 		{ "a.org/s.retired.pem", "rsa2048.pem", 0600 },
 		{ "a.org/notes.txt", "README", 0600 },
 	};
-	static const char *const want[] = { "a.org s 2", "b.org s 0", "b.org t 1" };
+	static const char *const want[] = { "a.org s 3", "b.org s 0", "b.org t 1" };
 	char *dir = files_dir();
 	struct arena *a = arena_create(1u << 20);
 	struct err err = ERR_INIT;

@@ -1,0 +1,428 @@
+/*
+ * The way of a key, one step a call, so that a timer can walk it and nothing is lost when it stops:
+ *
+ *     the active key is old       -> make the next one, have its record published
+ *     pending, not published      -> have its record published
+ *     pending, published          -> note since when (SELECTOR.visible)
+ *     ... for the negative TTL    -> activate it: from now on both sign
+ *     two active ones             -> the older one signs no more, its record stays (retiring)
+ *     retiring for a week         -> retired: its record may go
+ *
+ * Where several hosts sign with one set of keys, one of them rotates; the others get the files with
+ * their times, and go on with the old key until the new one is there.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/cursor.h"
+#include "base/limits.h"
+
+#include "cli/key.h"
+
+#define DAY             (24 * 60 * 60)
+#define RETIRING_TIME   (7 * DAY)
+#define UNKNOWN_TTL     (60 * 60) /* where a zone's negative TTL could not be seen */
+#define HOOK_VARIABLES  6
+
+extern char **environ;
+
+struct rotating_key {
+	const struct signing_key *key;
+	struct private_key *private; /* owned */
+	int64_t since;
+};
+
+/* The keys of one domain and one type, the newest of each state first. */
+struct rotation {
+	struct key_request *r;
+	struct domain domain;
+	enum key_type type;
+	struct rotating_key *keys;
+	size_t count;
+	int64_t now, every;
+};
+
+enum step { STEP_NONE, STEP_MAKE, STEP_PENDING, STEP_RETIRE_OLD, STEP_RETIRED, STEP_COUNT };
+
+static const char *const step_text[STEP_COUNT] = {
+	[STEP_NONE] = "nothing is due",
+	[STEP_MAKE] = "make the next key",
+	[STEP_PENDING] = "publish and prove the pending key, then activate it",
+	[STEP_RETIRE_OLD] = "stop signing with the older key",
+	[STEP_RETIRED] = "retire the key that has been retiring for a week",
+};
+
+/* --- what is due ------------------------------------------------------------------------------- */
+
+static const struct rotating_key *newest(const struct rotation *t, enum key_state state)
+{
+	for (size_t i = 0; i < t->count; i++)
+		if (t->keys[i].key->state == state)
+			return &t->keys[i];
+	return NULL;
+}
+
+static const struct rotating_key *oldest(const struct rotation *t, enum key_state state)
+{
+	for (size_t i = t->count; i > 0; i--)
+		if (t->keys[i - 1].key->state == state)
+			return &t->keys[i - 1];
+	return NULL;
+}
+
+static enum step due(const struct rotation *t, const struct rotating_key **key_out)
+{
+	const struct rotating_key *active = newest(t, KEY_ACTIVE), *old = oldest(t, KEY_ACTIVE);
+	const struct rotating_key *pending = newest(t, KEY_PENDING), *retiring = oldest(t, KEY_RETIRING);
+
+	*key_out = pending;
+	if (pending != NULL)
+		return STEP_PENDING;
+	*key_out = old;
+	if (old != NULL && old != active)
+		return STEP_RETIRE_OLD;
+	*key_out = retiring;
+	if (retiring != NULL && t->now - retiring->since >= RETIRING_TIME)
+		return STEP_RETIRED;
+	*key_out = active;
+	return active != NULL && t->now - active->since >= t->every ? STEP_MAKE : STEP_NONE;
+}
+
+/* --- the hook ----------------------------------------------------------------------------------- */
+
+/* The environment with what the hook is told. */
+static char **hook_environment(struct arena *a, const struct slice *variables)
+{
+	size_t n = 0;
+	char **env;
+
+	while (environ[n] != NULL)
+		n++;
+	env = arena_new_array(a, n + HOOK_VARIABLES + 1, char *);
+	if (env == NULL)
+		return NULL;
+	memcpy(env, environ, n * sizeof(*env));
+	for (size_t i = 0; i < HOOK_VARIABLES; i++)
+		env[n + i] = (char *)(uintptr_t)variables[i].ptr;
+	return arena_failed(a) ? NULL : env;
+}
+
+static enum rc run_hook(struct rotation *t, const struct rotating_key *k, const char *action)
+{
+	struct arena *a = t->r->arena;
+	struct slice d = k->key->domain.name, s = k->key->selector;
+	struct buf text = BUF_INIT(16u * 1024);
+	char *argv[] = { (char *)(uintptr_t)t->r->hook, NULL };
+	struct slice variables[HOOK_VARIABLES];
+	char **env;
+	int status = 0, failed;
+	pid_t pid;
+
+	TRY(published_text(k->private, &text));
+	variables[0] = arena_printf(a, "ASSAY_ACTION=%s", action);
+	variables[1] = arena_printf(a, "ASSAY_DOMAIN=%.*s", SLICE_ARG(d));
+	variables[2] = arena_printf(a, "ASSAY_SELECTOR=%.*s", SLICE_ARG(s));
+	variables[3] = arena_printf(a, "ASSAY_NAME=%.*s._domainkey.%.*s", SLICE_ARG(s), SLICE_ARG(d));
+	variables[4] = arena_printf(a, "ASSAY_VALUE=%s", buf_cstr(&text));
+	variables[5] = SLICE("ASSAY_TTL=3600");
+	buf_free(&text);
+	env = hook_environment(a, variables);
+	if (env == NULL)
+		return RC_NOMEM;
+	fflush(stdout);
+	failed = posix_spawn(&pid, t->r->hook, NULL, NULL, argv, env);
+	if (failed != 0)
+		return err_config(t->r->err, "--hook %s: %s", t->r->hook, strerror(failed));
+	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		continue;
+	if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
+		return err_config(t->r->err, "--hook %s: it failed to %s %.*s; the next call tries again",
+		    t->r->hook, action, SLICE_ARG(slice_drop(variables[3], 11)));
+	return RC_OK;
+}
+
+/* By the hook, or by the operator. */
+static enum rc have_published(struct rotation *t, const struct rotating_key *k)
+{
+	if (t->r->hook != NULL)
+		return run_hook(t, k, "publish");
+	puts("publish this record:");
+	return key_print_record(t->r, k->key, k->private);
+}
+
+/* --- a pending key -------------------------------------------------------------------------------- */
+
+/* Since when it was seen to be published: the time of a file beside it, which is made now. */
+static enum rc visible_since(struct rotation *t, const struct rotating_key *k, int64_t *out)
+{
+	struct slice path = arena_printf(t->r->arena, "%s/%.*s/%.*s.visible", t->r->directory,
+	    SLICE_ARG(t->domain.name), SLICE_ARG(k->key->selector));
+	struct stat st;
+	int fd;
+
+	if (slice_is_null(path))
+		return RC_NOMEM;
+	fd = open(path.ptr, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
+	if (fd < 0 || fstat(fd, &st) != 0) {
+		int saved = errno;
+
+		if (fd >= 0)
+			close(fd);
+		return err_config(t->r->err, "%s: %s", path.ptr, strerror(saved));
+	}
+	close(fd);
+	*out = st.st_mtim.tv_sec;
+	return RC_OK;
+}
+
+static void forget_visible(struct rotation *t, const struct rotating_key *k)
+{
+	struct slice path = arena_printf(t->r->arena, "%s/%.*s/%.*s.visible", t->r->directory,
+	    SLICE_ARG(t->domain.name), SLICE_ARG(k->key->selector));
+
+	if (!slice_is_null(path))
+		unlink(path.ptr); /* it need not be there */
+}
+
+/* How long resolvers may remember that the name was not there (RFC 2308 section 5). */
+static int64_t negative_ttl(struct rotation *t)
+{
+	struct slice name = arena_printf(t->r->arena, "no-such-selector._domainkey.%.*s",
+	    SLICE_ARG(t->domain.name));
+	const struct dns_answer *answer = lookups_await(t->r->dns.lookups, LOOKUP_DKIM, name, DNS_TXT);
+
+	return answer->status == DNS_NXDOMAIN || answer->status == DNS_NODATA ? answer->ttl : UNKNOWN_TTL;
+}
+
+static enum rc when_visible(struct rotation *t, const struct rotating_key *k)
+{
+	int64_t ttl = negative_ttl(t), since = t->now;
+
+	TRY(visible_since(t, k, &since));
+	if (t->now - since < ttl) {
+		printf("%.*s/%.*s: published; resolvers may not know it for %lld seconds more\n",
+		    SLICE_ARG(t->domain.name), SLICE_ARG(k->key->selector), (long long)(since + ttl - t->now));
+		return RC_OK;
+	}
+	TRY(key_move(t->r, k->key, KEY_ACTIVE));
+	forget_visible(t, k);
+	return RC_OK;
+}
+
+static enum rc step_pending(struct rotation *t, const struct rotating_key *k)
+{
+	struct published found;
+
+	TRY(key_published(t->r, k->key, k->private, &found));
+	if (found.state == PUBLISHED)
+		return when_visible(t, k);
+	forget_visible(t, k);
+	if (found.state == PUBLISHED_UNKNOWN) {
+		t->r->unknown++;
+		printf("%.*s: %.*s\n", SLICE_ARG(found.name), SLICE_ARG(found.what));
+		return RC_OK;
+	}
+	printf("%.*s: not published yet\n", SLICE_ARG(found.name));
+	return have_published(t, k);
+}
+
+/* --- the other steps -------------------------------------------------------------------------------- */
+
+static enum rc step_make(struct rotation *t, const struct rotating_key *k)
+{
+	struct signing_key key = { .state = KEY_PENDING };
+	struct rotating_key made = { .key = &key };
+	enum rc rc;
+
+	(void)k;
+	rc = key_make(t->r, t->domain, t->type, key_month_selector(t->r, t->type), false, &key, &made.private);
+	if (rc == RC_OK) {
+		printf("%.*s/%.*s: pending\n", SLICE_ARG(t->domain.name), SLICE_ARG(key.selector));
+		rc = have_published(t, &made);
+	}
+	private_key_free(&made.private);
+	return rc;
+}
+
+static enum rc step_retire_old(struct rotation *t, const struct rotating_key *k)
+{
+	return key_move(t->r, k->key, KEY_RETIRING);
+}
+
+/* The record goes first: interrupted, it is asked for again. */
+static enum rc step_retired(struct rotation *t, const struct rotating_key *k)
+{
+	if (t->r->hook != NULL)
+		TRY(run_hook(t, k, "remove"));
+	else
+		printf("%.*s._domainkey.%.*s: this record can be emptied (p=) or removed now\n",
+		    SLICE_ARG(k->key->selector), SLICE_ARG(t->domain.name));
+	return key_move(t->r, k->key, KEY_RETIRED);
+}
+
+static enum rc step_none(struct rotation *t, const struct rotating_key *k)
+{
+	(void)t;
+	(void)k;
+	return RC_OK;
+}
+
+static enum rc (*const steps[STEP_COUNT])(struct rotation *t, const struct rotating_key *k) = {
+	[STEP_NONE] = step_none,
+	[STEP_MAKE] = step_make,
+	[STEP_PENDING] = step_pending,
+	[STEP_RETIRE_OLD] = step_retire_old,
+	[STEP_RETIRED] = step_retired,
+};
+
+/* --- plan ---------------------------------------------------------------------------------------------- */
+
+static void print_date(const char *what, int64_t when)
+{
+	time_t t = (time_t)when;
+	char text[32];
+	struct tm tm;
+
+	gmtime_r(&t, &tm);
+	strftime(text, sizeof(text), "%Y-%m-%d", &tm);
+	printf("  %s %s\n", text, what);
+}
+
+static void print_plan(const struct rotation *t, enum step step)
+{
+	const struct rotating_key *active = newest(t, KEY_ACTIVE), *retiring = oldest(t, KEY_RETIRING);
+
+	printf("%.*s (%s): %s\n", SLICE_ARG(t->domain.name), key_type_text(t->type), step_text[step]);
+	if (active != NULL && step == STEP_NONE)
+		print_date("make the next key", active->since + t->every);
+	if (retiring != NULL)
+		print_date("the retiring key's record may be removed", retiring->since + RETIRING_TIME);
+}
+
+/* --- domains --------------------------------------------------------------------------------------------- */
+
+static int newest_first(const void *a, const void *b)
+{
+	const struct rotating_key *x = a, *y = b;
+
+	return x->since > y->since ? -1 : x->since < y->since;
+}
+
+static enum rc rotate_type(struct rotation *t)
+{
+	const struct rotating_key *k = NULL;
+	enum step step;
+
+	qsort(t->keys, t->count, sizeof(*t->keys), newest_first);
+	step = due(t, &k);
+	if (t->r->plan || t->r->dry_run) {
+		print_plan(t, step);
+		return RC_OK;
+	}
+	return steps[step](t, k);
+}
+
+/* Keys that cannot be used are reported, by the first type, and not rotated. */
+static void collect(struct rotation *t, const struct signing_key *keys, size_t count)
+{
+	struct err unheard = ERR_INIT;
+
+	for (size_t i = 0; i < count; i++) {
+		struct rotating_key k = { .key = &keys[i], .since = key_since(t->r, &keys[i]) };
+
+		if (own_key_load(t->r->arena, &keys[i], &k.private,
+		    t->type == KEY_RSA ? t->r->err : &unheard) == NULL)
+			continue;
+		if (private_key_type(k.private) == t->type)
+			t->keys[t->count++] = k;
+		else
+			private_key_free(&k.private);
+	}
+	err_free(&unheard);
+}
+
+static enum rc rotate_domain(struct key_request *r, struct domain d, int64_t every,
+    const struct signing_key *keys, size_t count)
+{
+	enum rc worst = RC_OK;
+
+	for (enum key_type type = KEY_RSA; type <= KEY_ED25519; type++) {
+		struct rotation t = { .r = r, .domain = d, .type = type, .every = every, .now = clock_now() };
+		enum rc rc = RC_OK;
+
+		t.keys = arena_new_array(r->arena, count, struct rotating_key);
+		if (t.keys == NULL)
+			return RC_NOMEM;
+		collect(&t, keys, count);
+		if (t.count > 0)
+			rc = rotate_type(&t);
+		for (size_t i = 0; i < t.count; i++)
+			private_key_free(&t.keys[i].private);
+		worst = rc == RC_OK ? worst : rc;
+	}
+	return worst;
+}
+
+/* "180d", "12w", "24h", "90s" */
+static bool duration(struct slice text, int64_t *out)
+{
+	static const struct {
+		char unit;
+		int64_t seconds;
+	} units[] = { { 's', 1 }, { 'm', 60 }, { 'h', 3600 }, { 'd', DAY }, { 'w', 7 * DAY } };
+	struct cursor c = cursor_of(text);
+	uint64_t n;
+
+	if (!take_uint(&c, 6, 999999, &n))
+		return false;
+	for (size_t i = 0; i < N_ELEMENTS(units); i++) {
+		*out = (int64_t)n * units[i].seconds;
+		if (take_char(&c, units[i].unit))
+			return cursor_done(&c);
+	}
+	return false;
+}
+
+static bool is_asked_for(const struct key_request *r, struct domain d)
+{
+	struct domain named;
+
+	for (int i = 0; i < r->argument_count; i++)
+		if (domain_parse(r->arena, slice_str(r->arguments[i]), &named) && domain_eq(named, d))
+			return true;
+	return r->all;
+}
+
+enum rc key_rotate(struct key_request *r)
+{
+	struct signing_key *keys = NULL;
+	enum rc worst = RC_OK, rc;
+	size_t count = 0, seen = 0;
+	int64_t every;
+
+	if (!duration(slice_str(r->every), &every))
+		return err_config(r->err, "--every %s: write a time, as 180d", r->every);
+	TRY(keystore_list(r->directory, r->arena, &keys, &count, r->err));
+	for (size_t first = 0, next; first < count; first = next) {
+		for (next = first; next < count && domain_eq(keys[next].domain, keys[first].domain);)
+			next++;
+		if (!is_asked_for(r, keys[first].domain))
+			continue;
+		seen++;
+		rc = rotate_domain(r, keys[first].domain, every, keys + first, next - first);
+		worst = rc == RC_OK ? worst : rc;
+	}
+	if (seen == 0)
+		return err_config(r->err, "%s: there is no key to rotate: `assay key new` makes one",
+		    r->directory);
+	return worst;
+}

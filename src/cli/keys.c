@@ -1,0 +1,59 @@
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "crypto/keyfile.h"
+
+#include "cli/keys.h"
+
+static enum rc add_tables(struct arena *a, const struct settings *s, struct own_keys *out,
+    struct err *err)
+{
+	struct signing_key *listed = NULL, *all;
+	size_t count = 0;
+
+	if (s->key_table.len == 0 || s->signing_table.len == 0)
+		return RC_OK;
+	TRY(sign_tables_load(s->key_table.ptr, s->signing_table.ptr, s->multiple_signatures,
+	    &out->tables, err));
+	TRY(sign_tables_keys(out->tables, a, &listed, &count));
+	all = arena_new_array(a, out->count + count, struct signing_key);
+	if (all == NULL)
+		return RC_NOMEM;
+	if (out->count > 0)
+		memcpy(all, out->items, out->count * sizeof(*all));
+	if (count > 0)
+		memcpy(all + out->count, listed, count * sizeof(*all));
+	out->items = all;
+	out->count += count;
+	return RC_OK;
+}
+
+enum rc own_keys_read(struct arena *a, const struct settings *s, const char *directory,
+    bool tables, struct own_keys *out, struct err *err)
+{
+	const char *path = directory != NULL ? directory : s->keys_directory.ptr;
+
+	*out = (struct own_keys){ .count = 0 };
+	if (directory != NULL || access(path, F_OK) == 0 || errno != ENOENT)
+		TRY(keystore_list(path, a, &out->items, &out->count, err));
+	return directory != NULL || !tables ? RC_OK : add_tables(a, s, out, err);
+}
+
+void own_keys_free(struct own_keys *keys)
+{
+	sign_tables_free(&keys->tables);
+}
+
+const struct private_key *own_key_load(struct arena *a, const struct signing_key *key,
+    struct private_key **loaded_out, struct err *err)
+{
+	struct slice path = arena_copy(a, key->path);
+
+	*loaded_out = NULL;
+	if (key->key != NULL)
+		return key->key;
+	if (slice_is_null(path) || private_key_load(path.ptr, loaded_out, err) != RC_OK)
+		return NULL;
+	return *loaded_out;
+}
