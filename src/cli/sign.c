@@ -9,6 +9,7 @@
 #include "mail/reader.h"
 
 #include "cli/command.h"
+#include "cli/messages.h"
 
 struct sign_request {
 	const char *domain, *selector, *key, *identity, *canon, *file;
@@ -88,7 +89,7 @@ static int sign_file(const struct sign_request *r)
 	if (rc == RC_OK)
 		rc = private_key_load(r->key, &key, &err);
 	if (rc == RC_OK)
-		rc = command_read(r->file, &text, &err);
+		rc = message_read(r->file, false, &text, &err);
 	if (rc == RC_OK)
 		rc = sign_text(a, r, key, buf_slice(&text), &err);
 	buf_free(&text);

@@ -11,13 +11,14 @@
 #include "cli/command.h"
 #include "cli/diagnose.h"
 #include "cli/explain.h"
+#include "cli/messages.h"
 
 struct verify_request {
 	struct envelope envelope;
 	struct slice_list recipients;
 	const char *zone, *config, *file, *authserv_id;
 	int64_t now;
-	bool json, explain;
+	bool json, explain, mbox;
 };
 
 static void pass_body(void *ctx, struct slice octets)
@@ -100,7 +101,7 @@ static enum rc judge(const struct verify_request *r, const struct transaction_en
 	struct transaction *t = transaction_begin(env, &r->envelope);
 	enum rc rc = t == NULL ? RC_NOMEM : RC_OK;
 
-	if (rc == RC_OK && r->explain) {
+	if (rc == RC_OK && r->explain && !r->json) {
 		puts("SPF, record by record:");
 		transaction_trace_spf(t, &trace_printer);
 	}
@@ -114,6 +115,31 @@ static enum rc judge(const struct verify_request *r, const struct transaction_en
 			diagnose(r, env, o, text);
 	}
 	transaction_free(&t);
+	return rc;
+}
+
+/* One message, or those of a mailbox one after the other. */
+static enum rc judge_all(const struct verify_request *r, const struct transaction_env *env,
+    struct slice text)
+{
+	struct slice rest = text;
+	unsigned number = 0;
+	enum rc rc = RC_OK;
+	bool more = true;
+
+	if (!r->mbox)
+		return judge(r, env, text);
+	while (rc == RC_OK && more) {
+		struct buf message = BUF_INIT(LIMIT_FILE_BYTES);
+
+		more = mbox_next(&rest, &message);
+		if (more && !r->json)
+			printf("%smessage %u\n", number == 0 ? "" : "\n", number + 1);
+		number++;
+		if (more)
+			rc = buf_failed(&message) ? RC_NOMEM : judge(r, env, buf_slice(&message));
+		buf_free(&message);
+	}
 	return rc;
 }
 
@@ -139,13 +165,13 @@ static enum rc verify(const struct verify_request *r, struct err *err)
 	if (rc == RC_OK)
 		rc = command_resolver(s, r->zone, &resolver, err);
 	if (rc == RC_OK)
-		rc = command_read(r->file, &text, err);
+		rc = message_read(r->file, r->mbox, &text, err);
 	if (rc == RC_OK) {
 		policy = s->policy;
 		if (r->authserv_id != NULL)
 			policy.authserv_id = slice_str(r->authserv_id);
 		env = (struct transaction_env){ &policy, s->keystore, resolver };
-		rc = judge(r, &env, buf_slice(&text));
+		rc = judge_all(r, &env, buf_slice(&text));
 	}
 	resolver_free(&resolver);
 	settings_release(&s);
@@ -166,6 +192,7 @@ static const struct argument arguments[] = {
 	{ "config", ARGUMENT_TEXT, offsetof(struct verify_request, config) },
 	{ "authserv-id", ARGUMENT_TEXT, offsetof(struct verify_request, authserv_id) },
 	{ "time", ARGUMENT_NUMBER, offsetof(struct verify_request, now) },
+	{ "mbox", ARGUMENT_FLAG, offsetof(struct verify_request, mbox) },
 	{ "json", ARGUMENT_FLAG, offsetof(struct verify_request, json) },
 	{ "explain", ARGUMENT_FLAG, offsetof(struct verify_request, explain) },
 	{ NULL, ARGUMENT_FLAG, 0 },
@@ -180,6 +207,8 @@ static int run(const struct command *c, int argc, char **argv)
 	int rest;
 	int status = command_arguments(c, argc, argv, &r, 0, 1, &rest, &done);
 
+	if (status == EXIT_SUCCESS && !done && r.json && r.explain)
+		status = command_usage(c, "write --json or --explain");
 	if (status == EXIT_SUCCESS && !done) {
 		r.file = argv[rest];
 		status = command_end(&err, verify(&r, &err));
@@ -194,6 +223,6 @@ const struct command command_verify = {
 	.summary = "judge (or sign) a message as the daemon would, and say why",
 	.usage = "[--ip A] [--helo N] [--mail-from ADDR] [--rcpt ADDR]... [--auth USER] [--port N]\n"
 	    "           [--client-name N] [--zone FILE] [--time EPOCH] [--authserv-id ID] [-c FILE]\n"
-	    "           [--json|--explain] [FILE|-]",
+	    "           [--mbox] [--json|--explain] [FILE|-]",
 	.arguments = arguments,
 };

@@ -204,7 +204,7 @@ static void on_include(void *ctx, struct config_place at, struct slice pattern)
 		config_error(l->err, at, "includes nest deeper than %u: does a file include "
 		    "itself?", LIMIT_CONFIG_DEPTH);
 	else if (pattern.len == 0)
-		config_error(l->err, at, "include: write a file name or a pattern behind it");
+		config_error(l->err, at, "include: write a file name or a pattern after it");
 	else {
 		l->depth++;
 		include_each(l->s->arena, l->directory, pattern, at, l->err, include_file, l);

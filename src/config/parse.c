@@ -152,7 +152,7 @@ static bool take_quoted(struct parser *p, struct slice *out)
 
 	if (end == NULL) {
 		config_error(p->err, place(p, p->line), "the string that begins here has no end: "
-		    "put \" behind it on the same line");
+		    "put \" after it on the same line");
 		skip_comment(p);
 		return false;
 	}
@@ -168,9 +168,9 @@ static bool unexpected(const struct parser *p)
 	} hints[] = {
 		{ ',', "commas part the entries of a list only" },
 		{ ';', "a setting ends with its line or a blank, not with \";\"" },
-		{ '=', "a name must stand before \"=\", and one value behind it" },
+		{ '=', "write a name before \"=\", and one value after it" },
 		{ '}', "no section is open here" },
-		{ '{', "a \"{\" stands behind \"name =\" or behind the name of a section" },
+		{ '{', "write \"{\" after \"name =\" or after the name of a section" },
 		{ '"', "a setting is written name = \"value\"" },
 		{ '#', "put a blank before the comment, or the value into double quotes" },
 		{ '\'', "strings stand in double quotes" },
@@ -295,7 +295,7 @@ static bool take_separator(struct parser *p, unsigned opened)
 	if (cursor_done(&p->c) || cursor_peek(&p->c) == '}')
 		return true; /* the caller's to see */
 	config_error(p->err, place(p, p->line), "in the list that begins in line %u: put a comma "
-	    "between its entries, or } behind the last", opened);
+	    "between its entries, or } after the last", opened);
 	return !(new_line && looks_like_setting(p)) && cursor_peek(&p->c) != '=' &&
 	    cursor_peek(&p->c) != ';';
 }
@@ -314,12 +314,12 @@ static bool take_list(struct parser *p, struct config_value *v)
 			return true;
 		if (cursor_done(&p->c)) {
 			config_error(p->err, place(p, opened),
-			    "the list that begins here has no end: put } behind it");
+			    "the list that begins here has no end: put } after it");
 			return false;
 		}
 		if (looks_like_setting(p)) {
 			config_error(p->err, place(p, p->line), "the list that begins in line %u "
-			    "is still open here: put } behind its last entry", opened);
+			    "is still open here: put } after its last entry", opened);
 			return true;
 		}
 		if (!take_scalar(p, &item) || !add_item(p, v, item)) {
@@ -339,7 +339,7 @@ static bool take_value(struct parser *p, struct slice name, struct config_value 
 	skip_wsp(&p->c);
 	c = cursor_peek(&p->c);
 	if (cursor_done(&p->c) || c == '\n' || c == '\r' || c == '#' || c == '}') {
-		config_error(p->err, place(p, p->line), "%s has no value: write it behind the "
+		config_error(p->err, place(p, p->line), "%s has no value: write it after the "
 		    "\"=\", on the same line (an empty text is \"\")", shown(p, name));
 		return false;
 	}
@@ -383,7 +383,7 @@ static void parse_include(struct parser *p, unsigned line)
 		recover(p);
 	else if (!slice_is_null(p->section))
 		config_error(p->err, place(p, line), "include stands outside of sections only: "
-		    "put it behind the } of %s", shown(p, p->section));
+		    "put it after the } of %s", shown(p, p->section));
 	else
 		p->events->include(p->ctx, place(p, line), pattern.text);
 }
@@ -401,7 +401,7 @@ static void parse_section(struct parser *p, struct slice name, unsigned line)
 	}
 	new_line = skip_blank(p);
 	if (!take_char(&p->c, '{')) {
-		config_error(p->err, place(p, line), "behind %s: write \"= value\" for a setting "
+		config_error(p->err, place(p, line), "after %s: write \"= value\" for a setting "
 		    "or \"{\" for a section; a value of several words stands in double quotes",
 		    shown(p, name));
 		if (!new_line)
@@ -469,7 +469,7 @@ void config_parse(struct arena *a, struct slice text, const char *file,
 		return;
 	if (cursor_done(&p.c))
 		config_error(err, place(&p, p.section_line), "the section %s that begins here has "
-		    "no end: put } behind it", shown(&p, p.section));
+		    "no end: put } after it", shown(&p, p.section));
 	close_section(&p);
 }
 

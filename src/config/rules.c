@@ -44,7 +44,7 @@ bool rule_name(const struct target *t, struct slice text, struct slice *out)
 {
 	for (size_t i = 0; i < text.len; i++)
 		if (!is_alnum(text.ptr[i]) && strchr("_.-$", text.ptr[i]) == NULL)
-			return value_wrong(t, text, "is no user or group name: write one of this "
+			return value_wrong(t, text, "is not a valid user or group name: write one of this "
 			    "machine's");
 	*out = text;
 	return true;
@@ -53,7 +53,7 @@ bool rule_name(const struct target *t, struct slice text, struct slice *out)
 bool rule_path(const struct target *t, struct slice text, struct slice *out)
 {
 	if (!slice_starts_with(text, SLICE("/")))
-		return value_wrong(t, text, "is no full path: begin it with \"/\"");
+		return value_wrong(t, text, "is not a full path: begin it with \"/\"");
 	*out = text;
 	return true;
 }
@@ -68,7 +68,7 @@ bool rule_table(const struct target *t, struct slice text, struct slice *out)
 	else if (slice_starts_with(text, SLICE("refile:")))
 		path = slice_drop(text, 7);
 	if (!slice_starts_with(path, SLICE("/")))
-		return value_wrong(t, text, "is no table that can be read: write \"/PATH\", "
+		return value_wrong(t, text, "is not a table that can be read: write \"/PATH\", "
 		    "\"file:/PATH\" or \"refile:/PATH\" (databases: export them to a file)");
 	*out = text;
 	return true;
@@ -107,7 +107,7 @@ bool rule_selector(const struct target *t, struct slice text, struct slice *out)
 	struct domain d;
 
 	if (!domain_parse(t->arena, text, &d))
-		return value_wrong(t, text, "is no selector: write letters, digits, \"-\" and "
+		return value_wrong(t, text, "is not a valid selector: write letters, digits, \"-\" and "
 		    "\".\", as \"2026a\"");
 	*out = text;
 	return true;
@@ -143,7 +143,7 @@ bool rule_identity(const struct target *t, struct slice text, struct slice *out)
 	if (!rule_token(t, text, &text))
 		return false;
 	if (at == text.len || !domain_parse(t->arena, slice_drop(text, at + 1), &d))
-		return value_wrong(t, text, "is no identity: write \"@example.com\" or "
+		return value_wrong(t, text, "is not a valid identity: write \"@example.com\" or "
 		    "\"user@example.com\"");
 	*out = arena_printf(t->arena, "%.*s@%.*s", SLICE_ARG(slice_take(text, at)),
 	    SLICE_ARG(d.name));
@@ -158,7 +158,7 @@ bool rule_url(const struct target *t, struct slice text, struct slice *out)
 	for (size_t i = 0; i < text.len; i++)
 		ok = ok && is_vchar(text.ptr[i]);
 	if (!ok)
-		return value_wrong(t, text, "is no address of a web page: write one that begins "
+		return value_wrong(t, text, "is not a valid address of a web page: write one that begins "
 		    "with \"https://\", in ASCII");
 	*out = text;
 	return true;
@@ -276,7 +276,7 @@ bool rule_server(const struct target *t, struct slice text, struct slice *out)
 	struct ip ip;
 
 	if (!address_and_port(text, false, &ip) && !ip_parse(text, &ip))
-		return value_wrong(t, text, "is no name server's address: write \"192.0.2.1\", "
+		return value_wrong(t, text, "is not a valid name server address: write \"192.0.2.1\", "
 		    "\"192.0.2.1:53\" or \"[2001:db8::1]:53\"");
 	*out = text;
 	return true;
@@ -294,7 +294,7 @@ static bool listen_unix(const struct target *t, struct slice text)
 	size_t max = sizeof(((struct sockaddr_un *)0)->sun_path) - 1;
 
 	if (!slice_starts_with(path, SLICE("/")))
-		return value_wrong(t, text, "is no full path: write \"unix:/PATH\"");
+		return value_wrong(t, text, "is not a full path: write \"unix:/PATH\"");
 	if (path.len > max)
 		return value_wrong(t, text, "is too long for a socket: the path may have %zu "
 		    "octets", max);
@@ -308,7 +308,7 @@ static bool listen_fd(const struct target *t, struct slice text)
 
 	if (take_uint(&c, 4, 1023, &fd) && cursor_done(&c) && fd > 2)
 		return true;
-	return value_wrong(t, text, "is no inherited socket: write \"fd:3\"");
+	return value_wrong(t, text, "is not an inherited socket: write \"fd:3\"");
 }
 
 bool rule_listen(const struct target *t, struct slice text, struct slice *out)
@@ -329,6 +329,6 @@ bool rule_listen(const struct target *t, struct slice text, struct slice *out)
 	if (slice_starts_with(text, SLICE("inet")))
 		return value_wrong(t, text, "is not an address and a port: write "
 		    "\"inet:127.0.0.1:8893\" or \"inet:[::1]:8893\" (numbers, no names)");
-	return value_wrong(t, text, "is no socket: write \"unix:/PATH\", \"inet:127.0.0.1:8893\", "
+	return value_wrong(t, text, "is not a valid socket: write \"unix:/PATH\", \"inet:127.0.0.1:8893\", "
 	    "\"inet:[::1]:8893\" or \"fd:3\"");
 }

@@ -159,11 +159,11 @@ static bool set_mode(const struct target *t, struct slice text)
 
 	for (size_t i = 0; i < text.len; i++) {
 		if (text.ptr[i] < '0' || text.ptr[i] > '7' || i >= 4)
-			return value_wrong(t, text, "is no file mode: write it in octal, as 0660");
+			return value_wrong(t, text, "is not a valid file mode: write it in octal, as 0660");
 		mode = mode * 8 + (unsigned)(text.ptr[i] - '0');
 	}
 	if (text.len < 3 || mode > 0777)
-		return value_wrong(t, text, "is no file mode: write it in octal, as 0660");
+		return value_wrong(t, text, "is not a valid file mode: write it in octal, as 0660");
 	if ((mode & 0002) != 0)
 		config_warning(t->err, t->at, "%s: with mode %04o every local user may have mail "
 		    "signed: write 0660, and give socket-group the group of the MTA",
@@ -304,7 +304,7 @@ static bool set_header(const struct target *t, struct slice text)
 	int index;
 
 	if (!field_name_valid(name) || slice_trim(value).len == 0 || !rule_printable(t, value, &value))
-		return value_wrong(t, text, "is no header field: write \"X-Name: value\"");
+		return value_wrong(t, text, "is not a valid header field: write \"X-Name: value\"");
 	if (word_find(standard, arena_lower(t->arena, name), &index))
 		return value_wrong(t, text, "would remove every %s field from incoming mail: take "
 		    "a name of your own that begins with \"X-\"", config_shown(t->arena, name));
@@ -378,7 +378,7 @@ static bool add_port(const struct target *t, struct slice text)
 	uint64_t port;
 
 	if (!take_uint(&c, 5, 65535, &port) || !cursor_done(&c))
-		return value_wrong(t, text, "is no port: write a number from 0 to 65535 (0 is "
+		return value_wrong(t, text, "is not a valid port: write a number from 0 to 65535 (0 is "
 		    "Postfix's sendmail command)");
 	if (!arena_grow(t->arena, &list->items, &list->cap, list->count, sizeof(*list->items)))
 		return false;

@@ -38,7 +38,7 @@ enum rc private_key_decode(struct slice pem, const char *label, struct private_k
 	BIO *bio;
 
 	if (pem.len > LIMIT_KEY_FILE)
-		return err_config(err, "%s: more than %u octets: that is no private key", label,
+		return err_config(err, "%s: more than %u octets: too large for a private key", label,
 		    LIMIT_KEY_FILE);
 	bio = BIO_new_mem_buf(pem.len == 0 ? "" : pem.ptr, (int)pem.len);
 	if (bio == NULL)

@@ -167,10 +167,10 @@ static enum rc take_row(const struct reader *r, struct slice value, struct key_r
 	if (slice_is_null(rest))
 		return wrong(r, "write domain:selector:/path/to/key after the name");
 	if (!slice_eq(domain, SLICE("%")) && !domain_parse(r->table->arena, domain, &row->domain))
-		return wrong(r, "the first field is no domain name: write one, or \"%\" for the "
+		return wrong(r, "the first field is not a domain name: write one, or \"%\" for the "
 		    "author's");
 	if (!domain_parse(r->table->arena, selector, &checked))
-		return wrong(r, "the second field is no selector: write letters, digits, \"-\" and "
+		return wrong(r, "the second field is not a selector: write letters, digits, \"-\" and "
 		    "\".\"");
 	row->selector = selector;
 	rest = slice_trim(rest);

@@ -228,6 +228,37 @@ def spf_asks_for_txt_only(w):
     assert {kind for _, _, kind in asked} == {"16"}, asked
 
 
+@check
+def what_is_no_message(w):
+    two = b"From a@b Mon Jun  2 10:00:00 2025\n" + MESSAGE + b"\nFrom a@b Mon Jun  2 10:00:00 2025\n" + MESSAGE + b"\n>From here on\n"
+    rows = [
+        (b"", "is empty"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600, ".msg"),
+        (b"\x7fELF\0\0\0\0\n", "not a message"),
+        (b"Dear all,\n\nhow: are you\n", "not a message"),
+        (b"{ \"a\": 1 }\n", None),
+        (two, "--mbox"),
+    ]
+    for text, want in rows:
+        for command in (["verify"], ["sign", "--domain", "a.example", "--selector", "s", "--key", os.path.join(w.dir, "m.pem")]):
+            shutil.copy(os.path.join(KEYS, "ed25519.pem"), os.path.join(w.dir, "m.pem"))
+            os.chmod(os.path.join(w.dir, "m.pem"), 0o600)
+            status, out, err = w.run(*command, w.file("m.eml", text))
+            assert want is None or status == 1 and want in err and not out, "%r: %d %s%s" % (text[:20], status, out, err)
+    assert "Is a directory" in w.run("verify", w.dir)[2]
+    out = w.ok("verify", "--mbox", "--zone", w.file("none.zone", ""), w.file("two.mbox", two))
+    assert out.count("class: ") == 2 and "message 2\n" in out, out
+    assert w.run("verify", "--mbox", w.file("one.eml", MESSAGE))[0] == 1
+    out = w.ok("verify", "--json", "--mbox", "--zone", w.file("none.zone", ""), w.file("two.mbox", two))
+    decoder, at, seen = json.JSONDecoder(), 0, 0
+    while at < len(out):
+        _, at = decoder.raw_decode(out, at)
+        at, seen = at + 1, seen + 1
+    assert seen == 2
+    status, _, err = w.run("verify", "--json", "--explain", "-", stdin=MESSAGE)
+    assert status == 2, err
+
+
 # --- keys -----------------------------------------------------------------------------------------------
 
 @check

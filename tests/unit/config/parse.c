@@ -40,7 +40,7 @@ static const struct {
 	    "a"), "a" },
 	{ "a section in two parts", SLICE("dns { timeout = 3s }\ndns { deadline = 9s }\n"
 	    "remove-authserv-ids = a"), "a" },
-	{ "a comment behind a string", SLICE("remove-authserv-ids = \"a\"# x"), "a" },
+	{ "a comment after a string", SLICE("remove-authserv-ids = \"a\"# x"), "a" },
 	{ "special words", SLICE("remove-authserv-ids = { !a, +b, -c, @d, *, a:b, [c], 1/2, \\e, "
 	    "~, a'b }"), "!a|+b|-c|@d|*|a:b|[c]|1/2|\\e|~|a'b" },
 };
@@ -84,13 +84,13 @@ static const struct {
 	{ "no value at the end", SLICE("enforce ="), 1, "enforce has no value" },
 	{ "a value on the next line", SLICE("enforce =\n yes\n"), 2, "t:1: enforce has no value" },
 	{ "no equals sign", SLICE("enforce yes\nquarantine = hold\n"), 1,
-	    "t:1: behind enforce: write \"= value\"" },
-	{ "a name alone", SLICE("enforce\nquarantine = hold\n"), 1, "t:1: behind enforce: write" },
-	{ "two words", SLICE("reply-url = a b\n"), 2, "t:1: behind b: write" },
+	    "t:1: after enforce: write \"= value\"" },
+	{ "a name alone", SLICE("enforce\nquarantine = hold\n"), 1, "t:1: after enforce: write" },
+	{ "two words", SLICE("reply-url = a b\n"), 2, "t:1: after b: write" },
 	{ "two equals signs", SLICE("enforce == yes\n"), 1, "t:1: unexpected \"=\"" },
 	{ "an equals sign in a value", SLICE("reply-url = https://a/?b=c\n"), 1,
 	    "unexpected \"=\"" },
-	{ "a colon", SLICE("enforce: yes\n"), 1, "t:1: behind enforce: write" },
+	{ "a colon", SLICE("enforce: yes\n"), 1, "t:1: after enforce: write" },
 	{ "a semicolon", SLICE("enforce = yes;\nquarantine = hold"), 1, "t:1: unexpected \";\"" },
 	{ "a comma", SLICE("enforce = yes, quarantine = hold"), 1, "t:1: unexpected \",\"" },
 	{ "single quotes", SLICE("user = 'x'"), 1, "t:1: unexpected \"'\": strings stand in "
