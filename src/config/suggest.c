@@ -6,7 +6,7 @@
 
 /* Names that the design has, of sections and of settings, and this version does not. */
 static const char *const not_built[] = {
-	"arc", "control", "forged-fields", "metrics", "on-local-trouble", "reports",
+	"arc", "forged-fields", "metrics", "on-local-trouble", "reports",
 	"required-headers", "sign-or-judge", "sign-trouble", "void",
 };
 
