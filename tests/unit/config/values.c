@@ -166,7 +166,7 @@ static const struct {
 	{ "sign \"a b\" { }", "is not a domain name" },
 	{ "sign \"\" { }", "is not a domain name" },
 	{ "dns \"x\" { }", "dns takes no title" },
-	{ "sign a.org { selectors = \"a b\" }", "is not a selector" },
+	{ "sign a.org { selectors = \"a b\" }", "is not a valid selector" },
 	{ "sign a.org { identity = joe }", "is not a valid identity" },
 	{ "sign a.org { identity = @b.org }", "the identity \"@b.org\" is not in the section's "
 	    "domain a.org" },
