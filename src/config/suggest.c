@@ -6,8 +6,8 @@
 
 /* Names that the design has, of sections and of settings, and this version does not. */
 static const char *const not_built[] = {
-	"arc", "forged-fields", "metrics", "on-local-trouble", "reports",
-	"required-headers", "sign-or-judge", "sign-trouble", "void",
+	"forged-fields", "metrics", "on-local-trouble", "reports",
+	"required-headers", "sign-or-judge", "sign-trouble",
 };
 
 /* --- resemblance ---------------------------------------------------------------------------- */
@@ -85,6 +85,8 @@ static const struct option_info *option_elsewhere(struct slice name)
 static bool tell_not_built(struct arena *a, struct config_place at, struct slice name,
     struct err *err)
 {
+	if (option_elsewhere(name) != NULL || section_kind_named(name) != NULL)
+		return false;
 	for (size_t i = 0; i < N_ELEMENTS(not_built); i++)
 		if (slice_eq(name, slice_str(not_built[i]))) {
 			config_error(err, at, "%s is not built yet: leave it out",

@@ -542,7 +542,7 @@ def socket_trouble_has_a_name(w):
     user = "user = root\n" if os.geteuid() == 0 else ""
     rows = [
         ('listen = "unix:%s/no/such/dir/s.sock"' % w.dir, "no/such/dir"),
-        ('listen = "unix:%s"' % w.file("plain", "x"), "no socket"),
+        ('listen = "unix:%s"' % w.file("plain", "x"), "not a socket"),
         ('listen = "unix:/%s"' % ("x" * 200), "too long for a socket"),
         ('listen = "inet:127.0.0.1:%d"' % port, "Address already in use"),
         ('listen = "inet:0.0.0.0:8893"', "allow-remote-mta"),
