@@ -45,7 +45,7 @@ enum dkim_why dkim_check_answer(const struct dns_answer *answer)
 		[DNS_NODATA] = DKIM_WHY_KEY_NONE,
 		[DNS_SERVFAIL] = DKIM_WHY_KEY_DNS_FAILURE,
 		[DNS_TIMEOUT] = DKIM_WHY_KEY_TIMEOUT,
-		[DNS_LOCAL_TROUBLE] = DKIM_WHY_KEY_DNS_FAILURE,
+		[DNS_LOCAL_TROUBLE] = DKIM_WHY_KEY_LOCAL,
 		[DNS_BADNAME] = DKIM_WHY_SIG_DOMAIN,
 		/* asking again later would end here again: not temporary */
 		[DNS_LIMIT] = DKIM_WHY_SIG_TOO_MANY,

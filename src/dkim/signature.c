@@ -67,6 +67,7 @@ static const struct why {
 	[DKIM_WHY_KEY_NONE] = { AUTH_PERMERROR, "no key for signature" },
 	[DKIM_WHY_KEY_TIMEOUT] = { AUTH_TEMPERROR, "key look-up timed out" },
 	[DKIM_WHY_KEY_DNS_FAILURE] = { AUTH_TEMPERROR, "key look-up failed" },
+	[DKIM_WHY_KEY_LOCAL] = { AUTH_TEMPERROR, "key not looked up: local trouble" },
 	[DKIM_WHY_KEY_SYNTAX] = { AUTH_PERMERROR, "key syntax error" },
 	[DKIM_WHY_KEY_VERSION] = { AUTH_PERMERROR, "unknown key version" },
 	[DKIM_WHY_KEY_TYPE] = { AUTH_PERMERROR, "inappropriate key algorithm" },

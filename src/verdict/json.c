@@ -61,6 +61,7 @@ static const char *const dkim_codes[DKIM_WHY_COUNT] = {
 	[DKIM_WHY_KEY_NONE] = "no-key",
 	[DKIM_WHY_KEY_TIMEOUT] = "key-timeout",
 	[DKIM_WHY_KEY_DNS_FAILURE] = "key-dns-failure",
+	[DKIM_WHY_KEY_LOCAL] = "key-local-trouble",
 	[DKIM_WHY_KEY_SYNTAX] = "key-syntax",
 	[DKIM_WHY_KEY_VERSION] = "key-version",
 	[DKIM_WHY_KEY_TYPE] = "key-type",

@@ -62,6 +62,7 @@ enum dkim_why {
 	DKIM_WHY_KEY_NONE,           /* NXDOMAIN or no TXT */
 	DKIM_WHY_KEY_TIMEOUT,
 	DKIM_WHY_KEY_DNS_FAILURE,
+	DKIM_WHY_KEY_LOCAL,          /* we could not ask: the trouble is ours */
 	DKIM_WHY_KEY_SYNTAX,
 	DKIM_WHY_KEY_VERSION,
 	DKIM_WHY_KEY_TYPE,           /* k= is not that of a= */

@@ -511,6 +511,27 @@ START_TEST(out_of_memory)
 }
 END_TEST
 
+/* V_35: what a look-up alone says; trouble of our own is not the signer's. */
+static const struct {
+	enum dns_status status;
+	enum dkim_why why;
+} answers[] = {
+	{ DNS_FOUND, DKIM_WHY_GOOD }, { DNS_NXDOMAIN, DKIM_WHY_KEY_NONE },
+	{ DNS_NODATA, DKIM_WHY_KEY_NONE }, { DNS_SERVFAIL, DKIM_WHY_KEY_DNS_FAILURE },
+	{ DNS_TIMEOUT, DKIM_WHY_KEY_TIMEOUT }, { DNS_BADNAME, DKIM_WHY_SIG_DOMAIN },
+	{ DNS_LIMIT, DKIM_WHY_SIG_TOO_MANY }, { DNS_LOCAL_TROUBLE, DKIM_WHY_KEY_LOCAL },
+};
+
+START_TEST(V_35_answers)
+{
+	const struct dns_answer answer = { .status = answers[_i].status };
+
+	ck_assert_int_eq(dkim_check_answer(&answer), answers[_i].why);
+	if (answers[_i].status == DNS_LOCAL_TROUBLE)
+		ck_assert_int_eq(dkim_why_result(answers[_i].why), AUTH_TEMPERROR);
+}
+END_TEST
+
 Suite *verify_suite(void)
 {
 	Suite *s = suite_create("verify");
@@ -525,5 +546,6 @@ Suite *verify_suite(void)
 	UNIT_TEST(s, V_40_report);
 	unit_table(s, "authentic_key", authentic_key, 2);
 	UNIT_TEST(s, out_of_memory);
+	UNIT_TABLE(s, V_35_answers, answers);
 	return s;
 }
