@@ -212,26 +212,38 @@ static bool quarantine(void *ctx, const char *reason)
 	return smfi_quarantine(ctx, writable(reason)) == MI_SUCCESS;
 }
 
-/*
- * Every "%" is doubled (Postfix eats a single one, Sendmail drops the text); no CR or LF gets in.  On
- * the stack, since a reply may be about a lack of memory.
- */
-static bool set_reply(void *ctx, const struct reply *r)
+/* Every "%" is doubled (Postfix eats a single one, Sendmail drops the text); no CR or LF gets in. */
+static void escape_line(struct slice line, char out[2 * REPLY_LINE_OCTETS + 1])
 {
-	char code[16], enhanced[16], text[LIMIT_REPLY_TEXT + 1];
 	size_t len = 0;
 
-	for (size_t i = 0; i < r->text.len && len + 2 < sizeof(text); i++) {
-		char c = r->text.ptr[i];
+	for (size_t i = 0; i < line.len; i++) {
+		char c = line.ptr[i];
 
 		if (c == '%')
-			text[len++] = '%';
-		text[len++] = c == '\r' || c == '\n' ? ' ' : c;
+			out[len++] = '%';
+		out[len++] = c == '\r' || c == '\n' ? ' ' : c;
 	}
-	text[len] = '\0';
+	out[len] = '\0';
+}
+
+/* On the stack, since a reply may be about a lack of memory. */
+static bool set_reply(void *ctx, const struct reply *r)
+{
+	char code[16], enhanced[16], text[REPLY_LINES][2 * REPLY_LINE_OCTETS + 1];
+	char *line[REPLY_LINES] = { text[0] };
+	struct slice lines[REPLY_LINES];
+	size_t count = reply_lines(r, lines);
+
+	text[0][0] = '\0';
+	for (size_t i = 0; i < count; i++) {
+		escape_line(lines[i], text[i]);
+		line[i] = text[i];
+	}
 	snprintf(code, sizeof(code), "%d", r->code);
 	snprintf(enhanced, sizeof(enhanced), "%s", r->enhanced);
-	return smfi_setreply(ctx, code, enhanced, text) == MI_SUCCESS;
+	return smfi_setmlreply(ctx, code, enhanced, line[0], line[1], line[2], line[3],
+	    (char *)NULL) == MI_SUCCESS;
 }
 
 static sfsistat on_eom(SMFICTX *ctx)

@@ -132,13 +132,13 @@ static void put_field(enum canon kind, const struct header *h, struct slice befo
 {
 	struct relaxed_value relaxed = { false, false };
 
-	if (kind == CANON_SIMPLE) {
+	if (kind == CANON_SIMPLE) { /* RFC 6376 section 3.4.1: as it is */
 		put(out, h->raw_name);
 		put(out, SLICE(":"));
 		put_simple(before, out);
 		put_simple(after, out);
 	} else {
-		put_lower(h->name, out);
+		put_lower(h->name, out); /* RFC 6376 section 3.4.2, and no WSP around the colon */
 		put(out, SLICE(":"));
 		put_relaxed(&relaxed, before, out);
 		put_relaxed(&relaxed, after, out);
@@ -172,6 +172,10 @@ void body_canon_init(struct body_canon *c, enum canon kind)
 	*c = (struct body_canon){ .kind = kind };
 }
 
+/*
+ * RFC 6376 section 3.4.3: empty lines at the end of the body are ignored.  Line ends are counted and
+ * put out only once an octet follows them; 3.4.4 has the same rule for relaxed.
+ */
 static void put_line_ends(uint64_t count, struct sink out)
 {
 	static const char many[] = "\r\n\r\n\r\n\r\n\r\n\r\n\r\n\r\n"
@@ -200,7 +204,7 @@ static void put_octets(struct body_canon *c, struct slice octets, struct sink ou
 
 static void take_line_end(struct body_canon *c)
 {
-	c->pending_wsp = false;
+	c->pending_wsp = false; /* RFC 6376 section 3.4.4 (a): white space at the end of a line */
 	c->line_ends++;
 }
 
@@ -231,7 +235,7 @@ static const char *unchanged_end(const char *p, const char *end)
 	}
 }
 
-/* RFC 6376 section 3.4.4 */
+/* RFC 6376 section 3.4.4 (a): runs of white space become one space, those that end a line go. */
 static void feed_relaxed(struct body_canon *c, const char *p, const char *end, struct sink out)
 {
 	while (p < end) {
@@ -294,6 +298,7 @@ void body_canon_end(struct body_canon *c, struct sink out)
 {
 	if (c->pending_cr)
 		put_octets(c, SLICE("\r"), out);
+	/* RFC 6376 section 3.4.3: one CRLF at the end, of an empty body too; 3.4.4: not of that one */
 	if (c->any || c->kind == CANON_SIMPLE)
 		put(out, CRLF);
 }

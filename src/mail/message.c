@@ -81,6 +81,36 @@ size_t message_count(const struct message *m, struct slice name)
 	return n;
 }
 
+/* RFC 5322 section 3.6, its table: none of them may be there twice */
+static const struct occurrence {
+	const char *name;
+	bool required;
+} occurrences[] = {
+	{ "Date", true },
+	{ "From", true },
+	{ "Sender", false },
+	{ "Reply-To", false },
+	{ "To", false },
+	{ "Cc", false },
+	{ "Bcc", false },
+	{ "Message-ID", false },
+	{ "In-Reply-To", false },
+	{ "References", false },
+	{ "Subject", false },
+};
+
+const char *message_header_fault(const struct message *m, bool *missing_out)
+{
+	for (size_t i = 0; i < N_ELEMENTS(occurrences); i++) {
+		size_t count = message_count(m, slice_str(occurrences[i].name));
+
+		*missing_out = count == 0;
+		if (count > 1 || (count == 0 && occurrences[i].required))
+			return occurrences[i].name;
+	}
+	return NULL;
+}
+
 const struct header *message_field(const struct message *m, struct slice name, size_t nth)
 {
 	for (size_t i = 0; i < m->count; i++)

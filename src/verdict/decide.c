@@ -344,9 +344,9 @@ static enum action from_action(const struct bench *b, const char **name_out)
 	return ACTION_ACCEPT;
 }
 
-/* Another finding than DMARC's: its action, and words for the log. */
-static struct demand demand_made(const struct bench *b, enum demand_kind kind, enum action action,
-    const char *finding, const char *name)
+/* Another finding than DMARC's: its action, and words for the log with the setting that decided. */
+static struct demand demand_set(const struct bench *b, enum demand_kind kind, enum action action,
+    const char *finding, const char *name, const char *value)
 {
 	struct demand d = { .kind = kind, .action = action };
 	bool refusal = unrefused(action) != action;
@@ -355,11 +355,17 @@ static struct demand demand_made(const struct bench *b, enum demand_kind kind, e
 		return (struct demand){ .kind = DEMAND_NOTHING };
 	cap_refusal(b, &d);
 	d.asked = d.action;
-	d.why = arena_printf(b->a, "%s (%s = %s)%s%.*s", finding, name, action_text(action),
+	d.why = arena_printf(b->a, "%s (%s = %s)%s%.*s", finding, name, value,
 	    refusal && d.action != action ? "; not refused: " : "",
 	    d.action != action ? (int)d.override.comment.len : 0,
 	    d.action != action ? d.override.comment.ptr : "");
 	return d;
+}
+
+static struct demand demand_made(const struct bench *b, enum demand_kind kind, enum action action,
+    const char *finding, const char *name)
+{
+	return demand_set(b, kind, action, finding, name, action_text(action));
 }
 
 static struct demand demand_of_from(const struct bench *b)
@@ -372,6 +378,20 @@ static struct demand demand_of_from(const struct bench *b)
 	return demand_made(b, DEMAND_FROM,
 	    b->v->authors.status == FROM_TOO_MANY ? action : permanent(action),
 	    from_status_text(b->v->authors.status), name);
+}
+
+/* required-headers: RFC 5322 section 3.6, but From that is missing or doubled has its own settings. */
+static struct demand demand_of_header(const struct bench *b)
+{
+	bool missing;
+	const char *name = b->p->required_headers ? message_header_fault(b->m, &missing) : NULL;
+
+	if (name == NULL || b->v->authors.status == FROM_MISSING ||
+	    b->v->authors.status == FROM_MULTIPLE)
+		return (struct demand){ .kind = DEMAND_NOTHING };
+	return demand_set(b, DEMAND_HEADER, ACTION_REJECT,
+	    missing ? "a required header field is missing" : "a header field is there twice",
+	    "required-headers", "yes");
 }
 
 /* --- SPF and DKIM by themselves -------------------------------------------------------------- */
@@ -612,7 +632,7 @@ enum rc decide(struct arena *a, const struct verdict_policy *p, enum message_cla
     const struct message *m, const struct verdict *v, struct actions *out)
 {
 	struct bench b = { .a = a, .p = p, .class = class, .m = m, .v = v };
-	struct demand demands[6], *strictest = &demands[0], local;
+	struct demand demands[7], *strictest = &demands[0], local;
 
 	indirect_marks(m, &v->arc.chain, &b.marks);
 	b.exempt = exempt_from_refusal(a, p, m, &v->authors);
@@ -622,6 +642,7 @@ enum rc decide(struct arena *a, const struct verdict_policy *p, enum message_cla
 	demands[3] = demand_of_dkim_temperror(&b);
 	demands[4] = demand_of_dkim_missing(&b);
 	demands[5] = demand_of_helo(&b);
+	demands[6] = demand_of_header(&b);
 	for (size_t i = 1; i < N_ELEMENTS(demands); i++)
 		if (demands[i].action > strictest->action)
 			strictest = &demands[i];

@@ -79,6 +79,18 @@ static void add_explanation(struct buf *text, const struct spf_result *r)
 		    SLICE_ARG(slice_take(r->explanation, EXPLANATION_SHOWN)));
 }
 
+static void word_header(struct buf *text, const struct message *m, const struct verdict *v,
+    const struct demand *d)
+{
+	bool missing;
+	const char *name = message_header_fault(m, &missing);
+
+	(void)v;
+	(void)d;
+	buf_addf(text, "the message has %s %s field (RFC 5322 section 3.6)",
+	    missing ? "no" : "more than one", name == NULL ? "required" : name);
+}
+
 static void word_spf(struct buf *text, const struct message *m, const struct verdict *v,
     const struct demand *d)
 {
@@ -151,6 +163,7 @@ static const struct wording {
 	[DEMAND_DMARC_POLICY_UNKNOWN] = { "5.7.1", "4.4.3", word_policy_unknown },
 	[DEMAND_DMARC_UNDECIDED] = { "5.7.1", "4.7.5", word_undecided },
 	[DEMAND_FROM] = { "5.7.1", "4.7.1", word_from },
+	[DEMAND_HEADER] = { "5.6.0", "4.6.0", word_header }, /* RFC 3463 section 3.7 */
 	[DEMAND_SPF] = { "5.7.24", "4.7.24", word_spf },
 	[DEMAND_HELO] = { "5.7.23", "4.7.23", word_helo },
 	[DEMAND_DKIM_TEMPERROR] = { "5.7.20", "4.7.5", word_dkim },
@@ -174,11 +187,34 @@ static const char *enhanced_code(const struct verdict *v, const struct demand *d
 	return w->permanent;
 }
 
+/* At most max octets of text, without a part of a word unless that is all there is. */
+static struct slice cut_between_words(struct slice text, size_t max)
+{
+	struct slice cut = slice_take(text, max);
+	size_t space = slice_rfind(cut, ' ');
+
+	if (cut.len == text.len || text.ptr[cut.len] == ' ' || space == cut.len)
+		return cut;
+	return slice_trim(slice_take(cut, space));
+}
+
 static struct slice finish(struct arena *a, const struct verdict_policy *p, struct buf *text)
 {
 	if (p->reply_url.len > 0)
 		buf_addf(text, "; see %.*s", SLICE_ARG(p->reply_url));
-	return arena_take_buf(a, text);
+	return cut_between_words(arena_take_buf(a, text), LIMIT_REPLY_TEXT);
+}
+
+size_t reply_lines(const struct reply *r, struct slice lines[REPLY_LINES])
+{
+	struct slice rest = slice_trim(r->text);
+	size_t n = 0;
+
+	for (; rest.len > 0 && n < REPLY_LINES; n++) {
+		lines[n] = cut_between_words(rest, REPLY_LINE_OCTETS);
+		rest = slice_trim(slice_drop(rest, lines[n].len));
+	}
+	return n;
 }
 
 struct reply reply_for(struct arena *a, const struct verdict_policy *p, const struct message *m,
@@ -190,7 +226,7 @@ struct reply reply_for(struct arena *a, const struct verdict_policy *p, const st
 	return (struct reply){
 		.code = d->action == ACTION_TEMPFAIL ? 451 : 550,
 		.enhanced = enhanced_code(v, d),
-		.text = slice_take(finish(a, p, &text), LIMIT_REPLY_TEXT),
+		.text = finish(a, p, &text),
 	};
 }
 
@@ -224,6 +260,6 @@ struct reply reply_exceeded(struct arena *a, const struct verdict_policy *p, con
 	case MESSAGE_FITS:
 		break;
 	}
-	r.text = slice_take(finish(a, p, &text), LIMIT_REPLY_TEXT);
+	r.text = finish(a, p, &text);
 	return r;
 }

@@ -274,9 +274,13 @@ class Daemon:
 
 
 def refusal(code, text):
-    """What an MTA would tell its client: "550 5.7.26 ..."; "%" is doubled on this wire."""
+    """What an MTA would tell its client, "550 5.7.26 ...", on one line; "%" is doubled on this wire."""
     if code == 'y':
-        return text.replace('%%', '%')
+        lines = text.replace('%%', '%').split('\r\n')
+        if any(len(line) + 2 > 512 for line in lines):     # RFC 5321 section 4.5.3.1.5
+            return 'a line that is too long: ' + text
+        codes = lines[-1].split(' ')[:2]
+        return ' '.join(codes + [line[len(' '.join(codes)) + 1:] for line in lines])
     return {'r': '550', 't': '451'}.get(code, '')
 
 

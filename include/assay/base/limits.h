@@ -99,6 +99,6 @@
 #define LIMIT_OUTCOME_LINE     8000u /* the line of a message, as JSON: rsyslog cuts at 8 KiB */
 #define LIMIT_LOG_QUEUE        (4u * 1024 * 1024) /* lines that wait for a log that blocks */
 #define LIMIT_HEADER_VALUE     (32u * 1024) /* libmilter refuses over 64 KiB */
-#define LIMIT_REPLY_TEXT       900u /* smfi_setreply takes 980 */
+#define LIMIT_REPLY_TEXT       900u /* two lines of SMTP, mostly (RFC 5321 section 4.5.3.1.5) */
 
 #endif

@@ -72,6 +72,12 @@ void message_add_recipient(struct message *m, struct slice address);
 /* Number of fields with that name (ASCII case folded). */
 size_t message_count(const struct message *m, struct slice name);
 
+/*
+ * RFC 5322 section 3.6: the name of the first field that must be there and is not, or that may be
+ * there once and is there again (*missing_out: which); NULL: the header is as it must be.
+ */
+const char *message_header_fault(const struct message *m, bool *missing_out);
+
 /* The nth (0 = topmost) field of that name, or NULL. */
 const struct header *message_field(const struct message *m, struct slice name, size_t nth);
 

@@ -122,6 +122,7 @@ struct verdict_policy {
 	size_t recipient_section_count, recipient_section_cap;
 	struct slice_list never_refuse_to;     /* exempts the message when every recipient is one */
 	struct slice_list never_refuse_from;   /* author domains or addresses; every author must be one */
+	bool required_headers;                 /* refuse what lacks or repeats a field (RFC 5322) */
 	struct slice reply_url;                /* added to refusals; null: none */
 
 	struct signing_params signing;

@@ -45,6 +45,14 @@ struct reply {
 	struct slice text;      /* ours; remote names in it are escaped; no CR, LF; "%" as it is */
 };
 
+/*
+ * The lines of a reply.  With the codes before each and its CRLF none has more than 512 octets (RFC
+ * 5321 section 4.5.3.1.5); they end between words where words are not longer than a line.
+ */
+#define REPLY_LINE_OCTETS 480u
+#define REPLY_LINES       4u
+size_t reply_lines(const struct reply *r, struct slice lines[REPLY_LINES]);
+
 enum edit_op { EDIT_DELETE, EDIT_INSERT };
 
 /* In the order in which they must be applied: deletions from the highest index down, then inserts. */

@@ -112,6 +112,47 @@ START_TEST(fields_are_kept_as_they_came)
 }
 END_TEST
 
+static const struct {
+	const char *names, *fault; /* names that spaces separate; NULL: none */
+	bool missing;
+} fault_rows[] = {
+	{ "From Date", NULL, false },
+	{ "date FROM To Cc Bcc Subject Sender Reply-To Message-ID In-Reply-To References", NULL, false },
+	{ "From Date Received Received X-To X-To Comments Comments", NULL, false },
+	{ "From", "Date", true },
+	{ "Date", "From", true },
+	{ "", "Date", true },
+	{ "From Date date", "Date", false },
+	{ "From from Date", "From", false },
+	{ "From Date To TO", "To", false },
+	{ "From Date Cc cc", "Cc", false },
+	{ "From Date Bcc bcc", "Bcc", false },
+	{ "From Date Subject subject", "Subject", false },
+	{ "From Date Sender sender", "Sender", false },
+	{ "From Date Reply-To reply-to", "Reply-To", false },
+	{ "From Date Message-ID message-id", "Message-ID", false },
+	{ "From Date References references", "References", false },
+	{ "From Date In-Reply-To in-reply-to", "In-Reply-To", false },
+};
+
+START_TEST(header_faults)
+{
+	struct arena *a = arena_create(65536);
+	struct slice rest = slice_str(fault_rows[_i].names);
+	const char *fault;
+	struct message m;
+	bool missing;
+
+	message_init(&m, a);
+	while (!slice_is_null(rest))
+		message_add_header(&m, slice_split(&rest, ' '), SLICE(" x"));
+	fault = message_header_fault(&m, &missing);
+	ck_slice_eq(slice_str(fault), slice_str(fault_rows[_i].fault));
+	ck_assert(fault == NULL || missing == fault_rows[_i].missing);
+	arena_free(&a);
+}
+END_TEST
+
 START_TEST(field_ceilings)
 {
 	struct arena *a = arena_create(65536);
@@ -177,6 +218,7 @@ Suite *message_suite(void)
 	UNIT_TABLE(s, address_part_rows, part_rows);
 	UNIT_TABLE(s, unfolded_rows, unfold_rows);
 	UNIT_TEST(s, fields_are_kept_as_they_came);
+	UNIT_TABLE(s, header_faults, fault_rows);
 	UNIT_TEST(s, field_ceilings);
 	UNIT_TEST(s, memory_ceiling);
 	UNIT_TEST(s, recipient_ceiling);

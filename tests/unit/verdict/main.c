@@ -8,6 +8,7 @@ int main(void)
 		decide_suite,
 		exempt_suite,
 		results_suite,
+		reply_suite,
 		logline_suite,
 		json_suite,
 		transaction_suite,

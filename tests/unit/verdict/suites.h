@@ -9,6 +9,7 @@ Suite *decide_suite(void);
 Suite *exempt_suite(void);
 Suite *json_suite(void);
 Suite *logline_suite(void);
+Suite *reply_suite(void);
 Suite *results_suite(void);
 Suite *transaction_suite(void);
 Suite *mail_suite(void);
