@@ -170,7 +170,9 @@ class Judged:
         found = found if authors else [["dmarc", o["dmarc"]["result"]]]
         found += [["spf", o["spf"]["result"]]] if "spf" in o else []
         found += [["dkim", s["result"]] for s in o["dkim"]] or [["dkim", "none"]]
-        return found + ([["arc", o["arc"]["result"]]] if "arc" in o else [])
+        if "arc" in o:
+            return found + [["arc", o["arc"]["result"]]]
+        return found + ([["arc", "none"]] if "\tarc=none" in self.value else [])    # no set: left out of the outcome
 
 
 def judge(setup, number, what, attempt):
