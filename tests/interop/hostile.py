@@ -212,13 +212,12 @@ def looks_right(value):
 
 def words(value):
     """[method, result] as filters find them that search the field for words and know nothing of quotes."""
-    return [list(found) for found in re.findall(r"(spf|dkim|dmarc|arc)\s*=\s*(%s)" % RESULTS, value, re.IGNORECASE)]
+    return [list(found) for found in re.findall(r"(?<!policy\.)(spf|dkim|dmarc|arc)\s*=\s*(%s)" % RESULTS, value, re.IGNORECASE)]
 
 
 def in_unicode(name):
     """A name with its A-labels decoded (RFC 3492)."""
-    return ".".join(label[4:].encode().decode("punycode") if label.startswith("xn--") else label
-                    for label in name.split("."))
+    return re.sub("(?<![^.@])xn--([^.@]+)", lambda label: label[1].encode().decode("punycode"), name)
 
 
 def belongs(written, meant):
