@@ -212,7 +212,7 @@ def looks_right(value):
 
 def words(value):
     """[method, result] as filters find them that search the field for words and know nothing of quotes."""
-    return [list(found) for found in re.findall(r"(?<!policy\.)(spf|dkim|dmarc|arc)\s*=\s*(%s)" % RESULTS, value, re.IGNORECASE)]
+    return [list(found) for found in re.findall(r"(?<!policy\.)\b(spf|dkim|dmarc|arc)\s*=\s*(%s)" % RESULTS, value, re.IGNORECASE)]
 
 
 def in_unicode(name):
