@@ -120,23 +120,11 @@ static void write_results(struct facts *f)
 
 static void write_signing(struct facts *f)
 {
-	static const char *const whys[SIGNING_WHY_COUNT] = {
-		[SIGNING_DONE] = "done",
-		[SIGNING_NO_AUTHOR] = "no-author",
-		[SIGNING_SEVERAL_AUTHORS] = "several-authors",
-		[SIGNING_NO_KEY] = "no-key",
-		[SIGNING_MISMATCH] = "mismatch",
-		[SIGNING_KEY_TROUBLE] = "key-trouble",
-		[SIGNING_LIMIT] = "limit",
-		[SIGNING_OBSERVED] = "observed",
-		[SIGNING_REINJECTED] = "re-injected",
-	};
-
 	facts_family(f, "signatures", FACTS_COUNTER, "Signatures made");
 	facts_value(f, value(&signatures));
 	facts_family(f, "unsigned", FACTS_COUNTER, "Messages that were to be signed and were not, by reason");
-	for (size_t w = SIGNING_DONE + 1; w < SIGNING_WHY_COUNT; w++)
-		facts_labelled(f, "reason", whys[w] == NULL ? "other" : whys[w], value(&unsigned_by[w]));
+	for (enum signing_why w = SIGNING_DONE + 1; w < SIGNING_WHY_COUNT; w++)
+		facts_labelled(f, "reason", signing_why_code(w), value(&unsigned_by[w]));
 }
 
 static void write_trouble(struct facts *f)

@@ -6,6 +6,23 @@
 #include "signing/select.h"
 #include "signing/tables.h"
 
+const char *signing_why_code(enum signing_why why)
+{
+	static const char *const codes[SIGNING_WHY_COUNT] = {
+		[SIGNING_NO_AUTHOR] = "no-author",
+		[SIGNING_SEVERAL_AUTHORS] = "several-authors",
+		[SIGNING_NO_KEY] = "no-key",
+		[SIGNING_MISMATCH] = "mismatch",
+		[SIGNING_KEY_TROUBLE] = "key-trouble",
+		[SIGNING_LIMIT] = "limit",
+		[SIGNING_OBSERVED] = "observed",
+		[SIGNING_RECIPIENTS] = "recipients",
+		[SIGNING_REINJECTED] = "reinjected",
+	};
+
+	return codes[why];
+}
+
 /* One choice under way: everything that the rule looks at. */
 struct choice {
 	struct arena *a;

@@ -110,18 +110,6 @@ static const char *const dmarc_codes[DMARC_WHY_COUNT] = {
 	[DMARC_WHY_NO_MEMORY] = "no-memory",
 };
 
-static const char *const signing_codes[SIGNING_WHY_COUNT] = {
-	[SIGNING_NO_AUTHOR] = "no-author",
-	[SIGNING_SEVERAL_AUTHORS] = "several-authors",
-	[SIGNING_NO_KEY] = "no-key",
-	[SIGNING_MISMATCH] = "mismatch",
-	[SIGNING_KEY_TROUBLE] = "key-trouble",
-	[SIGNING_LIMIT] = "limit",
-	[SIGNING_OBSERVED] = "observed",
-	[SIGNING_RECIPIENTS] = "recipients",
-	[SIGNING_REINJECTED] = "reinjected",
-};
-
 /* --- values ---------------------------------------------------------------------------------- */
 
 /*
@@ -498,7 +486,7 @@ static void put_signing(struct object *o, const struct outcome *outcome)
 	if (outcome->sealed.instance > 0)
 		put(o, "sealed", sealed_json(&outcome->sealed));
 	put_text(o, "unsealed", outcome->unsealed_reason);
-	put_str(o, "unsigned_code", signing_codes[outcome->unsigned_why]);
+	put_str(o, "unsigned_code", signing_why_code(outcome->unsigned_why));
 }
 
 static void put_actions(struct object *o, const struct actions *actions)

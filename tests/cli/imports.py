@@ -193,7 +193,7 @@ def mistakes_are_all_reported_and_nothing_is_written(w):
 def tables_become_a_key_directory(w):
     path = site(w, "directory")
     first, second = private_key(path, "old/example.com/mail.private"), private_key(path, "old/example.net/mail.private")
-    put(path, "KeyTable", f"mail._domainkey.example.com example.com:mail:{first}\r\n"
+    put(path, "KeyTable", f"\ufeffmail._domainkey.example.com example.com:mail:{first}\r\n"
         f"net example.net:mail:{second}\r\nspare example.com:spare:{first}\n")
     put(path, "SigningTable", "*@example.com mail._domainkey.example.com\n*@example.net net\nexample.org net\n"
         "*@example.com net\n")

@@ -728,6 +728,9 @@ def mail_suite(w):
         args = ["verify", "--json", "--zone", os.path.join(data, r["zone"]), "--ip", r["client_ip"] or "192.0.2.10",
                 "--helo", r["helo"] or "mta.example.edu", "--mail-from",
                 r["mail_from"] if r["client_ip"] else "bounce@nospf.example.edu", os.path.join(data, r["message"])]
+        if os.path.getsize(args[-1]) == 0: # the tool wants a message; an MTA may hand over an empty one
+            assert "it is empty" in w.run(*args)[2]
+            continue
         o = json.loads(w.ok(*args))
         dkim = [x["result"] for x in o.get("dkim", [])] or ["none"]
         dmarc = o.get("dmarc", {})

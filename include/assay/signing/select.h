@@ -60,6 +60,9 @@ enum signing_why {
 	SIGNING_WHY_COUNT
 };
 
+/* The reason's name in JSON and in counters; stable.  NULL for SIGNING_DONE. */
+const char *signing_why_code(enum signing_why why);
+
 struct signing_selection {
 	enum signing_why why;
 	struct slice reason;           /* for the log: what to set; null when signed */
