@@ -12,8 +12,8 @@ const char *dkim_sign_why_text(enum dkim_sign_why why)
 	static const char *const texts[] = {
 		[DKIM_SIGN_GOOD] = "signed",
 		[DKIM_SIGN_NO_FROM] = "the message has no From field (RFC 6376 section 5.4)",
-		[DKIM_SIGN_TOO_MANY_FIELDS] = "the message has more header fields to be signed than "
-			"one signature may name",
+		[DKIM_SIGN_TOO_MANY_FIELDS] =
+		    "the message has more header fields to be signed than one signature may name",
 		[DKIM_SIGN_TOO_LARGE] = "the signature would be larger than a header field may be",
 		[DKIM_SIGN_NAME] = "the signing domain or the selector is not a domain name",
 	};

@@ -67,6 +67,7 @@ const char *finding_kind_text(enum finding_kind kind)
 	return texts[kind];
 }
 
+PRINTF_LIKE(7, 0)
 static void find_va(struct import *im, enum finding_kind kind, const char *file, unsigned line,
     struct slice option, struct slice value, const char *fmt, va_list ap)
 {

@@ -112,14 +112,3 @@ struct slice domain_unicode(struct arena *a, struct domain d)
 	idn2_free(unicode);
 	return slice_is_null(shown) ? d.name : shown;
 }
-
-bool domain_is_literal(struct slice text)
-{
-	if (text.len < 3 || text.ptr[0] != '[' || text.ptr[text.len - 1] != ']')
-		return false;
-	for (size_t i = 1; i + 1 < text.len; i++) /* dcontent (RFC 5321 section 4.1.3) */
-		if (!is_vchar(text.ptr[i]) || text.ptr[i] == '[' || text.ptr[i] == ']' ||
-		    text.ptr[i] == '\\')
-			return false;
-	return true;
-}

@@ -60,7 +60,7 @@ int command_arguments(const struct command *c, int argc, char **argv, void *requ
     int max, int *rest_out, bool *done_out);
 
 /* Prints one finding of a check: "ok", "BAD" (something must be done) or "note", and the words. */
-void command_finding(const char *mark, const char *fmt, va_list ap);
+void command_finding(const char *mark, const char *fmt, va_list ap) PRINTF_LIKE(2, 0);
 
 /* Prints what err holds, frees it, returns the exit status that rc means. */
 int command_end(struct err *err, enum rc rc);

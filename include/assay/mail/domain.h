@@ -41,7 +41,4 @@ struct domain domain_last(struct domain d, unsigned n); /* the n rightmost label
 /* U-label form for people where every label converts back to the same A-label; else d's own. */
 struct slice domain_unicode(struct arena *a, struct domain d);
 
-/* Address literals, as HELO names and author domains use them: "[192.0.2.1]", "[IPv6:...]". */
-bool domain_is_literal(struct slice text);
-
 #endif

@@ -197,33 +197,6 @@ START_TEST(unicode_table)
 }
 END_TEST
 
-static const struct {
-	const char *text;
-	bool literal;
-} literal_rows[] = {
-	{ "[192.0.2.1]", true },
-	{ "[IPv6:2001:db8::1]", true },
-	{ "[x]", true },
-	{ "[]", false },
-	{ "[", false },
-	{ "", false },
-	{ "192.0.2.1", false },
-	{ "[192.0.2.1", false },
-	{ "192.0.2.1]", false },
-	{ "[192.0.2.1] ", false },
-	{ "[192.0. 2.1]", false },
-	{ "[[192.0.2.1]]", false },
-	{ "[192.0.2.1][x]", false },
-};
-
-START_TEST(literal_table)
-{
-	bool literal = domain_is_literal(slice_str(literal_rows[_i].text));
-
-	ck_assert_msg(literal == literal_rows[_i].literal, "row \"%s\"", literal_rows[_i].text);
-}
-END_TEST
-
 START_TEST(equality)
 {
 	struct domain a = { SLICE("example.com") }, b = { SLICE("example.com") };
@@ -257,7 +230,6 @@ Suite *domain_suite(void)
 	UNIT_TABLE(s, below_table, below_rows);
 	UNIT_TABLE(s, label_table, label_rows);
 	UNIT_TABLE(s, unicode_table, unicode_rows);
-	UNIT_TABLE(s, literal_table, literal_rows);
 	UNIT_TEST(s, equality);
 	UNIT_TEST(s, out_of_memory_is_not_a_domain);
 	return s;

@@ -199,7 +199,7 @@ START_TEST(cut_rows)
 	v.domain = SLICE(DOMAIN253);
 	v.helo = SLICE(".");
 	ck_assert_uint_eq(v.domain.len, LIMIT_DOMAIN_OCTETS);
-	want = arena_printf(a, "%s%s", DOMAIN253 + cuts[_i].cut, cuts[_i].tail);
+	want = arena_printf(a, "%s%s", &DOMAIN253[cuts[_i].cut], cuts[_i].tail);
 	ck_assert_int_eq(name_of(a, &v, slice_str(cuts[_i].spec), &got), SPF_EXPANDED);
 	ck_assert_msg(slice_eq(got, want), "%s: %.*s", cuts[_i].id, SLICE_ARG(got));
 	arena_free(&a);
