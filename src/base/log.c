@@ -74,6 +74,18 @@ static bool stderr_is_journal(void)
 	    device == (uint64_t)st.st_dev && inode == (uint64_t)st.st_ino;
 }
 
+/* A FIFO without a reader is an error, not a start that hangs; afterwards writes wait as usual. */
+static int open_file(const char *path)
+{
+	int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0640);
+
+	if (fd >= 0 && fcntl(fd, F_SETFL, O_APPEND) != 0) {
+		close(fd);
+		fd = -1;
+	}
+	return fd;
+}
+
 bool log_open(const struct log_params *params)
 {
 	int fd = -1, error = 0;
@@ -81,7 +93,7 @@ bool log_open(const struct log_params *params)
 	if (params->target == LOG_TARGET_JOURNAL)
 		fd = open_journal();
 	else if (params->target == LOG_TARGET_FILE)
-		fd = open(params->file, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0640);
+		fd = open_file(params->file);
 	if (fd < 0)
 		error = errno;
 	pthread_rwlock_wrlock(&log_lock);

@@ -215,9 +215,20 @@ static void wish_for_failure(const struct bench *b, struct demand *d)
 		    SLICE("came through an own relay, SPF is not known"));
 }
 
+/*
+ * Trouble of our own, which strangers may have caused, must not let their mail pass unmarked where
+ * nothing may be refused: it gets what a failure would get there.
+ */
+static enum action capped(const struct demand *d)
+{
+	if (d->kind == DEMAND_LOCAL_TROUBLE && d->action == ACTION_TEMPFAIL)
+		return ACTION_QUARANTINE;
+	return unrefused(d->action);
+}
+
 static void cap_refusal(const struct bench *b, struct demand *d)
 {
-	enum action action = unrefused(d->action);
+	enum action action = capped(d);
 	bool may_refuse = class_rules(b->class)->may_refuse;
 
 	if (action == d->action || (may_refuse && slice_is_null(b->exempt)))

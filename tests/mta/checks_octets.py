@@ -192,6 +192,7 @@ def json_log(setup):
         m = letter(author, s.number(), subject='","x":1}')
         outcome = s.arrive(m, "shop", 'a"b@shop.example'.replace('"', ""))
         check(outcome.code in (250, 550), "the reply: %s" % outcome)
+    s.daemon.stop()  # what is still on its way into the log is written
     objects = [json.loads(line[line.index("{"):]) for line in s.daemon.log().splitlines() if '{"version"' in line]
     check(len(objects) >= 2, "no JSON in the log: " + s.daemon.log()[-800:])
     equal([o["version"] for o in objects], [1] * len(objects), "version")
