@@ -77,7 +77,7 @@ class Assayd:
         self.configuration = os.path.join(directory, "assay.conf")
         self.logfile = os.path.join(directory, "assayd.log")
         self.options = options
-        self.options.setdefault("pid-file", os.path.join(directory, "assayd.pid"))
+        self.options.setdefault("pid-file", os.path.join(directory, "pid", "assayd.pid"))
         self.options.setdefault("control", {"socket": os.path.join(directory, "control", "sock")})
         self.process = None
 

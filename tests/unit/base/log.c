@@ -137,7 +137,7 @@ START_TEST(file)
 	free(text);
 	snprintf(path, sizeof(path), "%s/none/assay.log", unit_tmpdir());
 	ck_assert(!log_open(&params)); /* and lines go to standard error */
-	snprintf(path, sizeof(path), "%s/fifo", unit_tmpdir());
+	snprintf(path, sizeof(path), "%s/log-fifo", unit_tmpdir());
 	ck_assert_int_eq(mkfifo(path, 0600), 0);
 	params.file = path;
 	ck_assert(!log_open(&params)); /* nobody reads it: an error, not a wait */
