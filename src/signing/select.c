@@ -30,8 +30,8 @@ struct choice {
 	struct keystore *keys;
 	int64_t now_ms;
 	const struct envelope *envelope;
-	struct domain author;
-	struct mailbox mailbox;       /* the first author */
+	const struct authors *authors;
+	struct domain author;         /* of all of them */
 	struct dkim_sign_params *signatures;
 	size_t count;
 	bool users_named;             /* a sign section names who may use the author domain */
@@ -123,15 +123,30 @@ static enum rc keys_of_domain(struct choice *c, struct domain d)
 	return RC_OK;
 }
 
+/* The lines for the first author, where every author has a line: none signs for one who has none. */
+static enum rc find_in_tables(struct choice *c, struct table_matches *out)
+{
+	struct table_matches found = { .count = 0 };
+
+	for (size_t i = c->authors->count; i > 0; i--) {
+		TRY(sign_tables_find(c->params->tables, c->a, arena_printf(c->a, "%.*s@%.*s",
+		    SLICE_ARG(c->authors->mailboxes[i - 1].local_part), SLICE_ARG(c->author.name)),
+		    &found));
+		c->unusable = c->unusable || found.unusable;
+		if (found.count == 0)
+			break;
+	}
+	*out = found;
+	return RC_OK;
+}
+
 static enum rc keys_of_tables(struct choice *c)
 {
 	struct table_matches found;
 
 	if (c->params->tables == NULL)
 		return RC_OK;
-	TRY(sign_tables_find(c->params->tables, c->a, arena_printf(c->a, "%.*s@%.*s",
-	    SLICE_ARG(c->mailbox.local_part), SLICE_ARG(c->author.name)), &found));
-	c->unusable = found.unusable;
+	TRY(find_in_tables(c, &found));
 	for (size_t i = 0; i < found.count; i++) {
 		struct dkim_sign_params p = params_for(c->params, NULL);
 
@@ -181,16 +196,16 @@ static bool is_author(struct choice *c, struct slice address)
 }
 
 /* One address, or "@domain" for all of it, as in smtpd_sender_login_maps. */
-static bool is_author_address(const struct choice *c, struct slice pattern)
+static bool is_author_address(const struct mailbox *author, struct slice pattern)
 {
 	struct slice local = address_local_part(pattern), domain = address_domain_part(pattern);
 
-	return (local.len == 0 || slice_ieq(local, c->mailbox.local_part)) &&
-	    slice_ieq(domain, c->author.name);
+	return (local.len == 0 || slice_ieq(local, author->local_part)) &&
+	    slice_ieq(domain, author->domain.name);
 }
 
 /* "login", or "address login, login": those logins for that address only. */
-static bool entry_allows(const struct choice *c, struct slice entry)
+static bool entry_allows(const struct choice *c, const struct mailbox *author, struct slice entry)
 {
 	struct cursor cursor = cursor_of(entry);
 	struct slice word;
@@ -200,7 +215,7 @@ static bool entry_allows(const struct choice *c, struct slice entry)
 	skip_separators(&cursor);
 	if (cursor_done(&cursor))
 		return slice_eq(word, c->envelope->auth_user);
-	if (!is_author_address(c, word))
+	if (!is_author_address(author, word))
 		return false;
 	while (take_while(&cursor, is_entry_octet, &word)) {
 		if (slice_eq(word, c->envelope->auth_user))
@@ -217,10 +232,10 @@ static bool covers(const struct choice *c, const struct sign_section *section, s
 }
 
 /*
- * sign "..." { users = ... } of the author domain, or of a domain above that lends its keys.
- * *named_out: there are such users at all.
+ * sign "..." { users = ... } of the author domain, or of a domain above that lends its keys: may the
+ * login write as that author?  *named_out: there are such users at all.
  */
-static bool is_listed(const struct choice *c, bool *named_out)
+static bool is_listed(const struct choice *c, const struct mailbox *author, bool *named_out)
 {
 	*named_out = false;
 	for (struct domain d = c->author; !domain_is_none(d); d = domain_parent(d)) {
@@ -228,11 +243,21 @@ static bool is_listed(const struct choice *c, bool *named_out)
 
 		for (size_t i = 0; covers(c, section, d) && i < section->user_count; i++) {
 			*named_out = true;
-			if (entry_allows(c, section->users[i]))
+			if (entry_allows(c, author, section->users[i]))
 				return true;
 		}
 	}
 	return false;
+}
+
+/* A user adds his own address to the one that he forges: each author must be his to use. */
+static bool is_listed_for_all(const struct choice *c, bool *named_out)
+{
+	bool listed = true;
+
+	for (size_t i = 0; listed && i < c->authors->count; i++)
+		listed = is_listed(c, &c->authors->mailboxes[i], named_out);
+	return listed;
 }
 
 /*
@@ -242,7 +267,7 @@ static bool is_listed(const struct choice *c, bool *named_out)
  */
 static bool may_use_name(struct choice *c)
 {
-	bool listed = is_listed(c, &c->users_named);
+	bool listed = is_listed_for_all(c, &c->users_named);
 
 	return c->params->sign_mismatch || listed || is_author(c, c->envelope->auth_user) ||
 	    (!c->users_named && is_author(c, c->envelope->mail_from));
@@ -252,13 +277,12 @@ enum rc signing_agrees(struct arena *a, const struct signing_params *params, str
     const struct message *m, const struct authors *authors, int64_t now_ms, bool *out)
 {
 	struct choice c = { .a = a, .params = params, .keys = keys, .now_ms = now_ms,
-		.envelope = &m->envelope };
+		.envelope = &m->envelope, .authors = authors };
 
 	*out = false;
 	if (authors->status != FROM_OK || authors->domain_count != 1)
 		return RC_OK;
 	c.author = authors->domains[0];
-	c.mailbox = authors->mailboxes[0];
 	if (!is_author(&c, m->envelope.mail_from))
 		return RC_OK;
 	TRY(find_keys(&c));
@@ -359,7 +383,7 @@ enum rc signing_select(struct arena *a, const struct signing_params *params,
     bool authenticated, int64_t now_ms, struct signing_selection *out)
 {
 	struct choice c = { .a = a, .params = params, .keys = keys, .now_ms = now_ms,
-		.envelope = &m->envelope };
+		.envelope = &m->envelope, .authors = authors };
 
 	if (authors->status == FROM_TOO_MANY || authors->domain_count > 1)
 		return unsigned_as(a, SIGNING_SEVERAL_AUTHORS,
@@ -368,6 +392,5 @@ enum rc signing_select(struct arena *a, const struct signing_params *params,
 		return unsigned_as(a, SIGNING_NO_AUTHOR, arena_printf(a, "no author: %s",
 		    authors->why != NULL ? authors->why : from_status_text(authors->status)), out);
 	c.author = authors->domains[0];
-	c.mailbox = authors->mailboxes[0];
 	return choose(&c, authenticated, out);
 }

@@ -136,6 +136,18 @@ static const struct {
 	    SIGNING_MISMATCH, "not among the users" },
 	{ "login maps: a part of a login", LOGIN_MAPS, "joe@a.org", "joe@a.org", "j", SIGNING_MISMATCH,
 	    "not among the users" },
+	{ "login maps: another author besides", LOGIN_MAPS, "joe@a.org, ceo@a.org", "joe@a.org", "j1",
+	    SIGNING_MISMATCH, "j1 is not among the users" },
+	{ "login maps: another author before", LOGIN_MAPS, "ceo@a.org, joe@a.org", "joe@a.org", "j1",
+	    SIGNING_MISMATCH, "j1 is not among the users" },
+	{ "login maps: another author in a group", LOGIN_MAPS, "us: joe@a.org, ceo@a.org;", "joe@a.org",
+	    "j1", SIGNING_MISMATCH, "j1 is not among the users" },
+	{ "login maps: another author in a second group", LOGIN_MAPS, "us: joe@a.org;, it: ceo@a.org;",
+	    "joe@a.org", "j1", SIGNING_MISMATCH, "j1 is not among the users" },
+	{ "login maps: his own address twice", LOGIN_MAPS, "joe@a.org, Joe <JOE@a.org>", "joe@a.org", "j1",
+	    SIGNING_DONE, "a.org/e a.org/s" },
+	{ "login maps: all authors are of his domain", LOGIN_MAPS, "joe@a.org, ceo@a.org", "y@b.org", "boss",
+	    SIGNING_DONE, "a.org/e a.org/s" },
 	{ "a login with blanks", PLAIN, "x@a.org", "y@b.org", "jo e\n", SIGNING_MISMATCH,
 	    "nor jo\\x20e\\x0a's" },
 	{ "an envelope that is no address", PLAIN, "x@a.org", "a.org", "joe", SIGNING_MISMATCH,
@@ -329,6 +341,14 @@ static const struct {
 	    "author domain t.org" },
 	{ "a bad key in the table", "x@u.org", "x@u.org", "joe", SIGNING_KEY_TROUBLE,
 	    "the key of u.org cannot be used" },
+	{ "a line for one address", "joe@w.org", "joe@w.org", "joe", SIGNING_DONE, "t.org/st" },
+	{ "... and another author without one", "joe@w.org, ceo@w.org", "joe@w.org", "joe",
+	    SIGNING_NO_KEY, "no key for w.org" },
+	{ "... who comes first", "ceo@w.org, joe@w.org", "joe@w.org", "joe", SIGNING_NO_KEY,
+	    "no key for w.org" },
+	{ "... who is in a group", "us: joe@w.org, ceo@w.org;", "", TRUSTED, SIGNING_NO_KEY,
+	    "no key for w.org" },
+	{ "each author has a line", "joe@w.org, ann@w.org", "joe@w.org", "joe", SIGNING_DONE, "t.org/st" },
 	{ "in neither", "x@n.org", "x@n.org", "joe", SIGNING_NO_KEY, "no key for n.org" },
 };
 
@@ -347,7 +367,7 @@ START_TEST(with_tables)
 	buf_addf(&text, "k t.org:st:%s/keys/c.org/s.pem\n", dir);
 	buf_addf(&text, "u u.org:su:%s/keys/bad.org/s.pem\n", dir);
 	files_write(dir, "K", buf_cstr(&text), 0644);
-	files_write(dir, "S", "t.org k\na.org k\nu.org u\n", 0644);
+	files_write(dir, "S", "t.org k\na.org k\nu.org u\njoe@w.org k\nann@w.org k\n", 0644);
 	ck_assert_msg(sign_tables_load(key_table, signing_table, false, &t, &err) == RC_OK, "%s",
 	    buf_cstr(&err.text));
 	p.tables = t;
