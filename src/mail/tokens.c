@@ -75,6 +75,32 @@ bool take_quoted_string(struct cursor *c)
 	return true;
 }
 
+/* The next octet that the local-part means; false: there is none. */
+static bool take_meant_octet(struct cursor *c, char *out)
+{
+	while (take_char(c, '"'))
+		;
+	take_char(c, '\\'); /* quoted-pair */
+	if (cursor_done(c))
+		return false;
+	*out = ascii_lower(*c->at++);
+	return true;
+}
+
+bool local_part_eq(struct slice x, struct slice y)
+{
+	struct cursor cx = cursor_of(x), cy = cursor_of(y);
+	char ox = '\0', oy = '\0';
+	bool more = true;
+
+	while (more && ox == oy) {
+		more = take_meant_octet(&cx, &ox);
+		if (take_meant_octet(&cy, &oy) != more)
+			return false;
+	}
+	return ox == oy;
+}
+
 static bool is_dtext(char c)
 {
 	return c != '[' && c != ']' && c != '\\' && !is_ctl(c);

@@ -1,4 +1,6 @@
+#include "base/hostname.h"
 #include "base/utf8.h"
+#include "mail/tokens.h"
 
 #include "exempt.h"
 
@@ -16,12 +18,12 @@ const struct policy_section *exempt_section(const struct verdict_policy *p, stru
 	return best;
 }
 
-/* The same name in whichever form it was written (U-labels, A-labels). */
+/* The same name in whichever form it was written (U-labels, A-labels, a dot at the end). */
 static bool same_domain(struct arena *a, struct slice x, struct slice y)
 {
 	struct domain dx, dy;
 
-	if (slice_ieq(x, y))
+	if (slice_ieq(hostname_undotted(x), hostname_undotted(y)))
 		return true;
 	if (slice_is_ascii(x) && slice_is_ascii(y))
 		return false;
@@ -30,7 +32,8 @@ static bool same_domain(struct arena *a, struct slice x, struct slice y)
 
 /*
  * "user@domain", "user@" in any domain, "domain" or "@domain".  An address without a domain (RFC
- * 5321 section 4.5.1: RCPT TO:<postmaster>) has the whole as its user.
+ * 5321 section 4.5.1: RCPT TO:<postmaster>) has the whole as its user.  The sender chooses how an
+ * address is quoted, and must not get another answer by it.
  */
 static bool address_matches(struct arena *a, struct slice pattern, struct slice local,
     struct slice domain)
@@ -41,7 +44,7 @@ static bool address_matches(struct arena *a, struct slice pattern, struct slice 
 
 	if (wanted_local.len == 0 && wanted_domain.len == 0)
 		return false;
-	if (wanted_local.len > 0 && !slice_ieq(wanted_local, local))
+	if (wanted_local.len > 0 && !local_part_eq(wanted_local, local))
 		return false;
 	return wanted_domain.len == 0 || same_domain(a, wanted_domain, domain);
 }

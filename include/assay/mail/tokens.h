@@ -28,6 +28,12 @@ void skip_cfws(struct cursor *c);
 /* quoted-string without the CFWS around it. */
 bool take_quoted_string(struct cursor *c);
 
+/*
+ * Do two local-parts name one mailbox?  Letter case and quoting make no difference (RFC 5321 section
+ * 4.1.2: a quoted form is the same as the one without quotes; a quoted-pair is its octet).
+ */
+bool local_part_eq(struct slice x, struct slice y);
+
 /* domain-literal (RFC 5322 section 3.4.1), quoted-pairs excepted */
 bool take_domain_literal(struct cursor *c);
 
