@@ -6,8 +6,7 @@
 
 /* Names that the design has, of sections and of settings, and this version does not. */
 static const char *const not_built[] = {
-	"forged-fields", "metrics", "on-local-trouble", "reports",
-	"required-headers", "sign-or-judge", "sign-trouble",
+	"metrics", "reports",
 };
 
 /* --- resemblance ---------------------------------------------------------------------------- */
