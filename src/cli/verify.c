@@ -143,12 +143,22 @@ static enum rc judge_all(const struct verify_request *r, const struct transactio
 	return rc;
 }
 
-/* Keys are needed only where the message would be signed. */
+/* Mail of that class is signed, or may be once its header is known. */
+static bool may_be_signed(const struct verify_request *r, const struct settings *s,
+    enum received_before before)
+{
+	enum message_class class = classify(&s->policy, &r->envelope, before);
+
+	return class_rules(class)->sign || class == CLASS_SIGN_OR_JUDGE || class == CLASS_REINJECTED;
+}
+
+/* Keys are needed only where the message could be signed: elsewhere they need not be readable. */
 static enum rc load_keys(const struct verify_request *r, struct settings *s, struct err *err)
 {
-	const struct class_rules *rules = class_rules(classify(&s->policy, &r->envelope, RECEIVED_NOWHERE));
+	bool needed = may_be_signed(r, s, RECEIVED_NOWHERE) || may_be_signed(r, s, RECEIVED_ELSEWHERE) ||
+	    s->policy.arc.seal.len > 0;
 
-	return rules->sign || s->policy.arc.seal.len > 0 ? settings_load_keys(s, err) : RC_OK;
+	return needed ? settings_load_keys(s, err) : RC_OK;
 }
 
 static enum rc verify(const struct verify_request *r, struct err *err)

@@ -150,6 +150,38 @@ def sign_then_verify(w):
 
 
 @check
+def verify_signs_what_the_daemon_signs(w):
+    """Also where the header decides that: sign-or-judge, and re-injected mail of a declared author."""
+    key, line = w.key("football.example.com", "ed25519", "late")
+    active = w.file("late/football.example.com/late.pem", open(key, "rb").read())
+    os.chmod(active, 0o600)
+    text = 'sign-or-judge = { 192.0.2.7 }\nsign "football.example.com" { reinjected = yes }\nkeys = "%s"\n'
+    conf = w.file("late.conf", text % os.path.join(w.dir, "late"))
+    without = w.file("without.conf", text % os.path.join(w.dir, "no-such-directory"))
+    zone = w.file("late.zone", line + "\n_dmarc.football.example.com TXT v=DMARC1; p=reject\n")
+    received = b"Received: from a.example by b.example; Fri, 11 Jul 2003 21:00:00 -0700\n"
+    here = ["--mail-from", "joe@football.example.com"]
+    rows = [
+        (["--ip", "192.0.2.7"] + here, b"", "internal"),
+        (["--ip", "192.0.2.7", "--mail-from", "x@other.example"], b"", "sign-or-judge"),
+        (["--ip", "192.0.2.8"] + here, b"", "external"),
+        (["--ip", "192.0.2.8", "--port", "0"] + here, received, "submission"),
+        (["--ip", "127.0.0.1", "--port", "25"] + here, received, "submission"),
+    ]
+    for args, above, name in rows:
+        o = json.loads(w.ok("verify", "--json", "-c", conf, "--zone", zone, *args, "-", stdin=above + MESSAGE))
+        signed = name in ("internal", "submission")
+        assert o["class"] == name and bool(o.get("signed")) == signed, (args, o)
+    # keys that cannot be read matter only where they would sign
+    for args, above, name in rows:
+        status, _, err = w.run("verify", "-c", without, "--zone", zone, *args, "-", stdin=above + MESSAGE)
+        if name == "external":
+            assert status == 0, (args, err)
+        else:
+            assert status == 1 and "no-such-directory" in err, (args, status, err)
+
+
+@check
 def explain_finds_what_changed(w):
     """A failing signature: the change that lists and gateways make is found by undoing it."""
     message = (b"From: joe@football.example.com\nTo: ann@example.net\nSubject: Hungry\nMIME-Version: 1.0\n"
