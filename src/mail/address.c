@@ -163,7 +163,7 @@ static bool take_addr_spec(struct parser *p, struct cursor *c, struct mailbox *o
 	skip_cfws(&at);
 	if (!take_char(&at, '@'))
 		return false;
-	if (encoded_word_within(m.local_part))
+	if (encoded_word_within(p->arena, m.local_part))
 		return finding(p, "an encoded word in an address");
 	skip_cfws(&at);
 	if (!take_domain(p, &at, &m.domain))
@@ -347,9 +347,9 @@ static bool take_anything(struct parser *p, struct cursor *c, struct slice *angl
 }
 
 /* Quoted, commented or encoded: a reader who errs like the sender may take it for an address. */
-static bool may_show_at(struct slice s)
+static bool may_show_at(struct parser *p, struct slice s)
 {
-	return slice_find(s, '@') < s.len || encoded_word_may_show_at(s);
+	return slice_find(s, '@') < s.len || encoded_word_may_show_at(p->arena, s);
 }
 
 /*
@@ -370,8 +370,8 @@ static bool parse_leniently(struct parser *p, struct slice value)
 	}
 	if (slice_is_null(angle))
 		return false;
-	if ((separated && p->shown) || may_show_at(slice_between(value.ptr, angle.ptr)) ||
-	    may_show_at(slice_between(angle.ptr + angle.len, c.end)))
+	if ((separated && p->shown) || may_show_at(p, slice_between(value.ptr, angle.ptr)) ||
+	    may_show_at(p, slice_between(angle.ptr + angle.len, c.end)))
 		return finding(p, "a second @, or what may be decoded to one, in a malformed field");
 	return true;
 }

@@ -2,74 +2,128 @@
 
 #include "base/ascii.h"
 #include "base/cursor.h"
+#include "base/utf8.h"
 
 #include "mail/encoded_word.h"
 
 /*
- * Charsets in which the octet 0x40 is "@" and nothing else is, but for the pair that is the
- * fullwidth one.  In those of two octets for a character 0x40 may also be half of another
- * character: such a word is taken to show an "@" although it does not.  A name that ends in "*"
- * stands for all that begin like it.
+ * Charsets in which the octet 0x40 is "@" and nothing else is, but for the pairs that are the
+ * fullwidth and the small one.  In those of two octets for a character 0x40 may also be half of
+ * another character: such a word is taken to show an "@" although it does not.  A name that ends
+ * in "*" stands for all that begin like it.
  */
 static const struct charset {
 	const char *name;
-	uint32_t fullwidth; /* two octets; 0: there is none */
-	bool shifts;        /* between ASCII and pairs, by escape sequences (RFC 1468) */
+	uint32_t pairs[2]; /* two octets each; 0: there is none */
+	bool shifts;       /* between ASCII and pairs, by escape sequences (RFC 1468) */
 } charsets[] = {
-	{ "us-ascii", 0, false },
-	{ "utf-8", 0, false }, /* three octets, looked for in every charset */
-	{ "iso-8859-*", 0, false },
-	{ "windows-125*", 0, false },
-	{ "koi8-*", 0, false },
-	{ "iso-2022-jp", 0x2177, true },
-	{ "shift_jis", 0x8197, false },
-	{ "euc-jp", 0xa1f7, false },
-	{ "euc-kr", 0xa3c0, false },
-	{ "gb2312", 0xa3c0, false },
-	{ "gbk", 0xa3c0, false },
-	{ "gb18030", 0xa3c0, false },
-	{ "big5", 0xa249, false },
+	{ "us-ascii", { 0, 0 }, false },
+	{ "utf-8", { 0xc180, 0 }, false }, /* overlong; those of three octets: in every charset */
+	{ "iso-8859-*", { 0, 0 }, false },
+	{ "windows-125*", { 0, 0 }, false },
+	{ "koi8-*", { 0, 0 }, false },
+	{ "iso-2022-jp", { 0x2177, 0 }, true },
+	{ "shift_jis", { 0x8197, 0 }, false },
+	{ "euc-jp", { 0xa1f7, 0 }, false },
+	{ "euc-kr", { 0xa3c0, 0 }, false },
+	{ "gb2312", { 0xa3c0, 0xa988 }, false },
+	{ "gbk", { 0xa3c0, 0xa988 }, false },
+	{ "gb18030", { 0xa3c0, 0xa988 }, false },
+	{ "big5", { 0xa249, 0xa24e }, false },
 };
 
-static const struct charset utf8 = { "utf-8", 0, false };
+static const struct charset utf8 = { "utf-8", { 0xc180, 0 }, false };
 
-/* What is looked for, octet by octet; it may begin in one word and end in the next. */
+/*
+ * What is looked for, octet by octet; it may begin in one word and end in the next.  Some readers
+ * decode word by word, as RFC 2047 section 6.2 has it; others join the encoded text of adjacent
+ * words of one charset and encoding first, and drop the white space within.
+ */
 struct search {
 	const struct charset *charset;
-	uint32_t last;    /* the octets so far, the latest lowest */
-	bool pairs, half; /* of charsets that shift: two octets are a character; one of them was seen */
+	bool joins;
+	char encoding;      /* of the word before: 'b' or 'q' */
+	unsigned value;     /* base64: the digits so far, the latest lowest */
+	unsigned bits;      /* base64: how many of them belong to the next octet */
+	unsigned digits;    /* Q: how many characters of "=XX" were seen */
+	char high;          /* Q: the first digit */
+	uint32_t last;      /* the octets so far, the latest lowest */
+	unsigned escape;    /* octets of an escape sequence seen */
+	bool pairs, half;   /* of charsets that shift: two octets are a character; one was seen */
 	bool found;
 };
 
+/* ESC, SO and SI choose another set of characters (ISO/IEC 2022). */
+static bool is_shift(unsigned char octet)
+{
+	return octet == 0x1b || octet == 0x0e || octet == 0x0f;
+}
+
+/* Escape sequences of RFC 1468 and the katakana that old software adds; others may show anything. */
+static void search_escape(struct search *s)
+{
+	if (++s->escape < 3)
+		return;
+	switch (s->last & 0xffffff) {
+	case 0x1b2440: /* ESC $ @ */
+	case 0x1b2442: /* ESC $ B */
+		s->pairs = true;
+		break;
+	case 0x1b2842: /* ESC ( B */
+	case 0x1b2849: /* ESC ( I */
+	case 0x1b284a: /* ESC ( J */
+		s->pairs = false;
+		break;
+	default:
+		s->found = true;
+	}
+	s->escape = 0;
+}
+
+/* Pairs are of printable octets: at any other, readers may return to ASCII. */
+static bool breaks_shift(const struct search *s, unsigned char octet)
+{
+	return is_shift(octet) || octet >= 0x80 || (s->pairs && (octet <= 0x20 || octet == 0x7f));
+}
+
+static bool is_pair(const struct search *s)
+{
+	for (size_t i = 0; i < N_ELEMENTS(s->charset->pairs); i++)
+		if (s->charset->pairs[i] != 0 && (s->last & 0xffff) == s->charset->pairs[i])
+			return !s->half && s->pairs == s->charset->shifts;
+	return false;
+}
+
 static void search_octet(struct search *s, unsigned char octet)
 {
-	uint32_t pair;
-
 	s->last = s->last << 8 | octet;
-	pair = s->last & 0xffff;
-	s->half = s->pairs && !s->half;
-	if (s->charset->shifts && octet == 0x1b)
-		s->half = false;
-	if (s->charset->shifts && (pair == 0x1b24 || pair == 0x1b28)) { /* ESC "$", ESC "(" */
-		s->pairs = pair == 0x1b24;
-		s->half = s->pairs; /* one octet follows that names the set */
+	if (s->escape > 0) {
+		search_escape(s);
 		return;
 	}
-	if (octet == '@' && !s->pairs)
+	if (s->charset->shifts && octet == 0x1b) {
+		s->half = false;
+		s->escape = 1;
+		return;
+	}
+	s->half = s->pairs && !s->half;
+	if (s->charset->shifts ? breaks_shift(s, octet) : is_shift(octet))
 		s->found = true;
-	if (s->charset->fullwidth != 0 && pair == s->charset->fullwidth && !s->half &&
-	    s->pairs == s->charset->shifts)
+	if ((octet == '@' && !s->pairs) || is_pair(s))
 		s->found = true;
 	if ((s->last & 0xffffff) == 0xefbca0 || (s->last & 0xffffff) == 0xefb9ab)
 		s->found = true; /* U+FF20, U+FE6B */
 }
 
-/* false: characters that base64 has not, which decoders treat differently; "=" only ends it */
+/*
+ * false: what decoders treat differently, that is characters that base64 has not and "=" but to
+ * fill the last four (RFC 4648 section 4)
+ */
 static bool search_base64(struct search *s, struct slice text)
 {
 	static const char digits[] =
 	    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-	unsigned value = 0, bits = 0;
+	size_t all = text.len;
 
 	while (text.len > 0 && text.ptr[text.len - 1] == '=')
 		text.len--;
@@ -78,25 +132,47 @@ static bool search_base64(struct search *s, struct slice text)
 
 		if (digit == NULL)
 			return false;
-		value = (value << 6 | (unsigned)(digit - digits)) & 0xffff;
-		bits += 6;
-		if (bits >= 8) {
-			bits -= 8;
-			search_octet(s, (unsigned char)(value >> bits & 0xff));
+		s->value = (s->value << 6 | (unsigned)(digit - digits)) & 0xffff;
+		s->bits += 6;
+		if (s->bits >= 8) {
+			s->bits -= 8;
+			search_octet(s, (unsigned char)(s->value >> s->bits & 0xff));
 		}
 	}
-	return true;
+	if (all == text.len)
+		return true;
+	s->bits = 0;
+	return all % 4 == 0 && all - text.len <= 2;
 }
 
-/* A "=" that two hexadecimal digits do not follow is shown as it is. */
+/* One character of Q that is not part of "=XX"; "_" is a space (RFC 2047 section 4.2). */
+static void search_q_plain(struct search *s, char c)
+{
+	if (s->digits > 0) /* a "=" that two digits do not follow is shown as it is */
+		search_octet(s, '=');
+	if (s->digits > 1)
+		search_octet(s, (unsigned char)s->high);
+	s->digits = c == '=' ? 1 : 0;
+	if (c != '=')
+		search_octet(s, (unsigned char)(c == '_' ? ' ' : c));
+}
+
 static void search_q(struct search *s, struct slice text)
 {
 	for (size_t i = 0; i < text.len; i++) {
-		int high = i + 2 < text.len && text.ptr[i] == '=' ? hex_value(text.ptr[i + 1]) : -1;
-		int low = high >= 0 ? hex_value(text.ptr[i + 2]) : -1;
+		char c = text.ptr[i];
 
-		search_octet(s, (unsigned char)(low >= 0 ? high << 4 | low : text.ptr[i]));
-		i += low >= 0 ? 2 : 0;
+		if (s->joins && is_fws(c))
+			continue;
+		if (s->digits == 0 || hex_value(c) < 0) {
+			search_q_plain(s, c);
+		} else if (s->digits == 1) {
+			s->high = c;
+			s->digits = 2;
+		} else {
+			search_octet(s, (unsigned char)(hex_value(s->high) << 4 | hex_value(c)));
+			s->digits = 0;
+		}
 	}
 }
 
@@ -137,23 +213,34 @@ static bool take_encoded_word(struct cursor *c, struct encoded_word *out)
 	return true;
 }
 
+/* Where the next word begins: each in ASCII (RFC 1468), unless the reader joins them. */
+static void begin_word(struct search *s, const struct charset *charset, char encoding)
+{
+	if (s->charset != charset)
+		*s = (struct search){ .charset = charset, .joins = s->joins };
+	if (!s->joins)
+		s->pairs = s->half = false, s->escape = 0;
+	if (!s->joins || s->encoding != encoding)
+		s->bits = s->digits = 0;
+	s->encoding = encoding;
+}
+
 /* false: what it shows is not known */
 static bool search_word(struct search *s, const struct encoded_word *word)
 {
 	const struct charset *charset = charset_of(word->charset);
+	bool b = slice_ieq(word->encoding, SLICE("b"));
 
-	if (charset == NULL)
+	if (charset == NULL || (!b && !slice_ieq(word->encoding, SLICE("q"))))
 		return false;
-	if (s->charset != charset)
-		*s = (struct search){ .charset = charset };
-	s->pairs = s->half = false; /* every word begins in ASCII (RFC 1468) */
-	if (slice_ieq(word->encoding, SLICE("b")))
+	begin_word(s, charset, b ? 'b' : 'q');
+	if (b)
 		return search_base64(s, word->text);
 	search_q(s, word->text);
-	return slice_ieq(word->encoding, SLICE("q"));
+	return true;
 }
 
-bool encoded_word_within(struct slice s)
+static bool word_within(struct slice s)
 {
 	struct cursor c = cursor_of(s);
 	struct encoded_word word;
@@ -164,25 +251,66 @@ bool encoded_word_within(struct slice s)
 	return false;
 }
 
-bool encoded_word_may_show_at(struct slice text)
+static bool may_show_at(struct slice text)
 {
 	struct cursor c = cursor_of(text);
-	struct search encoded = { .charset = &utf8 }, plain = { .charset = &utf8 };
+	struct search each = { .charset = &utf8 }, joined = { .charset = &utf8, .joins = true };
+	struct search plain = { .charset = &utf8 };
 	struct encoded_word word;
 
 	while (!cursor_done(&c)) {
 		if (take_encoded_word(&c, &word)) {
-			if (!search_word(&encoded, &word) || encoded.found)
+			if (!search_word(&each, &word) || !search_word(&joined, &word) ||
+			    each.found || joined.found)
 				return true;
 			continue;
 		}
 		if (skip_fws(&c) > 0) /* between encoded words it is not shown (section 6.2) */
 			continue;
-		search_octet(&plain, (unsigned char)*c.at++);
-		plain.found = plain.found && c.at[-1] != '@';
+		if (*c.at != '@')
+			search_octet(&plain, (unsigned char)*c.at);
+		c.at++;
 		if (plain.found)
 			return true;
-		encoded = (struct search){ .charset = &utf8 };
+		each = (struct search){ .charset = &utf8 };
+		joined = (struct search){ .charset = &utf8, .joins = true };
 	}
-	return false;
+	return !utf8_valid(text); /* in the charset that a reader guesses it could show anything */
+}
+
+/* Without the backslashes of quoted-pairs (RFC 5322 section 3.2.1); null: out of memory */
+static struct slice unquoted(struct arena *a, struct slice s)
+{
+	char *text = arena_alloc(a, s.len);
+	size_t len = 0;
+
+	for (size_t i = 0; text != NULL && i < s.len; i++) {
+		if (s.ptr[i] == '\\' && i + 1 < s.len)
+			i++;
+		text[len++] = s.ptr[i];
+	}
+	return slice_of(text, len);
+}
+
+/* As it stands, and as a reader sees it who takes the quoted-pairs out before he decodes. */
+static bool either(struct arena *a, struct slice s, bool (*test)(struct slice))
+{
+	struct slice plain;
+
+	if (test(s))
+		return true;
+	if (slice_find(s, '\\') == s.len)
+		return false;
+	plain = unquoted(a, s);
+	return slice_is_null(plain) || test(plain);
+}
+
+bool encoded_word_within(struct arena *a, struct slice s)
+{
+	return either(a, s, word_within);
+}
+
+bool encoded_word_may_show_at(struct arena *a, struct slice text)
+{
+	return either(a, text, may_show_at);
 }

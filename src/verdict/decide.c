@@ -312,7 +312,7 @@ static struct demand demand_of_dmarc(const struct bench *b)
  * "@" may stand in it only as MAILER-DAEMON@[address]: anything else might be read as somebody's
  * address.
  */
-static bool from_shows_no_domain(const struct message *m)
+static bool from_shows_no_domain(struct arena *a, const struct message *m)
 {
 	static const struct slice daemon = { "MAILER-DAEMON", 13 };
 	const struct header *from = message_field(m, SLICE("From"), 0);
@@ -327,14 +327,14 @@ static bool from_shows_no_domain(const struct message *m)
 		if (!slice_iends_with(before, daemon) || rest.len == 0 || rest.ptr[0] != '[')
 			return false;
 	}
-	return !encoded_word_may_show_at(from->value);
+	return !encoded_word_may_show_at(a, from->value);
 }
 
 static enum action from_action(const struct bench *b, const char **name_out)
 {
 	const struct dmarc_actions *set = &b->p->dmarc_actions;
 	enum from_status status = b->v->authors.status;
-	bool bounce = b->m->envelope.mail_from.len == 0 && from_shows_no_domain(b->m);
+	bool bounce = b->m->envelope.mail_from.len == 0 && from_shows_no_domain(b->a, b->m);
 
 	switch (status) {
 	case FROM_MISSING:

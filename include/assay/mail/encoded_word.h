@@ -9,15 +9,19 @@
 
 #include <stdbool.h>
 
+#include "base/arena.h"
 #include "base/slice.h"
 
-bool encoded_word_within(struct slice s);
+/* In s as it stands, or without the backslashes of its quoted-pairs.  True when out of memory. */
+bool encoded_word_within(struct arena *a, struct slice s);
 
 /*
- * Could s show an "@" to a reader where it has none as it stands?  In an encoded word, or as a
- * fullwidth (U+FF20) or small (U+FE6B) one.  An encoded word in a charset, an encoding or a form
- * that is not known here could show anything.
+ * Could s show an "@" to a reader where it has none as it stands?  In an encoded word, in several
+ * whose encoded text is joined, within quoted-pairs, or as a fullwidth (U+FF20) or small (U+FE6B)
+ * one.  An encoded word in a charset, an encoding or a form that is not known here could show
+ * anything; so could octets that are not UTF-8, or that shift to another set of characters.  True
+ * when out of memory.
  */
-bool encoded_word_may_show_at(struct slice s);
+bool encoded_word_may_show_at(struct arena *a, struct slice text);
 
 #endif
