@@ -1,3 +1,6 @@
+#include "base/ascii.h"
+#include "base/cursor.h"
+#include "base/ip.h"
 #include "dmarc/psl.h"
 #include "mail/encoded_word.h"
 
@@ -307,34 +310,68 @@ static struct demand demand_of_dmarc(const struct bench *b)
 
 /* --- From ------------------------------------------------------------------------------------ */
 
-/*
- * A bounce need not name an author: its From may be missing, or show no domain in any decoding.
- * "@" may stand in it only as MAILER-DAEMON@[address]: anything else might be read as somebody's
- * address.
- */
-static bool from_shows_no_domain(struct arena *a, const struct message *m)
+/* "[" (IPv4-address-literal / IPv6-address-literal) "]" (RFC 5321 section 4.1.3) */
+static bool take_address_literal(struct cursor *c)
+{
+	struct slice text = cursor_rest(c);
+	size_t end = slice_find(text, ']');
+	struct ip ip;
+	bool v6;
+
+	if (end == text.len || !take_char(c, '['))
+		return false;
+	v6 = take_iliteral(c, SLICE("IPv6:"));
+	text = slice_between(c->at, text.ptr + end);
+	c->at = text.ptr + text.len + 1;
+	return v6 ? ip_parse_v6(text, &ip) : ip_parse_v4(text, &ip);
+}
+
+/* [text FWS] MAILER-DAEMON@[address], or [text] "<" MAILER-DAEMON@[address] ">", and nothing else */
+static bool is_mailer_daemon(struct slice value)
 {
 	static const struct slice daemon = { "MAILER-DAEMON", 13 };
-	const struct header *from = message_field(m, SLICE("From"), 0);
-	struct slice before, rest;
+	struct slice before = slice_take(value, slice_find(value, '@'));
+	struct cursor c = cursor_of(slice_drop(value, before.len + 1));
+	bool angle;
+
+	if (!slice_iends_with(before, daemon))
+		return false;
+	before.len -= daemon.len;
+	angle = before.len > 0 && before.ptr[before.len - 1] == '<';
+	if (!angle && before.len > 0 && !is_fws(before.ptr[before.len - 1]))
+		return false;
+	before.len -= angle ? 1 : 0;
+	if (slice_find(before, '<') < before.len || slice_find(before, '>') < before.len ||
+	    !take_address_literal(&c))
+		return false;
+	skip_fws(&c);
+	if (angle && !take_char(&c, '>'))
+		return false;
+	skip_fws(&c);
+	return cursor_done(&c);
+}
+
+/*
+ * A bounce need not name an author: its From may be missing, or show no domain in any decoding.
+ * "@" may stand in it only once, as MAILER-DAEMON@[address]: anything else might be read as
+ * somebody's address.
+ */
+static bool from_shows_no_domain(const struct bench *b)
+{
+	const struct header *from = message_field(b->m, SLICE("From"), 0);
 
 	if (from == NULL)
 		return true;
-	rest = from->value;
-	while (slice_find(rest, '@') < rest.len) {
-		before = slice_take(rest, slice_find(rest, '@'));
-		rest = slice_drop(rest, before.len + 1);
-		if (!slice_iends_with(before, daemon) || rest.len == 0 || rest.ptr[0] != '[')
-			return false;
-	}
-	return !encoded_word_may_show_at(a, from->value);
+	if (slice_find(from->value, '@') < from->value.len && !is_mailer_daemon(from->value))
+		return false;
+	return !encoded_word_may_show_at(b->a, from->value);
 }
 
 static enum action from_action(const struct bench *b, const char **name_out)
 {
 	const struct dmarc_actions *set = &b->p->dmarc_actions;
 	enum from_status status = b->v->authors.status;
-	bool bounce = b->m->envelope.mail_from.len == 0 && from_shows_no_domain(b->a, b->m);
+	bool bounce = b->m->envelope.mail_from.len == 0 && from_shows_no_domain(b);
 
 	switch (status) {
 	case FROM_MISSING:
