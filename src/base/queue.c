@@ -152,8 +152,8 @@ size_t queue_drain(struct queue *q, int64_t limit_ms)
 	size_t left;
 
 	clock_gettime(CLOCK_REALTIME, &until); /* what pthread_cond_timedwait() goes by */
-	until.tv_sec += limit_ms / 1000;
-	until.tv_nsec += limit_ms % 1000 * 1000000;
+	until.tv_sec += (time_t)(limit_ms / 1000);
+	until.tv_nsec += (long)(limit_ms % 1000) * 1000000;
 	if (until.tv_nsec >= 1000000000) {
 		until.tv_sec++;
 		until.tv_nsec -= 1000000000;

@@ -58,7 +58,7 @@ void ceiling_descriptors(size_t sessions, size_t servers, struct err *err)
 		err_warn(err, "limits sessions = %zu needs %llu open files, and only %llu are allowed: raise "
 		    "the limit (LimitNOFILE= of the unit, or ulimit -n) or write a smaller number", sessions,
 		    (unsigned long long)needed, (unsigned long long)limit.rlim_cur);
-	descriptors = limit.rlim_cur;
+	descriptors = limit.rlim_cur < SIZE_MAX ? (size_t)limit.rlim_cur : SIZE_MAX;
 }
 
 /* --- sessions --------------------------------------------------------------------------------- */

@@ -96,7 +96,7 @@ unsigned flight_drain(int64_t limit_ms)
 	unsigned left;
 
 	clock_gettime(CLOCK_REALTIME, &until);
-	until.tv_sec += limit_ms / 1000;
+	until.tv_sec += (time_t)(limit_ms / 1000);
 	pthread_mutex_lock(&lock);
 	while (in_flight > 0)
 		if (pthread_cond_timedwait(&landed, &lock, &until) != 0)

@@ -75,7 +75,7 @@ static void add_canonical(void *ctx, struct slice octets)
 		if (h->stream != stream || h->length <= stream->octets)
 			continue;
 		if (h->length - stream->octets < octets.len)
-			digest_add(h->digest, slice_take(octets, h->length - stream->octets));
+			digest_add(h->digest, slice_take(octets, (size_t)(h->length - stream->octets)));
 		else
 			digest_add(h->digest, octets);
 	}
