@@ -360,6 +360,7 @@ def sessions_beyond_the_ceiling(site):
     expect([a[0] for a in answers[2:]] == ['y', 'y'], answers)
     expect(all(a[1].startswith('451 4.3.2') for a in answers[2:]), answers)
     expect(all(a[0] != 'y' or '4.3.2' not in a[1] for a in answers[:2]), answers)
+    site.wait_log('limits sessions')
     expect(site.lines().count('limits sessions') == 1, site.lines())
     for mta in mtas:
         mta.socket.close()

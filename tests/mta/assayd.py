@@ -145,6 +145,11 @@ class Assayd:
     def log(self):
         return host.read(self.logfile)
 
+    def log_with(self, text, timeout=5):
+        """The log once text is in it, which a thread of its own writes; after the timeout as it is."""
+        host.until(lambda: text in self.log(), timeout)
+        return self.log()
+
     def log_line(self, queue_id, timeout=5):
         """The line about one message, or ""."""
         found = host.until(lambda: re.search(r"^.*\b%s: .*$" % re.escape(queue_id), self.log(), re.M), timeout)

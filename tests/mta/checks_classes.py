@@ -119,7 +119,7 @@ def class_sendmail_command_fed_by_a_pipe(setup):
     d = s.delivered(again)
     equal(signers(d), set(), "signed by")
     equal(s.results(d), None, "results in our name")
-    holds(s.daemon.log(), "re-injected through the sendmail command", "the reason in the log")
+    holds(s.daemon.log_with("re-injected through the sendmail command"), "re-injected through the sendmail command", "the reason in the log")
 
 
 @test
@@ -166,7 +166,7 @@ def class_loopback_with_received(setup):
     outcome = s.arrive(m, None, "joe@" + OURS)
     d = expect_unsigned(s, outcome, m)
     equal(s.results(d), None, "results in our name")
-    holds(s.daemon.log(), str(s.mta.port), "the log names the port to declare")
+    holds(s.daemon.log_with(str(s.mta.port)), str(s.mta.port), "the log names the port to declare")
 
 
 @test
@@ -177,7 +177,7 @@ def class_reinjected_forgery(setup):
     outcome = s.arrive(m, "stranger", "boss@" + OURS, port=s.mta.ports["filtered"])
     d = expect_unsigned(s, outcome, m)
     holds(d.data.decode(), "by filter.test", "it went through the filter")
-    holds(s.daemon.log(), str(s.mta.reinject), "the log names the port to declare")
+    holds(s.daemon.log_with(str(s.mta.reinject)), str(s.mta.reinject), "the log names the port to declare")
 
 
 @test
@@ -255,7 +255,7 @@ def class_anyone_ipv6(setup):
     outcome = smtp.send("127.0.0.1", s.mta.port, "orders@shop.example", "anna@" + OURS, m,
                         client={"ADDR": "2001:db8::66", "NAME": "[UNAVAILABLE]"})
     equal(outcome.code, 550, "a stranger by IPv6")
-    holds(s.daemon.log(), "client=2001:db8::66", "the log")
+    holds(s.daemon.log_with("client=2001:db8::66"), "client=2001:db8::66", "the log")
 
 
 @test
