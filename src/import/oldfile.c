@@ -19,6 +19,7 @@ const char *const program_names[PROGRAM_COUNT] = {
 	[PROGRAM_POLICYD_SPF] = "policyd-spf",
 	[PROGRAM_MAIN_CF] = "main.cf",
 	[PROGRAM_MASTER_CF] = "master.cf",
+	[PROGRAM_SENDMAIL] = "Sendmail",
 };
 
 /* One file under way. */
@@ -67,15 +68,14 @@ static void add_line(const struct reader *r, const struct rule *rule, struct sli
 /* The exact name, else the only one that begins so; names compare without case. */
 static const struct rule *rule_named(enum program p, struct slice name, bool *ambiguous_out)
 {
-	const struct rule *found = NULL;
-	size_t count, hits = 0;
-	const struct rule *rules = rules_of(p, &count);
+	const struct rule *found = NULL, *r;
+	size_t hits = 0;
 
-	for (size_t i = 0; i < count; i++) {
-		if (slice_ieq(slice_str(rules[i].name), name))
-			return &rules[i];
-		if (slice_istarts_with(slice_str(rules[i].name), name)) {
-			found = &rules[i];
+	for (size_t i = 0; (r = rule_at(p, i)) != NULL; i++) {
+		if (slice_ieq(slice_str(r->name), name))
+			return r;
+		if (slice_istarts_with(slice_str(r->name), name)) {
+			found = r;
 			hits++;
 		}
 	}
@@ -185,6 +185,44 @@ static void line_of_master(struct reader *r, struct slice line)
 	}
 }
 
+/* The text between m4's quotes, from the next one on; the null slice: there is none. */
+static struct slice take_quoted(struct slice *rest)
+{
+	size_t open = slice_find(*rest, '`');
+	struct slice text = slice_drop(*rest, open + 1);
+	size_t close = slice_find(text, '\'');
+
+	if (open == rest->len || close == text.len)
+		return SLICE_NULL;
+	*rest = slice_drop(text, close + 1);
+	return slice_trim(slice_take(text, close));
+}
+
+/*
+ * sendmail.mc: INPUT_MAIL_FILTER(`name', `equates') and define(`confINPUT_MAIL_FILTERS', `a, b'), of which
+ * "dnl" begins a comment; sendmail.cf: "Xname, equates" and "O InputMailFilters=a, b".
+ */
+static void line_of_sendmail(struct reader *r, struct slice line)
+{
+	struct slice value = line, name;
+
+	if (slice_starts_with(line, SLICE("O InputMailFilters"))) {
+		slice_split(&value, '=');
+		add_line(r, NULL, SLICE("InputMailFilters"), slice_trim(value));
+	} else if (slice_starts_with(line, SLICE("X")) && slice_find(line, ',') < line.len) {
+		name = slice_split(&value, ',');
+		add_line(r, NULL, slice_trim(slice_drop(name, 1)), slice_trim(value));
+	} else if (slice_starts_with(line, SLICE("INPUT_MAIL_FILTER(")) || slice_starts_with(line, SLICE("MAIL_FILTER(")) ||
+	    slice_starts_with(line, SLICE("define(`confINPUT_MAIL_FILTERS'"))) {
+		name = take_quoted(&value);
+		value = take_quoted(&value);
+		if (slice_eq(name, SLICE("confINPUT_MAIL_FILTERS")))
+			name = SLICE("InputMailFilters");
+		if (!slice_is_null(value))
+			add_line(r, NULL, name, value);
+	}
+}
+
 static void (*const grammars[PROGRAM_COUNT])(struct reader *r, struct slice line) = {
 	[PROGRAM_OPENDKIM] = line_of_milter,
 	[PROGRAM_OPENDMARC] = line_of_milter,
@@ -192,6 +230,7 @@ static void (*const grammars[PROGRAM_COUNT])(struct reader *r, struct slice line
 	[PROGRAM_POLICYD_SPF] = line_of_policyd,
 	[PROGRAM_MAIN_CF] = line_of_main,
 	[PROGRAM_MASTER_CF] = line_of_master,
+	[PROGRAM_SENDMAIL] = line_of_sendmail,
 };
 
 /* --- lines --------------------------------------------------------------------------------------- */
@@ -277,7 +316,7 @@ static bool program_by_name(struct slice path, enum program *out)
 		{ "opendkim", PROGRAM_OPENDKIM }, { "opendmarc", PROGRAM_OPENDMARC },
 		{ "openarc", PROGRAM_OPENARC }, { "policyd-spf", PROGRAM_POLICYD_SPF },
 		{ "pyspf", PROGRAM_POLICYD_SPF }, { "main.cf", PROGRAM_MAIN_CF },
-		{ "master.cf", PROGRAM_MASTER_CF },
+		{ "master.cf", PROGRAM_MASTER_CF }, { "sendmail", PROGRAM_SENDMAIL },
 	};
 	size_t slash = slice_rfind(path, '/');
 	struct slice base = slash == path.len ? path : slice_drop(path, slash + 1);
@@ -294,16 +333,16 @@ static bool program_by_name(struct slice path, enum program *out)
 /* Lines whose first word is an option's full name. */
 static size_t lines_of(enum program p, struct slice text)
 {
-	size_t count, hits = 0;
-	const struct rule *rules = rules_of(p, &count);
+	const struct rule *r;
+	size_t hits = 0;
 
 	while (!slice_is_null(text)) {
 		struct slice line = slice_split(&text, '\n');
 		struct slice word = next_word(&line);
 
 		word = slice_take(word, slice_find(word, '='));
-		for (size_t i = 0; word.len > 0 && i < count; i++)
-			hits += slice_ieq(word, slice_str(rules[i].name));
+		for (size_t i = 0; word.len > 0 && (r = rule_at(p, i)) != NULL; i++)
+			hits += slice_ieq(word, slice_str(r->name));
 	}
 	return hits;
 }
@@ -337,7 +376,7 @@ enum rc import_read(struct import *im, const char *path, struct err *err)
 	text = file_text(im, path);
 	if (!slice_is_null(text) && !program_by_name(slice_str(path), &p) && !program_by_content(text, &p))
 		mistake(im, shown(im, slice_str(path)), 0, "is not recognized as a file of opendkim, opendmarc, "
-		    "openarc, policyd-spf or Postfix: give it the program's own file name");
+		    "openarc, policyd-spf, Postfix or Sendmail: give it the program's own file name");
 	if (p != PROGRAM_COUNT) {
 		struct reader r = { .im = im, .program = p, .path = shown(im, slice_str(path)) };
 

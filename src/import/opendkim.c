@@ -3,16 +3,9 @@
 
 #include "private.h"
 
-#define WITHOUT FINDING_WITHOUT_COUNTERPART
-#define UNSAFE FINDING_UNSAFE
-#define DIFFERENT FINDING_DIFFERENT
-#define DROPPED FINDING_DROPPED
-#define KEPT FINDING_KEPT
-
 /* --- texts that several rows share ----------------------------------------------------------------- */
 
 #define DEBUGGING "a help for debugging: assay verify --explain shows what was found and why"
-#define SYSTEMD "the service manager starts assayd again when it ends"
 #define STATISTICS "assay keeps no statistics of this kind: the log has one line for each message"
 #define SCRIPTS "assay runs no scripts: what each setting can decide is in assay.conf(5)"
 #define REPUTATION "assay has no reputation service"
@@ -20,7 +13,6 @@
 #define VOUCHING "Vouch By Reference (RFC 5518) is not implemented"
 #define FAILURE_REPORTS "DKIM failure reports (RFC 6651) are not sent"
 #define CACHE "assay caches DNS answers by itself (dns cache-entries)"
-#define UNIT "the unit and the settings user, socket-mode and socket-group decide this"
 
 /* --- rules of their own ------------------------------------------------------------------------------ */
 
@@ -223,9 +215,6 @@ static void rule_servers(struct import *im, const struct old_line *l, const stru
 
 /* --- the table ---------------------------------------------------------------------------------------- */
 
-#define NOTE(name, kind, text) { name, note, kind, text, NULL, NULL, NULL }
-#define NOTE_IF(name, kind, text) { name, note_if_yes, kind, text, NULL, NULL, NULL }
-#define RULE(name, apply) { name, apply, KEPT, NULL, NULL, NULL, NULL }
 #define ACTION(name, option, text, fallback) { name, rule_action, KEPT, text, "dkim", option, fallback }
 
 const struct rule opendkim_rules[] = {
@@ -256,7 +245,6 @@ const struct rule opendkim_rules[] = {
 	/* who is trusted */
 	{ "InternalHosts", set_trusted, KEPT, NULL, NULL, NULL, "127.0.0.1" },
 	NOTE("ExternalIgnoreList", DROPPED, "it silences a line of opendkim's log that assay does not write"),
-	{ "PeerList", set_trusted, KEPT, NULL, NULL, NULL, NULL },
 	{ "ExemptDomains", set_domains, KEPT, NULL, "", "never-refuse-from", NULL },
 	RULE("MacroList", rule_macro_list),
 	{ "MTA", set_domains, KEPT, "names of the MTA's listeners whose mail is signed", "",
@@ -277,7 +265,6 @@ const struct rule opendkim_rules[] = {
 	NOTE_IF("RequestReports", WITHOUT, FAILURE_REPORTS),
 	NOTE("ReplaceRules", WITHOUT, "what is rewritten must be rewritten by the MTA, before the milter"),
 	NOTE("ReplaceHeaders", WITHOUT, "what is rewritten must be rewritten by the MTA, before the milter"),
-	NOTE_IF("RequireSafeKeys", KEPT, "key files that others can read or write are refused"),
 	NOTE("ATPSDomains", WITHOUT, "authorized third-party signatures (RFC 6541) are not implemented"),
 	NOTE("ATPSHashAlgorithm", WITHOUT, "authorized third-party signatures (RFC 6541) are not implemented"),
 	NOTE_IF("FixCRLF", KEPT, "the MTA hands over CRLF line ends, and sends them"),
@@ -300,13 +287,11 @@ const struct rule opendkim_rules[] = {
 	NOTE("Minimum", DIFFERENT, "a signature with l= does not pass at all (dkim body-length)"),
 	NOTE("MustBeSigned", WITHOUT, "From must be signed (RFC 6376 section 5.4); no other field is required to be"),
 	{ "MaximumSignaturesToVerify", set_number, KEPT, NULL, "dkim", "max-signatures", NULL },
-	NOTE("MaximumHeaders", DIFFERENT, "the ceiling of a header is limits header-bytes (2M)"),
 	NOTE("TrustSignaturesFrom", WITHOUT, "a signature of a third party is never aligned, and so never decides"),
 	{ "ClockDrift", set_seconds, KEPT, NULL, "dkim", "clock-skew", NULL },
 	NOTE_IF("AllowSHA1Only", UNSAFE, "rsa-sha1 is not valid any more (RFC 8301)"),
 	NOTE_IF("DomainKeysCompat", UNSAFE, "keys of the older DomainKeys are not accepted"),
 	NOTE_IF("WeakSyntaxChecks", UNSAFE, "a signature that cannot be read does not pass"),
-	{ "RequiredHeaders", set_boolean, KEPT, NULL, "", "required-headers", NULL },
 	NOTE_IF("IgnoreMalformedMail", DIFFERENT, "mail without a usable From is judged by dmarc from-missing, "
 	    "from-multiple and from-invalid"),
 	NOTE_IF("CaptureUnknownErrors", DIFFERENT, "mail that cannot be treated is deferred"),
@@ -316,52 +301,30 @@ const struct rule opendkim_rules[] = {
 	NOTE("UnprotectedKey", WITHOUT, "a key without DNSSEC is treated like any other"),
 
 	/* Authentication-Results */
-	RULE("AuthservID", set_authserv_id),
-	NOTE_IF("AuthservIDWithJobID", DIFFERENT, "the queue id is in the log, not in the header field"),
 	NOTE_IF("AlwaysAddARHeader", KEPT, "every judged message gets the field"),
 	NOTE_IF("NoHeaderB", DIFFERENT, "header.b is written: it tells signatures of one domain apart (RFC 6008)"),
 	NOTE_IF("KeepAuthResults", UNSAFE, "forged fields with the own name are always removed"),
 	RULE("RemoveARFrom", set_authserv_ids),
 	NOTE_IF("RemoveARAll", KEPT, "fields with the own name are removed whatever they report"),
-	NOTE_IF("SoftwareHeader", DROPPED, "assay adds no field that names itself"),
 	NOTE_IF("X-Header", DROPPED, "assay adds no field that names itself"),
 	NOTE_IF("AddCanonicalizedData", DROPPED, "nothing has to be handed to another milter"),
 
 	/* DNS */
-	{ "DNSTimeout", set_seconds, KEPT, "one message waits so long in all", "dns", "deadline", NULL },
 	RULE("Nameservers", rule_servers),
 	NOTE_IF("DNSConnect", DIFFERENT, "UDP is asked first, and TCP where an answer is truncated"),
 	NOTE("ResolverConfiguration", DROPPED, "a file for libunbound: name the resolver in dns servers"),
 	NOTE_IF("ResolverTracing", DROPPED, DEBUGGING),
 	NOTE("TrustAnchorFile", DROPPED, "the resolver validates DNSSEC"),
 	NOTE_IF("QueryCache", KEPT, CACHE),
-	NOTE("TestDNSData", DIFFERENT, "canned records for tests: dns test-zone-file reads a zone file"),
 	NOTE("TestPublicKeys", DIFFERENT, "canned records for tests: dns test-zone-file reads a zone file"),
 
 	/* process, log, files */
-	RULE("Socket", set_listen),
-	NOTE("UserID", DIFFERENT, "assayd runs as the user assay (user)"),
-	NOTE("UMask", DIFFERENT, "the socket's mode is socket-mode, its group socket-group"),
-	NOTE("PidFile", DIFFERENT, "the pid file is pid-file"),
-	NOTE_IF("Background", DROPPED, "assayd -f stays in the foreground"),
-	NOTE("BaseDirectory", DROPPED, UNIT),
-	NOTE("ChangeRootDirectory", DROPPED, UNIT),
-	NOTE_IF("AutoRestart", DROPPED, SYSTEMD),
-	NOTE("AutoRestartCount", DROPPED, SYSTEMD),
-	NOTE("AutoRestartRate", DROPPED, SYSTEMD),
-	NOTE_IF("EnableCoredumps", DROPPED, UNIT),
 	NOTE_IF("DisableCryptoInit", DROPPED, "a detail of opendkim"),
-	NOTE("Include", KEPT, "the file has been read"),
-	NOTE("MilterDebug", DROPPED, DEBUGGING),
-	NOTE_IF("Syslog", KEPT, "assay logs to syslog (log target)"),
-	RULE("SyslogFacility", set_facility),
 	NOTE("SyslogName", DIFFERENT, "the log's lines begin with assayd"),
 	NOTE_IF("SyslogSuccess", KEPT, "each message has one line in the log"),
 	NOTE_IF("LogWhy", KEPT, "the log's line says why (why=)"),
 	NOTE_IF("LogResults", KEPT, "the log's line has all results"),
 	NOTE_IF("StdoutLog", DIFFERENT, "log target = stderr"),
-	NOTE_IF("KeepTemporaryFiles", DROPPED, DEBUGGING),
-	NOTE("TemporaryDirectory", DROPPED, "assay writes no temporary files"),
 	NOTE("DiagnosticDirectory", DROPPED, DEBUGGING),
 	NOTE_IF("StrictTestMode", DROPPED, DEBUGGING),
 	NOTE_IF("SoftStart", DROPPED, "a detail of data sets that need a server"),

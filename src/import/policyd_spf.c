@@ -3,11 +3,6 @@
 
 #include "private.h"
 
-#define WITHOUT FINDING_WITHOUT_COUNTERPART
-#define DIFFERENT FINDING_DIFFERENT
-#define DROPPED FINDING_DROPPED
-#define KEPT FINDING_KEPT
-
 #define AT_RCPT "SPF is judged when the whole message is there, together with DKIM and DMARC, not at RCPT"
 
 /* What each word refuses: results of SPF, from the strictest word to the mildest. */
@@ -112,8 +107,6 @@ static void rule_no_mail(struct import *im, const struct old_line *l, const stru
 		find(im, yes ? WITHOUT : KEPT, l, "no rule is for records that are only \"v=spf1 -all\"");
 }
 
-#define NOTE(name, kind, text) { name, note, kind, text, NULL, NULL, NULL }
-#define RULE_OR(name, apply, fallback) { name, apply, KEPT, NULL, NULL, NULL, fallback }
 #define HOSTS(name, text, fallback) { name, set_hosts, KEPT, text, "spf", "skip-hosts", fallback }
 
 const struct rule policyd_spf_rules[] = {
@@ -149,10 +142,6 @@ const struct rule policyd_spf_rules[] = {
 	NOTE("Reason_Message", DIFFERENT, "a refusal names the domain and the reason (reply-url adds a link)"),
 	NOTE("Per_User", WITHOUT, "settings for single recipients are policy-to sections: they decide by DMARC"),
 	NOTE("Socket", DIFFERENT, AT_RCPT),
-	NOTE("PidFile", DIFFERENT, "the pid file is pid-file"),
-	NOTE("UserID", DIFFERENT, "assayd runs as the user assay (user)"),
-	NOTE("UMask", DIFFERENT, "the socket's mode is socket-mode, its group socket-group"),
-	{ "InternalHosts", set_trusted, KEPT, NULL, NULL, NULL, NULL },
 	NOTE("MacroList", WITHOUT, "mail is signed or judged by its port, its login and its host"),
 };
 const size_t policyd_spf_rule_count = N_ELEMENTS(policyd_spf_rules);

@@ -1,5 +1,6 @@
 /* What to take out of the MTA's files and what to write there, for a person to do. */
 #include "base/ascii.h"
+#include "base/limits.h"
 
 #include "private.h"
 
@@ -10,41 +11,61 @@ static const struct old_line *main_line(const struct import *im, const char *nam
 	return old_option(im, PROGRAM_MAIN_CF, name);
 }
 
-/* --- the old chain's milters -------------------------------------------------------------------------- */
+/* --- the milters of main.cf ------------------------------------------------------------------------------- */
 
-/* "local:/run/x.sock", "inet:8891@localhost" -> the part that a milter's name in main.cf shares */
-static struct slice socket_core(struct slice socket)
+/* "$name", "${name}", "$(name)" at the start of rest; the null slice: none. */
+static struct slice take_reference(struct slice *rest)
 {
-	size_t colon = slice_find(socket, ':');
-	struct slice rest = colon == socket.len ? socket : slice_drop(socket, colon + 1);
+	struct slice at = slice_drop(*rest, 1);
+	bool enclosed = at.len > 0 && (at.ptr[0] == '{' || at.ptr[0] == '(');
+	size_t end = 0;
 
-	if (slice_istarts_with(socket, SLICE("inet")))
-		return slice_take(rest, slice_find(rest, '@'));
-	colon = slice_rfind(rest, '/');
-	return colon == rest.len ? rest : slice_drop(rest, colon + 1);
+	at = slice_drop(at, enclosed);
+	while (end < at.len && (is_alnum(at.ptr[end]) || at.ptr[end] == '_'))
+		end++;
+	if (end == 0)
+		return SLICE_NULL;
+	*rest = slice_drop(at, end + enclosed);
+	return slice_take(at, end);
 }
 
-static bool contains(struct slice text, struct slice part)
+#define MOST_REFERENCES 100u /* of one list: a file whose parameters name each other ends here */
+
+/* Parameters that main.cf itself defines take the place of their names, as Postfix does it. */
+static void expand(const struct import *im, struct slice value, unsigned *left, struct buf *out)
 {
-	for (size_t i = 0; part.len > 0 && i + part.len <= text.len; i++)
-		if (slice_eq(slice_of(text.ptr + i, part.len), part))
-			return true;
-	return false;
-}
+	while (value.len > 0) {
+		size_t dollar = slice_find(value, '$');
+		struct slice from, name;
+		const struct old_line *l;
 
-static bool is_old_milter(const struct import *im, struct slice milter)
-{
-	static const enum program programs[] = { PROGRAM_OPENDKIM, PROGRAM_OPENDMARC, PROGRAM_OPENARC,
-		PROGRAM_POLICYD_SPF };
-
-	for (size_t i = 0; i < N_ELEMENTS(programs); i++) {
-		const struct old_line *socket = old_option(im, programs[i], "Socket");
-
-		if (contains(milter, slice_str(program_names[programs[i]])) ||
-		    (socket != NULL && contains(milter, socket_core(socket->value))))
-			return true;
+		buf_add(out, slice_take(value, dollar));
+		from = value = slice_drop(value, dollar);
+		if (value.len == 0)
+			break;
+		name = take_reference(&value);
+		l = slice_is_null(name) || *left == 0 ? NULL : main_line(im, arena_copy(im->arena, name).ptr);
+		if (l != NULL) {
+			--*left;
+			expand(im, l->value, left, out);
+			continue;
+		}
+		if (slice_is_null(name))
+			value = slice_drop(value, 1);
+		buf_add(out, slice_between(from.ptr, value.ptr));
 	}
-	return false;
+}
+
+static struct slice milters_of(const struct import *im, struct slice value)
+{
+	struct buf text = BUF_INIT(LIMIT_CONFIG_FILE);
+	unsigned left = MOST_REFERENCES;
+	struct slice made;
+
+	expand(im, value, &left, &text);
+	made = arena_take_buf(im->arena, &text);
+	buf_free(&text);
+	return made;
 }
 
 /* One milter of a list; "{ ... }" holds its own blanks and commas. */
@@ -87,6 +108,22 @@ static void write_observing(const struct import *im, struct buf *out, struct sli
 	    "   Compare the lines of assayd in the log with the old programs' for some days.\n");
 }
 
+/* Services of master.cf that have a list of their own. */
+static void write_service_milters(const struct import *im, struct buf *out)
+{
+	const struct old_lines *lines = &im->lines[PROGRAM_MASTER_CF];
+
+	for (size_t i = 0; i < lines->count; i++) {
+		const struct old_line *l = &lines->items[i];
+
+		if (!slice_eq(l->name, SLICE("smtpd_milters")))
+			continue;
+		buf_addf(out, "   At %s:%u of master.cf write\n    -o { smtpd_milters = ", l->file, l->line);
+		add_milters(im, out, milters_of(im, l->value), false);
+		buf_add_str(out, "unix:" OWN_SOCKET " }\n");
+	}
+}
+
 static void write_replacing(const struct import *im, struct buf *out, struct slice milters)
 {
 	const struct old_line *limit = main_line(im, "policyd-spf_time_limit");
@@ -102,6 +139,7 @@ static void write_replacing(const struct import *im, struct buf *out, struct sli
 		buf_addf(out, "   Remove %s:%u: %.*s.\n", limit->file, limit->line, SLICE_ARG(limit->name));
 	if (service != NULL)
 		buf_addf(out, "   Remove the service at %s:%u from master.cf.\n", service->file, service->line);
+	write_service_milters(im, out);
 	buf_add_str(out, "   Two signers with one domain and selector, and two programs that remove each other's\n"
 	    "   Authentication-Results, must not run beside each other longer than enforce is observe.\n"
 	    "3. When a week of the log shows nothing that you want under would=reject, set enforce = yes.\n");
@@ -133,14 +171,6 @@ static void report_default_action(struct import *im)
 		    "assayd is down; with accept it would pass unjudged and unsigned");
 }
 
-static void report_policy_server(struct import *im)
-{
-	if (im->lines[PROGRAM_POLICYD_SPF].present)
-		find_at(im, FINDING_DIFFERENT, "policyd-spf", 0, SLICE("check_policy_service"), SLICE(""), "SPF is judged "
-		    "when the whole message is there, not at RCPT: DKIM and DMARC are then known; policyd-spf can stay "
-		    "for a while where a refusal at RCPT is wanted");
-}
-
 static void plan_socket(struct import *im)
 {
 	const struct old_line *queue = main_line(im, "queue_directory");
@@ -150,27 +180,19 @@ static void plan_socket(struct import *im)
 	plan_set(im, "", "socket-group", SLICE("postfix"));
 }
 
-void postfix_translate(struct import *im)
+void postfix_translate(struct import *im, struct buf *out)
 {
-	const struct old_line *milters = main_line(im, "smtpd_milters");
-	struct buf text = BUF_INIT(64u * 1024);
+	const struct old_line *l = main_line(im, "smtpd_milters");
+	struct slice milters = l == NULL ? SLICE_NULL : milters_of(im, l->value);
 
-	report_policy_server(im);
 	if (im->lines[PROGRAM_MAIN_CF].present) {
 		plan_socket(im);
 		report_default_action(im);
 	}
 	translate_daemon_names(im);
-	write_observing(im, &text, milters == NULL ? SLICE_NULL : milters->value);
-	write_replacing(im, &text, milters == NULL ? SLICE_NULL : milters->value);
+	write_observing(im, out, milters);
+	write_replacing(im, out, milters);
 	if (!im->lines[PROGRAM_MAIN_CF].present)
-		buf_add_str(&text, "Give /etc/postfix/main.cf and master.cf as well, and these lines are made from yours.\n"
-		    "For Sendmail: replace the old INPUT_MAIL_FILTER lines by the one in README.\n");
-	im->mta_lines = arena_take_buf(im->arena, &text);
-	buf_free(&text);
-}
-
-struct slice import_mta_lines(const struct import *im)
-{
-	return im->mta_lines;
+		buf_add_str(out, "Give /etc/postfix/main.cf and master.cf as well, or sendmail.mc, and these lines are made\n"
+		    "from yours.\n");
 }

@@ -12,7 +12,7 @@
 
 enum program {
 	PROGRAM_OPENDKIM, PROGRAM_OPENDMARC, PROGRAM_OPENARC, PROGRAM_POLICYD_SPF,
-	PROGRAM_MAIN_CF, PROGRAM_MASTER_CF,
+	PROGRAM_MAIN_CF, PROGRAM_MASTER_CF, PROGRAM_SENDMAIL,
 	PROGRAM_COUNT
 };
 
@@ -22,7 +22,7 @@ struct old_line {
 	unsigned line;         /* 0: the program's default */
 	struct slice name;     /* as written */
 	struct slice value;    /* without comment and blanks around it */
-	const struct rule *rule; /* NULL where no table applies (Postfix) */
+	const struct rule *rule; /* NULL where no table applies (Postfix, Sendmail) */
 	bool superseded;       /* a later line sets the same option: the last one counts */
 };
 
@@ -139,10 +139,23 @@ struct rule {
 	const char *fallback;
 };
 
-const struct rule *rules_of(enum program p, size_t *count_out);
+/* The options of a program one by one, its own and those that it shares; NULL after the last. */
+const struct rule *rule_at(enum program p, size_t i);
+const struct rule *shared_rule_at(enum program p, size_t i); /* process.c */
 extern const struct rule opendkim_rules[], opendmarc_rules[], openarc_rules[], policyd_spf_rules[];
 extern const size_t opendkim_rule_count, opendmarc_rule_count, openarc_rule_count,
     policyd_spf_rule_count;
+
+/* For the tables' rows. */
+#define WITHOUT FINDING_WITHOUT_COUNTERPART
+#define UNSAFE FINDING_UNSAFE
+#define DIFFERENT FINDING_DIFFERENT
+#define DROPPED FINDING_DROPPED
+#define KEPT FINDING_KEPT
+#define NOTE(name, kind, text) { name, note, kind, text, NULL, NULL, NULL }
+#define NOTE_IF(name, kind, text) { name, note_if_yes, kind, text, NULL, NULL, NULL }
+#define RULE(name, apply) { name, apply, KEPT, NULL, NULL, NULL, NULL }
+#define RULE_OR(name, apply, fallback) { name, apply, KEPT, NULL, NULL, NULL, fallback }
 
 /* Finds text of kind.  note_if_yes: only where the boolean is true; else it is kept. */
 void note(struct import *im, const struct old_line *l, const struct rule *r);
@@ -192,11 +205,15 @@ bool dataset_read(struct import *im, const struct old_line *l, struct entries *o
 bool host_entry(struct import *im, const struct old_line *l, const struct entry *e,
     struct slice *out, bool *loopback_out);
 
-/* --- keys, keys.c; comparing, compare.c; Postfix, postfix.c ---------------------------------- */
+/* --- keys, keys.c; the MTAs, mta.c, postfix.c, sendmail.c; habits.c --------------------------- */
 
 void keys_translate(struct import *im);
 const char *table_keys_directory(struct import *im);
-void postfix_translate(struct import *im);
+bool is_old_milter(const struct import *im, struct slice milter); /* as the MTA's file writes it */
+void mta_translate(struct import *im);
+void postfix_translate(struct import *im, struct buf *out);
+void sendmail_translate(struct import *im, struct buf *out);
+void habits_report(struct import *im);
 void rule_key_table(struct import *im, const struct old_line *l, const struct rule *r);
 void rule_signing_table(struct import *im, const struct old_line *l, const struct rule *r);
 void rule_key_file(struct import *im, const struct old_line *l, const struct rule *r);

@@ -7,20 +7,20 @@
 
 #include "private.h"
 
-const struct rule *rules_of(enum program p, size_t *count_out)
+const struct rule *rule_at(enum program p, size_t i)
 {
-	const struct {
+	static const struct {
 		const struct rule *rules;
-		size_t count;
+		const size_t *count;
 	} tables[PROGRAM_COUNT] = {
-		[PROGRAM_OPENDKIM] = { opendkim_rules, opendkim_rule_count },
-		[PROGRAM_OPENDMARC] = { opendmarc_rules, opendmarc_rule_count },
-		[PROGRAM_OPENARC] = { openarc_rules, openarc_rule_count },
-		[PROGRAM_POLICYD_SPF] = { policyd_spf_rules, policyd_spf_rule_count },
+		[PROGRAM_OPENDKIM] = { opendkim_rules, &opendkim_rule_count },
+		[PROGRAM_OPENDMARC] = { opendmarc_rules, &opendmarc_rule_count },
+		[PROGRAM_OPENARC] = { openarc_rules, &openarc_rule_count },
+		[PROGRAM_POLICYD_SPF] = { policyd_spf_rules, &policyd_spf_rule_count },
 	};
+	size_t own = tables[p].count == NULL ? 0 : *tables[p].count;
 
-	*count_out = tables[p].count;
-	return tables[p].rules;
+	return i < own ? &tables[p].rules[i] : shared_rule_at(p, i - own);
 }
 
 /* --- saying -------------------------------------------------------------------------------------- */
@@ -255,9 +255,10 @@ void set_trusted(struct import *im, const struct old_line *l, const struct rule 
 	struct slice host;
 	bool loopback;
 
-	(void)r;
 	if (!dataset_read(im, l, &entries))
 		return;
+	if (r->text != NULL)
+		find(im, r->kind, l, "%s", r->text);
 	plan_add(im, "", "internal-hosts", SLICE("127.0.0.0/8"));
 	plan_add(im, "", "internal-hosts", SLICE("::1"));
 	for (size_t i = 0; i < entries.count; i++)
@@ -291,15 +292,14 @@ static void apply_lines(struct import *im, const struct old_lines *lines)
 /* What the old program does where its file says nothing. */
 static void apply_defaults(struct import *im, enum program p)
 {
-	size_t count;
-	const struct rule *rules = rules_of(p, &count);
+	const struct rule *r;
 
-	for (size_t i = 0; i < count; i++) {
-		struct old_line l = { .file = program_names[p], .name = slice_str(rules[i].name),
-			.value = slice_str(rules[i].fallback), .rule = &rules[i] };
+	for (size_t i = 0; (r = rule_at(p, i)) != NULL; i++) {
+		struct old_line l = { .file = program_names[p], .name = slice_str(r->name),
+			.value = slice_str(r->fallback), .rule = r };
 
-		if (rules[i].fallback != NULL && !is_set(&im->lines[p], &rules[i]))
-			rules[i].apply(im, &l, &rules[i]);
+		if (r->fallback != NULL && !is_set(&im->lines[p], r))
+			r->apply(im, &l, r);
 	}
 }
 
@@ -331,7 +331,8 @@ enum rc import_translate(struct import *im, struct err *err)
 		apply_defaults(im, p);
 	}
 	keys_translate(im);
-	postfix_translate(im);
+	habits_report(im);
+	mta_translate(im);
 	sort_findings(im);
 	if (arena_failed(im->arena))
 		return RC_NOMEM;

@@ -331,6 +331,48 @@ def postfix_lines_are_made_from_the_sites(w):
     assert 'listen = "unix:/var/spool/postfix/assay/assay.sock"' in open(out).read()
 
 
+def postfix_lists_behind_names_are_found(w):
+    path = site(w, "names")
+    old = [put(path, "opendkim.conf", "Socket inet:8891@localhost\n"),
+           put(path, "main.cf", "dkim_milter = inet:localhost:8891\nloop = $loop\n"
+               "smtpd_milters = $dkim_milter, ${other}, $$loop, inet:localhost:11332\n"),
+           put(path, "master.cf", "submission inet n - y - - smtpd\n -o smtpd_milters=$dkim_milter,inet:localhost:9\n")]
+    _, _, err = w.run("import", "--dry-run", *old)
+    assert "smtpd_milters = ${other}, $$loop, inet:localhost:11332, { unix:assay" in err, err
+    assert "At %s:1 of master.cf write\n    -o { smtpd_milters = inet:localhost:9, unix:assay/assay.sock }" % old[2] in err, err
+
+
+def sendmail_lines_are_made_from_the_sites(w):
+    rows = [
+        ("sendmail.mc", "dnl INPUT_MAIL_FILTER(`opendkim', `S=inet:1@localhost')\n"
+         "INPUT_MAIL_FILTER(`dkim', `S=inet:8891@localhost')dnl\nMAIL_FILTER(`clamav', `S=local:/run/clamav.sock, F=T')\n"
+         "INPUT_MAIL_FILTER(`opendmarc', `S=local:/run/opendmarc/opendmarc.sock')\n"
+         "define(`confINPUT_MAIL_FILTERS', `dkim,clamav, opendmarc')dnl\n",
+         ["INPUT_MAIL_FILTER(`assay', `S=local:/run/assay/assay.sock, F=T, T=S:10s;R:30s;E:5m')",
+          "    dkim, clamav, opendmarc, assay\n", "    clamav, assay\n", ":2: dkim.", ":4: opendmarc."]),
+        ("sendmail.cf", "O InputMailFilters=dkim,clamav\nXdkim, S=inet:8891@localhost\nXclamav, S=local:/run/clamav.sock\n",
+         ["Xassay, S=local:/run/assay/assay.sock, F=T", "O InputMailFilters=dkim, clamav, assay\n",
+          "O InputMailFilters=clamav, assay\n", ":2: dkim."]),
+        ("sendmail.mc", "OSTYPE(`debian')\n", ["INPUT_MAIL_FILTER(`assay'"]),
+    ]
+    for name, text, parts in rows:
+        path = site(w, "sendmail")
+        old = put(path, "opendkim.conf", "Socket inet:8891@localhost\n")
+        _, out, err = w.run("import", "--dry-run", old, put(path, name, text))
+        for part in parts + ["set enforce = no", "restart Sendmail"]:
+            assert part in err, (name, part, err)
+        assert "main.cf" not in err and "Remove %s:3" % os.path.join(path, name) not in err, err
+        assert 'socket-group = smmsp' in out, out
+
+
+def what_no_option_says_is_reported(w):
+    path = site(w, "habits")
+    for name, line, part in (("opendkim.conf", "Syslog yes", "sign-mismatch"), ("opendmarc.conf", "Syslog yes", "no pct"),
+                             ("policyd-spf.conf", "debugLevel = 1", "not at RCPT")):
+        findings = run(w, path, put(path, name, line + "\n"), extra=["--force"])[2]
+        assert [f for f in findings if part in f["text"] and f["kind"] == "different" and "line" not in f], findings
+
+
 def every_option_of_the_peers_is_known(w):
     """Names in the shared table of the peers' options."""
     table = os.path.join(os.environ.get("ASSAY_SHARED", os.path.join(TOP, "..", "shared")), "peers/classic-features.md")
@@ -366,5 +408,8 @@ CHECKS = [
     a_difference_is_found,
     trusted_hosts_need_a_decision,
     postfix_lines_are_made_from_the_sites,
+    postfix_lists_behind_names_are_found,
+    sendmail_lines_are_made_from_the_sites,
+    what_no_option_says_is_reported,
     every_option_of_the_peers_is_known,
 ]
