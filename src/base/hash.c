@@ -143,10 +143,21 @@ void hash_remove(struct hash *t, struct hash_link *l)
 	t->count--;
 }
 
-struct hash_link *hash_any(const struct hash *t)
+struct hash_link *hash_after(const struct hash *t, const struct hash_link *l)
 {
-	for (size_t i = 0; i < t->size; i++)
-		if (t->buckets[i] != NULL)
-			return t->buckets[i];
+	size_t from = 0;
+
+	if (l != NULL && l->next != NULL)
+		return l->next;
+	if (l != NULL)
+		from = (size_t)(l->hash & (t->size - 1)) + 1;
+	return hash_any(t, &from);
+}
+
+struct hash_link *hash_any(const struct hash *t, size_t *from)
+{
+	for (; *from < t->size; ++*from)
+		if (t->buckets[*from] != NULL)
+			return t->buckets[*from];
 	return NULL;
 }

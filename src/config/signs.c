@@ -23,6 +23,27 @@ static void check_section(const struct settings *s, const struct config_section 
 		    SLICE_ARG(d));
 }
 
+static bool has_seal_key(const struct settings *s, struct slice seal)
+{
+	struct arena *a = arena_create(LIMIT_CONFIG_ARENA);
+	struct slice selector = seal, name = slice_split(&selector, '/');
+	struct domain domain;
+	bool has = a != NULL && domain_parse(a, name, &domain) &&
+	    keystore_has(s->keystore, domain, selector);
+
+	arena_free(&a);
+	return has;
+}
+
+static void check_seal(const struct settings *s, struct err *err)
+{
+	struct slice seal = s->policy.arc.seal;
+
+	if (seal.len > 0 && !has_seal_key(s, seal))
+		config_finding(err, place_of(s, "arc", "seal"), "there is no active key %.*s in the key "
+		    "directory that can be used: nothing is sealed", SLICE_ARG(seal));
+}
+
 void settings_check_signing(const struct settings *s, struct err *err)
 {
 	struct domain fallback = s->policy.signing.sign_fallback;
@@ -33,6 +54,7 @@ void settings_check_signing(const struct settings *s, struct err *err)
 	for (const struct config_section *c = s->record->first; c != NULL; c = c->next)
 		if (c->kind == &section_kinds[SECTION_SIGN])
 			check_section(s, c, &s->policy.signing.sections[c->index], err);
+	check_seal(s, err);
 }
 
 /* --- what will happen ------------------------------------------------------------------------ */
@@ -126,6 +148,9 @@ static void describe_trust(const struct verdict_policy *p, struct buf *out)
 enum rc settings_describe(const struct settings *s, struct buf *out)
 {
 	TRY(describe_signing(s, out));
+	if (s->policy.arc.seal.len > 0)
+		buf_addf(out, "seals: judged mail that goes on, with %.*s\n",
+		    SLICE_ARG(s->policy.arc.seal));
 	buf_addf(out, "judges: mail of all clients that are not trusted to sign, as %.*s\n",
 	    SLICE_ARG(s->policy.authserv_id.len > 0 ? s->policy.authserv_id :
 	    SLICE("the name that the MTA gives itself")));

@@ -43,7 +43,7 @@
 #define EXIT_FINDINGS 3
 
 /* A thousand sessions, each on several threads in turn: glibc's 8 for each core leave gaps in all. */
-#define MALLOC_ARENAS 8
+#define MALLOC_ARENAS 8 /* at most; 2 for each core */
 
 /* --- signals: handlers write a letter, the main thread reads it -------------------------------- */
 
@@ -506,6 +506,15 @@ int server_ask_reload(const char *config)
 	return done ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
+static void limit_arenas(void)
+{
+#ifdef M_ARENA_MAX
+	long cores = sysconf(_SC_NPROCESSORS_ONLN);
+
+	mallopt(M_ARENA_MAX, cores > 0 && 2 * cores < MALLOC_ARENAS ? (int)(2 * cores) : MALLOC_ARENAS);
+#endif
+}
+
 int server_main(const struct server_options *options)
 {
 	struct err err = ERR_INIT;
@@ -513,9 +522,7 @@ int server_main(const struct server_options *options)
 	struct settings *s = NULL;
 	int status = EXIT_FAILURE;
 
-#ifdef M_ARENA_MAX
-	mallopt(M_ARENA_MAX, MALLOC_ARENAS);
-#endif
+	limit_arenas();
 	if (settings_load(options->config, &s, &err) != RC_OK) {
 		print_messages(&err);
 		fprintf(stderr, "%s: %zu errors: nothing was started\n", options->config, err.count);

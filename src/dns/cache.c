@@ -116,13 +116,14 @@ void cache_free(struct cache **c)
 {
 	struct cache *cache = *c;
 	struct hash_link *l;
+	size_t from = 0;
 
 	*c = NULL;
 	if (cache == NULL)
 		return;
 	pthread_mutex_lock(&cache->lock);
 	cache->closed = true;
-	while ((l = hash_any(&cache->questions)) != NULL)
+	while ((l = hash_any(&cache->questions, &from)) != NULL)
 		unlist(cache, (struct dns_question *)l);
 	pthread_mutex_unlock(&cache->lock);
 	cache_release(cache);

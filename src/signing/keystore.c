@@ -321,10 +321,15 @@ static struct stored_domain *look_for(struct keystore *ks, struct domain domain,
 	return d;
 }
 
+static size_t missing_slot(const struct keystore *ks, struct domain domain)
+{
+	return (size_t)hash_octets(&ks->domains.entries, domain.name, 0) % LIMIT_KEYS_MISSING;
+}
+
 static struct stored_domain *find_missing(struct keystore *ks, struct domain domain, int64_t now_ms,
     struct arena *a)
 {
-	struct missing_domain *m = &ks->missing[map_hash(domain.name) % LIMIT_KEYS_MISSING];
+	struct missing_domain *m = &ks->missing[missing_slot(ks, domain)];
 	struct stored_domain *d;
 
 	if (domain.name.len > sizeof(m->name))
@@ -414,17 +419,16 @@ static bool describe(const struct stored_domain *d, struct arena *a, struct key_
 enum rc keystore_domains(struct keystore *ks, struct arena *a, struct key_domain **out,
     size_t *count_out)
 {
+	struct hash_link *at = NULL;
 	struct key_domain *found;
+	struct stored_domain *d;
 	size_t n = 0;
 
 	pthread_mutex_lock(&ks->lock);
-	found = arena_new_array(a, ks->domains.count, struct key_domain);
-	for (size_t i = 0; i < ks->domains.cap && found != NULL; i++) {
-		const struct stored_domain *d = ks->domains.entries[i].value;
-
-		if (d != NULL && d->count > 0 && describe(d, a, &found[n]))
+	found = arena_new_array(a, map_count(&ks->domains), struct key_domain);
+	while (found != NULL && (d = map_each(&ks->domains, &at)) != NULL)
+		if (d->count > 0 && describe(d, a, &found[n]))
 			n++;
-	}
 	pthread_mutex_unlock(&ks->lock);
 	if (arena_failed(a))
 		return RC_NOMEM;

@@ -219,7 +219,7 @@ enum rc key_table_load(struct key_table *t, const char *spec, struct err *err)
 		rc = add_row(&r, &e);
 		err_take_findings(err, &trouble);
 	}
-	if (rc != RC_NOMEM && t->rows.count == 0)
+	if (rc != RC_NOMEM && map_count(&t->rows) == 0)
 		err_finding(err, "%s: contains no key: write lines such as \"NAME example.com:"
 		    "SELECTOR:/path/to/key\"", r.file.path);
 	return rc == RC_NOMEM ? rc : RC_OK;

@@ -2,65 +2,71 @@
 
 #include "map.h"
 
-#define MAP_FIRST_CAP 64u
+#define MAP_FIRST_SIZE 64u
 
-/*
- * FNV-1a.  What is put in comes from the operator's files; strangers can only look up, so that
- * they cannot make chains long.
- */
-uint64_t map_hash(struct slice key)
+struct map_entry {
+	struct hash_link link;
+	struct slice key;
+	void *value;
+};
+
+static struct map_entry *find(const struct map *m, struct slice key, uint64_t hash)
 {
-	uint64_t h = UINT64_C(0xcbf29ce484222325);
-
-	for (size_t i = 0; i < key.len; i++)
-		h = (h ^ (unsigned char)key.ptr[i]) * UINT64_C(0x100000001b3);
-	return h ^ (h >> 32);
-}
-
-/* The entry of the key, or the free one where it belongs. */
-static struct map_entry *find(const struct map *m, struct slice key)
-{
-	size_t i = (size_t)map_hash(key) & (m->cap - 1);
-
-	while (m->entries[i].value != NULL && !slice_eq(m->entries[i].key, key))
-		i = (i + 1) & (m->cap - 1);
-	return &m->entries[i];
+	for (struct hash_link *l = hash_first(&m->entries, hash); l != NULL; l = hash_next(l))
+		if (slice_eq(((struct map_entry *)l)->key, key))
+			return (struct map_entry *)l;
+	return NULL;
 }
 
 void *map_get(const struct map *m, struct slice key)
 {
-	return m->cap == 0 ? NULL : find(m, key)->value;
-}
+	struct map_entry *e = m->entries.size == 0 ? NULL :
+	    find(m, key, hash_octets(&m->entries, key, 0));
 
-static bool grow(struct map *m)
-{
-	struct map bigger = { .cap = m->cap == 0 ? MAP_FIRST_CAP : 2 * m->cap, .count = m->count };
-
-	bigger.entries = calloc(bigger.cap, sizeof(*bigger.entries));
-	if (bigger.entries == NULL)
-		return false;
-	for (size_t i = 0; i < m->cap; i++)
-		if (m->entries[i].value != NULL)
-			*find(&bigger, m->entries[i].key) = m->entries[i];
-	free(m->entries);
-	*m = bigger;
-	return true;
+	return e == NULL ? NULL : e->value;
 }
 
 bool map_put(struct map *m, struct slice key, void *value)
 {
 	struct map_entry *e;
+	uint64_t hash;
 
-	if (m->count >= m->cap / 2 && !grow(m))
+	if (m->entries.size == 0 && !hash_init(&m->entries, MAP_FIRST_SIZE)) {
+		hash_free(&m->entries);
 		return false;
-	e = find(m, key);
-	m->count += e->value == NULL;
-	*e = (struct map_entry){ key, value };
+	}
+	hash = hash_octets(&m->entries, key, 0);
+	e = find(m, key, hash);
+	if (e == NULL) {
+		e = malloc(sizeof(*e));
+		if (e == NULL)
+			return false;
+		hash_add(&m->entries, &e->link, hash);
+	}
+	e->key = key;
+	e->value = value;
 	return true;
+}
+
+size_t map_count(const struct map *m)
+{
+	return m->entries.count;
+}
+
+void *map_each(const struct map *m, struct hash_link **at)
+{
+	*at = hash_after(&m->entries, *at);
+	return *at == NULL ? NULL : ((struct map_entry *)*at)->value;
 }
 
 void map_free(struct map *m)
 {
-	free(m->entries);
-	*m = (struct map){ .count = 0 };
+	struct hash_link *l;
+	size_t from = 0;
+
+	while ((l = hash_any(&m->entries, &from)) != NULL) {
+		hash_remove(&m->entries, l);
+		free(l);
+	}
+	hash_free(&m->entries);
 }

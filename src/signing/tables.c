@@ -154,7 +154,7 @@ enum rc sign_tables_keys(const struct sign_tables *t, struct arena *a, struct si
     size_t *count_out)
 {
 	struct signing_key *keys = arena_new_array(a, t->addresses.count, struct signing_key);
-	struct map seen = { .count = 0 };
+	struct map seen = { .entries = { .size = 0 } };
 	size_t n = 0;
 
 	for (const struct sign_row *row = t->addresses.first; row != NULL && keys != NULL;

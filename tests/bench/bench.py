@@ -3,6 +3,7 @@
 
     bench.py --build BUILDDIR [--section messages|latency|pool|growth|spf]... [--peers DIR]... [--quick]
              [--messages N] [--connections C] [--rounds R] [--only WORKLOAD]
+    bench.py --build BUILDDIR --against BUILDDIR [--messages N] [--connections C] [--rounds R] [--only WORKLOAD]
 
 The floor of a message is its cryptography by OpenSSL alone plus a libmilter milter that does
 nothing, both measured in the same run.  Rounds of all programs are interleaved and the median is
@@ -23,6 +24,7 @@ import sys
 
 import growth
 import latency
+import paired
 from material import Material
 from programs import Programs
 
@@ -77,7 +79,7 @@ class Messages:
                              "%.1f" % (median(got, "rss_kib") / 1024)) + ("  %d wrong" % wrong if wrong else ""), flush=True)
 
     def run(self):
-        floor = json.loads(subprocess.run([os.path.join(self.material.build, "tests/bench/floor")], capture_output=True, check=True).stdout)
+        floor = floor_of(self.material.build)
         print("OpenSSL alone, CPU us: " + ", ".join("%s %.1f" % x for x in floor.items()))
         loads = self.material.workloads(floor)
         _, port, log = self.programs.dns(self.material.zone)
@@ -99,6 +101,20 @@ def worst_spf(build):
     """The worst SPF checks, in both engines: names are answered from memory, so this is CPU alone."""
     if subprocess.run([os.path.join(build, "tests/bench/spf")]).returncode != 0:
         print("a check takes longer than it may", flush=True)
+
+
+def floor_of(build):
+    return json.loads(subprocess.run([os.path.join(build, "tests/bench/floor")], capture_output=True, check=True).stdout)
+
+
+def against(options):
+    material = Material(options.build)
+    programs = Programs(material, [])
+    try:
+        paired.run(material, programs, options, floor_of(material.build))
+    finally:
+        programs.end()
+        material.end()
 
 
 def run(options):
@@ -126,6 +142,7 @@ def main():
     parser.add_argument("--build", required=True)
     parser.add_argument("--section", action="append", choices=SECTIONS)
     parser.add_argument("--peers", action="append", default=[])
+    parser.add_argument("--against", help="another build: is ours dearer?")
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--messages", type=int, default=0)
     parser.add_argument("--connections", type=int, default=8)
@@ -134,7 +151,7 @@ def main():
     options = parser.parse_args()
     options.messages = options.messages or (500 if options.quick else 1500)
     options.rounds = options.rounds or (3 if options.quick else 5)
-    run(options)
+    against(options) if options.against else run(options)
 
 
 if __name__ == "__main__":

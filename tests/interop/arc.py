@@ -104,11 +104,14 @@ class Chain:
         self.whole = True                        # no sealer has refused
 
 
-def orders(names):
-    """Who seals, hop by hop: all orders of one and two hops, then each name in turn from each start."""
+def orders(names, every):
+    """Who seals, hop by hop: all orders of one and two hops, then each name in turn from each start; or all orders
+    in which no two hops in a row are of the same program."""
     for length in LENGTHS:
         if length < 3:
             yield from itertools.product(names, repeat=length)
+        elif every:
+            yield from (o for o in itertools.product(names, repeat=length) if all(a != b for a, b in itertools.pairwise(o)))
         else:
             for start in range(len(names)):
                 yield tuple(names[(start + i) % len(names)] for i in range(length))
@@ -127,7 +130,7 @@ def changed(seals, chain):
 def check(setup, counts):
     seals = Seals(setup, counts)
     print("arc: chains by %s" % ", ".join(seals.names), flush=True)
-    chains = [Chain(order, seals.file(TEXT)) for order in orders(seals.names)]
+    chains = [Chain(order, seals.file(TEXT)) for order in orders(seals.names, setup.all_orders)]
     for hop in range(max(LENGTHS)):
         seals.seal_hop(chains, hop)
     rows = [(seals.file(TEXT), "without a chain", "none")]

@@ -29,8 +29,9 @@ TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))
 
 
 class Setup:
-    def __init__(self, build, cache, place):
+    def __init__(self, build, cache, place, all_orders):
         self.place = place
+        self.all_orders = all_orders
         self.start = time.time()
         self.keys = tool.Keys(os.path.join(TOP, "keys"), place)
         self.assay = tool.Assay(build, self.keys)
@@ -65,11 +66,12 @@ def main():
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--build", required=True, help="the build directory, with assay in it")
     arguments.add_argument("--cache", help="the directory that tests/mta/fetch filled")
+    arguments.add_argument("--all-orders", action="store_true", help="ARC chains of one to five hops in all orders of sealers: takes minutes")
     arguments.add_argument("--filter", default="", help="only the parts whose name contains this")
     a = arguments.parse_args()
     counts = tally.Tally()
     with tempfile.TemporaryDirectory(prefix="assay-interop-") as place:
-        setup = Setup(os.path.abspath(a.build), a.cache and os.path.abspath(a.cache), place)
+        setup = Setup(os.path.abspath(a.build), a.cache and os.path.abspath(a.cache), place, a.all_orders)
         introduce(setup, counts)
         for name, part in PARTS:
             if a.filter in name:

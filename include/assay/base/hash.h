@@ -42,7 +42,13 @@ void hash_add(struct hash *t, struct hash_link *l, uint64_t hash);
 /* l is in the table. */
 void hash_remove(struct hash *t, struct hash_link *l);
 
-/* Any entry, to empty the table one by one; NULL: none is left. */
-struct hash_link *hash_any(const struct hash *t);
+/* The first entry where l is NULL, else the one after l, in no order; NULL: that was the last. */
+struct hash_link *hash_after(const struct hash *t, const struct hash_link *l);
+
+/*
+ * Any entry, to empty the table one by one: *from, 0 at first, remembers where the search goes on, so
+ * that emptying costs one walk.  Nothing may be added meanwhile.  NULL: none is left.
+ */
+struct hash_link *hash_any(const struct hash *t, size_t *from);
 
 #endif

@@ -27,10 +27,13 @@ static uint64_t hash_of(const struct hash *t, unsigned number)
 START_TEST(it_grows_and_forgets)
 {
 	static struct entry entries[1000];
+	struct hash_link *l;
+	size_t from = 0, n = 0;
 	struct hash t;
 
 	ck_assert(hash_init(&t, 0));
-	ck_assert_ptr_null(hash_any(&t));
+	ck_assert_ptr_null(hash_any(&t, &from));
+	from = 0;
 	for (unsigned i = 0; i < N_ELEMENTS(entries); i++) {
 		entries[i].number = i;
 		hash_add(&t, &entries[i].link, hash_of(&t, i));
@@ -41,8 +44,11 @@ START_TEST(it_grows_and_forgets)
 	ck_assert_uint_eq(t.count, N_ELEMENTS(entries) / 2);
 	for (unsigned i = 0; i < N_ELEMENTS(entries); i++)
 		ck_assert_ptr_eq(find(&t, i, hash_of(&t, i)), i % 2 == 0 ? NULL : &entries[i]);
-	while (hash_any(&t) != NULL)
-		hash_remove(&t, hash_any(&t));
+	for (l = NULL; (l = hash_after(&t, l)) != NULL; n++)
+		ck_assert_uint_eq(((struct entry *)l)->number % 2, 1);
+	ck_assert_uint_eq(n, N_ELEMENTS(entries) / 2);
+	while ((l = hash_any(&t, &from)) != NULL)
+		hash_remove(&t, l);
 	ck_assert_uint_eq(t.count, 0);
 	hash_free(&t);
 }
