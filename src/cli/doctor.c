@@ -157,7 +157,7 @@ static const struct passwd *mta_account(const struct doctor *d, bool sendmail)
 
 static void socket_reach(struct doctor *d, bool sendmail)
 {
-	struct slice listen = d->settings->listen;
+	struct slice listen = d->listen;
 	const struct passwd *pw = mta_account(d, sendmail);
 	struct address a = { .len = 0 };
 	int error;
@@ -176,6 +176,27 @@ static void socket_reach(struct doctor *d, bool sendmail)
 		    pw == NULL ? "" : pw->pw_name);
 	else
 		doctor_say(d, "BAD", "%.*s: %s: %s", SLICE_ARG(listen), strerror(error), connect_advice(error));
+}
+
+/*
+ * A socket that the service manager hands over is where its socket unit says: one line "PATH (Stream)".
+ * Without an answer "fd:3" stays, which matches nothing that an MTA could be told.
+ */
+static struct slice listen_address(const struct settings *s, struct buf *out)
+{
+	static char systemctl[] = "systemctl", show[] = "show", only[] = "--value", listen[] = "--property=Listen",
+	    unit[] = "assayd-postfix.socket";
+	char *argv[] = { systemctl, show, only, listen, unit, NULL };
+	struct slice path;
+
+	if (!slice_starts_with(s->listen, SLICE("fd:")))
+		return s->listen;
+	buf_add(out, SLICE("unix:"));
+	if (!program_output(argv, out))
+		return s->listen;
+	path = buf_slice(out);
+	path = slice_take(path, slice_find(path, ' '));
+	return path.len > 6 && path.ptr[5] == '/' ? path : s->listen;
 }
 
 /* --- this host ------------------------------------------------------------------------------------- */
@@ -247,7 +268,7 @@ static char sendmail_cf[] = "/etc/mail/sendmail.cf";
 /* Values with what they refer to filled in; then each service's own settings, and its fields. */
 static bool ask_postfix(struct buf *out)
 {
-	static char postconf[] = "postconf", expand[] = "-x", services[] = "-P", fields[] = "-F";
+	static char postconf[] = "postconf", expand[] = "-x", services[] = "-Px", fields[] = "-F";
 	char *values_argv[] = { postconf, expand, NULL }, *services_argv[] = { postconf, services, NULL },
 	    *fields_argv[] = { postconf, fields, NULL };
 
@@ -277,7 +298,7 @@ static int run(const struct command *c, int argc, char **argv)
 	struct doctor_request r = { 0 };
 	struct doctor d = { 0 };
 	struct settings *settings = NULL;
-	struct buf text = BUF_INIT(LIMIT_FILE_BYTES);
+	struct buf text = BUF_INIT(LIMIT_FILE_BYTES), listen = BUF_INIT(4096);
 	struct err err = ERR_INIT;
 	enum rc rc;
 	bool done;
@@ -288,6 +309,8 @@ static int run(const struct command *c, int argc, char **argv)
 	rc = command_settings(r.config, &settings, &err);
 	d.settings = settings;
 	if (rc == RC_OK)
+		d.listen = listen_address(settings, &listen);
+	if (rc == RC_OK)
 		rc = examine_mta(&d, &r, &text, &err);
 	if (rc == RC_OK) {
 		key_directory(&d);
@@ -295,6 +318,7 @@ static int run(const struct command *c, int argc, char **argv)
 		rc = name_servers(&d, r.zone, &err); /* last: it starts a thread, and what is above forks */
 	}
 	buf_free(&text);
+	buf_free(&listen);
 	settings_release(&settings);
 	status = command_end(&err, rc);
 	return status == EXIT_SUCCESS && d.findings > 0 ? EXIT_FINDING : status;

@@ -18,7 +18,7 @@ struct slice postfix_setting(const struct doctor *d, const char *name)
 	return SLICE_NULL;
 }
 
-static bool contains(struct slice text, const char *word)
+bool doctor_contains(struct slice text, const char *word)
 {
 	size_t len = strlen(word);
 
@@ -89,7 +89,7 @@ static bool same_path(const struct doctor *d, struct slice path, struct slice li
 
 static bool is_ours(const struct doctor *d, struct slice address)
 {
-	struct slice listen = d->settings->listen, kind = slice_split(&address, ':');
+	struct slice listen = d->listen, kind = slice_split(&address, ':');
 
 	if (slice_starts_with(listen, SLICE("unix:")))
 		return (slice_eq(kind, SLICE("unix")) || slice_eq(kind, SLICE("local"))) &&
@@ -112,7 +112,7 @@ static const char *replaced_by(struct slice address)
 	};
 
 	for (size_t i = 0; i < N_ELEMENTS(marks); i++)
-		if (contains(address, marks[i][0]))
+		if (doctor_contains(address, marks[i][0]))
 			return marks[i][1];
 	return NULL;
 }
@@ -126,11 +126,41 @@ static void our_milter(struct doctor *d, const char *name, const struct milter *
 		    "{ %.*s, default_action=tempfail }", name, SLICE_ARG(m->attributes), SLICE_ARG(m->address));
 		return;
 	}
-	doctor_say(d, "ok", "%s connects to %.*s", name, SLICE_ARG(d->settings->listen));
-	if (contains(m->attributes, "default_action=accept") ||
-	    (!contains(m->attributes, "default_action=") && slice_eq(action, SLICE("accept"))))
+	doctor_say(d, "ok", "%s connects to %.*s", name, SLICE_ARG(d->listen));
+	if (doctor_contains(m->attributes, "default_action=accept") ||
+	    (!doctor_contains(m->attributes, "default_action=") && slice_eq(action, SLICE("accept"))))
 		doctor_say(d, "note", "%s: with default_action=accept mail passes unsigned and unjudged while assayd "
 		    "is down; with tempfail it waits", name);
+}
+
+bool postfix_names_us(const struct doctor *d, struct slice milters)
+{
+	struct milter m;
+
+	while (next_milter(&milters, &m))
+		if (is_ours(d, m.address))
+			return true;
+	return false;
+}
+
+/* Each milter sees what those before it changed. */
+static void other_milter(struct doctor *d, const char *name, struct slice address, bool after_us)
+{
+	const char *replaced = replaced_by(address);
+
+	if (replaced != NULL && d->settings->policy.enforce == ENFORCE_OBSERVE)
+		doctor_say(d, after_us ? "BAD" : "note", "%s: %.*s looks like %s, which assay replaces%s", name,
+		    SLICE_ARG(address), replaced, after_us ? ": while assay observes, put it before assay" :
+		    ": remove it when assay does more than observe");
+	else if (replaced != NULL)
+		doctor_say(d, "BAD", "%s: %.*s looks like %s, which assay replaces: remove it", name,
+		    SLICE_ARG(address), replaced);
+	else if (after_us)
+		doctor_say(d, "note", "%s: another milter, %.*s, comes after assay: it can read Authentication-Results, and "
+		    "breaks signatures where it changes the body or a signed field", name, SLICE_ARG(address));
+	else
+		doctor_say(d, "note", "%s: another milter, %.*s, comes before assay: what it changes is signed as changed; "
+		    "arriving mail whose body it changes fails DKIM", name, SLICE_ARG(address));
 }
 
 static void milters(struct doctor *d, const char *name)
@@ -140,28 +170,22 @@ static void milters(struct doctor *d, const char *name)
 	bool found = false;
 
 	while (next_milter(&rest, &m)) {
-		const char *replaced = replaced_by(m.address);
-
 		if (is_ours(d, m.address)) {
 			our_milter(d, name, &m);
 			found = true;
-		} else if (replaced != NULL) {
-			doctor_say(d, "BAD", "%s: %.*s looks like %s, which assay replaces: remove it", name,
-			    SLICE_ARG(m.address), replaced);
 		} else {
-			doctor_say(d, "note", "%s: another milter, %.*s: one that changes messages must come before "
-			    "assay", name, SLICE_ARG(m.address));
+			other_milter(d, name, m.address, found);
 		}
 	}
 	if (!found)
 		doctor_say(d, "BAD", "%s does not name assayd's socket: write %s = { %.*s, default_action=tempfail } "
 		    "(a path below the queue directory without the queue directory)", name, name,
-		    SLICE_ARG(d->settings->listen));
+		    SLICE_ARG(d->listen));
 }
 
 static void chroot_reach(struct doctor *d)
 {
-	struct slice queue = postfix_setting(d, "queue_directory"), listen = d->settings->listen;
+	struct slice queue = postfix_setting(d, "queue_directory"), listen = d->listen;
 
 	if (!slice_eq(postfix_setting(d, "smtp/inet/chroot"), SLICE("y")) ||
 	    !slice_starts_with(listen, SLICE("unix:")) || queue.len == 0 ||
@@ -181,12 +205,12 @@ static bool is_set(struct slice value, const char *word)
 
 static bool lacks(struct slice value, const char *word)
 {
-	return !contains(value, word);
+	return !doctor_contains(value, word);
 }
 
 static bool has(struct slice value, const char *word)
 {
-	return contains(value, word);
+	return doctor_contains(value, word);
 }
 
 static bool differs(struct slice value, const char *word)
@@ -239,22 +263,13 @@ static void single_settings(struct doctor *d)
 	}
 }
 
-static void content_filter(struct doctor *d)
-{
-	struct slice filter = postfix_setting(d, "content_filter");
-
-	if (filter.len > 0 && d->settings->policy.pass_ports.count == 0)
-		doctor_say(d, "BAD", "content_filter = %.*s: what it hands back reaches assay a second time: name the "
-		    "port it comes back on in pass-ports", SLICE_ARG(filter));
-}
-
 void doctor_postfix(struct doctor *d)
 {
 	milters(d, "smtpd_milters");
 	milters(d, "non_smtpd_milters");
 	chroot_reach(d);
 	single_settings(d);
-	content_filter(d);
+	doctor_services(d);
 }
 
 /* --- Sendmail: sendmail.cf ------------------------------------------------------------------------- */
@@ -273,11 +288,52 @@ static struct slice equate(struct slice line, char letter)
 
 static bool sendmail_ours(const struct doctor *d, struct slice socket)
 {
-	struct slice listen = d->settings->listen, kind = slice_split(&socket, ':');
+	struct slice listen = d->listen, kind = slice_split(&socket, ':');
 
 	return slice_starts_with(listen, SLICE("unix:")) &&
 	    (slice_eq(kind, SLICE("local")) || slice_eq(kind, SLICE("unix"))) &&
 	    slice_eq(socket, slice_drop(listen, 5));
+}
+
+/* Sendmail uses the filters that the option InputMailFilters lists, in its order. */
+static bool filter_in_use(const struct doctor *d, struct slice name)
+{
+	static const struct slice option = { "O InputMailFilters=", 19 };
+	struct slice rest = d->mta;
+
+	while (!slice_is_null(rest)) {
+		struct slice line = slice_split(&rest, '\n');
+
+		if (!slice_starts_with(line, option))
+			continue;
+		for (line = slice_drop(line, option.len); !slice_is_null(line);)
+			if (slice_eq(slice_trim(slice_split(&line, ',')), name))
+				return true;
+	}
+	return false;
+}
+
+static void our_filter(struct doctor *d, struct slice name, struct slice line)
+{
+	if (!filter_in_use(d, name)) {
+		doctor_say(d, "BAD", "sendmail.cf: the filter %.*s is defined and not used: write INPUT_MAIL_FILTER, not "
+		    "MAIL_FILTER, in sendmail.mc", SLICE_ARG(name));
+		return;
+	}
+	doctor_say(d, "ok", "sendmail.cf connects to %.*s", SLICE_ARG(d->listen));
+	if (!slice_eq(equate(line, 'F'), SLICE("T")))
+		doctor_say(d, "note", "sendmail.cf: without F=T mail passes unsigned and unjudged while assayd is down");
+}
+
+/* Sendmail rewrites addresses when it delivers, after the filters. */
+static void sendmail_rewrites(struct doctor *d, struct slice line)
+{
+	if (slice_starts_with(line, SLICE("DM")) && slice_trim(slice_drop(line, 2)).len > 0)
+		doctor_say(d, "BAD", "sendmail.cf: MASQUERADE_AS rewrites addresses after signing and breaks signatures: let "
+		    "the authors' programs write whole addresses");
+	else if (slice_starts_with(line, SLICE("Kgenerics ")))
+		doctor_say(d, "BAD", "sendmail.cf: genericstable rewrites addresses after signing and breaks signatures: let "
+		    "the authors' programs write whole addresses");
 }
 
 void doctor_sendmail(struct doctor *d)
@@ -286,17 +342,16 @@ void doctor_sendmail(struct doctor *d)
 	bool found = false;
 
 	while (!slice_is_null(rest)) {
-		struct slice line = slice_split(&rest, '\n'), socket;
+		struct slice line = slice_split(&rest, '\n'), name, socket;
 
+		sendmail_rewrites(d, line);
 		if (line.len == 0 || line.ptr[0] != 'X')
 			continue;
+		name = slice_trim(slice_drop(slice_take(line, slice_find(line, ',')), 1));
 		socket = equate(line, 'S');
 		if (sendmail_ours(d, socket)) {
 			found = true;
-			doctor_say(d, "ok", "sendmail.cf connects to %.*s", SLICE_ARG(d->settings->listen));
-			if (!slice_eq(equate(line, 'F'), SLICE("T")))
-				doctor_say(d, "note", "sendmail.cf: without F=T mail passes unsigned and unjudged while "
-				    "assayd is down");
+			our_filter(d, name, line);
 		} else if (replaced_by(socket) != NULL) {
 			doctor_say(d, "BAD", "sendmail.cf: %.*s looks like %s, which assay replaces: remove it",
 			    SLICE_ARG(socket), replaced_by(socket));
@@ -305,5 +360,5 @@ void doctor_sendmail(struct doctor *d)
 	if (!found)
 		doctor_say(d, "BAD", "sendmail.cf has no filter with assayd's socket: write in sendmail.mc "
 		    "INPUT_MAIL_FILTER(`assay', `S=local:%.*s, F=T, T=S:10s;R:30s;E:5m')",
-		    SLICE_ARG(slice_drop(d->settings->listen, 5)));
+		    SLICE_ARG(slice_drop(d->listen, 5)));
 }

@@ -424,6 +424,11 @@ void listen_check(const struct listen_params *p, const struct identity *id, stru
 	gid_t group;
 	char *path;
 
+	if (slice_starts_with(p->address, SLICE("fd:"))) {
+		err_warn(err, "%s = %.*s: the socket of the service manager is not checked before it hands it to the daemon",
+		    p->option, SLICE_ARG(p->address));
+		return;
+	}
 	if (check_reach(p, err) != RC_OK || group_of(p, id, &group, err) != RC_OK ||
 	    !slice_starts_with(p->address, UNIX))
 		return;

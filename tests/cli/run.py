@@ -680,7 +680,7 @@ GOOD_POSTFIX = {
     "milter_default_action": "tempfail", "smtp_line_length_limit": "0", "disable_mime_output_conversion": "yes",
     "content_filter": "", "smtp_generic_maps": "", "smtpd_milter_maps": "", "smtp/inet/chroot": "y", "mail_owner": "no-such-user",
     "smtpd_recipient_restrictions": "permit_mynetworks, reject_unauth_destination"}
-DOCTOR = [  # what is changed, what is said of it ("" in front: not said)
+DOCTOR = [  # what is changed, what is said of it ("!" in front: not said)
     ({"smtpd_milters": "{ unix:a/s, default_action = tempfail }"}, "BAD  smtpd_milters: Postfix refuses"),
     ({"smtpd_milters": "{ unix:a/s, default_action }"}, "BAD  smtpd_milters: Postfix refuses"),
     ({"smtpd_milters": "unix:/elsewhere"}, "BAD  smtpd_milters does not name"),
@@ -689,7 +689,8 @@ DOCTOR = [  # what is changed, what is said of it ("" in front: not said)
     ({"smtpd_milters": "unix:/run/opendmarc/s unix:a/s"}, "looks like opendmarc"),
     ({"smtpd_milters": "{unix:a/s,default_action=accept}"}, "note smtpd_milters: with default_action=accept"),
     ({"milter_default_action": "accept"}, "note non_smtpd_milters: with default_action=accept"),
-    ({"smtpd_milters": "inet:localhost:11332 unix:a/s"}, "note smtpd_milters: another milter, inet:localhost:11332"),
+    ({"smtpd_milters": "inet:localhost:11332 unix:a/s"}, "inet:localhost:11332, comes before assay"),
+    ({"smtpd_milters": "unix:a/s, inet:localhost:11332"}, "inet:localhost:11332, comes after assay"),
     ({"smtpd_milters": "{ unix:a/s"}, "ok   smtpd_milters connects"),
     ({"smtpd_milters": "{,} unix:a/s"}, "ok   smtpd_milters connects"),
     ({"non_smtpd_milters": ""}, "BAD  non_smtpd_milters does not name"),
@@ -700,11 +701,46 @@ DOCTOR = [  # what is changed, what is said of it ("" in front: not said)
     ({"smtp_line_length_limit": "998"}, "note smtp_line_length_limit"),
     ({"content_filter": "smtp:[127.0.0.1]:10024"}, "BAD  content_filter"),
     ({"smtpd_recipient_restrictions": "check_policy_service unix:private/policyd-spf"}, "BAD  smtpd_recipient_restrictions"),
+    # services of master.cf
+    ({"submission/inet/smtpd_milters": ""}, "BAD  master.cf, submission: smtpd_milters keeps its mail from assayd"),
+    ({"submission/inet/smtpd_milters": "unix:/elsewhere"}, "BAD  master.cf, submission: smtpd_milters"),
+    ({"submission/inet/smtpd_milters": "unix:a/s"}, "!master.cf, "),
+    ({"127.0.0.1:10025/inet/smtpd_milters": ""}, "!master.cf, "),
+    ({"smtp/inet/receive_override_options": "no_address_mappings,no_milters"},
+     "BAD  master.cf, smtp: receive_override_options keeps its mail from assayd"),
+    ({"smtp/inet/receive_override_options": "no_address_mappings"}, "!master.cf, "),
+    ({"submission/inet/milter_macro_daemon_name": "ORIGINATING"}, "!master.cf, "),        # 587 is in sign-ports
+    ({"2525/inet/milter_macro_daemon_name": "ORIGINATING"}, "note master.cf, 2525: neither"),
+    ({"2525/inet/milter_macro_daemon_name": "signing"}, "!BAD  sign-daemon-names"),
+    ({"smtp/inet/milter_macro_daemon_name": "SIGNING"}, "BAD  master.cf, smtp: its milter_macro_daemon_name SIGNING"),
+    ({"milter_macro_daemon_name": "SIGNING"}, "BAD  milter_macro_daemon_name = SIGNING is in sign-daemon-names"),
+    ({"milter_macro_daemon_name": "SIGNING", "smtp/inet/milter_macro_daemon_name": "mx"}, "!BAD  milter_macro"),
+    ({}, "BAD  sign-daemon-names: SIGNING is not"),
+    ({"content_filter": "amavis:[127.0.0.1]:10024", "127.0.0.1:10025/inet/content_filter": ""},
+     "BAD  master.cf, 127.0.0.1:10025: what a content filter hands back"),
+    ({"content_filter": "amavis:[127.0.0.1]:10024", "127.0.0.1:10025/inet/content_filter": "",
+      "127.0.0.1:10025/inet/receive_override_options": "no_milters"}, "!content"),
+    ({"content_filter": "amavis:[127.0.0.1]:10024", "127.0.0.1:10027/inet/content_filter": ""}, "!content"),  # sign-reinjected
+    ({"content_filter": "amavis:[127.0.0.1]:10024", "localhost:nowhere/inet/content_filter": ""}, "BAD  master.cf, localhost:nowhere"),
+    ({"smtp/inet/content_filter": "amavis:[127.0.0.1]:10024"}, "BAD  content_filter = amavis"),
+    ({"submission/unix/smtpd_milters": "", "odd/inet": "", "/inet/": "", "//": "", "a/inet/smtpd_milters/x": ""}, "!master.cf, "),
+    ({"submission/inet/smtpd_sasl_auth_enable": "yes"}, "note smtpd_sender_restrictions: a login may use any"),
+    ({"smtpd_sasl_auth_enable": "yes"}, "note smtpd_sender_restrictions: a login may use any"),
+    ({"smtpd_sasl_auth_enable": "no"}, "!a login may use any"),
+    ({"smtpd_sasl_auth_enable": "yes", "submission/inet/smtpd_sender_restrictions": "reject_sender_login_mismatch, permit"},
+     "!a login may use any"),
     ({"queue_directory": "/other", "non_smtpd_milters": "unix:/q/a/s"}, "BAD  smtpd is chrooted to /other"),
 ]
+USED = "O InputMailFilters=first, assay\n"
 DOCTOR_SENDMAIL = [
-    ("Xassay, S=local:/q/a/s, F=T, T=S:10s;R:30s;E:5m", "ok   sendmail.cf connects"),
-    ("Xassay, S=local:/q/a/s, T=S:10s", "note sendmail.cf: without F=T"),
+    (USED + "Xassay, S=local:/q/a/s, F=T, T=S:10s;R:30s;E:5m", "ok   sendmail.cf connects"),
+    (USED + "Xassay, S=local:/q/a/s, T=S:10s", "note sendmail.cf: without F=T"),
+    ("Xassay, S=local:/q/a/s, F=T", "BAD  sendmail.cf: the filter assay is defined and not used"),
+    ("O InputMailFilters=\nXassay, S=local:/q/a/s, F=T", "is defined and not used"),
+    ("O InputMailFilters=assay2,xassay\nXassay, S=local:/q/a/s, F=T", "is defined and not used"),
+    ("DMhouse.example", "BAD  sendmail.cf: MASQUERADE_AS"),
+    ("DM", "!MASQUERADE_AS"),
+    ("Kgenerics hash -o /etc/mail/genericstable", "BAD  sendmail.cf: genericstable"),
     ("Xassay, S=local:/q/a/s2, F=T", "BAD  sendmail.cf has no filter"),
     ("Xopendkim, S=inet:8891@127.0.0.1", "BAD  sendmail.cf has no filter"),
     ("Xo, S=local:/run/opendkim/s, F=", "looks like opendkim"),
@@ -715,7 +751,7 @@ DOCTOR_SENDMAIL = [
 @check
 def doctor(w):
     """Each mistake of the MTA's configuration is found, and a good one has no complaint but of this host."""
-    conf = w.file("doctor.conf", 'listen = "unix:/q/a/s"\n')
+    conf = w.file("doctor.conf", 'listen = "unix:/q/a/s"\nsign-daemon-names = "SIGNING"\nsign-reinjected = "10027"\n')
     zone = w.file("doctor.zone", "_dmarc.com TXT v=DMARC1; p=none\n")
 
     def examined(option, text):
@@ -728,13 +764,21 @@ def doctor(w):
 
     good = postfix({})
     assert "ok   smtpd_milters connects" in good and "ok   non_smtpd_milters connects" in good, good
-    assert not re.search(r"(BAD|note) +(smtp|non_|milter|message|internal|content|disable)", good), good
+    assert not re.search(r"(BAD|note) +(smtp|non_|milter|message|internal|content|disable|master)", good), good
+    def as_expected(said, out):
+        return said[1:] not in out if said.startswith("!") else said in out
+
     for changes, said in DOCTOR:
         out = postfix(changes)
-        assert said in out, (changes, said, out)
+        assert as_expected(said, out), (changes, said, out)
     for line, said in DOCTOR_SENDMAIL:
         out = examined("--sendmail", "V10/Berkeley\n" + line + "\n")
-        assert said in out, (line, said, out)
+        assert as_expected(said, out), (line, said, out)
+    conf = w.file("observe.conf", 'listen = "unix:/q/a/s"\nenforce = observe\n')
+    assert "note smtpd_milters: unix:/run/opendkim/s looks like opendkim" in \
+        postfix({"smtpd_milters": "unix:/run/opendkim/s unix:a/s"})
+    assert "BAD  smtpd_milters: unix:/run/opendkim/s looks like opendkim" in \
+        postfix({"smtpd_milters": "unix:a/s unix:/run/opendkim/s"})
     assert w.run("doctor", "-c", conf, "--postconf", "/nonexistent")[0] == 1
     assert w.run("doctor", "more")[0] == 2
 

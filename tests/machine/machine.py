@@ -79,16 +79,20 @@ class Machine:
             self.make_image(arch)
 
     def make_image(self, arch):
-        new = self.image + ".new"
-        shutil.rmtree(new, ignore_errors=True)
-        os.makedirs(new)
+        new = tempfile.mkdtemp(prefix=os.path.basename(self.image) + ".", dir=os.path.dirname(self.image))
+        os.chmod(new, 0o755)
         log = new + ".log"
         argv = ["debootstrap", "--variant=minbase"] + (["--arch=" + arch] if arch else [])
         with open(log, "wb") as out:
             if subprocess.run(argv + [self.suite, new, mirror()], stdout=out, stderr=out).returncode != 0:
+                shutil.rmtree(new, ignore_errors=True)
                 raise Unavailable("debootstrap of %s failed: see %s" % (self.suite, log))
         self.borrow_apt_settings(new)
-        os.rename(new, self.image)
+        try:
+            os.rename(new, self.image)
+        except OSError:                         # another run was quicker
+            shutil.rmtree(new)
+        os.unlink(log)
 
     @staticmethod
     def borrow_apt_settings(root):

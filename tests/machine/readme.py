@@ -1,9 +1,11 @@
-"""The blocks of README, as they are written: what a reader would type, and where he would write it.
+"""The blocks of README and its like, as they are written: what a reader would type, and into which file.
 
 A block is a run of lines indented by four.  One that "In /some/file..." comes before belongs at the end of that
-file; commands named after it ("then `postfix reload`") are run afterwards.  Any other block is commands.
+file, or "in place of `a line`"; commands named after it ("then `postfix reload`") are run afterwards.  Any other
+block is commands.
 """
 
+import os
 import re
 
 
@@ -13,15 +15,37 @@ class Block:
         found = re.search(r"(?:^|\s)[Ii]n (/[^\s,:(]+)[^.]*:$", intro)
         self.path = found.group(1) if found else None
         self.afterwards = re.findall(r"then `([^`]+)`", intro) if found else []
+        found = re.search(r"in place of `([^`]+)`", intro)
+        self.replaced = found.group(1) if found else None
 
     text = property(lambda self: "\n".join(self.lines) + "\n")
+
+    def write(self):
+        """Makes the edit."""
+        os.makedirs(os.path.dirname(self.path), exist_ok=True)
+        old = ""
+        if os.path.exists(self.path):
+            with open(self.path) as f:
+                old = f.read()
+        if self.replaced is None:
+            new = old + "\n" + self.text
+        elif re.search(r"(?m)^%s$" % re.escape(self.replaced), old):
+            new = old.replace(self.replaced + "\n", self.text)
+        else:
+            raise ValueError("%s has no line %r" % (self.path, self.replaced))
+        with open(self.path, "w") as f:
+            f.write(new)
+
+    def commands(self):
+        """Each command of the block; one that ends in a backslash goes on in the next line."""
+        return self.text.replace("\\\n", " ").splitlines()
 
 
 def blocks(text, heading):
     """The blocks of the section with that heading, in order."""
     section = re.search(r"(?m)^%s\n-+\n(.*?)(?=^[^\n]+\n---|\Z)" % re.escape(heading), text, re.S)
     if not section:
-        raise ValueError("README has no section %r" % heading)
+        raise ValueError("there is no section %r" % heading)
     found, intro, lines = [], "", []
     for line in section.group(1).splitlines() + [""]:
         if line.startswith("    "):
@@ -32,3 +56,12 @@ def blocks(text, heading):
         else:
             intro = intro + line + "\n" if line else ("" if intro.endswith("\n\n") else intro)
     return found
+
+
+def displays(text, heading):
+    """The literal displays of a manual page's section, and its display lines, in order."""
+    section = re.search(r"(?ms)^\.S[hs] %s\n(.*?)(?=^\.S[hs] |\Z)" % re.escape(heading), text)
+    if not section:
+        raise ValueError("there is no section %r" % heading)
+    found = re.findall(r"(?ms)^\.Bd -literal[^\n]*\n(.*?)^\.Ed|^\.Dl ([^\n]*\n)", section.group(1))
+    return [(block or line).replace("\\&", "").replace("\\e", "\\").replace('\\(dq', '"') for block, line in found]

@@ -31,7 +31,7 @@ def demonstration(machine):
 def set_up(machine):
     """README's set-up with Postfix on a machine that has one: to signed and aligned mail, and the unit's life."""
     machine.must(["sh", "-c", "apt-get update -q && apt-get install -y -q --no-install-recommends systemd-sysv dbus "
-                  "procps postfix python3"], network=True)
+                  "procps postfix python3 logrotate apparmor"], network=True)
     machine.put_project("/root/assay")
     start = time.monotonic()
     with open(os.path.join(TOP, "README")) as f:

@@ -78,6 +78,27 @@ class Site:
         return "/root/zone"
 
 
+    def verified(self, delivery):
+        """What a receiver elsewhere finds in a message that has left."""
+        found = subprocess.run(["assay", "verify", "--json", "--zone", self.zone_file(), "--ip", "192.0.2.9", "--mail-from",
+                                "joe@example.com", "-"], input=delivery.data, stdout=subprocess.PIPE, timeout=60)
+        return json.loads(found.stdout)
+
+
+def leaves(site, number):
+    """Mail of a local program, as its receiver gets it."""
+    p = subprocess.run(["sendmail", "-f", "joe@example.com", "friend@far.example"], input=LETTER % number.encode(), timeout=60)
+    check(p.returncode == 0, "sendmail failed")
+    delivery = site.sink.wait("<%s@example.com>" % number, 60)
+    check(delivery, "not delivered: " + run("postqueue -p; journalctl -n 40 --no-pager", None))
+    return delivery
+
+
+def manual(page, heading):
+    with open(os.path.join(TOP, "doc", page)) as f:
+        return readme.displays(f.read(), heading)
+
+
 def as_installed(site):
     """The package's service runs by itself, before anything is configured and without any MTA's doing."""
     run("systemctl is-enabled assayd; systemctl is-active assayd")
@@ -92,9 +113,7 @@ def follow_readme(site):
         steps = readme.blocks(f.read(), "Set up with Postfix")
     for block in steps:
         if block.path:
-            os.makedirs(os.path.dirname(block.path), exist_ok=True)
-            with open(block.path, "a") as f:
-                f.write("\n" + block.text)
+            block.write()
             for command in block.afterwards:
                 run(command)
             continue
@@ -114,13 +133,7 @@ def test_equipment(site):
 
 def signed_and_aligned(site):
     """Mail of a local program leaves with both signatures, and a receiver finds it aligned."""
-    p = subprocess.run(["sendmail", "-f", "joe@example.com", "friend@far.example"], input=LETTER % b"out", timeout=60)
-    check(p.returncode == 0, "sendmail failed")
-    delivery = site.sink.wait("<out@example.com>", 60)
-    check(delivery, "not delivered: " + run("tail -n 20 /var/log/mail.log 2>/dev/null || journalctl -n 40 --no-pager", None))
-    found = subprocess.run(["assay", "verify", "--json", "--zone", site.zone_file(), "--ip", "192.0.2.9", "--mail-from",
-                            "joe@example.com", "-"], input=delivery.data, stdout=subprocess.PIPE, timeout=60)
-    verdict = json.loads(found.stdout)
+    verdict = site.verified(leaves(site, "out"))
     check(sorted(d["result"] for d in verdict["dkim"]) == ["pass", "pass"], "DKIM: %s" % verdict["dkim"])
     check(verdict["dmarc"]["result"] == "pass", "DMARC: %s" % verdict["dmarc"])
 
@@ -188,6 +201,62 @@ def life(site):
     run("systemctl start assayd")
 
 
+def second_instance(site):
+    """assayd@two, as assayd(8) has it; the first one's sockets outlive its stop."""
+    configuration, commands = manual("assayd.8", "SERVICE MANAGER")[:2]
+    with open("/etc/assay/two.conf", "w") as f:
+        f.write(configuration)
+    run(commands)
+    check(os.path.exists("/run/assay/two.sock"), "the second instance has no socket")
+    run("systemctl reload assayd@two; systemctl disable --now assayd@two")
+    check(os.path.exists("/run/assay/control.sock"), "the first instance's control socket is gone")
+    run("assay status; rm /etc/assay/two.conf")
+
+
+def socket_unit(site):
+    """assayd-postfix.socket instead of the drop-in: the daemon is in no group of Postfix's."""
+    run("cp -a /etc/assay/conf.d/mx.conf /root; cp -a /etc/systemd/system/assayd.service.d /root; "
+        "sed -i 's/^listen.*/listen = \"fd:3\"/; /^socket-group/d' /etc/assay/conf.d/mx.conf; "
+        "rm -r /etc/systemd/system/assayd.service.d; systemctl daemon-reload")
+    run(manual("assayd.8", "SERVICE MANAGER")[2])
+    check("postfix 660" in run("stat -c '%G %a' /var/spool/postfix/assay/assay.sock"), "owner or mode of the socket")
+    check(len(leaves(site, "socket").all("DKIM-Signature")) == 2, "not signed by way of the socket unit")
+    said = run("assay doctor", None)
+    check("BAD" not in said, said)
+    run("systemctl restart assayd")
+    check(len(leaves(site, "socket-again").all("DKIM-Signature")) == 2, "not signed after a restart")
+    run("systemctl disable --now assayd-postfix.socket; systemctl stop assayd; cp -a /root/mx.conf /etc/assay/conf.d/; "
+        "cp -a /root/assayd.service.d /etc/systemd/system/; systemctl daemon-reload; systemctl start assayd")
+
+
+def log_rotation(site):
+    """logrotate moves the file of the target "file", and the daemon goes on in a new one."""
+    run("echo 'log { target = file  file = \"/var/log/assay/assay.log\" }' >/etc/assay/conf.d/log.conf; systemctl reload assayd")
+    leaves(site, "rotate1")
+    check(until(lambda: "rotate1" in run("cat /var/log/assay/assay.log", None)), "the log has no line")
+    run("logrotate -f /etc/logrotate.d/assay")
+    check("rotate1" in run("cat /var/log/assay/assay.log.1"), "not rotated: " + run("ls -l /var/log/assay"))
+    leaves(site, "rotate2")
+    check(until(lambda: "rotate2" in run("cat /var/log/assay/assay.log", None)), "the new log has no line")
+    check("rotate2" not in run("cat /var/log/assay/assay.log.1"), "it still writes to the old one")
+    run("rm /etc/assay/conf.d/log.conf; systemctl reload assayd")
+
+
+def apparmor(site):
+    """The profile is taken by AppArmor's own parser; where the kernel has AppArmor, the running daemon is confined."""
+    run("apparmor_parser -Q -K /etc/apparmor.d/usr.sbin.assayd")
+    try:
+        with open("/sys/module/apparmor/parameters/enabled") as f:
+            enabled = f.read().strip() == "Y"
+    except OSError:
+        enabled = False
+    if not enabled:
+        print("skipped: enforcing the AppArmor profile: this kernel has no AppArmor")
+        return
+    with open("/proc/%s/attr/current" % run("systemctl show -P MainPID assayd").strip()) as f:
+        check(f.read().strip() == "assayd (enforce)", "the daemon is not confined")
+
+
 def unit_score(site):
     """systemd's own judgement of the installed unit: 10 is the worst."""
     said = run("systemd-analyze security --no-pager --offline=true $(systemctl show -P FragmentPath assayd)")
@@ -207,18 +276,24 @@ def purged(site):
     run("id assay")
 
 
+def perform(step, site):
+    """Prints how one step went; -> whether well."""
+    start = time.monotonic()
+    try:
+        step(site)
+        print("ok %s (%.1f s)" % (step.__name__, time.monotonic() - start), flush=True)
+        return True
+    except (Wrong, OSError, ValueError, KeyError, IndexError, AttributeError, subprocess.SubprocessError) as e:
+        print("FAILED %s: %s" % (step.__name__, e), flush=True)
+        print(run("systemctl status --no-pager -l assayd; journalctl --no-pager -n 30 -u assayd", None))
+        return False
+
+
 def main():
     site = Site()
     for step in (as_installed, follow_readme, test_equipment, signed_and_aligned, judged_and_not_refused, documented_commands,
-                 well_connected, reloads, life,
-                 unit_score, purged):
-        start = time.monotonic()
-        try:
-            step(site)
-            print("ok %s (%.1f s)" % (step.__name__, time.monotonic() - start), flush=True)
-        except (Wrong, OSError, ValueError, KeyError, IndexError, AttributeError, subprocess.TimeoutExpired) as e:
-            print("FAILED %s: %s" % (step.__name__, e), flush=True)
-            print(run("systemctl status --no-pager -l assayd; journalctl --no-pager -n 30 -u assayd", None))
+                 well_connected, reloads, life, second_instance, socket_unit, log_rotation, apparmor, unit_score, purged):
+        perform(step, site)
     print("done")
 
 

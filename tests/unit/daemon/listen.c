@@ -265,9 +265,11 @@ static const struct {
 	{ NULL, "", NULL }, /* NULL: in a directory of ours */
 };
 
-START_TEST(loopback_is_for_everybody)
+static const char *const warned_of[] = { "inet:[::1]:8893", "fd:123456" };
+
+START_TEST(checked_with_a_warning)
 {
-	struct listen_params p = params_of("inet:[::1]:8893");
+	struct listen_params p = params_of(warned_of[_i]);
 	struct identity id = myself();
 	struct err err = ERR_INIT;
 
@@ -371,7 +373,7 @@ Suite *daemon_listen_suite(void)
 	UNIT_TABLE(s, unix_place, places);
 	UNIT_TEST(s, not_published);
 	UNIT_TABLE(s, checked_without_making, uncheckable);
-	UNIT_TEST(s, loopback_is_for_everybody);
+	UNIT_TABLE(s, checked_with_a_warning, warned_of);
 	UNIT_TEST(s, root_follows_no_link);
 	UNIT_TEST(s, no_such_user_or_group);
 	return s;
