@@ -52,7 +52,7 @@ struct option {
 
 enum section_id {
 	SECTION_TOP, SECTION_DNS, SECTION_SPF, SECTION_DKIM, SECTION_ARC, SECTION_DMARC, SECTION_LOG,
-	SECTION_CONTROL,
+	SECTION_CONTROL, SECTION_REPORTS,
 	SECTION_LIMITS, SECTION_TABLES, SECTION_SIGN, SECTION_POLICY, SECTION_POLICY_TO,
 	SECTION_COUNT
 };
@@ -140,7 +140,7 @@ bool word_find(const char *words, struct slice text, int *index_out);
 
 text_rule rule_authserv_id, rule_token, rule_listen, rule_name, rule_path, rule_table,
     rule_selector, rule_address, rule_domain, rule_server, rule_identity, rule_url, rule_printable,
-    rule_engine, rule_user, rule_discovery, rule_seal, rule_sealer;
+    rule_engine, rule_user, rule_discovery, rule_seal, rule_sealer, rule_store;
 
 /* "inet:ADDRESS:PORT", as rule_listen takes it. */
 bool listen_address(struct slice listen, struct ip *ip_out);

@@ -74,6 +74,16 @@ bool rule_table(const struct target *t, struct slice text, struct slice *out)
 	return true;
 }
 
+/* "sqlite:/PATH", "postgresql://..." */
+bool rule_store(const struct target *t, struct slice text, struct slice *out)
+{
+	if (!slice_starts_with(text, SLICE("sqlite:/")) && !slice_starts_with(text, SLICE("postgresql://")))
+		return value_wrong(t, text, "is not a store: write \"sqlite:/var/lib/assay/reports.sqlite\" or "
+		    "\"postgresql://USER@HOST/DATABASE\"");
+	*out = text;
+	return true;
+}
+
 /* --- names ---------------------------------------------------------------------------------- */
 
 bool rule_domain(const struct target *t, struct slice text, struct slice *out)

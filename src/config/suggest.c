@@ -6,7 +6,7 @@
 
 /* Names that the design has, of sections and of settings, and this version does not. */
 static const char *const not_built[] = {
-	"metrics", "reports",
+	"metrics",
 };
 
 /* --- resemblance ---------------------------------------------------------------------------- */

@@ -12,6 +12,8 @@ libpsl src/dmarc/
 idn2 src/mail/domain.c
 spf2/ src/spf/libspf2.c
 jansson (src/verdict/json.c|src/cli/)
+sqlite3 src/report/sql_sqlite.c
+libpq src/report/sql_postgresql.c
 libmilter/ src/daemon/milter.c
 LIST
 exit $bad

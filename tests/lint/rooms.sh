@@ -13,8 +13,9 @@ BEGIN {
 	may["verdict"] = may["dmarc"] " arc signing verdict"
 	may["config"] = may["verdict"] " config"
 	may["import"] = may["config"] " import"
-	may["daemon"] = may["config"] " daemon"
-	may["cli"] = may["config"] " import cli"
+	may["report"] = may["config"] " report"
+	may["daemon"] = may["report"] " daemon"
+	may["cli"] = may["report"] " import cli"
 	for (room in may) {
 		n = split(may[room], list, " ")
 		for (i = 1; i <= n; i++)

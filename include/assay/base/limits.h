@@ -88,6 +88,15 @@
 #define LIMIT_KEYS_MISSING     256u  /* domains remembered, for a second each, as having no keys */
 #define LIMIT_TABLE_LINE       (64u * 1024) /* a signing table's line may carry a key */
 
+/* reports */
+#define LIMIT_REPORT_FIELD     255u  /* of a name or a comment in a row; names have 253 at most */
+#define LIMIT_REPORT_RECORD    4096u /* a policy record: longer ones are not kept, so their domains get no report */
+#define LIMIT_REPORT_REASONS   10u   /* of one message */
+#define LIMIT_REPORT_SIGNATURES (8u * 1024) /* of a row: those that are verified fit (LIMIT_SIGNATURES) */
+#define LIMIT_HISTORY_CHUNK    (1024u * 1024) /* that the store is given in one transaction */
+#define LIMIT_HISTORY_BATCH    (64u * 1024 * 1024) /* memory for it, sorted */
+#define LIMIT_HISTORY_POLICIES 10    /* of a domain and day: a record that changes with every query ends here */
+
 /* the daemon */
 #define LIMIT_SESSIONS         1000u /* connections of MTAs that are served at a time */
 #define LIMIT_CONTROL_ANSWER   (1024u * 1024) /* of the control socket */

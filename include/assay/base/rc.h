@@ -10,6 +10,7 @@ enum rc {
 	RC_LIMIT,  /* a ceiling of base/limits.h or of the configuration was reached */
 	RC_IO,     /* file, socket or resolver machinery */
 	RC_CONFIG, /* the operator must act; the text is in a struct err */
+	RC_REFUSED, /* another program refuses what it was given, now and later */
 };
 
 #define MUST_CHECK __attribute__((warn_unused_result))

@@ -12,6 +12,7 @@
 
 #include "base/err.h"
 #include "base/log.h"
+#include "config/reports.h"
 #include "dns/network.h"
 #include "signing/keystore.h"
 #include "verdict/policy.h"
@@ -47,6 +48,8 @@ struct settings {
 	struct network_params dns;
 	struct resolver_params dns_cache;
 	struct slice test_zone_file;  /* null: the network */
+
+	struct report_settings reports;
 
 	size_t max_sessions;          /* connections of MTAs that are served */
 

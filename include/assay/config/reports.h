@@ -1,0 +1,28 @@
+/*
+ * reports.h - the section "reports": what is kept of judged mail for aggregate reports (RFC 9990), and
+ * how they are made and sent.  The daemon keeps; the tool makes and sends.
+ */
+#ifndef ASSAY_CONFIG_REPORTS_H
+#define ASSAY_CONFIG_REPORTS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/slice.h"
+#include "verdict/policy.h"
+
+struct report_settings {
+	/* what is kept, and where */
+	struct slice store;           /* "sqlite:/PATH", "postgresql://..."; null: nothing is kept */
+	int64_t keep_seconds;         /* rows of older days are deleted */
+	size_t memory;                /* octets that wait in the daemon for the store */
+	size_t domain_rows, day_rows; /* kept of a policy domain and day, and of a day */
+	bool envelope_to;             /* say to which domain the mail went */
+	bool null_sender;             /* keep mail without an envelope sender, too */
+	bool report_mail;             /* keep mail that is itself a report, too */
+	struct slice_list only_to, except_to; /* recipient domains */
+	int64_t test_clock_offset;    /* seconds that the daemon's day is ahead; of tests */
+};
+
+#endif

@@ -1,0 +1,360 @@
+/* sql_postgresql.c - the store of several hosts; the only place of libpq. */
+#include "config.h"
+
+#include "sql_backend.h"
+
+#ifndef HAVE_LIBPQ
+
+static enum rc open_postgresql(struct slice location, struct sql **out, struct err *err)
+{
+	(void)location;
+	(void)out;
+	return err_config(err, "this program was built without PostgreSQL: install libpq-dev and build it again");
+}
+
+const struct sql_backend sql_postgresql = { .scheme = "postgresql:", .open = open_postgresql };
+
+#else
+
+#include <libpq-fe.h>
+#include <stdlib.h>
+
+/* of the server's pg_type.dat; its headers are not part of libpq */
+#define OID_BYTEA 17u
+#define OID_INT8  20u
+#define OID_INT2  21u
+#define OID_INT4  23u
+#define OID_TEXT  25u
+
+#define BINARY 1
+
+struct postgresql {
+	struct sql base;
+	char *uri;               /* owned; may hold a password: never shown */
+	PGconn *connection;      /* NULL: lost */
+	struct sql_statement statements[SQL_STATEMENTS];
+	uint64_t clock;
+};
+
+/* --- errors --------------------------------------------------------------------------------------- */
+
+/* SQLSTATE by its beginning, the longer ones first (PostgreSQL's manual, appendix A). */
+static const struct {
+	const char *state;
+	enum rc rc;
+	const char *advice;
+} states[] = {
+	{ "25006", RC_IO, "the server takes no changes now: is it a standby?" },
+	{ "42501", RC_CONFIG, "GRANT the daemon's role what it needs; the role that makes the tables owns them" },
+	{ "53100", RC_IO, "make room on the server's disk" },
+	{ "54000", RC_REFUSED, "" },
+	{ "55P03", RC_IO, "" },
+	{ "08", RC_IO, "" }, /* connection */
+	{ "22", RC_REFUSED, "" }, /* data */
+	{ "23", RC_REFUSED, "" }, /* a constraint */
+	{ "28", RC_CONFIG, "see pg_hba.conf of the server" },
+	{ "40", RC_IO, "" }, /* lost to another transaction */
+	{ "53", RC_IO, "" }, /* resources */
+	{ "55", RC_IO, "" },
+	{ "57", RC_IO, "" }, /* a shutdown, a cancelled statement */
+	{ "58", RC_IO, "" }, /* the server's system */
+	{ "XX", RC_IO, "see the server's log" },
+};
+
+static void disconnect(struct postgresql *s)
+{
+	PQfinish(s->connection);
+	s->connection = NULL;
+	for (size_t i = 0; i < SQL_STATEMENTS; i++) {
+		free(s->statements[i].text);
+		s->statements[i] = (struct sql_statement){ NULL, NULL, 0 };
+	}
+}
+
+/* libpq's message may have several lines: the first one tells what failed. */
+static struct slice first_line(const char *text)
+{
+	struct slice rest = slice_str(text);
+
+	return slice_split(&rest, '\n');
+}
+
+static enum rc fail_connection(struct postgresql *s, struct err *err)
+{
+	enum rc rc = sql_fail(&s->base, RC_IO, err, first_line(PQerrorMessage(s->connection)), "");
+
+	disconnect(s);
+	return rc;
+}
+
+static enum rc fail(struct postgresql *s, const PGresult *result, struct err *err)
+{
+	struct slice state = slice_str(PQresultErrorField(result, PG_DIAG_SQLSTATE));
+	struct slice what = first_line(PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY));
+
+	if (state.len == 0 || PQstatus(s->connection) != CONNECTION_OK)
+		return fail_connection(s, err);
+	for (size_t i = 0; i < N_ELEMENTS(states); i++)
+		if (slice_starts_with(state, slice_str(states[i].state)))
+			return sql_fail(&s->base, states[i].rc, err, what, states[i].advice);
+	return sql_fail(&s->base, RC_CONFIG, err, what, "");
+}
+
+/* --- connecting ------------------------------------------------------------------------------------- */
+
+/* Where the URI says nothing else; a statement never hangs for longer than a minute. */
+static void ignore_notice(void *ctx, const char *text)
+{
+	(void)ctx;
+	(void)text;
+}
+
+static enum rc connect_to(struct postgresql *s, struct err *err)
+{
+	static const char *const names[] = { "connect_timeout", "tcp_user_timeout", "application_name",
+		"client_encoding", "dbname", NULL };
+	const char *const values[] = { "10", "30000", "assay", "UTF8", s->uri, NULL };
+	static const char *const limits[] = { "SET statement_timeout = 60000", "SET lock_timeout = 20000",
+		"SET idle_in_transaction_session_timeout = 60000" };
+
+	s->connection = PQconnectdbParams(names, values, 1);
+	if (s->connection == NULL)
+		return RC_NOMEM;
+	if (PQstatus(s->connection) != CONNECTION_OK)
+		return fail_connection(s, err);
+	(void)PQsetNoticeProcessor(s->connection, ignore_notice, NULL); /* its own writes to standard error */
+	for (size_t i = 0; i < N_ELEMENTS(limits); i++) {
+		PGresult *result = PQexec(s->connection, limits[i]);
+		enum rc rc = PQresultStatus(result) == PGRES_COMMAND_OK ? RC_OK : fail(s, result, err);
+
+		PQclear(result);
+		TRY(rc);
+	}
+	return RC_OK;
+}
+
+static enum rc ready(struct sql *base, struct err *err)
+{
+	struct postgresql *s = (struct postgresql *)base;
+
+	if (s->connection != NULL && PQstatus(s->connection) != CONNECTION_OK)
+		disconnect(s);
+	if (s->connection != NULL)
+		return RC_OK;
+	if (base->in_transaction)
+		return sql_fail(base, RC_IO, err, SLICE("the connection was lost"), "");
+	return connect_to(s, err);
+}
+
+/* --- statements ------------------------------------------------------------------------------------- */
+
+struct arguments {
+	Oid types[SQL_ARGS_MAX];
+	const char *values[SQL_ARGS_MAX];
+	int lengths[SQL_ARGS_MAX], formats[SQL_ARGS_MAX];
+	unsigned char integers[SQL_ARGS_MAX][8];
+};
+
+static void write_integer(int64_t value, unsigned char out[8])
+{
+	for (int i = 7; i >= 0; i--) {
+		out[i] = (unsigned char)((uint64_t)value & 0xff);
+		value = (int64_t)((uint64_t)value >> 8);
+	}
+}
+
+static bool arguments_of(struct arguments *a, const struct sql_value *args, size_t count)
+{
+	static const Oid types[] = { [SQL_INTEGER] = OID_INT8, [SQL_TEXT] = OID_TEXT, [SQL_OCTETS] = OID_BYTEA };
+
+	for (size_t i = 0; i < count; i++) {
+		if (args[i].octets.len > INT32_MAX)
+			return false;
+		a->types[i] = types[args[i].type];
+		a->formats[i] = BINARY;
+		a->values[i] = args[i].octets.ptr == NULL ? "" : args[i].octets.ptr;
+		a->lengths[i] = (int)args[i].octets.len;
+		if (args[i].type != SQL_INTEGER)
+			continue;
+		write_integer(args[i].integer, a->integers[i]);
+		a->values[i] = (const char *)a->integers[i];
+		a->lengths[i] = 8;
+	}
+	return true;
+}
+
+/* The name of a statement is the number of its place. */
+static enum rc prepared(struct postgresql *s, const char *text, const struct arguments *a, size_t count,
+    char name[16], struct err *err)
+{
+	struct sql_statement *place = sql_statement_find(s->statements, &s->clock, text);
+	PGresult *result;
+	enum rc rc = RC_OK;
+
+	snprintf(name, 16, "s%u", (unsigned)(place - s->statements));
+	if (place->text != NULL && strcmp(place->text, text) == 0)
+		return RC_OK;
+	if (place->text != NULL) {
+		char drop[32];
+
+		snprintf(drop, sizeof(drop), "DEALLOCATE %s", name);
+		PQclear(PQexec(s->connection, drop));
+	}
+	free(place->text);
+	place->text = NULL;
+	result = PQprepare(s->connection, name, text, (int)count, a->types);
+	if (PQresultStatus(result) != PGRES_COMMAND_OK)
+		rc = fail(s, result, err);
+	PQclear(result);
+	if (rc != RC_OK)
+		return rc;
+	place->text = strdup(text);
+	place->used = ++s->clock;
+	return place->text == NULL ? RC_NOMEM : RC_OK;
+}
+
+static struct sql_value column(const PGresult *result, int at)
+{
+	const char *octets = PQgetvalue(result, 0, at);
+	size_t len = (size_t)PQgetlength(result, 0, at);
+	Oid type = PQftype(result, at);
+	uint64_t value = 0;
+
+	if (type == OID_BYTEA)
+		return sql_octets(slice_of(octets, len));
+	if (type != OID_INT8 && type != OID_INT4 && type != OID_INT2)
+		return sql_text(slice_of(octets, len));
+	if (len > 0 && ((unsigned char)octets[0] & 0x80) != 0)
+		value = UINT64_MAX;
+	for (size_t i = 0; i < len; i++)
+		value = value << 8 | (unsigned char)octets[i];
+	return sql_integer((int64_t)value);
+}
+
+static enum rc give_row(const PGresult *result, sql_row_fn *row, void *ctx)
+{
+	struct sql_value columns[SQL_ARGS_MAX];
+	int count = PQnfields(result);
+
+	for (int i = 0; i < count && i < (int)SQL_ARGS_MAX; i++)
+		columns[i] = column(result, i);
+	return row(ctx, columns, (size_t)count);
+}
+
+static uint64_t number_of(const char *text)
+{
+	uint64_t n = 0;
+
+	for (; *text >= '0' && *text <= '9'; text++)
+		n = n * 10 + (uint64_t)(*text - '0');
+	return n;
+}
+
+/* Row by row, so that a large result is never in memory as a whole; to the end, whatever row says. */
+static enum rc take_results(struct postgresql *s, sql_row_fn *row, void *ctx, struct err *err)
+{
+	enum rc rc = RC_OK;
+	PGresult *result;
+
+	while (s->connection != NULL && (result = PQgetResult(s->connection)) != NULL) {
+		ExecStatusType status = PQresultStatus(result);
+
+		if (status == PGRES_SINGLE_TUPLE && rc == RC_OK && row != NULL)
+			rc = give_row(result, row, ctx);
+		else if (status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK)
+			s->base.changed = number_of(PQcmdTuples(result));
+		else if (status != PGRES_SINGLE_TUPLE)
+			rc = fail(s, result, rc == RC_OK ? err : NULL);
+		PQclear(result);
+	}
+	return rc;
+}
+
+static enum rc run(struct sql *base, const char *text, const struct sql_value *args, size_t count,
+    sql_row_fn *row, void *ctx, struct err *err)
+{
+	struct postgresql *s = (struct postgresql *)base;
+	struct arguments a;
+	char name[16];
+
+	TRY(ready(base, err));
+	if (!arguments_of(&a, args, count))
+		return sql_fail(base, RC_REFUSED, err, SLICE("a value is too long"), "");
+	TRY(prepared(s, text, &a, count, name, err));
+	if (PQsendQueryPrepared(s->connection, name, (int)count, a.values, a.lengths, a.formats, BINARY) != 1)
+		return fail_connection(s, err);
+	(void)PQsetSingleRowMode(s->connection);
+	return take_results(s, row, ctx, err);
+}
+
+/* --- opening ---------------------------------------------------------------------------------------- */
+
+/* What a URI says of host and database; never its password. */
+static bool name_store(struct postgresql *s)
+{
+	PQconninfoOption *options = PQconninfoParse(s->uri, NULL), *o;
+	const char *host = "", *port = "", *database = "";
+
+	for (o = options; o != NULL && o->keyword != NULL; o++) {
+		if (o->val == NULL)
+			continue;
+		if (strcmp(o->keyword, "host") == 0)
+			host = o->val;
+		else if (strcmp(o->keyword, "port") == 0)
+			port = o->val;
+		else if (strcmp(o->keyword, "dbname") == 0)
+			database = o->val;
+	}
+	buf_addf(&s->base.name, "postgresql://%s%s%s/%s", host, *port == '\0' ? "" : ":", port, database);
+	PQconninfoFree(options);
+	return options != NULL;
+}
+
+static void close_postgresql(struct sql *base)
+{
+	struct postgresql *s = (struct postgresql *)base;
+
+	disconnect(s);
+	free(s->uri);
+	free(s);
+}
+
+static enum rc open_postgresql(struct slice location, struct sql **out, struct err *err)
+{
+	struct postgresql *s = calloc(1, sizeof(*s));
+	struct sql *base = (struct sql *)s;
+	enum rc rc;
+
+	if (s == NULL)
+		return RC_NOMEM;
+	s->base.backend = &sql_postgresql;
+	s->base.name = (struct buf)BUF_INIT(8192);
+	s->uri = strndup(location.ptr, location.len);
+	if (s->uri == NULL)
+		rc = RC_NOMEM;
+	else if (!name_store(s))
+		rc = err_config(err, "the store is not a valid URI of PostgreSQL: write "
+		    "\"postgresql://USER@HOST/DATABASE\", and the password into a file of its own (passfile=)");
+	else
+		rc = connect_to(s, err);
+	if (rc == RC_OK)
+		*out = base;
+	else
+		sql_close(&base);
+	return rc;
+}
+
+const struct sql_backend sql_postgresql = {
+	.scheme = "postgresql:",
+	.begin = "BEGIN",
+	.exclude = "SELECT pg_advisory_xact_lock(4702111234474983745)", /* "Assay" and a number of our own */
+	.octets_word = "BYTEA",
+	.serial_word = "BIGSERIAL PRIMARY KEY",
+	.compact_word = "",
+	.open = open_postgresql,
+	.close = close_postgresql,
+	.run = run,
+	.ready = ready,
+};
+
+#endif
