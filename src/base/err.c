@@ -101,7 +101,7 @@ void err_take_findings(struct err *e, struct err *from)
 	err_free(from);
 }
 
-void err_log(struct err *e)
+void err_log(const struct err *e)
 {
 	struct slice rest = buf_slice(&e->text);
 
@@ -111,7 +111,6 @@ void err_log(struct err *e)
 		log_line(slice_starts_with(line, warning) ? LOG_LEVEL_WARNING : LOG_LEVEL_ERROR,
 		    line);
 	}
-	err_free(e);
 }
 
 void err_wrap(struct err *e, size_t mark, const char *fmt, ...)

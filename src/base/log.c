@@ -16,6 +16,7 @@
 #include "base/cursor.h"
 #include "base/limits.h"
 #include "base/queue.h"
+#include "base/repeats.h"
 #include "base/utf8.h"
 
 #include "base/log.h"
@@ -223,12 +224,47 @@ uint64_t log_dropped(void)
 	return log_writer == NULL ? 0 : queue_dropped(log_writer);
 }
 
+/* --- lines about trouble are kept ------------------------------------------------------------- */
+
+static pthread_mutex_t kept_lock = PTHREAD_MUTEX_INITIALIZER;
+static struct log_kept kept[LIMIT_LOG_KEPT]; /* guarded by kept_lock, as the next one */
+static uint64_t kept_count;                  /* since the start; the next one's place is its remainder */
+
+static void keep(enum log_level level, struct slice line)
+{
+	struct slice text = slice_take(line, LIMIT_LOG_KEPT_LINE);
+	struct log_kept *k;
+
+	if (level > LOG_LEVEL_WARNING)
+		return;
+	pthread_mutex_lock(&kept_lock);
+	k = &kept[kept_count++ % LIMIT_LOG_KEPT];
+	k->time = clock_now();
+	k->level = level;
+	k->len = text.len;
+	if (text.len > 0)
+		memcpy(k->line, text.ptr, text.len);
+	pthread_mutex_unlock(&kept_lock);
+}
+
+size_t log_kept(struct log_kept out[LIMIT_LOG_KEPT])
+{
+	size_t n = 0;
+
+	pthread_mutex_lock(&kept_lock);
+	for (uint64_t i = kept_count < LIMIT_LOG_KEPT ? 0 : kept_count - LIMIT_LOG_KEPT; i < kept_count; i++)
+		out[n++] = kept[i % LIMIT_LOG_KEPT];
+	pthread_mutex_unlock(&kept_lock);
+	return n;
+}
+
 /* --- lines ------------------------------------------------------------------------------------ */
 
 void log_line(enum log_level level, struct slice line)
 {
 	if (!wanted(level))
 		return;
+	keep(level, line);
 	if (log_writer != NULL)
 		put_item(level, line);
 	else
@@ -261,6 +297,49 @@ LOG_FUNCTION(log_error, LOG_LEVEL_ERROR)
 LOG_FUNCTION(log_warning, LOG_LEVEL_WARNING)
 LOG_FUNCTION(log_info, LOG_LEVEL_INFO)
 LOG_FUNCTION(log_debug, LOG_LEVEL_DEBUG)
+
+/* --- trouble that comes again ----------------------------------------------------------------- */
+
+static pthread_mutex_t repeats_lock = PTHREAD_MUTEX_INITIALIZER;
+static struct repeats repeats; /* guarded by repeats_lock */
+
+void log_repeated(enum log_level level, const char *thing, const char *fmt, ...)
+{
+	struct buf text = BUF_INIT(LIMIT_LOG_LINE);
+	struct slice line;
+	bool first;
+	va_list ap;
+
+	if (!wanted(level))
+		return;
+	va_start(ap, fmt);
+	buf_vaddf(&text, fmt, ap);
+	va_end(ap);
+	line = buf_failed(&text) ? slice_str(fmt) : buf_slice(&text);
+	pthread_mutex_lock(&repeats_lock);
+	first = repeats_add(&repeats, slice_str(thing), (int)level, line, clock_monotonic_ms());
+	pthread_mutex_unlock(&repeats_lock);
+	if (first)
+		log_line(level, line);
+	buf_free(&text);
+}
+
+void log_sum_up(bool all)
+{
+	struct buf line = BUF_INIT(LIMIT_LOG_LINE);
+	bool found = true;
+	int level = LOG_LEVEL_WARNING;
+
+	while (found) {
+		buf_clear(&line);
+		pthread_mutex_lock(&repeats_lock);
+		found = repeats_next(&repeats, clock_monotonic_ms(), all, &level, &line);
+		pthread_mutex_unlock(&repeats_lock);
+		if (found)
+			log_line((enum log_level)level, buf_slice(&line));
+	}
+	buf_free(&line);
+}
 
 void log_escape(struct buf *out, struct slice s)
 {

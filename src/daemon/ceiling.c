@@ -66,14 +66,14 @@ void ceiling_descriptors(size_t sessions, size_t servers, struct err *err)
 static void log_full(size_t sessions)
 {
 	if (!atomic_exchange(&full, true))
-		log_error("%zu connections of the MTA are open (limits sessions): messages of further ones "
+		log_repeated(LOG_LEVEL_ERROR, "connections beyond limits sessions", "%zu connections of the MTA are open (limits sessions): messages of further ones "
 		    "are deferred", sessions);
 }
 
 static void log_room(size_t now, size_t sessions)
 {
 	if (now <= sessions - sessions / 4 && atomic_load(&full) && atomic_exchange(&full, false))
-		log_warning("connections of the MTA are below limits sessions again; %zu were beyond it",
+		log_repeated(LOG_LEVEL_WARNING, "connections below limits sessions", "connections of the MTA are below limits sessions again; %zu were beyond it",
 		    atomic_exchange(&deferred, 0));
 }
 

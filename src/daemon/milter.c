@@ -81,7 +81,8 @@ static bool begin_session(SMFICTX *ctx)
 
 	if (s != NULL && smfi_setpriv(ctx, s) == MI_SUCCESS)
 		return true;
-	log_error("out of memory: a connection of the MTA is refused");
+	log_repeated(LOG_LEVEL_ERROR, "memory for connections",
+	    "out of memory: a connection of the MTA is refused");
 	session_free(&s);
 	return false;
 }
@@ -93,7 +94,8 @@ static sfsistat on_negotiate(SMFICTX *ctx, unsigned long f0, unsigned long f1, u
 	(void)f2;
 	(void)f3;
 	if ((f0 & NEEDED_ACTIONS) != NEEDED_ACTIONS) {
-		log_error("the MTA does not offer to add and change header fields (actions 0x%lx): "
+		log_repeated(LOG_LEVEL_ERROR, "actions of the MTA",
+		    "the MTA does not offer to add and change header fields (actions 0x%lx): "
 		    "nothing can be signed or judged over this connection", f0);
 		return SMFIS_REJECT;
 	}

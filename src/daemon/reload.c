@@ -7,17 +7,6 @@
 
 static pthread_mutex_t one_at_a_time = PTHREAD_MUTEX_INITIALIZER;
 
-void reload_log_messages(const struct err *err)
-{
-	struct slice rest = buf_slice(&err->text);
-
-	while (rest.len > 0) {
-		struct slice line = slice_split(&rest, '\n');
-
-		log_line(slice_starts_with(line, SLICE("warning: ")) ? LOG_LEVEL_WARNING : LOG_LEVEL_ERROR, line);
-	}
-}
-
 enum rc reload(struct services *services, const char *config, struct err *err)
 {
 	enum rc rc;
@@ -25,7 +14,7 @@ enum rc reload(struct services *services, const char *config, struct err *err)
 	pthread_mutex_lock(&one_at_a_time);
 	notify_reloading();
 	rc = services_reload(services, config, err);
-	reload_log_messages(err);
+	err_log(err);
 	if (rc == RC_OK)
 		log_info("configuration reloaded from %s", config);
 	else

@@ -39,6 +39,9 @@
 /* A log that takes longer is stuck. */
 #define LOG_DRAIN_LIMIT_MS (10 * 1000)
 
+/* For what is due from time to time; a watchdog may be looked after more often. */
+#define TICK_MS (10 * 1000)
+
 /* of --check: the daemon would start, and something is not as the operator means it */
 #define EXIT_FINDINGS 3
 
@@ -160,13 +163,28 @@ static void *serve_thread(void *services)
 	return NULL;
 }
 
-/* False: there is none, but it was time to show that we are alive. */
+/* What is done every few seconds, whether there is mail or not. */
+static void on_tick(void)
+{
+	if (notify_watchdog_ms() >= 0 && flight_alive())
+		notify_watchdog();
+	log_sum_up(false);
+}
+
+static int tick_ms(void)
+{
+	int64_t watchdog = notify_watchdog_ms();
+
+	return watchdog >= 0 && watchdog < TICK_MS ? (int)watchdog : TICK_MS;
+}
+
+/* False: there is none. */
 static bool next_signal(char *letter)
 {
 	struct pollfd signals_come = { .fd = signal_pipe[0], .events = POLLIN };
 
-	if (poll(&signals_come, 1, (int)notify_watchdog_ms()) == 0 && flight_alive())
-		notify_watchdog();
+	if (poll(&signals_come, 1, tick_ms()) == 0)
+		on_tick();
 	return signals_come.revents != 0 && read(signal_pipe[0], letter, 1) == 1;
 }
 
@@ -207,6 +225,7 @@ static bool serve(struct server *server)
 	if (lost > 0)
 		log_error("%u messages were still being answered when the daemon stopped: the MTA will offer "
 		    "them again", lost);
+	log_sum_up(true);
 	if (failed)
 		log_error("stopped: libmilter ended by itself");
 	else
@@ -461,7 +480,7 @@ static int run(const struct server_options *options, struct settings *s, const s
 	if (!options->foreground)
 		print_messages(err); /* warnings, to the terminal as well as to the log */
 	services_open_log(server.services, options->foreground);
-	reload_log_messages(err);
+	err_log(err);
 	log_info("listening on %.*s, configuration %s", SLICE_ARG(s->listen), options->config);
 	tell_ready(ready_fd, s->log.target == LOG_TARGET_STDERR);
 	/* a copy: a reload frees the settings of the start */

@@ -258,6 +258,7 @@ static void read_again(struct keystore *ks, struct stored_domain *d, bool change
 		err_log(&names);
 	err_free(&names);
 	err_log(&err);
+	err_free(&err);
 	tell_lost(d, before);
 }
 
@@ -361,6 +362,7 @@ static size_t keys_of(struct keystore *ks, const struct stored_domain *d, struct
 				slice_str(keyring_path(d->keys[i].key)), KEY_ACTIVE, key };
 	}
 	err_log(&err);
+	err_free(&err);
 	return n;
 }
 

@@ -270,5 +270,6 @@ const struct private_key *key_row_key(const struct key_table *t, const struct ke
 		found = keyring_get(t->ring, file, &err);
 	*unusable_out = found == NULL;
 	err_log(&err);
+	err_free(&err);
 	return found;
 }

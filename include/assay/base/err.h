@@ -42,8 +42,8 @@ void err_take_findings(struct err *e, struct err *from);
 /* RC_CONFIG with a message, for "return err_config(e, ...)". */
 enum rc err_config(struct err *e, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
-/* One line of log for each message, errors and findings as errors; then empties e. */
-void err_log(struct err *e);
+/* One line of log for each message, errors and findings as errors. */
+void err_log(const struct err *e);
 
 /* Puts "prefix: " before every line added after the length mark (e->text.len, taken before). */
 void err_wrap(struct err *e, size_t mark, const char *fmt, ...) PRINTF_LIKE(3, 4);

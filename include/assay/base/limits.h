@@ -100,12 +100,16 @@
 /* the daemon */
 #define LIMIT_SESSIONS         1000u /* connections of MTAs that are served at a time */
 #define LIMIT_CONTROL_ANSWER   (1024u * 1024) /* of the control socket */
+#define LIMIT_CONTROL_CLIENTS  8u    /* served at a time, each with an answer of that size */
+#define LIMIT_STATUS_KEYS      500u  /* keys that status and metrics name one by one */
 #define LIMIT_THREAD_STACK     (512u * 1024) /* measured: all sessions pass with 64 KiB, a reload with 128 */
 
 /* what we write */
 #define LIMIT_LOG_FIELD        256u
 #define LIMIT_LOG_LINE         4096u
 #define LIMIT_OUTCOME_LINE     8000u /* the line of a message, as JSON: rsyslog cuts at 8 KiB */
+#define LIMIT_LOG_KEPT         20u   /* newest lines about trouble, for assay status */
+#define LIMIT_LOG_KEPT_LINE    500u
 #define LIMIT_LOG_QUEUE        (4u * 1024 * 1024) /* lines that wait for a log that blocks */
 #define LIMIT_HEADER_VALUE     (32u * 1024) /* libmilter refuses over 64 KiB */
 #define LIMIT_REPLY_TEXT       900u /* two lines of SMTP, mostly (RFC 5321 section 4.5.3.1.5) */

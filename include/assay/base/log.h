@@ -17,6 +17,7 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "base/limits.h"
 #include "base/rc.h"
 #include "base/slice.h"
 
@@ -53,6 +54,26 @@ void log_debug(const char *fmt, ...) PRINTF_LIKE(1, 2);
 
 /* A finished line, not a format. */
 void log_line(enum log_level level, struct slice line);
+
+/*
+ * Trouble that may come again with every message: the first line about a thing ("reports store",
+ * "name server 192.0.2.1:53") is logged at once, further ones are counted, and one line sums them up every
+ * five minutes for as long as they come (base/repeats.h).  thing: fixed words of ours, or names that the
+ * operator wrote, never what a remote party sent.
+ */
+void log_repeated(enum log_level level, const char *thing, const char *fmt, ...) PRINTF_LIKE(3, 4);
+
+/* Called every few seconds, and with all before the process ends: logs the sums that are due, or all. */
+void log_sum_up(bool all);
+
+/* The newest LIMIT_LOG_KEPT lines of level error and warning, the oldest first. */
+struct log_kept {
+	int64_t time; /* seconds since the epoch */
+	enum log_level level;
+	size_t len;
+	char line[LIMIT_LOG_KEPT_LINE]; /* cut there */
+};
+size_t log_kept(struct log_kept out[LIMIT_LOG_KEPT]);
 
 /*
  * THE escaping function for log lines and error messages: printable ASCII except backslash stays,

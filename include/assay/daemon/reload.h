@@ -7,9 +7,6 @@
 #include "base/err.h"
 #include "daemon/services.h"
 
-/* Messages go to the log, warnings as such. */
-void reload_log_messages(const struct err *err);
-
 /*
  * Reloads from the file config, logs the messages that it adds to err and what became of it, and says so
  * to the service manager.  Reloads from several threads come one after the other.  RC_CONFIG: refused.

@@ -1,6 +1,7 @@
 /* log.h: what others wrote cannot write our lines. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -144,6 +145,64 @@ START_TEST(file)
 }
 END_TEST
 
+START_TEST(repeated)
+{
+	struct log_params params = { .target = LOG_TARGET_STDERR, .level = LOG_LEVEL_INFO,
+		.ident = "assayd" };
+	static struct log_kept lines[LIMIT_LOG_KEPT];
+	char path[256], *text;
+	size_t len, n;
+
+	snprintf(path, sizeof(path), "%s/repeated", unit_tmpdir());
+	ck_assert_ptr_nonnull(freopen(path, "w", stderr));
+	ck_assert(log_open(&params));
+	for (int i = 0; i < 1000; i++)
+		log_repeated(LOG_LEVEL_ERROR, "store", "store: full, row %d", i);
+	log_repeated(LOG_LEVEL_DEBUG, "other", "not wanted");
+	log_sum_up(false); /* its time is not over */
+	log_sum_up(true);
+	log_sum_up(true);
+	fflush(stderr);
+	text = unit_read_file(path, &len);
+	ck_assert_ptr_nonnull(strstr(text, "assayd: store: full, row 0\nassayd: store: full, row 999 (999 more times in "));
+	ck_assert_ptr_null(strstr(text, "wanted"));
+	free(text);
+	n = log_kept(lines);
+	ck_assert_uint_ge(n, 2);
+	ck_slice_eq(slice_of(lines[n - 2].line, lines[n - 2].len), SLICE("store: full, row 0"));
+	ck_assert_int_eq(lines[n - 1].level, LOG_LEVEL_ERROR);
+	ck_assert_int_gt(lines[n - 1].time, 0);
+}
+END_TEST
+
+START_TEST(newest_trouble_is_kept)
+{
+	struct log_params params = { .target = LOG_TARGET_STDERR, .level = LOG_LEVEL_INFO,
+		.ident = "assayd" };
+	static struct log_kept lines[LIMIT_LOG_KEPT];
+	char path[256], last[32];
+	struct buf text = BUF_INIT(4096);
+
+	snprintf(path, sizeof(path), "%s/kept", unit_tmpdir());
+	ck_assert_ptr_nonnull(freopen(path, "w", stderr));
+	ck_assert(log_open(&params));
+	for (unsigned i = 0; i < 3 * LIMIT_LOG_KEPT + 1; i++)
+		log_warning("warning %u", i);
+	log_info("no trouble");
+	ck_assert_uint_eq(log_kept(lines), LIMIT_LOG_KEPT);
+	snprintf(last, sizeof(last), "warning %u", 3 * LIMIT_LOG_KEPT);
+	ck_slice_eq(slice_of(lines[LIMIT_LOG_KEPT - 1].line, lines[LIMIT_LOG_KEPT - 1].len), slice_str(last));
+	snprintf(last, sizeof(last), "warning %u", 2 * LIMIT_LOG_KEPT + 1);
+	ck_slice_eq(slice_of(lines[0].line, lines[0].len), slice_str(last));
+	while (text.len < 2000)
+		buf_add_char(&text, 'x');
+	log_line(LOG_LEVEL_ERROR, buf_slice(&text));
+	ck_assert_uint_eq(log_kept(lines), LIMIT_LOG_KEPT);
+	ck_assert_uint_eq(lines[LIMIT_LOG_KEPT - 1].len, LIMIT_LOG_KEPT_LINE);
+	buf_free(&text);
+}
+END_TEST
+
 /* A log may change its target at any time, with a thread of its own as without. */
 START_TEST(deferred)
 {
@@ -180,6 +239,8 @@ Suite *log_suite(void)
 	UNIT_TEST(s, long_fields_are_cut);
 	UNIT_TEST(s, levels_and_targets);
 	UNIT_TEST(s, file);
+	UNIT_TEST(s, repeated);
+	UNIT_TEST(s, newest_trouble_is_kept);
 	UNIT_TEST(s, deferred); /* the last: without fork the thread stays */
 	return s;
 }

@@ -10,6 +10,7 @@ int main(void)
 		arena_suite,
 		err_suite,
 		utf8_suite,
+		repeats_suite,
 		log_suite,
 		queue_suite,
 		file_suite,

@@ -15,6 +15,7 @@ Suite *hostname_suite(void);
 Suite *ip_suite(void);
 Suite *log_suite(void);
 Suite *queue_suite(void);
+Suite *repeats_suite(void);
 Suite *slice_suite(void);
 Suite *utf8_suite(void);
 
