@@ -17,36 +17,28 @@ static bool ready(int fd, short events, int64_t until)
 	return left > 0 && poll(&p, 1, left > INT32_MAX ? INT32_MAX : (int)left) > 0;
 }
 
-/* Reads until stop is seen (-1: the end); what follows it is ignored.  False: too long or too late. */
-static bool receive(int fd, int stop, int64_t until, struct buf *out)
+/* Reads up to the end.  False: too long or too late. */
+static bool receive(int fd, int64_t until, struct buf *out)
 {
 	char chunk[4096];
 
 	while (ready(fd, POLLIN, until)) {
 		ssize_t n = recv(fd, chunk, sizeof(chunk), MSG_DONTWAIT);
-		const char *end = n > 0 && stop >= 0 ? memchr(chunk, stop, (size_t)n) : NULL;
 
 		if (n == 0)
-			return stop < 0;
+			return true;
 		if (n < 0 && errno != EINTR && errno != EAGAIN)
 			return false;
 		if (n > 0)
-			buf_add(out, slice_of(chunk, end == NULL ? (size_t)n : (size_t)(end - chunk)));
-		if (buf_failed(out) || end != NULL)
-			return !buf_failed(out);
+			buf_add(out, slice_of(chunk, (size_t)n));
+		if (buf_failed(out))
+			return false;
 	}
 	return false;
 }
 
-bool ask_receive(int fd, int64_t limit_ms, struct buf *out)
+static bool put_question(int fd, int64_t until, struct slice text)
 {
-	return receive(fd, '\n', clock_monotonic_ms() + limit_ms, out);
-}
-
-bool ask_answer(int fd, int64_t limit_ms, struct slice text)
-{
-	int64_t until = clock_monotonic_ms() + limit_ms;
-
 	while (text.len > 0 && ready(fd, POLLOUT, until)) {
 		ssize_t n = send(fd, text.ptr, text.len, MSG_DONTWAIT | MSG_NOSIGNAL);
 
@@ -66,7 +58,7 @@ static enum rc converse(int fd, const char *question, int64_t until, struct buf 
 
 	buf_addf(&line, "%s\n", question); /* at once: the other side closes when it has a line */
 	answered = !buf_failed(&line) &&
-	    ask_answer(fd, until - clock_monotonic_ms(), buf_slice(&line)) && receive(fd, -1, until, out);
+	    put_question(fd, until, buf_slice(&line)) && receive(fd, until, out);
 	if (!answered)
 		*why_out = buf_failed(out) ? "the answer is too long" : "no answer in time";
 	buf_free(&line);

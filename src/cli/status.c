@@ -1,6 +1,8 @@
+#include <poll.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/ask.h"
 #include "base/limits.h"
@@ -10,12 +12,27 @@
 /* Longer than the daemon serves one other client. */
 #define STATUS_LIMIT_MS (10 * 1000)
 
+/* --watch shows it anew so often. */
+#define WATCH_MS 2000
+
 struct status_question {
 	const char *config;
-	bool openmetrics;
+	bool openmetrics, json, watch;
 };
 
-static enum rc print_status(const struct settings *s, const char *question, struct err *err)
+static const char *question_of(const struct status_question *q)
+{
+	return q->json ? "status-json" : q->openmetrics ? "openmetrics" : "status";
+}
+
+/* On a terminal each answer takes the place of the one before. */
+static void clear_screen(void)
+{
+	if (isatty(STDOUT_FILENO))
+		fputs("\033[H\033[2J", stdout);
+}
+
+static enum rc print_status(const struct settings *s, const struct status_question *q, struct err *err)
 {
 	struct buf answer = BUF_INIT(LIMIT_CONTROL_ANSWER);
 	const char *why = "";
@@ -23,7 +40,9 @@ static enum rc print_status(const struct settings *s, const char *question, stru
 
 	if (s->control_socket.len == 0)
 		return err_config(err, "control { socket = \"\" }: the daemon cannot be asked");
-	rc = ask(s->control_socket.ptr, question, STATUS_LIMIT_MS, &answer, &why);
+	rc = ask(s->control_socket.ptr, question_of(q), STATUS_LIMIT_MS, &answer, &why);
+	if (rc == RC_OK && q->watch)
+		clear_screen();
 	if (rc == RC_OK)
 		fputs(buf_cstr(&answer), stdout);
 	else
@@ -32,9 +51,25 @@ static enum rc print_status(const struct settings *s, const char *question, stru
 	return rc;
 }
 
+/* Until it is interrupted, the daemon does not answer, or nothing reads any more. */
+static enum rc watch(const struct settings *s, const struct status_question *q, struct err *err)
+{
+	enum rc rc = print_status(s, q, err);
+
+	while (rc == RC_OK && fflush(stdout) == 0) {
+		(void)poll(NULL, 0, WATCH_MS);
+		if (!q->json && !isatty(STDOUT_FILENO))
+			putchar('\n');
+		rc = print_status(s, q, err);
+	}
+	return rc;
+}
+
 static const struct argument arguments[] = {
 	{ "config", ARGUMENT_TEXT, offsetof(struct status_question, config) },
 	{ "openmetrics", ARGUMENT_FLAG, offsetof(struct status_question, openmetrics) },
+	{ "json", ARGUMENT_FLAG, offsetof(struct status_question, json) },
+	{ "watch", ARGUMENT_FLAG, offsetof(struct status_question, watch) },
 	{ NULL, ARGUMENT_FLAG, 0 },
 };
 
@@ -50,9 +85,11 @@ static int run(const struct command *c, int argc, char **argv)
 
 	if (status != EXIT_SUCCESS || done)
 		return status;
+	if (q.json && q.openmetrics)
+		return command_usage(c, "--json and --openmetrics exclude each other");
 	rc = command_settings(q.config, &s, &err);
 	if (rc == RC_OK)
-		rc = print_status(s, q.openmetrics ? "openmetrics" : "status", &err);
+		rc = q.watch ? watch(s, &q, &err) : print_status(s, &q, &err);
 	settings_release(&s);
 	return command_end(&err, rc);
 }
@@ -61,6 +98,6 @@ const struct command command_status = {
 	.name = "status",
 	.run = run,
 	.summary = "show what the running daemon is doing",
-	.usage = "[-c FILE] [--openmetrics]",
+	.usage = "[-c FILE] [--json|--openmetrics] [--watch]",
 	.arguments = arguments,
 };

@@ -14,11 +14,13 @@
 #include <unistd.h>
 
 #include "base/ask.h"
+#include "base/clock.h"
 #include "base/limits.h"
 #include "base/log.h"
 #include "crypto/digest.h"
 #include "daemon/ceiling.h"
 #include "daemon/control.h"
+#include "daemon/counters.h"
 #include "daemon/flight.h"
 #include "daemon/listen.h"
 #include "daemon/milter.h"
@@ -134,6 +136,13 @@ static void answer_status(void *ctx, struct buf *out)
 	status_write(server->services, server->config, FACTS_TEXT, out);
 }
 
+static void answer_json(void *ctx, struct buf *out)
+{
+	const struct server *server = ctx;
+
+	status_write(server->services, server->config, FACTS_JSON, out);
+}
+
 static void answer_openmetrics(void *ctx, struct buf *out)
 {
 	const struct server *server = ctx;
@@ -143,6 +152,7 @@ static void answer_openmetrics(void *ctx, struct buf *out)
 
 static const struct control_request requests[] = {
 	{ "status", answer_status },
+	{ "status-json", answer_json },
 	{ "openmetrics", answer_openmetrics },
 	{ "reload", answer_reload },
 	{ NULL, NULL },
@@ -169,6 +179,7 @@ static void on_tick(void)
 	if (notify_watchdog_ms() >= 0 && flight_alive())
 		notify_watchdog();
 	log_sum_up(false);
+	counters_tick(clock_monotonic_ms());
 }
 
 static int tick_ms(void)
@@ -218,6 +229,7 @@ static bool serve(struct server *server)
 	}
 	pthread_detach(thread);
 	signals_accept();
+	counters_tick(clock_monotonic_ms());
 	notify_ready();
 	wait_for_stop(server);
 	notify_stopping();

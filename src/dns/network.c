@@ -123,16 +123,17 @@ static void send_try(struct network *b, struct query *q)
 
 /* --- probes ------------------------------------------------------------------------------------ */
 
+/* One that comes and goes is reported once for each direction, and summed up. */
 static void log_health(const struct server *server, const char *what, bool good)
 {
-	struct buf text = BUF_INIT(128);
+	struct buf text = BUF_INIT(128), thing = BUF_INIT(160);
 
 	server_describe(server, &text);
-	if (good)
-		log_info("name server %s %s", buf_cstr(&text), what);
-	else
-		log_warning("name server %s %s", buf_cstr(&text), what);
+	buf_addf(&thing, "name server %s %s", buf_cstr(&text), good ? "works" : "fails");
+	log_repeated(good ? LOG_LEVEL_INFO : LOG_LEVEL_WARNING, buf_cstr(&thing), "name server %s %s",
+	    buf_cstr(&text), what);
 	buf_free(&text);
+	buf_free(&thing);
 }
 
 /* The root's servers are asked for, which every recursive server knows. */
@@ -222,6 +223,8 @@ static void note_health(struct network *b, const struct query *q)
 	int64_t now = clock_monotonic_ms();
 	unsigned server = q->try.server;
 
+	if (q->outcome == TRY_ANSWERED)
+		histogram_add(&b->servers.list[server].times, now - q->sent_ms);
 	if (q->outcome != TRY_ANSWERED) {
 		servers_silent(&b->servers, server, q->sent_ms, now);
 		send_probes(b);
@@ -410,11 +413,17 @@ static bool in_trouble(void *ctx)
 	    is_late(atomic_load(&b->handed_in_ms), now);
 }
 
-static void describe(void *ctx, struct buf *out)
+static bool source(void *ctx, size_t which, struct dns_source *out, struct buf *name)
 {
 	const struct network *b = ctx;
 
-	servers_describe(&b->servers, out);
+	if (which >= b->servers.count)
+		return false;
+	out->health = server_health_text(&b->servers.list[which]);
+	out->measured = true;
+	histogram_read(&b->servers.list[which].times, &out->times);
+	server_describe(&b->servers.list[which], name);
+	return true;
 }
 
 /* Without a thread. */
@@ -510,7 +519,7 @@ enum rc resolver_network(const struct network_params *params, const struct resol
 {
 	static const struct dns_backend backend = {
 		.ask = ask, .free = network_free, .queries = queries,
-		.in_trouble = in_trouble, .describe = describe };
+		.in_trouble = in_trouble, .source = source };
 	struct network *b = network_new(params);
 	struct resolver *r;
 	enum rc rc;

@@ -8,13 +8,10 @@
 
 #include "dns/resolver.h"
 
-#define REFUSAL_LOG_MS 60000 /* one line a minute says enough */
-
 struct resolver {
 	struct dns_backend backend;
 	void *ctx; /* owned: the backend's */
 	struct cache *cache;
-	atomic_int_fast64_t refusal_ms; /* when the last refusal was logged; 0: none was */
 };
 
 static const char *const status_text[] = {
@@ -74,16 +71,11 @@ static void settle(struct waiter *w, const struct dns_answer *answer)
 	w->settled(w, answer);
 }
 
-static void log_refusal(struct resolver *r, const struct ip *client)
+static void log_refusal(const struct ip *client)
 {
-	int64_t now = clock_monotonic_ms();
-	int_fast64_t last = atomic_load(&r->refusal_ms);
 	char text[IP_TEXT_SIZE];
 
-	if ((last != 0 && now - last < REFUSAL_LOG_MS) ||
-	    !atomic_compare_exchange_strong(&r->refusal_ms, &last, now))
-		return;
-	log_warning("DNS questions for %s are not asked: too many are in flight (%u of one client or %u of all), "
+	log_repeated(LOG_LEVEL_WARNING, "DNS questions", "DNS questions for %s are not asked: too many are in flight (%u of one client or %u of all), "
 	    "or there is no memory", client == NULL ? "a message" : ip_text(client, text), LIMIT_DNS_CLIENT,
 	    LIMIT_DNS_IN_FLIGHT);
 }
@@ -102,7 +94,7 @@ void resolver_ask(struct resolver *r, const char *name, enum dns_type type, stru
 	case CACHE_JOINED:
 		break;
 	case CACHE_REFUSED:
-		log_refusal(r, w->client);
+		log_refusal(w->client);
 		settle(w, &refused);
 		break;
 	}
@@ -130,8 +122,7 @@ void resolver_counters(const struct resolver *r, struct resolver_counters *out)
 		out->queries = r->backend.queries(r->ctx);
 }
 
-void resolver_describe(const struct resolver *r, struct buf *out)
+bool resolver_source(const struct resolver *r, size_t which, struct dns_source *out, struct buf *name)
 {
-	if (r->backend.describe != NULL)
-		r->backend.describe(r->ctx, out);
+	return r->backend.source != NULL && r->backend.source(r->ctx, which, out, name);
 }

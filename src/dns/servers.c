@@ -64,6 +64,8 @@ bool servers_add(struct servers *s, const struct ip *ip, uint16_t port)
 	server->useful_ms = -1;
 	server->probe_ms = 0;
 	server->probing = false;
+	server->times.limits = histogram_times_ms;
+	server->times.limit_count = HISTOGRAM_TIMES;
 	s->count++;
 	return true;
 }
@@ -218,13 +220,13 @@ void server_describe(const struct server *s, struct buf *out)
 	    (unsigned)s->port);
 }
 
-void servers_describe(const struct servers *s, struct buf *out)
+const char *server_health_text(const struct server *s)
 {
-	for (size_t i = 0; i < s->count; i++) {
-		if (i > 0)
-			buf_add_str(out, ", ");
-		server_describe(&s->list[i], out);
-		if (health_of(&s->list[i]) == SERVER_FAILS)
-			buf_add_str(out, " (does not answer)");
-	}
+	static const char *const texts[] = {
+		[SERVER_WORKS] = "works",
+		[SERVER_DOUBTED] = "doubted",
+		[SERVER_FAILS] = "fails",
+	};
+
+	return texts[health_of(s)];
 }

@@ -72,18 +72,22 @@ static void zonefile_free(void *ctx)
 	free(f);
 }
 
-static void describe(void *ctx, struct buf *out)
+static bool source(void *ctx, size_t which, struct dns_source *out, struct buf *name)
 {
 	const struct zonefile *f = ctx;
 
-	buf_addf(out, "zone file %s", f->label);
+	if (which > 0)
+		return false;
+	*out = (struct dns_source){ .health = "works" };
+	buf_addf(name, "zone file %s", f->label);
+	return true;
 }
 
 enum rc resolver_zonetext(const char *label, struct slice text, struct resolver **out,
     struct err *err)
 {
 	static const struct dns_backend backend = {
-		.ask = ask, .free = zonefile_free, .describe = describe };
+		.ask = ask, .free = zonefile_free, .source = source };
 	static const struct resolver_params no_cache = { .cache_entries = 0 };
 	struct zonefile *f = calloc(1, sizeof(*f));
 	enum rc rc = RC_NOMEM;

@@ -640,6 +640,18 @@ enum rc json_outcome(const struct outcome *outcome, int indent, struct buf *out)
 	return rc;
 }
 
+enum rc json_text(struct slice s, struct buf *out)
+{
+	json_t *value = text(s);
+	char *dumped = value == NULL ? NULL : json_dumps(value, JSON_ENCODE_ANY);
+
+	if (dumped != NULL)
+		buf_add_str(out, dumped);
+	json_decref(value);
+	free(dumped);
+	return dumped == NULL || buf_failed(out) ? RC_NOMEM : RC_OK;
+}
+
 enum rc json_spf(const struct spf_mail_from_result *r, int indent, struct buf *out)
 {
 	json_t *json = spf_json(r);

@@ -8,7 +8,11 @@ Each test has a directory of its own and ends what it started.  Prints a line fo
 last, "N passed, N failed".  Standard library only.
 """
 import argparse
+import grp
+import json
 import os
+import re
+import shutil
 import signal
 import socket
 import struct
@@ -136,6 +140,23 @@ def message(mta, connect=True):
     return mta.end()
 
 
+def may_ask(site, groups):
+    """Can a process of user nobody with these groups connect to the control socket?"""
+    pid = os.fork()
+    if pid == 0:
+        status = 1
+        try:
+            os.setgroups(groups)
+            os.setgid(65534)
+            os.setuid(65534)
+            with socket.socket(socket.AF_UNIX) as s:
+                s.connect(site.path('run/control'))
+            status = 0
+        finally:
+            os._exit(status)
+    return os.waitpid(pid, 0)[1] == 0
+
+
 # --- the tests ----------------------------------------------------------------------------------------
 
 
@@ -225,8 +246,8 @@ def reload_with_an_answer(site):
 def status_of_a_running_daemon(site):
     def status(*options):
         return subprocess.run([os.path.join(site.build, 'assay'), 'status', '-c', site.path('assay.conf'),
-                               *options], stdin=subprocess.DEVNULL, timeout=PATIENCE,
-                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+                               *options], stdin=subprocess.DEVNULL, timeout=PATIENCE, stdout=subprocess.PIPE,
+                              stderr=subprocess.DEVNULL if '--json' in options else subprocess.STDOUT)
 
     expect(status().returncode == 1, 'no daemon, and no complaint')
     site.start()
@@ -236,9 +257,25 @@ def status_of_a_running_daemon(site):
     done = status()
     text = done.stdout.decode()
     expect(done.returncode == 0, text)
-    for line in ('socket-mode was changed', 'Name servers: 127.0.0.1:9', '    external accept 1\n',
-                 'one more for each reload:\n    2\n'):
+    for line in ('socket-mode was changed', 'Name servers:\n    127.0.0.1:9: ', 'one more for each reload: 2\n',
+                 'Last errors and warnings:\n'):
         expect(line in text, '"%s" is not in\n%s' % (line, text))
+    expect(re.search(r'^    external accept +1 +1 +1 +1$', text, re.M), text)
+    for key in ('uptime_seconds', 'messages', 'keys', 'errors', 'name_servers', 'verdict_seconds'):
+        expect(key in json.loads(status('--json').stdout), 'no %s in --json' % key)
+    told = json.loads(status('--json').stdout)
+    expect({'class': 'external', 'action': 'accept', 'minute': 1, 'hour': 1, 'day': 1, 'value': 1}
+           in told['messages'], told['messages'])
+    expect(told['configuration_restart_pending'] == 1 and len(told['waiting_for_restart']) == 1, told)
+    expect(status('--json', '--openmetrics').returncode == 2, 'both are asked for')
+    watch = subprocess.Popen([os.path.join(site.build, 'assay'), 'status', '-c', site.path('assay.conf'),
+                              '--json', '--watch'], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
+    try:
+        for _ in range(2):
+            expect(json.loads(watch.stdout.readline())['version'] == 1, '--watch')
+    finally:
+        watch.kill()
+        watch.communicate()
     text = status('--openmetrics').stdout.decode()
     expect(text.endswith('# EOF\n') and
            'assay_messages_total{class="external",action="accept"} 1\n' in text, text)
@@ -247,7 +284,43 @@ def status_of_a_running_daemon(site):
 
 
 @test
+def status_tells_keys_and_errors(site):
+    os.makedirs(site.path('keys/example.com'))
+    for name, age in (('old', 200), ('new.pending', 1)):
+        path = site.path('keys/example.com/%s.pem' % name)
+        shutil.copy(os.path.join(HERE, '..', '..', 'keys', 'rsa2048.pem'), path)
+        os.chmod(path, 0o600)
+        os.utime(path, (time.time() - age * 86400 - 60,) * 2)
+    path = site.path('keys/example.com/bad.pem')
+    with open(path, 'w') as f:
+        f.write('not a key')
+    os.chmod(path, 0o600)
+    site.start()
+    done = subprocess.run([os.path.join(site.build, 'assay'), 'status', '-c', site.path('assay.conf')],
+                          stdin=subprocess.DEVNULL, timeout=PATIENCE, stdout=subprocess.PIPE)
+    text = done.stdout.decode()
+    for line in ('example.com old: active for 200 days, rotation overdue for 20 days',
+                 'example.com new: pending for 1 days', 'example.com bad: unusable for 0 days',
+                 'error: finding: %s: ' % path):
+        expect(line in text, '"%s" is not in\n%s' % (line, text))
+
+
+@test
 def control_socket_is_not_for_everybody(site):
+    """Root, the daemon's user and the group's members only."""
+    site.configure('control { group = "%s" }\n' % grp.getgrgid(os.getgid()).gr_name if os.geteuid() else
+                   'control { group = "games" }\n')
+    site.start()
+    expect(os.stat(site.path('run/control')).st_mode & 0o7777 == 0o660, 'mode with a group')
+    if os.geteuid() == 0:
+        os.chmod(site.path('run'), 0o755)
+        games = grp.getgrnam('games').gr_gid
+        for groups, may in (([], False), ([games], True)):
+            expect(may_ask(site, groups) == may, 'nobody, with groups %s' % groups)
+    else:
+        print('skipped: other users than one, since it takes root to become them')
+    site.stop()
+    site.configure('')
     site.start()
     expect(os.stat(site.path('run/control')).st_mode & 0o7777 == 0o600, 'mode')
 

@@ -2,8 +2,9 @@
  * control.h - the control socket: one request a connection (base/ask.h).
  *
  * Only root, the daemon's user and the group of `control { group }` reach it: its mode decides.  A thread
- * of its own serves one client after the other and waits for each a few seconds at most: a client that
- * hangs delays the next one, never mail.
+ * of its own serves a few clients at a time without waiting for any: one that says nothing, or does not
+ * read its answer, delays no other and is closed after a few seconds; when there are too many, the oldest is
+ * closed for the newest.  Mail never waits for any of this.
  */
 #ifndef ASSAY_DAEMON_CONTROL_H
 #define ASSAY_DAEMON_CONTROL_H

@@ -1,38 +1,75 @@
 /*
- * facts.h - numbers about the daemon, written by one walk in the form that is asked for: lines for people,
- * or OpenMetrics.  Names and labels are fixed words of ours: nothing that a remote party sends becomes one.
+ * facts.h - what there is to say about the daemon, written by one walk in the form that is asked for: lines
+ * for people, JSON, OpenMetrics, or the older text form of Prometheus.
+ *
+ * Numbers come in families, which all forms have.  Names and labels of metrics are fixed words of ours or
+ * names that the operator wrote: nothing that a remote party sends becomes one, so their number is bounded.
+ * Texts are for people and in JSON only: there are single ones, and lists of rows.
  */
 #ifndef ASSAY_DAEMON_FACTS_H
 #define ASSAY_DAEMON_FACTS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/buf.h"
+#include "base/histogram.h"
+#include "daemon/windows.h"
 
-enum facts_form { FACTS_TEXT, FACTS_OPENMETRICS };
+enum facts_form { FACTS_TEXT, FACTS_JSON, FACTS_OPENMETRICS, FACTS_PROMETHEUS };
 enum facts_type { FACTS_COUNTER, FACTS_GAUGE, FACTS_HISTOGRAM };
 
 struct facts {
 	struct buf *out;
 	enum facts_form form;
-	const char *name; /* of the family that is being written */
+	const char *name; /* of the family or list that is being written; the writer's own, as all below */
+	const char *help;
 	enum facts_type type;
+	bool headed;      /* its head is written */
+	bool list;        /* it is a list in JSON, which has to be closed */
+	bool fields;      /* the row has a field */
 };
+
+/* Before and after all else. */
+void facts_begin(struct facts *f);
+void facts_end(struct facts *f);
+
+/* Is it one of the two forms for metrics? */
+bool facts_are_metrics(const struct facts *f);
+
+/* --- numbers --- */
 
 /* Begins a family; its values follow.  help: what is counted, with a capital, without a final period. */
 void facts_family(struct facts *f, const char *name, enum facts_type type, const char *help);
 
-/* One value without label, with one or two.  A labelled zero is left out for people. */
+/* The one value of a family without labels. */
 void facts_value(struct facts *f, uint64_t value);
+
+/* A value of a family with one label or two.  A zero is left out for people. */
+struct fact {
+	const char *label, *text;
+	const char *label2, *text2;  /* NULL: one label only */
+	uint64_t value;
+	const uint64_t *recent;      /* by window, for people and JSON; NULL: not known */
+};
+void facts_add(struct facts *f, const struct fact *fact);
 void facts_labelled(struct facts *f, const char *label, const char *text, uint64_t value);
-void facts_labelled2(struct facts *f, const char *label, const char *text, const char *label2,
-    const char *text2, uint64_t value);
 
-/* Counts of what took at most limits_ms[i], one more for the rest; limits in rising order. */
-void facts_histogram(struct facts *f, const int64_t *limits_ms, const uint64_t *counts, size_t limits,
-    uint64_t sum_ms);
+/* per_unit: 1000 where milliseconds were added and seconds are written, else 1.  label NULL: none. */
+void facts_histogram(struct facts *f, const char *label, const char *text,
+    const struct histogram_values *h, unsigned per_unit);
 
-/* OpenMetrics has an end. */
-void facts_end(struct facts *f);
+/* --- texts: for people and in JSON --- */
+
+void facts_text(struct facts *f, const char *name, const char *heading, struct slice text);
+
+/* Rows follow; a list without rows is an empty one in JSON and not there for people. */
+void facts_list(struct facts *f, const char *name, const char *heading);
+
+/* For JSON a row has fields; for people it is one line, without its LF, that shows the same. */
+void facts_row(struct facts *f, const char *line);
+void facts_row_text(struct facts *f, const char *name, struct slice text);
+void facts_row_number(struct facts *f, const char *name, int64_t number);
+void facts_row_end(struct facts *f);
 
 #endif

@@ -20,7 +20,8 @@ struct dns_backend {
 	void (*free)(void *ctx); /* delivers what is in flight first */
 	uint64_t (*queries)(void *ctx);                 /* sent so far; may be NULL */
 	bool (*in_trouble)(void *ctx);  /* for resolver_in_trouble(); any thread, no locks; may be NULL */
-	void (*describe)(void *ctx, struct buf *out);   /* for resolver_describe(); may be NULL */
+	/* for resolver_source(); may be NULL */
+	bool (*source)(void *ctx, size_t which, struct dns_source *out, struct buf *name);
 };
 
 struct resolver_params {

@@ -29,6 +29,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/histogram.h"
 #include "base/ip.h"
 #include "base/slice.h"
 
@@ -94,7 +95,14 @@ struct resolver_counters {
 };
 void resolver_counters(const struct resolver *r, struct resolver_counters *out);
 
-/* For logs and `assay status`: "192.0.2.1:53, [2001:db8::1]:53 (does not answer)". */
-void resolver_describe(const struct resolver *r, struct buf *out);
+/* Where answers come from: a name server, or the zone file. */
+struct dns_source {
+	const char *health;            /* "works", "doubted", "fails" (dns/servers.h) */
+	bool measured;
+	struct histogram_values times; /* where measured: milliseconds from a query to its answer */
+};
+
+/* Source number which; its name ("192.0.2.1:53", "zone file PATH") is added to name.  False: beyond the last. */
+bool resolver_source(const struct resolver *r, size_t which, struct dns_source *out, struct buf *name);
 
 #endif

@@ -19,6 +19,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "base/histogram.h"
 #include "base/ip.h"
 
 #define SERVERS_MAX      8u
@@ -34,6 +35,7 @@ struct server {
 	int64_t useful_ms;  /* when it gave a useful answer; -1: never */
 	int64_t probe_ms;   /* when the next probe is due */
 	bool probing;
+	struct histogram times; /* milliseconds from a query to its answer; any thread reads it */
 };
 
 struct servers {
@@ -91,8 +93,10 @@ bool servers_all_fail(const struct servers *s);
 bool server_connect(const struct server *s, int fd);
 bool server_disconnect(int fd);
 
-/* "192.0.2.1:53, [2001:db8::1]:53 (does not answer)" */
-void servers_describe(const struct servers *s, struct buf *out);
+/* "works", "doubted", "fails".  Any thread. */
+const char *server_health_text(const struct server *s);
+
+/* "192.0.2.1:53", "[2001:db8::1]:53" */
 void server_describe(const struct server *s, struct buf *out);
 
 #endif

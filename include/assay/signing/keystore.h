@@ -28,6 +28,9 @@ enum key_state {
 const char *key_state_text(enum key_state state);   /* "active", "pending", ... */
 const char *key_state_suffix(enum key_state state); /* "", ".pending", ... before ".pem" */
 
+/* A key should be rotated after that long in use; `assay key rotate --every` may say otherwise. */
+#define KEY_ROTATION_DAYS 180
+
 struct signing_key {
 	struct domain domain;
 	struct slice selector;         /* from the file's name, validated */

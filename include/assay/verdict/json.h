@@ -14,4 +14,9 @@ MUST_CHECK enum rc json_spf(const struct spf_mail_from_result *r, int indent, st
 MUST_CHECK enum rc json_dmarc_author(const struct dmarc_author_result *r, int indent,
     struct buf *out);
 
+/*
+ * Remote text, or any other, as one JSON string with its quotes: octets that are not UTF-8 become U+FFFD.
+ */
+MUST_CHECK enum rc json_text(struct slice text, struct buf *out);
+
 #endif

@@ -1,4 +1,4 @@
-/* control.h and base/ask.h: a question, its answer, and who keeps the other waiting. */
+/* control.h and base/ask.h: a question, its answer, and clients that hang or flood. */
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/ask.h"
+#include "base/limits.h"
 #include "daemon/control.h"
 #include "daemon/listen.h"
 
@@ -84,23 +85,61 @@ START_TEST(long_answer)
 }
 END_TEST
 
-/* Clients that say nothing are given up, one after the other. */
-START_TEST(silent_clients)
+/* Clients that say nothing, begin a line, or do not read a long answer; row: what each of them sends. */
+static const struct {
+	const char *sent;
+} hanging[] = { { "" }, { "hel" }, { "much\n" } };
+
+static int connect_to_control(void)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	struct buf out = BUF_INIT(4096);
-	const char *why = NULL;
-	int silent[2];
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
 
 	memcpy(address.sun_path, control_path(), strlen(control_path()) + 1);
-	for (size_t i = 0; i < N_ELEMENTS(silent); i++) {
-		silent[i] = socket(AF_UNIX, SOCK_STREAM, 0);
-		ck_assert_int_eq(connect(silent[i], (const struct sockaddr *)&address, sizeof(address)), 0);
+	ck_assert_int_eq(connect(fd, (const struct sockaddr *)&address, sizeof(address)), 0);
+	return fd;
+}
+
+/*
+ * Three times as many as are served at a time: each one's time is two seconds, so that waiting for them in
+ * turn would take longer than the question may; and those that were too many have been closed.
+ */
+START_TEST(hanging_clients)
+{
+	struct buf out = BUF_INIT(4096);
+	const char *why = NULL;
+	int clients[3 * LIMIT_CONTROL_CLIENTS];
+	char octet;
+
+	for (size_t i = 0; i < N_ELEMENTS(clients); i++) {
+		clients[i] = connect_to_control();
+		(void)!send(clients[i], hanging[_i].sent, strlen(hanging[_i].sent), MSG_NOSIGNAL);
+	}
+	ck_assert_int_eq(ask(control_path(), "hello", 20000, &out, &why), RC_OK);
+	ck_assert_str_eq(buf_cstr(&out), "hello world\n");
+	if (*hanging[_i].sent == '\0')
+		ck_assert_int_le(recv(clients[0], &octet, 1, 0), 0); /* returns: it was closed */
+	for (size_t i = 0; i < N_ELEMENTS(clients); i++)
+		close(clients[i]);
+	buf_free(&out);
+}
+END_TEST
+
+/* A thousand that come and go: each is answered or closed, and then the next one is answered. */
+START_TEST(flood)
+{
+	struct buf out = BUF_INIT(4096);
+	const char *why = NULL;
+
+	for (unsigned i = 0; i < 1000; i++) {
+		int fd = connect_to_control();
+
+		if (i % 2 == 0)
+			(void)!send(fd, "hello\n", 6, MSG_NOSIGNAL);
+		close(fd);
 	}
 	ck_assert_int_eq(ask(control_path(), "hello", 60000, &out, &why), RC_OK);
 	ck_assert_str_eq(buf_cstr(&out), "hello world\n");
-	for (size_t i = 0; i < N_ELEMENTS(silent); i++)
-		close(silent[i]);
 	buf_free(&out);
 }
 END_TEST
@@ -134,7 +173,8 @@ Suite *daemon_control_suite(void)
 
 	UNIT_TABLE(s, answered, questions);
 	UNIT_TEST(s, long_answer);
-	UNIT_TEST(s, silent_clients);
+	UNIT_TABLE(s, hanging_clients, hanging);
+	UNIT_TEST(s, flood);
 	UNIT_TEST(s, nobody_there);
 	return s;
 }

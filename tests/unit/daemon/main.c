@@ -11,6 +11,7 @@ int main(void)
 		daemon_listen_suite,
 		daemon_services_suite,
 		daemon_session_suite,
+		daemon_windows_suite,
 		NULL,
 	};
 

@@ -10,5 +10,6 @@ suite_maker daemon_flight_suite;
 suite_maker daemon_listen_suite;
 suite_maker daemon_services_suite;
 suite_maker daemon_session_suite;
+suite_maker daemon_windows_suite;
 
 #endif

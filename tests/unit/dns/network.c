@@ -687,9 +687,12 @@ START_TEST(system_servers)
 {
 	struct resolver *r = open_for(NULL, 0, LONG_MS, 2);
 	struct buf text = BUF_INIT(1000);
+	struct dns_source source;
 
-	resolver_describe(r, &text);
+	ck_assert(resolver_source(r, 0, &source, &text));
 	ck_assert_ptr_nonnull(strchr(buf_cstr(&text), ':'));
+	ck_assert_str_eq(source.health, "works");
+	ck_assert(!resolver_source(r, 100, &source, &text));
 	resolver_free(&r);
 	buf_free(&text);
 }

@@ -281,6 +281,7 @@ START_TEST(files)
 	struct err err = ERR_INIT;
 	struct buf text = BUF_INIT(100);
 	struct resolver *r = NULL;
+	struct dns_source source;
 	char path[256];
 	FILE *f;
 
@@ -291,7 +292,9 @@ START_TEST(files)
 	fputs("a.test A 192.0.2.1\n", f);
 	fclose(f);
 	ck_assert_int_eq(resolver_zonefile(path, &r, &err), RC_OK);
-	resolver_describe(r, &text);
+	ck_assert(resolver_source(r, 0, &source, &text));
+	ck_assert(!source.measured);
+	ck_assert(!resolver_source(r, 1, &source, &text));
 	ck_assert(slice_starts_with(buf_slice(&text), SLICE("zone file /")));
 	resolver_free(&r);
 	buf_free(&text);

@@ -1,0 +1,174 @@
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#include "base/limits.h"
+
+#include "daemon/keyfacts.h"
+
+#define DAY 86400
+
+/* For people: more is the business of `assay key list`. */
+#define ROWS_FOR_PEOPLE 20u
+
+struct key_fact {
+	const struct signing_key *key;
+	const char *domain, *selector;
+	int64_t since;
+	bool unusable; /* active, and the daemon cannot sign with it */
+};
+
+struct key_facts {
+	struct key_fact *items;
+	size_t count;
+	size_t by_state[KEY_STATES], unusable;
+};
+
+static int by_age(const void *a, const void *b)
+{
+	const struct key_fact *x = a, *y = b;
+
+	return x->since < y->since ? -1 : x->since > y->since;
+}
+
+/* The file's time is when the key got its state (signing/keystore.h). */
+static void add_key(struct key_facts *facts, const struct settings *s, const struct signing_key *key,
+    struct arena *a)
+{
+	struct key_fact *fact = &facts->items[facts->count];
+	struct stat st;
+
+	if (stat(key->path.ptr, &st) != 0)
+		return; /* it went away just now */
+	fact->key = key;
+	fact->domain = arena_copy(a, key->domain.name).ptr;
+	fact->selector = arena_copy(a, key->selector).ptr;
+	fact->since = (int64_t)st.st_mtime;
+	fact->unusable = key->state == KEY_ACTIVE &&
+	    (s->keystore == NULL || !keystore_has(s->keystore, key->domain, key->selector));
+	facts->by_state[key->state]++;
+	facts->unusable += fact->unusable;
+	facts->count++;
+}
+
+/* False: the directory cannot be read, or there is no memory; --check and the log say which. */
+static bool read_keys(const struct settings *s, struct arena *a, struct key_facts *facts)
+{
+	struct signing_key *keys = NULL;
+	struct err ignored = ERR_INIT;
+	size_t count = 0;
+	enum rc rc = keystore_list(s->keys_directory.ptr, a, &keys, &count, &ignored);
+
+	err_free(&ignored);
+	if (rc != RC_OK)
+		return false;
+	facts->items = arena_new_array(a, count, struct key_fact);
+	for (size_t i = 0; i < count && facts->items != NULL; i++)
+		add_key(facts, s, &keys[i], a);
+	if (facts->count > 1)
+		qsort(facts->items, facts->count, sizeof(*facts->items), by_age);
+	if (facts->count > LIMIT_STATUS_KEYS)
+		facts->count = LIMIT_STATUS_KEYS;
+	return !arena_failed(a);
+}
+
+/* --- rows ------------------------------------------------------------------------------------- */
+
+static int64_t rotation_of(const struct key_fact *k)
+{
+	return k->since + (int64_t)KEY_ROTATION_DAYS * DAY;
+}
+
+static const char *state_of(const struct key_fact *k)
+{
+	return k->unusable ? "unusable" : key_state_text(k->key->state);
+}
+
+static void describe(const struct key_fact *k, int64_t now, struct buf *out)
+{
+	int64_t left = rotation_of(k) - now;
+
+	buf_addf(out, "%.*s %.*s: %s for %lld days", SLICE_ARG(k->key->domain.name),
+	    SLICE_ARG(k->key->selector), state_of(k), (long long)((now - k->since) / DAY));
+	if (k->key->state == KEY_ACTIVE && left < 0)
+		buf_addf(out, ", rotation overdue for %lld days", (long long)(-left / DAY));
+	else if (k->key->state == KEY_ACTIVE)
+		buf_addf(out, ", rotation due in %lld days", (long long)(left / DAY));
+}
+
+static void write_row(struct facts *f, const struct key_fact *k, int64_t now)
+{
+	struct buf line = BUF_INIT(1024);
+
+	describe(k, now, &line);
+	facts_row(f, buf_cstr(&line));
+	facts_row_text(f, "domain", k->key->domain.name);
+	facts_row_text(f, "selector", k->key->selector);
+	facts_row_text(f, "state", slice_str(state_of(k)));
+	facts_row_number(f, "since", k->since);
+	facts_row_number(f, "age_days", (now - k->since) / DAY);
+	if (k->key->state == KEY_ACTIVE)
+		facts_row_number(f, "rotation_due_days", (rotation_of(k) - now) / DAY);
+	facts_row_end(f);
+	buf_free(&line);
+}
+
+static void write_rows(struct facts *f, const struct key_facts *facts, int64_t now)
+{
+	size_t shown = f->form == FACTS_TEXT && facts->count > ROWS_FOR_PEOPLE ? ROWS_FOR_PEOPLE : facts->count;
+
+	facts_list(f, "keys", "Keys, the oldest first");
+	for (size_t i = 0; i < shown; i++)
+		write_row(f, &facts->items[i], now);
+	if (shown < facts->count)
+		facts_row(f, "and more: assay key list");
+}
+
+/* --- metrics ---------------------------------------------------------------------------------- */
+
+/* One value for each active key. */
+static void write_times(struct facts *f, const struct key_facts *facts, const char *name, const char *help,
+    int64_t (*time_of)(const struct key_fact *))
+{
+	facts_family(f, name, FACTS_GAUGE, help);
+	for (size_t i = 0; i < facts->count; i++) {
+		const struct key_fact *k = &facts->items[i];
+
+		if (k->key->state == KEY_ACTIVE)
+			facts_add(f, &(struct fact){ .label = "domain", .text = k->domain,
+			    .label2 = "selector", .text2 = k->selector, .value = (uint64_t)time_of(k) });
+	}
+}
+
+static int64_t since_of(const struct key_fact *k)
+{
+	return k->since;
+}
+
+static void write_counts(struct facts *f, const struct key_facts *facts)
+{
+	facts_family(f, "keys", FACTS_GAUGE, "Keys of the key directory by state; active ones that cannot be "
+	    "used count as unusable as well");
+	for (enum key_state state = KEY_ACTIVE; state < KEY_STATES; state++)
+		facts_labelled(f, "state", key_state_text(state), facts->by_state[state]);
+	facts_labelled(f, "state", "unusable", facts->unusable);
+}
+
+void keyfacts_write(struct facts *f, const struct settings *s, int64_t now)
+{
+	struct arena *a = arena_create(LIMIT_CONFIG_ARENA);
+	struct key_facts facts = { .count = 0 };
+
+	if (a != NULL && read_keys(s, a, &facts)) {
+		if (!facts_are_metrics(f)) {
+			write_rows(f, &facts, now);
+		} else {
+			write_counts(f, &facts);
+			write_times(f, &facts, "key_active_timestamp_seconds",
+			    "Since when the key has been active, in seconds since 1970", since_of);
+			write_times(f, &facts, "key_rotation_timestamp_seconds",
+			    "When the key should be rotated, in seconds since 1970", rotation_of);
+		}
+	}
+	if (a != NULL)
+		arena_free(&a);
+}
