@@ -26,7 +26,7 @@ struct network_params {
 
 /*
  * RC_CONFIG with a message for servers that cannot be understood, RC_IO with one where no thread,
- * pipe or socket can be had.  params and cache are copied.  resolver_describe() lists the servers.
+ * pipe or socket can be had.  params and cache are copied.  resolver_source() has the servers.
  * Each server takes LIMIT_DNS_DESCRIPTORS from the start on, and the resolver two more.
  */
 MUST_CHECK enum rc resolver_network(const struct network_params *params,
