@@ -63,7 +63,7 @@ static enum rc check_key(struct check_request *r, const struct signing_key *key)
 		say(r, MARK_BAD, "key %.*s cannot be used: %.*s", SLICE_ARG(key->selector),
 		    SLICE_ARG(slice_trim(buf_slice(&why.text))));
 	else
-		rc = published_find(r->arena, r->dns.lookups, key, private, &found);
+		rc = published_find(&(struct published_key){ r->arena, key, private }, r->dns.lookups, &found);
 	if (private != NULL && rc == RC_OK)
 		say(r, key_mark(key, found.state), "key %.*s (%s): %.*s", SLICE_ARG(key->selector),
 		    key->state == KEY_ACTIVE ? "signs" : "pending", SLICE_ARG(found.what));

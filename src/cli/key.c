@@ -4,30 +4,30 @@
 #include <string.h>
 #include <syslog.h>
 
-#include "base/clock.h"
 #include "base/hostname.h"
 #include "base/limits.h"
 #include "base/log.h"
 
 #include "cli/key.h"
 
-#define DAY (24 * 60 * 60)
-
 /* --- new ---------------------------------------------------------------------------------------- */
 
 static enum rc new_key(struct key_request *r, struct domain d, enum key_type type)
 {
 	bool both = r->key_types[KEY_RSA] && r->key_types[KEY_ED25519];
-	struct slice base = r->selector == NULL ? key_month_selector(r, type) :
-	    both ? arena_printf(r->arena, "%s%c", r->selector, type == KEY_RSA ? 'r' : 'e') :
-	    slice_str(r->selector);
+	struct slice selector = SLICE_NULL;
 	struct private_key *private = NULL;
 	struct signing_key key;
 	enum rc rc;
 
-	if (slice_is_null(base))
-		return RC_NOMEM;
-	rc = key_make(r, d, type, arena_lower(r->arena, base), r->selector != NULL, &key, &private);
+	if (r->selector != NULL) {
+		selector = both ? arena_printf(r->arena, "%s%c", r->selector, type == KEY_RSA ? 'r' : 'e') :
+		    slice_str(r->selector);
+		selector = arena_lower(r->arena, selector);
+		if (slice_is_null(selector))
+			return RC_NOMEM;
+	}
+	rc = key_make(r, d, type, selector, &key, &private);
 	if (rc == RC_OK) {
 		printf("; %.*s\n", SLICE_ARG(key.path));
 		rc = key_print_record(r, &key, private);
@@ -57,7 +57,7 @@ static enum rc new_all(struct key_request *r)
 	for (size_t i = 0; i < count; i++) {
 		if (i > 0 && domain_eq(keys[i].domain, keys[i - 1].domain))
 			continue;
-		fprintf(stderr, "assay: key %zu of %zu: %.*s\n", i + 1, count, SLICE_ARG(keys[i].domain.name));
+		key_progress(r, i + 1, count, keys[i].domain);
 		TRY(new_domain(r, keys[i].domain));
 	}
 	return RC_OK;
@@ -73,163 +73,6 @@ static enum rc key_new(struct key_request *r)
 		TRY(new_domain(r, d));
 	}
 	return r->all ? new_all(r) : RC_OK;
-}
-
-/* --- walking over the keys there are -------------------------------------------------------------- */
-
-/* Which keys an action is about: arguments are domains, or one domain and its selectors. */
-struct walk {
-	bool domains;
-	bool tables; /* those of sign-tables, too */
-	unsigned states;
-	enum rc (*visit)(struct key_request *r, const struct signing_key *key);
-};
-
-static bool names_domain(const struct key_request *r, int i, struct domain d)
-{
-	struct domain named;
-
-	return domain_parse(r->arena, slice_str(r->arguments[i]), &named) && domain_eq(named, d);
-}
-
-static bool wanted(const struct key_request *r, const struct walk *w, const struct signing_key *key)
-{
-	int last = w->domains ? r->argument_count : 1;
-	bool found = r->argument_count == 0;
-
-	for (int i = 0; i < last && i < r->argument_count && !found; i++)
-		found = names_domain(r, i, key->domain);
-	if (!found || w->domains || r->argument_count < 2)
-		return found;
-	for (int i = 1; i < r->argument_count; i++)
-		if (slice_ieq(slice_str(r->arguments[i]), key->selector))
-			return true;
-	return false;
-}
-
-static enum rc nothing_seen(struct key_request *r, const struct walk *w, const struct own_keys *keys)
-{
-	struct walk any = { .domains = w->domains, .states = ~0u };
-	size_t there = 0;
-
-	for (size_t i = 0; i < keys->count; i++) {
-		if (!wanted(r, &any, &keys->items[i]))
-			continue;
-		printf("%.*s/%.*s: %s already\n", SLICE_ARG(keys->items[i].domain.name),
-		    SLICE_ARG(keys->items[i].selector), key_state_text(keys->items[i].state));
-		there++;
-	}
-	return there > 0 ? RC_OK : err_config(r->err, "%s: there is no such key%s%s", r->directory,
-	    r->argument_count > 0 ? " of " : "", r->argument_count > 0 ? r->arguments[0] : "");
-}
-
-/* Calls visit for every key asked for in one of the states; says so when there is none. */
-static enum rc each_key(struct key_request *r, const struct walk *w)
-{
-	struct own_keys keys;
-	enum rc worst = RC_OK, rc;
-	size_t seen = 0;
-
-	TRY(own_keys_read(r->arena, r->dns.settings, r->named_directory, w->tables, &keys, r->err));
-	for (size_t i = 0; i < keys.count && worst != RC_NOMEM; i++) {
-		if (!wanted(r, w, &keys.items[i]) || (w->states & 1u << keys.items[i].state) == 0)
-			continue;
-		seen++;
-		rc = w->visit(r, &keys.items[i]);
-		worst = rc == RC_OK ? worst : rc;
-	}
-	if (seen == 0 && worst == RC_OK && r->argument_count > 0)
-		worst = nothing_seen(r, w, &keys);
-	own_keys_free(&keys);
-	return worst;
-}
-
-/* --- list, show, check ------------------------------------------------------------------------------ */
-
-static const char *place(const struct signing_key *key)
-{
-	return key->path.len == 0 ? "(in the key table)" : key->path.ptr;
-}
-
-static void print_age(struct key_request *r, const struct signing_key *key)
-{
-	int64_t since = key_since(r, key);
-
-	if (since == 0)
-		printf("%-9s", "-");
-	else
-		printf("%6lldd  ", (long long)((clock_now() - since) / DAY));
-}
-
-static enum rc list_one(struct key_request *r, const struct signing_key *key)
-{
-	struct private_key *loaded = NULL;
-	const struct private_key *private = own_key_load(r->arena, key, &loaded, r->err);
-
-	printf("%-30.*s %-16.*s %-8s ", SLICE_ARG(key->domain.name), SLICE_ARG(key->selector),
-	    key_state_text(key->state));
-	print_age(r, key);
-	if (private == NULL)
-		printf("cannot be used  %s\n", place(key));
-	else
-		printf("%s-%u  %s\n", key_type_text(private_key_type(private)), private_key_bits(private),
-		    place(key));
-	private_key_free(&loaded);
-	return private == NULL ? RC_CONFIG : RC_OK;
-}
-
-static enum rc show_one(struct key_request *r, const struct signing_key *key)
-{
-	struct private_key *loaded = NULL;
-	const struct private_key *private = own_key_load(r->arena, key, &loaded, r->err);
-	enum rc rc = RC_CONFIG;
-
-	if (private != NULL) {
-		printf("; %.*s: %s for %lld days\n", SLICE_ARG(key->selector), key_state_text(key->state),
-		    (long long)((clock_now() - key_since(r, key)) / DAY));
-		rc = key_print_record(r, key, private);
-	}
-	private_key_free(&loaded);
-	return rc;
-}
-
-static enum rc check_one(struct key_request *r, const struct signing_key *key)
-{
-	struct private_key *loaded = NULL;
-	const struct private_key *private = own_key_load(r->arena, key, &loaded, r->err);
-	struct published found = { .state = PUBLISHED_WRONG, .what = SLICE("the key cannot be used") };
-	static const char *const marks[] = {
-		[PUBLISHED] = "ok", [PUBLISHED_WRONG] = "BAD", [PUBLISHED_UNKNOWN] = "?",
-	};
-	enum rc rc = private == NULL ? RC_OK : key_published(r, key, private, &found);
-
-	if (rc == RC_OK) {
-		printf("%-4s %.*s/%.*s (%s): ", marks[found.state], SLICE_ARG(key->domain.name),
-		    SLICE_ARG(key->selector), key_state_text(key->state));
-		print_text(found.what);
-		putchar('\n');
-		r->findings += found.state == PUBLISHED_WRONG;
-		r->unknown += found.state == PUBLISHED_UNKNOWN;
-	}
-	private_key_free(&loaded);
-	return rc;
-}
-
-static enum rc key_list(struct key_request *r)
-{
-	return each_key(r, &(struct walk){ .domains = true, .tables = true, .states = ~0u,
-	    .visit = list_one });
-}
-
-static enum rc key_show(struct key_request *r)
-{
-	return each_key(r, &(struct walk){ .tables = true, .states = ~0u, .visit = show_one });
-}
-
-static enum rc key_check(struct key_request *r)
-{
-	return each_key(r, &(struct walk){ .domains = true, .tables = true, .visit = check_one,
-	    .states = 1u << KEY_ACTIVE | 1u << KEY_PENDING | 1u << KEY_RETIRING });
 }
 
 /* --- activate, retire --------------------------------------------------------------------------------- */
@@ -300,13 +143,13 @@ static enum rc retire_one(struct key_request *r, const struct signing_key *key)
 
 static enum rc key_activate(struct key_request *r)
 {
-	return each_key(r, &(struct walk){ .visit = activate_one, .states = 1u << KEY_PENDING |
+	return key_each(r, &(struct key_walk){ .visit = activate_one, .states = 1u << KEY_PENDING |
 	    (r->argument_count > 1 ? 1u << KEY_RETIRING | 1u << KEY_RETIRED : 0) });
 }
 
 static enum rc key_retire(struct key_request *r)
 {
-	return each_key(r, &(struct walk){ .visit = retire_one,
+	return key_each(r, &(struct key_walk){ .visit = retire_one,
 	    .states = 1u << KEY_ACTIVE | 1u << KEY_PENDING | 1u << KEY_RETIRING });
 }
 
@@ -319,12 +162,16 @@ static const struct argument arguments[] = {
 	{ "type", ARGUMENT_TEXT, offsetof(struct key_request, type) },
 	{ "bits", ARGUMENT_NUMBER, offsetof(struct key_request, bits) },
 	{ "zone", ARGUMENT_TEXT, offsetof(struct key_request, zone) },
+	{ "server", ARGUMENT_PATHS, offsetof(struct key_request, servers) },
+	{ "via-resolver", ARGUMENT_FLAG, offsetof(struct key_request, via_resolver) },
 	{ "every", ARGUMENT_TEXT, offsetof(struct key_request, every) },
+	{ "overlap", ARGUMENT_TEXT, offsetof(struct key_request, overlap) },
 	{ "hook", ARGUMENT_TEXT, offsetof(struct key_request, hook) },
 	{ "force", ARGUMENT_FLAG, offsetof(struct key_request, force) },
 	{ "all", ARGUMENT_FLAG, offsetof(struct key_request, all) },
 	{ "web", ARGUMENT_FLAG, offsetof(struct key_request, web) },
 	{ "nsupdate", ARGUMENT_FLAG, offsetof(struct key_request, nsupdate) },
+	{ "json", ARGUMENT_FLAG, offsetof(struct key_request, json) },
 	{ "plan", ARGUMENT_FLAG, offsetof(struct key_request, plan) },
 	{ "dry-run", ARGUMENT_FLAG, offsetof(struct key_request, dry_run) },
 	{ NULL, ARGUMENT_FLAG, 0 },
@@ -333,19 +180,58 @@ static const struct argument arguments[] = {
 /* Which arguments an action takes. */
 enum operands { DOMAINS, DOMAINS_OR_ALL, DOMAIN_SELECTORS, DOMAIN_SELECTOR };
 
-static const struct {
+#define PROOF " zone server via-resolver"
+
+static const struct key_action {
 	const char *name;
 	enum rc (*run)(struct key_request *r);
 	enum operands operands;
+	const char *options; /* beside --keys and --config; an option that an action ignores is refused */
 } actions[] = {
-	{ "new", key_new, DOMAINS_OR_ALL },
-	{ "activate", key_activate, DOMAIN_SELECTORS },
-	{ "list", key_list, DOMAINS },
-	{ "show", key_show, DOMAIN_SELECTORS },
-	{ "check", key_check, DOMAINS },
-	{ "retire", key_retire, DOMAIN_SELECTOR },
-	{ "rotate", key_rotate, DOMAINS_OR_ALL },
+	{ "new", key_new, DOMAINS_OR_ALL, "all type bits selector web nsupdate" },
+	{ "activate", key_activate, DOMAIN_SELECTORS, "force" PROOF },
+	{ "list", key_list, DOMAINS, "all json" },
+	{ "show", key_show, DOMAIN_SELECTORS, "web nsupdate json" },
+	{ "check", key_check, DOMAINS, "all json" PROOF },
+	{ "retire", key_retire, DOMAIN_SELECTOR, "force" },
+	{ "rotate", key_rotate, DOMAINS_OR_ALL, "all every overlap bits hook plan dry-run json" PROOF },
 };
+
+static bool is_given(const struct key_request *r, const struct argument *arg)
+{
+	const char *at = (const char *)r + arg->offset;
+
+	switch (arg->kind) {
+	case ARGUMENT_FLAG:
+		return *(const bool *)at;
+	case ARGUMENT_NUMBER:
+		return *(const int64_t *)(const void *)at != 0;
+	case ARGUMENT_PATHS:
+		return ((const struct slice_list *)(const void *)at)->count > 0;
+	default:
+		return *(const char *const *)(const void *)at != NULL;
+	}
+}
+
+static bool takes(const struct key_action *action, const char *option)
+{
+	struct slice rest = slice_str(action->options);
+
+	while (rest.len > 0)
+		if (slice_eq(slice_split(&rest, ' '), slice_str(option)))
+			return true;
+	return false;
+}
+
+/* The first option that was given although the action has no use for it; NULL: none. */
+static const char *useless_option(const struct key_request *r, const struct key_action *action)
+{
+	for (const struct argument *arg = arguments; arg->name != NULL; arg++)
+		if (strcmp(arg->name, "keys") != 0 && strcmp(arg->name, "config") != 0 && is_given(r, arg) &&
+		    !takes(action, arg->name))
+			return arg->name;
+	return NULL;
+}
 
 /* NULL: the arguments are those of the action; else what is wrong with them. */
 static const char *wrong_operands(const struct key_request *r, enum operands operands)
@@ -358,6 +244,8 @@ static const char *wrong_operands(const struct key_request *r, enum operands ope
 		return arena_printf(r->arena, "%s: not a domain name", wrong).ptr;
 	if (operands == DOMAINS_OR_ALL && r->all == (r->argument_count > 0))
 		return "name domains, or write --all for every domain of the key directory";
+	if (operands == DOMAINS && r->all && r->argument_count > 0)
+		return "name domains, or write --all";
 	if (one && r->argument_count == 0)
 		return "a domain is needed";
 	if (operands == DOMAIN_SELECTOR && r->argument_count < 2)
@@ -382,17 +270,31 @@ static const char *wrong_type(struct key_request *r)
 	return "--type: write rsa, ed25519 or both";
 }
 
-static const char *wrong_options(struct key_request *r)
+static void set_defaults(struct key_request *r)
 {
-	const char *wrong = wrong_type(r);
+	r->type = r->type == NULL ? "rsa" : r->type;
+	r->bits = r->bits == 0 ? 2048 : r->bits;
+	r->every = r->every == NULL ? "180d" : r->every;
+	r->overlap = r->overlap == NULL ? "0s" : r->overlap;
+}
 
+static const char *wrong_options(struct key_request *r, const struct key_action *action)
+{
+	const char *wrong = useless_option(r, action);
+
+	if (wrong != NULL)
+		return arena_printf(r->arena, "--%s has no meaning here", wrong).ptr;
+	set_defaults(r);
+	wrong = wrong_type(r);
 	if (wrong != NULL)
 		return wrong;
 	if (r->selector != NULL && !hostname_valid(slice_str(r->selector)))
 		return "--selector: not a selector (letters, digits, - and .)";
 	if (r->bits < 1024 || r->bits > LIMIT_RSA_BITS)
 		return "--bits: write 2048 (1024 to 8192)";
-	return r->web && r->nsupdate ? "write --web or --nsupdate" : NULL;
+	if (r->via_resolver + (r->zone != NULL) + (r->servers.count > 0) > 1)
+		return "write one of --zone, --server and --via-resolver";
+	return r->web + r->nsupdate + r->json > 1 ? "write one of --web, --nsupdate and --json" : NULL;
 }
 
 static enum rc prepare(struct key_request *r)
@@ -403,7 +305,7 @@ static enum rc prepare(struct key_request *r)
 	return RC_OK;
 }
 
-static int run_action(struct key_request *r, size_t action)
+static int run_action(struct key_request *r, const struct key_action *action)
 {
 	struct err err = ERR_INIT;
 	const char *wrong;
@@ -414,13 +316,15 @@ static int run_action(struct key_request *r, size_t action)
 	r->arena = arena_create(LIMIT_CONFIG_ARENA);
 	if (r->arena == NULL)
 		return command_end(&err, RC_NOMEM);
-	wrong = wrong_operands(r, actions[action].operands);
-	wrong = wrong != NULL ? wrong : wrong_options(r);
+	wrong = wrong_operands(r, action->operands);
+	wrong = wrong != NULL ? wrong : wrong_options(r, action);
 	if (wrong != NULL) {
-		status = command_usage(r->command, "%s: %s", actions[action].name, wrong);
+		status = command_usage(r->command, "%s: %s", action->name, wrong);
 	} else {
 		rc = prepare(r);
-		status = command_end(&err, rc == RC_OK ? actions[action].run(r) : rc);
+		rc = rc == RC_OK ? action->run(r) : rc;
+		key_report_end(r);
+		status = command_end(&err, rc);
 		if (status == EXIT_SUCCESS && r->findings > 0)
 			status = EXIT_FINDING;
 		else if (status == EXIT_SUCCESS && r->unknown > 0)
@@ -433,7 +337,7 @@ static int run_action(struct key_request *r, size_t action)
 
 static int run(const struct command *c, int argc, char **argv)
 {
-	struct key_request r = { .command = c, .type = "rsa", .bits = 2048, .every = "180d" };
+	struct key_request r = { .command = c };
 	bool done;
 	int rest;
 	int status = command_arguments(c, argc, argv, &r, 1, 100000, &rest, &done);
@@ -445,8 +349,11 @@ static int run(const struct command *c, int argc, char **argv)
 			continue;
 		r.arguments = argv + rest + 1;
 		r.argument_count = argc - rest - 1;
-		return run_action(&r, i);
+		status = run_action(&r, &actions[i]);
+		free(r.servers.items);
+		return status;
 	}
+	free(r.servers.items);
 	return command_usage(c, "%s: new, activate, list, show, check, retire or rotate", argv[rest]);
 }
 
@@ -454,13 +361,15 @@ const struct command command_key = {
 	.name = "key",
 	.run = run,
 	.summary = "make signing keys, print and check their records, put them into use, rotate them",
-	.usage = "new DOMAIN ...|--all [--type rsa|ed25519|both] [--bits N] [--selector S]\n"
-	    "       assay key activate DOMAIN [SELECTOR ...] [--force] [--zone FILE]\n"
-	    "       assay key list [DOMAIN ...]\n"
-	    "       assay key show DOMAIN [SELECTOR ...] [--web|--nsupdate]\n"
-	    "       assay key check [DOMAIN ...] [--zone FILE]\n"
+	.usage = "new DOMAIN ...|--all [--type rsa|ed25519|both] [--bits N] [--selector S] [--web|--nsupdate]\n"
+	    "       assay key activate DOMAIN [SELECTOR ...] [--force] [PROOF]\n"
+	    "       assay key list [DOMAIN ...|--all] [--json]\n"
+	    "       assay key show DOMAIN [SELECTOR ...] [--web|--nsupdate|--json]\n"
+	    "       assay key check [DOMAIN ...|--all] [PROOF] [--json]\n"
 	    "       assay key retire DOMAIN SELECTOR ... [--force]\n"
-	    "       assay key rotate DOMAIN ...|--all [--every 180d] [--hook PROGRAM] [--plan|--dry-run]\n"
-	    "         each: [--keys DIRECTORY] [-c FILE]",
+	    "       assay key rotate DOMAIN ...|--all [--every 180d] [--overlap 0s] [--bits N] [--hook PROGRAM]\n"
+	    "           [--plan|--dry-run] [PROOF] [--json]\n"
+	    "         each: [--keys DIRECTORY] [-c FILE]\n"
+	    "         PROOF: [--zone FILE|--server ADDRESS ...|--via-resolver]",
 	.arguments = arguments,
 };

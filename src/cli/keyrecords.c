@@ -52,9 +52,9 @@ enum rc key_print_record(const struct key_request *r, const struct signing_key *
     const struct private_key *private)
 {
 	struct buf text = BUF_INIT(16u * 1024);
-	enum rc rc = published_text(private, &text);
+	enum rc rc = r->json ? RC_OK : published_text(private, &text);
 
-	if (rc != RC_OK) {
+	if (rc != RC_OK || r->json) { /* a report has it anyway */
 		buf_free(&text);
 		return rc;
 	}
@@ -71,15 +71,26 @@ enum rc key_print_record(const struct key_request *r, const struct signing_key *
 	return RC_OK;
 }
 
-enum rc key_published(struct key_request *r, const struct signing_key *key,
-    const struct private_key *private, struct published *out)
+static enum rc by_resolver(struct key_request *r, const struct published_key *k, struct published *out)
 {
-	if (r->dns.resolver == NULL)
-		TRY(command_resolver(r->dns.settings, r->zone, &r->dns.resolver, r->err));
 	/* each key has the questions of one message */
 	lookups_release(&r->dns.lookups);
 	r->dns.lookups = lookups_new(r->dns.resolver, r->dns.settings->policy.dns_deadline_ms);
-	if (r->dns.lookups == NULL)
-		return RC_NOMEM;
-	return published_find(r->arena, r->dns.lookups, key, private, out);
+	return r->dns.lookups == NULL ? RC_NOMEM : published_find(k, r->dns.lookups, out);
+}
+
+/* A file of records has no name servers. */
+enum rc key_published(struct key_request *r, const struct signing_key *key,
+    const struct private_key *private, struct published *out)
+{
+	const struct settings *s = r->dns.settings;
+	const struct published_key k = { r->arena, key, private };
+	bool only_resolver = r->via_resolver || r->zone != NULL || s->test_zone_file.len > 0;
+	struct published_servers servers = { .deadline_ms = s->policy.dns_deadline_ms,
+		.timeout_ms = s->dns.timeout_ms, .servers = r->servers.items, .server_count = r->servers.count };
+
+	if (r->dns.resolver == NULL)
+		TRY(command_resolver(s, r->zone, &r->dns.resolver, r->err));
+	servers.resolver = r->dns.resolver;
+	return only_resolver ? by_resolver(r, &k, out) : published_everywhere(&k, &servers, out, r->err);
 }

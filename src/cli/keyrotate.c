@@ -5,11 +5,12 @@
  *     pending, not published      -> have its record published
  *     pending, published          -> note since when (SELECTOR.visible)
  *     ... for the negative TTL    -> activate it: from now on both sign
- *     two active ones             -> the older one signs no more, its record stays (retiring)
+ *     two active ones             -> after --overlap the older one signs no more, its record stays
+ *                                    (retiring)
  *     retiring for a week         -> retired: its record may go
  *
- * Where several hosts sign with one set of keys, one of them rotates; the others get the files with
- * their times, and go on with the old key until the new one is there.
+ * Where several hosts sign with one set of keys, one of them rotates (.writer names it); the others get
+ * the files with their times, and go on with the old key until the new one is there.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -31,7 +32,7 @@
 #define DAY             (24 * 60 * 60)
 #define RETIRING_TIME   (7 * DAY)
 #define UNKNOWN_TTL     (60 * 60) /* where a zone's negative TTL could not be seen */
-#define HOOK_VARIABLES  6
+#define HOOK_VARIABLES  7
 
 extern char **environ;
 
@@ -48,17 +49,19 @@ struct rotation {
 	enum key_type type;
 	struct rotating_key *keys;
 	size_t count;
-	int64_t now, every;
+	int64_t now, every, overlap;
 };
 
 enum step { STEP_NONE, STEP_MAKE, STEP_PENDING, STEP_RETIRE_OLD, STEP_RETIRED, STEP_COUNT };
 
-static const char *const step_text[STEP_COUNT] = {
-	[STEP_NONE] = "nothing is due",
-	[STEP_MAKE] = "make the next key",
-	[STEP_PENDING] = "publish and prove the pending key, then activate it",
-	[STEP_RETIRE_OLD] = "stop signing with the older key",
-	[STEP_RETIRED] = "retire the key that has been retiring for a week",
+static const struct {
+	const char *code, *text; /* for JSON, stable; for people */
+} step_text[STEP_COUNT] = {
+	[STEP_NONE] = { "none", "nothing is due" },
+	[STEP_MAKE] = { "make", "make the next key" },
+	[STEP_PENDING] = { "prove", "publish and prove the pending key, then activate it" },
+	[STEP_RETIRE_OLD] = { "retire-old", "stop signing with the older key" },
+	[STEP_RETIRED] = { "remove", "retire the key that has been retiring for a week" },
 };
 
 /* --- what is due ------------------------------------------------------------------------------- */
@@ -88,7 +91,7 @@ static enum step due(const struct rotation *t, const struct rotating_key **key_o
 	if (pending != NULL)
 		return STEP_PENDING;
 	*key_out = old;
-	if (old != NULL && old != active)
+	if (old != NULL && old != active && t->now - active->since >= t->overlap)
 		return STEP_RETIRE_OLD;
 	*key_out = retiring;
 	if (retiring != NULL && t->now - retiring->since >= RETIRING_TIME)
@@ -116,7 +119,8 @@ static char **hook_environment(struct arena *a, const struct slice *variables)
 	return arena_failed(a) ? NULL : env;
 }
 
-static enum rc run_hook(struct rotation *t, const struct rotating_key *k, const char *action)
+static enum rc run_hook(struct rotation *t, const struct rotating_key *k, const char *action,
+    struct slice target)
 {
 	struct arena *a = t->r->arena;
 	struct slice d = k->key->domain.name, s = k->key->selector;
@@ -134,6 +138,7 @@ static enum rc run_hook(struct rotation *t, const struct rotating_key *k, const 
 	variables[3] = arena_printf(a, "ASSAY_NAME=%.*s._domainkey.%.*s", SLICE_ARG(s), SLICE_ARG(d));
 	variables[4] = arena_printf(a, "ASSAY_VALUE=%s", buf_cstr(&text));
 	variables[5] = SLICE("ASSAY_TTL=3600");
+	variables[6] = arena_printf(a, "ASSAY_TARGET=%.*s", SLICE_ARG(target));
 	buf_free(&text);
 	env = hook_environment(a, variables);
 	if (env == NULL)
@@ -151,11 +156,13 @@ static enum rc run_hook(struct rotation *t, const struct rotating_key *k, const 
 }
 
 /* By the hook, or by the operator. */
-static enum rc have_published(struct rotation *t, const struct rotating_key *k)
+static enum rc have_published(struct rotation *t, const struct rotating_key *k,
+    const struct published *found)
 {
 	if (t->r->hook != NULL)
-		return run_hook(t, k, "publish");
-	puts("publish this record:");
+		return run_hook(t, k, "publish", found->target);
+	key_say(t->r, "publish this record%s%.*s:", slice_eq(found->name, found->target) ? "" : " at ",
+	    SLICE_ARG(slice_eq(found->name, found->target) ? SLICE("") : found->target));
 	return key_print_record(t->r, k->key, k->private);
 }
 
@@ -164,20 +171,16 @@ static enum rc have_published(struct rotation *t, const struct rotating_key *k)
 /* Since when it was seen to be published: the time of a file beside it, which is made now. */
 static enum rc visible_since(struct rotation *t, const struct rotating_key *k, int64_t *out)
 {
-	struct slice path = arena_printf(t->r->arena, "%s/%.*s/%.*s.visible", t->r->directory,
-	    SLICE_ARG(t->domain.name), SLICE_ARG(k->key->selector));
+	const char *path = key_visible_path(t->r, t->domain, k->key->selector);
+	int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
 	struct stat st;
-	int fd;
 
-	if (slice_is_null(path))
-		return RC_NOMEM;
-	fd = open(path.ptr, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
 	if (fd < 0 || fstat(fd, &st) != 0) {
 		int saved = errno;
 
 		if (fd >= 0)
 			close(fd);
-		return err_config(t->r->err, "%s: %s", path.ptr, strerror(saved));
+		return err_config(t->r->err, "%s: %s", path, strerror(saved));
 	}
 	close(fd);
 	*out = st.st_mtim.tv_sec;
@@ -186,30 +189,17 @@ static enum rc visible_since(struct rotation *t, const struct rotating_key *k, i
 
 static void forget_visible(struct rotation *t, const struct rotating_key *k)
 {
-	struct slice path = arena_printf(t->r->arena, "%s/%.*s/%.*s.visible", t->r->directory,
-	    SLICE_ARG(t->domain.name), SLICE_ARG(k->key->selector));
-
-	if (!slice_is_null(path))
-		unlink(path.ptr); /* it need not be there */
+	unlink(key_visible_path(t->r, t->domain, k->key->selector)); /* it need not be there */
 }
 
-/* How long resolvers may remember that the name was not there (RFC 2308 section 5). */
-static int64_t negative_ttl(struct rotation *t)
+static enum rc when_visible(struct rotation *t, const struct rotating_key *k,
+    const struct published *found)
 {
-	struct slice name = arena_printf(t->r->arena, "no-such-selector._domainkey.%.*s",
-	    SLICE_ARG(t->domain.name));
-	const struct dns_answer *answer = lookups_await(t->r->dns.lookups, LOOKUP_DKIM, name, DNS_TXT);
-
-	return answer->status == DNS_NXDOMAIN || answer->status == DNS_NODATA ? answer->ttl : UNKNOWN_TTL;
-}
-
-static enum rc when_visible(struct rotation *t, const struct rotating_key *k)
-{
-	int64_t ttl = negative_ttl(t), since = t->now;
+	int64_t ttl = found->negative_ttl >= 0 ? found->negative_ttl : UNKNOWN_TTL, since = t->now;
 
 	TRY(visible_since(t, k, &since));
 	if (t->now - since < ttl) {
-		printf("%.*s/%.*s: published; resolvers may not know it for %lld seconds more\n",
+		key_say(t->r, "%.*s/%.*s: published; resolvers may not know it for %lld seconds more",
 		    SLICE_ARG(t->domain.name), SLICE_ARG(k->key->selector), (long long)(since + ttl - t->now));
 		return RC_OK;
 	}
@@ -224,15 +214,15 @@ static enum rc step_pending(struct rotation *t, const struct rotating_key *k)
 
 	TRY(key_published(t->r, k->key, k->private, &found));
 	if (found.state == PUBLISHED)
-		return when_visible(t, k);
+		return when_visible(t, k, &found);
 	forget_visible(t, k);
 	if (found.state == PUBLISHED_UNKNOWN) {
 		t->r->unknown++;
-		printf("%.*s: %.*s\n", SLICE_ARG(found.name), SLICE_ARG(found.what));
+		key_say(t->r, "%.*s: %.*s", SLICE_ARG(found.name), SLICE_ARG(found.what));
 		return RC_OK;
 	}
-	printf("%.*s: not published yet\n", SLICE_ARG(found.name));
-	return have_published(t, k);
+	key_say(t->r, "%.*s: not published yet: %.*s", SLICE_ARG(found.name), SLICE_ARG(found.what));
+	return have_published(t, k, &found);
 }
 
 /* --- the other steps -------------------------------------------------------------------------------- */
@@ -241,14 +231,17 @@ static enum rc step_make(struct rotation *t, const struct rotating_key *k)
 {
 	struct signing_key key = { .state = KEY_PENDING };
 	struct rotating_key made = { .key = &key };
+	struct published found;
 	enum rc rc;
 
 	(void)k;
-	rc = key_make(t->r, t->domain, t->type, key_month_selector(t->r, t->type), false, &key, &made.private);
+	rc = key_make(t->r, t->domain, t->type, SLICE_NULL, &key, &made.private);
 	if (rc == RC_OK) {
-		printf("%.*s/%.*s: pending\n", SLICE_ARG(t->domain.name), SLICE_ARG(key.selector));
-		rc = have_published(t, &made);
+		key_say(t->r, "%.*s/%.*s: pending", SLICE_ARG(t->domain.name), SLICE_ARG(key.selector));
+		rc = key_published(t->r, &key, made.private, &found);
 	}
+	if (rc == RC_OK)
+		rc = have_published(t, &made, &found);
 	private_key_free(&made.private);
 	return rc;
 }
@@ -261,11 +254,13 @@ static enum rc step_retire_old(struct rotation *t, const struct rotating_key *k)
 /* The record goes first: interrupted, it is asked for again. */
 static enum rc step_retired(struct rotation *t, const struct rotating_key *k)
 {
+	struct published found;
+
+	TRY(key_published(t->r, k->key, k->private, &found));
 	if (t->r->hook != NULL)
-		TRY(run_hook(t, k, "remove"));
+		TRY(run_hook(t, k, "remove", found.target));
 	else
-		printf("%.*s._domainkey.%.*s: this record can be emptied (p=) or removed now\n",
-		    SLICE_ARG(k->key->selector), SLICE_ARG(t->domain.name));
+		key_say(t->r, "%.*s: this record can be emptied (p=) or removed now", SLICE_ARG(found.target));
 	return key_move(t->r, k->key, KEY_RETIRED);
 }
 
@@ -286,7 +281,7 @@ static enum rc (*const steps[STEP_COUNT])(struct rotation *t, const struct rotat
 
 /* --- plan ---------------------------------------------------------------------------------------------- */
 
-static void print_date(const char *what, int64_t when)
+static void print_date(struct key_request *r, const char *what, int64_t when)
 {
 	time_t t = (time_t)when;
 	char text[32];
@@ -294,18 +289,25 @@ static void print_date(const char *what, int64_t when)
 
 	gmtime_r(&t, &tm);
 	strftime(text, sizeof(text), "%Y-%m-%d", &tm);
-	printf("  %s %s\n", text, what);
+	key_say(r, "  %s %s", text, what);
 }
 
-static void print_plan(const struct rotation *t, enum step step)
+static void print_plan(const struct rotation *t, enum step step, const struct key_report_step *dates)
+{
+	key_say(t->r, "%.*s (%s): %s", SLICE_ARG(t->domain.name), key_type_text(t->type), step_text[step].text);
+	if (dates->next != 0 && step == STEP_NONE)
+		print_date(t->r, "make the next key", dates->next);
+	if (dates->removal != 0)
+		print_date(t->r, "the retiring key's record may be removed", dates->removal);
+}
+
+static struct key_report_step dates_of(const struct rotation *t, enum step step)
 {
 	const struct rotating_key *active = newest(t, KEY_ACTIVE), *retiring = oldest(t, KEY_RETIRING);
 
-	printf("%.*s (%s): %s\n", SLICE_ARG(t->domain.name), key_type_text(t->type), step_text[step]);
-	if (active != NULL && step == STEP_NONE)
-		print_date("make the next key", active->since + t->every);
-	if (retiring != NULL)
-		print_date("the retiring key's record may be removed", retiring->since + RETIRING_TIME);
+	return (struct key_report_step){ .domain = t->domain, .type = t->type, .step = step_text[step].code,
+		.next = active == NULL ? 0 : active->since + t->every,
+		.removal = retiring == NULL ? 0 : retiring->since + RETIRING_TIME };
 }
 
 /* --- domains --------------------------------------------------------------------------------------------- */
@@ -320,15 +322,18 @@ static int newest_first(const void *a, const void *b)
 static enum rc rotate_type(struct rotation *t)
 {
 	const struct rotating_key *k = NULL;
+	struct key_report_step dates;
+	enum rc rc = RC_OK;
 	enum step step;
 
 	qsort(t->keys, t->count, sizeof(*t->keys), newest_first);
 	step = due(t, &k);
-	if (t->r->plan || t->r->dry_run) {
-		print_plan(t, step);
-		return RC_OK;
-	}
-	return steps[step](t, k);
+	dates = dates_of(t, step);
+	if (t->r->plan || t->r->dry_run)
+		print_plan(t, step, &dates);
+	else
+		rc = steps[step](t, k);
+	return rc == RC_OK && t->r->json ? key_report_add_step(t->r, &dates) : rc;
 }
 
 /* Keys that cannot be used are reported, by the first type, and not rotated. */
@@ -350,13 +355,19 @@ static void collect(struct rotation *t, const struct signing_key *keys, size_t c
 	err_free(&unheard);
 }
 
-static enum rc rotate_domain(struct key_request *r, struct domain d, int64_t every,
+/* What is set of every rotation. */
+struct rotation_times {
+	int64_t every, overlap;
+};
+
+static enum rc rotate_domain(struct key_request *r, const struct rotation_times *times,
     const struct signing_key *keys, size_t count)
 {
 	enum rc worst = RC_OK;
 
 	for (enum key_type type = KEY_RSA; type <= KEY_ED25519; type++) {
-		struct rotation t = { .r = r, .domain = d, .type = type, .every = every, .now = clock_now() };
+		struct rotation t = { .r = r, .domain = keys[0].domain, .type = type, .every = times->every,
+			.overlap = times->overlap, .now = clock_now() };
 		enum rc rc = RC_OK;
 
 		t.keys = arena_new_array(r->arena, count, struct rotating_key);
@@ -402,23 +413,47 @@ static bool is_asked_for(const struct key_request *r, struct domain d)
 	return r->all;
 }
 
+/* The keys as they are once interrupted moves are complete. */
+static enum rc read_keys(struct key_request *r, struct signing_key **keys, size_t *count)
+{
+	bool settled, any = false;
+
+	TRY(keystore_list(r->directory, r->arena, keys, count, r->err));
+	if (r->plan || r->dry_run)
+		return RC_OK;
+	TRY(key_writer(r));
+	for (size_t first = 0, next; first < *count; first = next) {
+		for (next = first; next < *count && domain_eq((*keys)[next].domain, (*keys)[first].domain);)
+			next++;
+		if (is_asked_for(r, (*keys)[first].domain))
+			TRY(key_settle(r, *keys + first, next - first, &settled));
+		else
+			settled = false;
+		any = any || settled;
+	}
+	return any ? keystore_list(r->directory, r->arena, keys, count, r->err) : RC_OK;
+}
+
 enum rc key_rotate(struct key_request *r)
 {
 	struct signing_key *keys = NULL;
+	struct rotation_times times;
 	enum rc worst = RC_OK, rc;
 	size_t count = 0, seen = 0;
-	int64_t every;
 
-	if (!duration(slice_str(r->every), &every))
+	if (!duration(slice_str(r->every), &times.every))
 		return err_config(r->err, "--every %s: write a time, as 180d", r->every);
-	TRY(keystore_list(r->directory, r->arena, &keys, &count, r->err));
+	if (!duration(slice_str(r->overlap), &times.overlap))
+		return err_config(r->err, "--overlap %s: write a time, as 2d", r->overlap);
+	TRY(read_keys(r, &keys, &count));
 	for (size_t first = 0, next; first < count; first = next) {
 		for (next = first; next < count && domain_eq(keys[next].domain, keys[first].domain);)
 			next++;
 		if (!is_asked_for(r, keys[first].domain))
 			continue;
 		seen++;
-		rc = rotate_domain(r, keys[first].domain, every, keys + first, next - first);
+		key_progress(r, next, count, keys[first].domain);
+		rc = rotate_domain(r, &times, keys + first, next - first);
 		worst = rc == RC_OK ? worst : rc;
 	}
 	if (seen == 0)

@@ -1,4 +1,5 @@
 #include "base/ascii.h"
+#include "base/clock.h"
 #include "base/limits.h"
 #include "crypto/base64.h"
 #include "dkim/keyrecord.h"
@@ -12,6 +13,15 @@ struct expected {
 	struct slice public; /* octets of p= */
 	struct slice text;   /* of p= */
 };
+
+const char *published_state_text(enum published_state state)
+{
+	static const char *const texts[PUBLISHED_STATES] = {
+		[PUBLISHED] = "ok", [PUBLISHED_WRONG] = "bad", [PUBLISHED_UNKNOWN] = "unknown",
+	};
+
+	return texts[state];
+}
 
 enum rc published_text(const struct private_key *private, struct buf *out)
 {
@@ -119,10 +129,25 @@ static const char *judge_answer(const struct expected *e, struct lookups *l,
 	return wrong == NULL ? NULL : wrong_record(e->arena, l, key, wrong);
 }
 
-static void judge(const struct expected *e, struct lookups *l, const struct signing_key *key,
-    struct published *out)
+/*
+ * RFC 2308 section 5, asked for with a name that has not been asked for before: of others a resolver
+ * knows what is left of the time only.
+ */
+static int64_t negative_ttl(struct arena *a, struct lookups *l, struct slice name)
 {
-	const struct dns_answer *answer = lookups_await(l, LOOKUP_DKIM, out->name, DNS_TXT);
+	struct slice other = arena_printf(a, "no-such-%lld.%.*s", (long long)clock_now(), SLICE_ARG(name));
+	const struct dns_answer *answer;
+
+	if (slice_is_null(other))
+		return -1;
+	answer = lookups_await(l, LOOKUP_DKIM, other, DNS_TXT);
+	return answer->status == DNS_NXDOMAIN || answer->status == DNS_NODATA ? (int64_t)answer->ttl : -1;
+}
+
+static void judge(const struct expected *e, struct lookups *l, const struct signing_key *key,
+    struct slice name, struct published_answer *out)
+{
+	const struct dns_answer *answer = lookups_await(l, LOOKUP_DKIM, name, DNS_TXT);
 	const char *wrong;
 
 	if (dns_status_is_temporary(answer->status) || answer->status == DNS_BADNAME) {
@@ -131,27 +156,48 @@ static void judge(const struct expected *e, struct lookups *l, const struct sign
 		return;
 	}
 	wrong = answer->status == DNS_FOUND ? judge_answer(e, l, key, answer) :
-	    nothing_there(e->arena, l, out->name, key, answer->status);
+	    nothing_there(e->arena, l, name, key, answer->status);
 	out->state = wrong == NULL ? PUBLISHED : PUBLISHED_WRONG;
-	out->what = wrong == NULL ? SLICE("published") :
-	    arena_printf(e->arena, "%s: publish the record that `assay key show %.*s %.*s` prints", wrong,
-	    SLICE_ARG(key->domain.name), SLICE_ARG(key->selector));
+	out->what = wrong == NULL ? SLICE("published") : arena_copy(e->arena, slice_str(wrong));
+	if (wrong == NULL)
+		out->negative_ttl = negative_ttl(e->arena, l, name);
 }
 
-enum rc published_find(struct arena *a, struct lookups *l, const struct signing_key *key,
-    const struct private_key *private, struct published *out)
+enum rc published_at(const struct published_key *k, struct lookups *l, struct slice name,
+    struct published_answer *out)
 {
 	struct buf public = BUF_INIT(LIMIT_KEY_OCTETS), text = BUF_INIT(2 * LIMIT_KEY_OCTETS);
-	struct expected e = { .arena = a, .private = private };
+	struct expected e = { .arena = k->arena, .private = k->private };
 
-	*out = (struct published){ .name = arena_printf(a, "%.*s._domainkey.%.*s",
-	    SLICE_ARG(key->selector), SLICE_ARG(key->domain.name)) };
-	TRY(private_key_public(private, &public));
+	out->negative_ttl = -1;
+	TRY(private_key_public(k->private, &public));
 	base64_encode(&text, buf_slice(&public));
-	e.public = arena_take_buf(a, &public);
-	e.text = arena_take_buf(a, &text);
-	if (arena_failed(a))
+	e.public = arena_take_buf(k->arena, &public);
+	e.text = arena_take_buf(k->arena, &text);
+	if (arena_failed(k->arena))
 		return RC_NOMEM;
-	judge(&e, l, key, out);
-	return arena_failed(a) ? RC_NOMEM : RC_OK;
+	judge(&e, l, k->key, name, out);
+	return arena_failed(k->arena) ? RC_NOMEM : RC_OK;
+}
+
+struct slice published_name(struct arena *a, const struct signing_key *key)
+{
+	return arena_printf(a, "%.*s._domainkey.%.*s", SLICE_ARG(key->selector),
+	    SLICE_ARG(key->domain.name));
+}
+
+enum rc published_find(const struct published_key *k, struct lookups *l, struct published *out)
+{
+	struct published_answer answer = { .state = PUBLISHED_UNKNOWN };
+
+	*out = (struct published){ .name = published_name(k->arena, k->key) };
+	out->target = out->name;
+	TRY(published_at(k, l, out->name, &answer));
+	out->state = answer.state;
+	out->what = answer.what;
+	out->negative_ttl = answer.negative_ttl;
+	if (out->state == PUBLISHED_WRONG)
+		out->what = arena_printf(k->arena, "%.*s: publish the record that `assay key show %.*s %.*s` "
+		    "prints", SLICE_ARG(out->what), SLICE_ARG(k->key->domain.name), SLICE_ARG(k->key->selector));
+	return arena_failed(k->arena) ? RC_NOMEM : RC_OK;
 }

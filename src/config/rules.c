@@ -2,6 +2,8 @@
 
 #include "base/ascii.h"
 #include "base/cursor.h"
+#include "base/hostname.h"
+#include "base/limits.h"
 #include "base/utf8.h"
 #include "arc/verify.h"
 #include "dmarc/psl.h"
@@ -279,6 +281,28 @@ static bool address_and_port(struct slice text, bool port_needed, struct ip *ip_
 	rest = slice_drop(text, v6 ? end + 1 : end);
 	return (v6 ? ip_parse_v6(address, ip_out) : ip_parse_v4(address, ip_out)) &&
 	    take_port(rest, port_needed);
+}
+
+/* A selector once %Y, %m, %d and %t are replaced; "0" has the place of each. */
+bool rule_key_selector(const struct target *t, struct slice text, struct slice *out)
+{
+	struct buf expanded = BUF_INIT(LIMIT_DOMAIN_OCTETS);
+	bool good = text.len > 0;
+
+	for (size_t i = 0; i < text.len && good; i++) {
+		char c = text.ptr[i];
+
+		if (c == '%')
+			good = ++i < text.len && slice_find(SLICE("Ymdt"), text.ptr[i]) < 4;
+		buf_add_char(&expanded, c == '%' ? '0' : ascii_lower(c));
+	}
+	good = good && !buf_failed(&expanded) && hostname_valid(buf_slice(&expanded));
+	buf_free(&expanded);
+	if (!good)
+		return value_wrong(t, text, "is not a pattern for selectors: write letters, digits, \"-\", and "
+		    "%%Y, %%m, %%d or %%t, as in \"%%Y%%m%%t\"");
+	*out = text;
+	return true;
 }
 
 bool rule_server(const struct target *t, struct slice text, struct slice *out)

@@ -156,6 +156,7 @@ static bool add_rdata(struct answer_draft *d, struct reader *r, struct dns_recor
 	case DNS_AAAA:
 		return add_address(d, r, record);
 	case DNS_NS:
+	case DNS_CNAME:
 	case DNS_PTR:
 	case DNS_MX:
 		return add_name(d, r, record);
@@ -295,11 +296,11 @@ static bool scan_answers(struct response *p, const struct name *owner, struct an
 			return false;
 		if (rr.class != DNS_CLASS_IN || strcmp(rr.owner.text, owner->text) != 0)
 			continue;
-		if (rr.type == (unsigned)d->type) {
+		if (rr.type == (unsigned)d->type) { /* an alias that was asked for is not followed */
 			if (!answer_add(d, p->packet, rr.at, rr.len))
 				return false;
 			note_ttl(p, rr.ttl);
-		} else if (rr.type == DNS_TYPE_CNAME && !*linked) {
+		} else if (rr.type == DNS_CNAME && !*linked) {
 			size_t at = rr.at;
 
 			if (!name_from_wire(p->packet, &at, alias) || at != rr.at + rr.len)

@@ -169,7 +169,7 @@ static const struct rdata_type types[] = {
 	{ "TXT", DNS_TXT, put_strings, "\"quoted\" \"strings\" or bare text" },
 	{ "MX", DNS_MX, put_mx, "a preference and a host" },
 	{ "PTR", DNS_PTR, put_name, "a name" },
-	{ "CNAME", DNS_TYPE_CNAME, put_name, "a name" },
+	{ "CNAME", DNS_CNAME, put_name, "a name" },
 	{ "NS", DNS_NS, put_name, "a name" },
 	{ "SOA", DNS_TYPE_SOA, put_soa, "two names and five numbers" },
 	{ "SPF", DNS_TYPE_SPF, put_strings, "\"quoted\" \"strings\" or bare text" },

@@ -166,7 +166,7 @@ static const char *add_record(struct zone *z, const char *name, uint16_t type, u
 
 	if (s == NULL || rr == NULL)
 		return "out of memory";
-	if (type == DNS_TYPE_CNAME && s->count > 0)
+	if (type == DNS_CNAME && s->count > 0)
 		return "a name has one CNAME at most (RFC 2181 section 10.1)";
 	rr->rdata = arena_copy(z->arena, rdata);
 	*s->last = rr;
@@ -379,7 +379,7 @@ static bool step(const struct zone *z, const char *name, unsigned type, struct z
 	if (n == NULL)
 		return false;
 	out->set = find_set(n, type);
-	cname = find_set(n, DNS_TYPE_CNAME);
+	cname = find_set(n, DNS_CNAME);
 	if (out->set != NULL || cname == NULL)
 		return false;
 	if (out->links == LIMIT_CNAME_CHAIN) {

@@ -7,6 +7,7 @@ Needs the built `assay` and `assayd`.  Suites of the shared material are played 
 (ASSAY_SHARED), else that is said.  Ends with `N passed, N failed`.
 """
 import argparse
+import contextlib
 import csv
 import json
 import os
@@ -100,7 +101,13 @@ def usage_and_exit_status(w):
         (["key", "new", "a.example", "--selector", "a b"], 2, "--selector"),
         (["key", "new", "a.example", "not a domain"], 2, "not a domain: not a domain name"),
         (["key", "show"], 2, "a domain is needed"),
-        (["key", "show", "a.example", "--web", "--nsupdate"], 2, "--web or --nsupdate"),
+        (["key", "show", "a.example", "--web", "--nsupdate"], 2, "--web, --nsupdate"),
+        (["key", "show", "a.example", "--all"], 2, "--all has no meaning here"),
+        (["key", "list", "--web"], 2, "--web has no meaning here"),
+        (["key", "list", "a.example", "--all"], 2, "write --all"),
+        (["key", "retire", "a.example", "s", "--zone", "z"], 2, "--zone has no meaning here"),
+        (["key", "check", "--zone", "z", "--via-resolver"], 2, "write one of --zone"),
+        (["key", "rotate", "a.example", "--selector", "s"], 2, "--selector has no meaning here"),
         (["key", "retire", "a.example"], 2, "name the selector"),
         (["key", "rotate"], 2, "name domains"),
         (["check", "not a domain"], 2, "not a domain name"),
@@ -390,6 +397,113 @@ def key_check_finds(w):
         assert status == 1 and "could not ask" in err, err
     two = w.file("two.zone", record + "\n" + record.replace("MII", "MIJ", 1) + "\n")
     assert w.run("key", "activate", "a.example", "--keys", directory, "--zone", two)[0] == 1
+
+
+@contextlib.contextmanager
+def name_server(w, name, zone):
+    """The test suite's name server: its address."""
+    p = subprocess.Popen([os.path.join(w.build, "tests/lib/dnsserver"), "--zone", w.file(name, zone)],
+                         stdout=subprocess.PIPE, text=True)
+    try:
+        _, address, port = p.stdout.readline().split()
+        yield "%s:%s" % (address, port)
+    finally:
+        p.terminate()
+        p.wait()
+        p.stdout.close()
+
+
+@check
+def key_check_asks_every_server(w):
+    directory = os.path.join(w.dir, "everywhere")
+    os.makedirs(directory)
+    out = w.ok("key", "new", "a.example", "--keys", directory, "--selector", "s")
+    record = [l for l in out.splitlines() if not l.startswith(";")][0] + "\n"
+    soa = "a.example SOA ns. root. 1 1 1 1 300\n"
+    alias = "s._domainkey.a.example CNAME s.d.example\n"
+    at_target = record.replace("s._domainkey.a.example.", "s.d.example.")
+    rows = [
+        (soa + record, soa + record, 0, "published, at all 2"),
+        (soa + record, soa, 3, "the servers disagree: published at 127.0.0.1:"),
+        (soa + record, soa + record.replace("MII", "MIJ", 1), 3, "the servers disagree"),
+        (soa + record, "s._domainkey.a.example * !REFUSED\n", 1, "could not ask"),
+        (soa + record, "s._domainkey.a.example * !SERVFAIL\n", 1, "could not ask: server failure at"),
+        (soa, soa, 3, "no such name at 127.0.0.1:"),
+        (soa + alias + at_target, soa + alias + at_target, 0, "published, at all 2"),
+        (soa + alias + at_target, soa + alias.replace("s.d", "t.d") + at_target, 3, "the servers disagree: an alias of s.d.example"),
+        (soa + alias + at_target, soa + record, 3, "the servers disagree: an alias of s.d.example"),
+        (soa + alias, soa + alias, 3, "no such name"),
+        (soa + alias + "s.d.example CNAME s._domainkey.a.example\n", soa + alias + "s.d.example CNAME s._domainkey.a.example\n", 3, "aliases in a row"),
+    ]
+    for first, second, want, text in rows:
+        with name_server(w, "one.zone", first) as a, name_server(w, "two.zone", second) as b:
+            conf = w.file("everywhere.conf", 'dns { servers = "%s" timeout = 500ms }\n' % a)
+            args = ("a.example", "-c", conf, "--keys", directory, "--server", a, "--server", b)
+            status, out, err = w.run("key", "check", *args)
+            assert status == want and text in out, "%r: %d %s %s" % (second, status, out, err)
+            status, out, _ = w.run("key", "check", *args, "--json")
+            key = json.loads(out)["keys"][0]
+            assert status == want and key["result"] == {0: "ok", 1: "unknown", 3: "bad"}[want], out
+            if want != 0:
+                status, _, err = w.run("key", "activate", *args)
+                assert status == 1 and "s._domainkey.a.example: " in err, err
+    with name_server(w, "one.zone", soa + record) as a, name_server(w, "two.zone", soa) as b:
+        # the servers of the zone have it, and the resolver remembers that they had not
+        conf = w.file("everywhere.conf", 'dns { servers = "%s" timeout = 500ms }\n' % b)
+        status, out, _ = w.run("key", "check", "-c", conf, "--keys", directory, "--server", a)
+        assert status == 3 and "remembers an older answer" in out, out
+        conf = w.file("everywhere.conf", 'dns { servers = "%s" timeout = 500ms }\n' % a)
+        status, out, _ = w.run("key", "check", "-c", conf, "--keys", directory)
+        assert status == 1 and "could not ask for the name servers of s._domainkey.a.example" in out, out
+        assert w.run("key", "check", "-c", conf, "--keys", directory, "--via-resolver")[0] == 0
+        w.ok("key", "activate", "a.example", "-c", conf, "--keys", directory, "--server", a)
+
+
+@check
+def key_selectors(w):
+    directory = os.path.join(w.dir, "slots")
+    os.makedirs(directory)
+    conf = w.file("slots.conf", 'keys = "%s"\nkey-selectors = { "s1", "S2" }\n' % directory)
+
+    def new():
+        return w.run("key", "new", "a.example", "-c", conf, "--type", "ed25519")
+
+    assert "s1._domainkey" in new()[1] and "s2._domainkey" in new()[1]
+    status, _, err = new()
+    assert status == 1 and "every selector of key-selectors is in use" in err, err
+    w.ok("key", "retire", "a.example", "s1", "-c", conf, "--force")
+    old = open(os.path.join(directory, "a.example/s1.retired.pem")).read()
+    assert "s1._domainkey" in new()[1]
+    assert open(os.path.join(directory, "a.example/s1.retired.old")).read() == old
+    for pattern, good in (("k%Y%m%d%t", True), ("%x", False), ("a b", False), ("%", False), ("", False)):
+        path = w.file("pattern.conf", 'keys = "%s"\nkey-selectors = "%s"\n' % (directory, pattern))
+        status, out, err = w.run("key", "new", "b.example", "-c", path, "--type", "ed25519")
+        assert (status == 0) == good, (pattern, out, err)
+        assert not good or re.search(r"^k\d{8}e\._domainkey", out, re.M), out
+
+
+@check
+def keys_as_json(w):
+    directory = os.path.join(w.dir, "jsonkeys")
+    os.makedirs(directory)
+    out = w.ok("key", "new", "a.example", "--keys", directory, "--selector", "s")
+    record = [l for l in out.splitlines() if not l.startswith(";")][0]
+    value = "".join(re.findall(r'"([^"]*)"', record))
+    zone = w.file("json.zone", record + "\n")
+    w.file("jsonkeys/a.example/bad.pem", "nonsense")
+    status, out, _ = w.run("key", "list", "--keys", directory, "--json")
+    keys = {k["selector"]: k for k in json.loads(out)["keys"]}
+    assert status == 1 and keys["bad"]["usable"] is False and keys["bad"]["state"] == "active", out
+    os.unlink(os.path.join(directory, "a.example/bad.pem"))
+    good = json.loads(w.ok("key", "show", "a.example", "--keys", directory, "--json"))["keys"][0]
+    assert good["value"] == value and good["name"] == "s._domainkey.a.example" and good["type"] == "rsa" and good["bits"] == 2048, good
+    assert json.loads(w.ok("key", "check", "--keys", directory, "--zone", zone, "--json"))["keys"][0]["result"] == "ok"
+    plan = json.loads(w.ok("key", "rotate", "--all", "--keys", directory, "--plan", "--json"))
+    assert plan["steps"][0]["step"] == "prove" and plan["steps"][0]["messages"], plan
+    step = json.loads(w.ok("key", "rotate", "--all", "--keys", directory, "--zone", zone, "--json"))["steps"][0]
+    assert "seconds more" in step["messages"][0], step
+    status, out, _ = w.run("key", "show", "b.example", "--keys", directory, "--json")
+    assert status == 1 and json.loads(out)["keys"] == [], out
 
 
 def set_back(path, days):

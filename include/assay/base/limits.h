@@ -75,6 +75,7 @@
 #define LIMIT_ZONE_BYTES       (64u * 1024 * 1024) /* a zone file and what is made of it */
 #define LIMIT_DNS_CACHE        (64u * 1024 * 1024) /* octets of cached answers, whatever their number */
 #define LIMIT_CNAME_CHAIN      8u
+#define LIMIT_AUTHORITY_SERVERS 40u /* addresses of one zone's name servers; the root has 26 */
 
 /* configuration and signing tables */
 #define LIMIT_CONFIG_FILE      (4u * 1024 * 1024)  /* one file of settings */

@@ -39,6 +39,8 @@ struct settings {
 	struct slice control_group;   /* empty: none */
 
 	struct slice keys_directory;
+	struct slice *key_selectors;  /* of new keys: patterns, one at least */
+	size_t key_selector_count;
 	bool keys_directory_named;    /* the configuration named it: it must be there */
 	struct keystore *keystore;    /* NULL until settings_load_keys(); owned */
 	struct sign_tables *tables;   /* owned; policy.signing.tables points at it */

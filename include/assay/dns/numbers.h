@@ -6,11 +6,18 @@
 #define ASSAY_DNS_NUMBERS_H
 
 /* Types that can be asked for (RFC 1035 section 3.2.2, RFC 3596 section 2.1). */
-enum dns_type { DNS_A = 1, DNS_NS = 2, DNS_PTR = 12, DNS_MX = 15, DNS_TXT = 16, DNS_AAAA = 28 };
+enum dns_type {
+	DNS_A = 1,
+	DNS_NS = 2,
+	DNS_CNAME = 5,
+	DNS_PTR = 12,
+	DNS_MX = 15,
+	DNS_TXT = 16,
+	DNS_AAAA = 28,
+};
 
 /* Types that only answers and zone files contain. */
 enum {
-	DNS_TYPE_CNAME = 5,
 	DNS_TYPE_SOA = 6,
 	DNS_TYPE_HINFO = 13,
 	DNS_TYPE_SRV = 33,

@@ -62,7 +62,7 @@ bool dns_status_is_temporary(enum dns_status status);
 struct dns_record {
 	struct ip ip;        /* A, AAAA */
 	uint16_t preference; /* MX */
-	struct slice text;   /* NUL follows.  TXT: character-strings joined; MX, PTR, NS: the name,
+	struct slice text;   /* NUL follows.  TXT: character-strings joined; MX, PTR, NS, CNAME: the name,
 	                        lower case, no trailing dot ("" is the root), in the form below */
 };
 

@@ -13,6 +13,7 @@ int main(void)
 		zonefile_suite,
 		lookups_suite,
 		network_suite,
+		authority_suite,
 		NULL,
 	};
 

@@ -5,6 +5,7 @@
 #include "unit.h"
 
 Suite *answer_suite(void);
+Suite *authority_suite(void);
 Suite *cache_suite(void);
 Suite *network_suite(void);
 Suite *packet_suite(void);

@@ -1,0 +1,178 @@
+/*
+ * The actions that change nothing: list, show, check.
+ */
+#include <stdio.h>
+
+#include "base/clock.h"
+
+#include "cli/key.h"
+
+#define DAY (24 * 60 * 60)
+
+static bool names_domain(const struct key_request *r, int i, struct domain d)
+{
+	struct domain named;
+
+	return domain_parse(r->arena, slice_str(r->arguments[i]), &named) && domain_eq(named, d);
+}
+
+static bool wanted(const struct key_request *r, const struct key_walk *w, const struct signing_key *key)
+{
+	int last = w->domains ? r->argument_count : 1;
+	bool found = r->argument_count == 0;
+
+	for (int i = 0; i < last && i < r->argument_count && !found; i++)
+		found = names_domain(r, i, key->domain);
+	if (!found || w->domains || r->argument_count < 2)
+		return found;
+	for (int i = 1; i < r->argument_count; i++)
+		if (slice_ieq(slice_str(r->arguments[i]), key->selector))
+			return true;
+	return false;
+}
+
+static enum rc nothing_seen(struct key_request *r, const struct key_walk *w, const struct own_keys *keys)
+{
+	struct key_walk any = { .domains = w->domains, .states = ~0u };
+	size_t there = 0;
+
+	for (size_t i = 0; i < keys->count; i++) {
+		if (!wanted(r, &any, &keys->items[i]))
+			continue;
+		key_say(r, "%.*s/%.*s: %s already", SLICE_ARG(keys->items[i].domain.name),
+		    SLICE_ARG(keys->items[i].selector), key_state_text(keys->items[i].state));
+		there++;
+	}
+	return there > 0 ? RC_OK : err_config(r->err, "%s: there is no such key%s%s", r->directory,
+	    r->argument_count > 0 ? " of " : "", r->argument_count > 0 ? r->arguments[0] : "");
+}
+
+enum rc key_each(struct key_request *r, const struct key_walk *w)
+{
+	struct own_keys keys;
+	enum rc worst = RC_OK, rc;
+	size_t seen = 0;
+
+	TRY(own_keys_read(r->arena, r->dns.settings, r->named_directory, w->tables, &keys, r->err));
+	for (size_t i = 0; i < keys.count && worst != RC_NOMEM; i++) {
+		if (!wanted(r, w, &keys.items[i]) || (w->states & 1u << keys.items[i].state) == 0)
+			continue;
+		seen++;
+		key_progress(r, i + 1, keys.count, keys.items[i].domain);
+		rc = w->visit(r, &keys.items[i]);
+		worst = rc == RC_OK ? worst : rc;
+	}
+	if (seen == 0 && worst == RC_OK && r->argument_count > 0)
+		worst = nothing_seen(r, w, &keys);
+	own_keys_free(&keys);
+	return worst;
+}
+
+/* --- list, show, check ------------------------------------------------------------------------------ */
+
+static const char *place(const struct signing_key *key)
+{
+	return key->path.len == 0 ? "(in the key table)" : key->path.ptr;
+}
+
+static void print_age(struct key_request *r, const struct signing_key *key)
+{
+	int64_t since = key_since(r, key);
+
+	if (since == 0)
+		printf("%-9s", "-");
+	else
+		printf("%6lldd  ", (long long)((clock_now() - since) / DAY));
+}
+
+static void print_key(struct key_request *r, const struct signing_key *key,
+    const struct private_key *private)
+{
+	printf("%-30.*s %-16.*s %-8s ", SLICE_ARG(key->domain.name), SLICE_ARG(key->selector),
+	    key_state_text(key->state));
+	print_age(r, key);
+	if (private == NULL)
+		printf("cannot be used  %s\n", place(key));
+	else
+		printf("%s-%u  %s\n", key_type_text(private_key_type(private)), private_key_bits(private),
+		    place(key));
+}
+
+static enum rc list_one(struct key_request *r, const struct signing_key *key)
+{
+	struct private_key *loaded = NULL;
+	const struct private_key *private = own_key_load(r->arena, key, &loaded, r->err);
+	enum rc rc = RC_OK;
+
+	if (r->json)
+		rc = key_report(r, key, private, NULL);
+	else
+		print_key(r, key, private);
+	private_key_free(&loaded);
+	return rc == RC_OK && private == NULL ? RC_CONFIG : rc;
+}
+
+static enum rc show_one(struct key_request *r, const struct signing_key *key)
+{
+	struct private_key *loaded = NULL;
+	const struct private_key *private = own_key_load(r->arena, key, &loaded, r->err);
+	enum rc rc = RC_CONFIG;
+
+	if (private != NULL && r->json) {
+		rc = key_report(r, key, private, NULL);
+	} else if (private != NULL) {
+		printf("; %.*s: %s for %lld days\n", SLICE_ARG(key->selector), key_state_text(key->state),
+		    (long long)((clock_now() - key_since(r, key)) / DAY));
+		rc = key_print_record(r, key, private);
+	}
+	private_key_free(&loaded);
+	return rc;
+}
+
+static void print_finding(const struct signing_key *key, const struct published *found)
+{
+	static const char *const marks[PUBLISHED_STATES] = {
+		[PUBLISHED] = "ok", [PUBLISHED_WRONG] = "BAD", [PUBLISHED_UNKNOWN] = "?",
+	};
+
+	printf("%-4s %.*s/%.*s (%s): ", marks[found->state], SLICE_ARG(key->domain.name),
+	    SLICE_ARG(key->selector), key_state_text(key->state));
+	print_text(found->what);
+	putchar('\n');
+}
+
+static enum rc check_one(struct key_request *r, const struct signing_key *key)
+{
+	struct private_key *loaded = NULL;
+	const struct private_key *private = own_key_load(r->arena, key, &loaded, r->err);
+	struct published found = { .state = PUBLISHED_WRONG, .what = SLICE("the key cannot be used") };
+	enum rc rc = private == NULL ? RC_OK : key_published(r, key, private, &found);
+
+	if (rc == RC_OK && r->json)
+		rc = key_report(r, key, private, &found);
+	else if (rc == RC_OK)
+		print_finding(key, &found);
+	if (rc == RC_OK) {
+		r->findings += found.state == PUBLISHED_WRONG;
+		r->unknown += found.state == PUBLISHED_UNKNOWN;
+	}
+	private_key_free(&loaded);
+	return rc;
+}
+
+enum rc key_list(struct key_request *r)
+{
+	return key_each(r, &(struct key_walk){ .domains = true, .tables = true, .states = ~0u,
+	    .visit = list_one });
+}
+
+enum rc key_show(struct key_request *r)
+{
+	return key_each(r, &(struct key_walk){ .tables = true, .states = ~0u, .visit = show_one });
+}
+
+enum rc key_check(struct key_request *r)
+{
+	return key_each(r, &(struct key_walk){ .domains = true, .tables = true, .visit = check_one,
+	    .states = 1u << KEY_ACTIVE | 1u << KEY_PENDING | 1u << KEY_RETIRING });
+}
