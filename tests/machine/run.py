@@ -7,9 +7,12 @@ one is missing the tests are skipped, aloud.  Ends with "N passed, N failed, N s
 """
 
 import argparse
+import glob
 import os
 import re
+import shutil
 import sys
+import tempfile
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
@@ -28,6 +31,36 @@ def demonstration(machine):
         raise Broken("the last line is %r" % last)
 
 
+PACKAGES = {}       # release: the project's package for it
+
+
+def keep_package(machine):
+    built = glob.glob(machine.path("/root/assay/build/deb/assay_*.deb"))[0]
+    PACKAGES[machine.suite] = os.path.join(SCRATCH.name, machine.suite + ".deb")
+    shutil.copy(built, PACKAGES[machine.suite])
+
+
+def install(machine, packages):
+    """These packages of Debian's, and the project's own, built as README says unless this run has done that already."""
+    machine.put_project("/root/assay")
+    machine.must(["sh", "-c", "apt-get update -q && apt-get install -y -q --no-install-recommends systemd-sysv dbus "
+                  "procps iproute2 postfix python3 " + " ".join(packages)], network=True)
+    if machine.suite not in PACKAGES:
+        machine.must(["sh", "-c", "cd /root/assay && ./bootstrap deb"], network=True, timeout=1800)
+        keep_package(machine)
+    shutil.copy(PACKAGES[machine.suite], machine.path("/root/assay_.deb"))
+    machine.must(["sh", "-c", "apt-get install -y -q /root/assay_.deb"], network=True)
+    machine.put("/etc/resolv.conf", "nameserver 127.0.0.1\n")
+
+
+def played(machine, script):
+    """What a script of this folder says that runs in the booted machine."""
+    said = machine.boot("/usr/bin/python3 /root/assay/tests/machine/" + script)
+    print(said.rstrip())
+    if "FAILED" in said or not said.rstrip().endswith("done"):
+        raise Broken("see above")
+
+
 def set_up(machine):
     """README's set-up with Postfix on a machine that has one: to signed and aligned mail, and the unit's life."""
     machine.must(["sh", "-c", "apt-get update -q && apt-get install -y -q --no-install-recommends systemd-sysv dbus "
@@ -41,14 +74,66 @@ def set_up(machine):
             machine.must(["sh", "-c", "cd /root/assay && " + line], network=True, timeout=1800)
     built = time.monotonic() - start
     machine.must(["sh", "-c", "cp /root/assay/build/deb/assay_*.deb /root"])
+    keep_package(machine)
     machine.put("/etc/resolv.conf", "nameserver 127.0.0.1\n")
-    said = machine.boot("/usr/bin/python3 /root/assay/tests/machine/steps.py")
-    print(said.rstrip() + "\n(package built and installed in %d s)" % built)
-    if "FAILED" in said or not said.rstrip().endswith("done"):
-        raise Broken("see above")
+    print("package built and installed in %d s, %d octets, installed %s" % (
+        built, os.path.getsize(PACKAGES[machine.suite]),
+        machine.must(["sh", "-c", "dpkg-query -W -f '${Installed-Size} KiB' assay"])))
+    played(machine, "steps.py")
 
 
-TESTS = [demonstration, set_up]
+def migrate(machine):
+    """doc/MIGRATING, from Debian's opendkim, opendmarc and policyd-spf and back, word by word."""
+    install(machine, ["opendkim", "opendkim-tools", "opendmarc", "postfix-policyd-spf-python"])
+    played(machine, "migrate.py")
+
+
+NEIGHBOURS = {"bookworm": ["spamass-milter", "spamassassin", "rspamd", "amavisd-new", "postsrsd", "mlmmj", "fetchmail"]}
+
+
+def neighbours(machine):
+    """doc/NEIGHBOURS, section by section."""
+    if machine.suite not in NEIGHBOURS:
+        raise Unavailable("the page is written for bookworm's versions")
+    install(machine, NEIGHBOURS[machine.suite])
+    played(machine, "neighbours.py")
+
+
+def rpm(machine):
+    """dist/rpm/assay.spec, by Debian's rpmbuild: everything that is installed is packaged, and nothing else is named."""
+    machine.put_project("/root/assay")
+    machine.must(["sh", "-c", "cd /root/assay && ./bootstrap && apt-get install -y -q --no-install-recommends rpm xz-utils check"],
+                 network=True, timeout=1800)
+    said = machine.must(["sh", "-c", RPMBUILD], timeout=1800)
+    print(said.strip().splitlines()[-1])
+
+
+# What Fedora's systemd-rpm-macros would define; its packages' names mean nothing to Debian.
+RPMBUILD = """\
+set -e
+cd /root/assay
+make -s -C build/release dist
+mkdir -p /root/rpmbuild/SOURCES
+cp build/release/assay-*.tar.xz /root/rpmbuild/SOURCES
+rpmbuild -bb --nodeps --nocheck --define '_unitdir /usr/lib/systemd/system' --define '_tmpfilesdir /usr/lib/tmpfiles.d' \
+  dist/rpm/assay.spec
+package=$(ls /root/rpmbuild/RPMS/*/assay-[0-9]*.rpm)
+rpm -qpl $package
+rpm -qpl $package | grep -q '/usr/lib/systemd/system/assayd.service$'
+echo "$(basename $package): $(stat -c %s $package) octets"
+"""
+
+
+def container(machine):
+    """dist/Containerfile, upon this machine as its base: read-only, as its own user, with a health check."""
+    if not shutil.which("podman"):
+        raise Unavailable("podman is not installed")
+    import container
+    container.run(machine)
+
+
+TESTS = [demonstration, set_up, migrate, neighbours, rpm, container]
+SCRATCH = tempfile.TemporaryDirectory(prefix="assay-packages-")
 
 
 def run_one(test, cache, suite):
@@ -71,9 +156,12 @@ def main():
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--cache", required=True, help="where debootstrapped machines are kept")
     arguments.add_argument("--suite", action="append", help="a release of Debian (default: bookworm)")
+    arguments.add_argument("--package", help="an assay_*.deb for the first suite, for tests that do not build it themselves")
     arguments.add_argument("--filter", default="", help="only tests whose name matches this regular expression")
     a = arguments.parse_args()
     os.makedirs(a.cache, exist_ok=True)
+    if a.package:
+        PACKAGES[(a.suite or ["bookworm"])[0]] = os.path.abspath(a.package)
     verdicts = [run_one(test, os.path.abspath(a.cache), suite) for suite in a.suite or ["bookworm"]
                 for test in TESTS if re.search(a.filter, test.__name__)]
     print(", ".join("%d %s" % (verdicts.count(v), v) for v in ("passed", "failed", "skipped")))

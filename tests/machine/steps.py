@@ -107,6 +107,29 @@ def as_installed(site):
     check(run("ps -o user= -C assayd").split() == ["assay"], "assayd does not run as assay")
 
 
+def from_nothing_to_reject(site):
+    """doc/DOMAINS, line by line: after each step `assay check` says what the world sees, at last without a finding."""
+    with open(os.path.join(TOP, "doc/DOMAINS")) as f:
+        lines = re.findall(r"(?m)^    (\S.*)$", f.read())
+    site.zone = ["spf.provider.example TXT v=spf1 ip4:198.51.100.0/24 -all", "example.com A 192.0.2.25"]
+    findings = []
+    for line in lines:
+        record = re.match(r'(\S+)\.  TXT  "(.*)"$', line)
+        if record:
+            site.zone = [z for z in site.zone if not z.startswith(record.group(1) + " TXT ")]
+            site.zone.append("%s TXT %s" % record.groups())
+            site.serve()
+        else:
+            site.publish(run(line))
+        findings.append(run("assay check example.com", None).count("BAD"))
+    check(len(findings) >= 6 and findings == sorted(findings, reverse=True), "findings after each step: %s" % findings)
+    said = run("assay check example.com")
+    check("p=reject" in said, said)
+    run("rm -r /etc/assay/keys/example.com")
+    site.zone = list(ZONE)
+    site.serve()
+
+
 def follow_readme(site):
     """Every command and every edit of README's section, in its order."""
     with open(os.path.join(TOP, "README")) as f:
@@ -291,7 +314,7 @@ def perform(step, site):
 
 def main():
     site = Site()
-    for step in (as_installed, follow_readme, test_equipment, signed_and_aligned, judged_and_not_refused, documented_commands,
+    for step in (as_installed, from_nothing_to_reject, follow_readme, test_equipment, signed_and_aligned, judged_and_not_refused, documented_commands,
                  well_connected, reloads, life, second_instance, socket_unit, log_rotation, apparmor, unit_score, purged):
         perform(step, site)
     print("done")
