@@ -93,6 +93,26 @@ static bool never(struct import *im, const struct old_line *l, const struct entr
 	return false;
 }
 
+/* "10.*", "192.168.*": opendkim compares patterns with the address as text. */
+static bool network_of(struct import *im, struct slice pattern, struct slice *out)
+{
+	struct slice rest = slice_take(pattern, pattern.len - 1);
+	unsigned octets = 0;
+	struct ip ip;
+
+	if (!slice_iends_with(pattern, SLICE(".*")))
+		return false;
+	for (size_t i = 0; i < rest.len; i++)
+		octets += rest.ptr[i] == '.';
+	if (octets > 3)
+		return false;
+	*out = arena_printf(im->arena, "%.*s%s", SLICE_ARG(rest), octets == 3 ? "0" : octets == 2 ? "0.0" : "0.0.0");
+	if (!ip_parse(*out, &ip))
+		return false;
+	*out = arena_printf(im->arena, "%.*s/%u", SLICE_ARG(*out), 8 * octets);
+	return true;
+}
+
 bool host_entry(struct import *im, const struct old_line *l, const struct entry *e,
     struct slice *out, bool *loopback_out)
 {
@@ -108,6 +128,11 @@ bool host_entry(struct import *im, const struct old_line *l, const struct entry 
 	}
 	if (e->pattern && slice_starts_with(text, SLICE("*.")))
 		text = slice_drop(text, 1);
+	else if (slice_find(text, '*') < text.len && e->pattern && !network_of(im, text, &text)) {
+		find_at(im, FINDING_WITHOUT_COUNTERPART, e->file, e->line, l->name, e->key, "of patterns, *.NAME and "
+		    "10.* have a counterpart: list the networks that are meant");
+		return false;
+	}
 	*loopback_out = is_loopback(text);
 	if (slice_ieq(text, SLICE("localhost")))
 		text = SLICE("127.0.0.1");

@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "base/limits.h"
 #include "crypto/keyfile.h"
+#include "dkim/sign.h"
 #include "signing/tablefile.h"
 
 #include "private.h"
@@ -200,6 +201,24 @@ static void join_rows(struct import *im)
 	}
 	for (size_t i = 0; i < im->row_count && any; i++)
 		im->rows[i].used = true;
+}
+
+/* i= has to be in d= or below it (RFC 6376 section 3.5); what opendkim makes of others. */
+static void check_signer(struct import *im, struct sign_row *s)
+{
+	if (s->signer.len == 0)
+		return;
+	if (slice_find(s->signer, '@') == s->signer.len) {
+		find_at(im, FINDING_DIFFERENT, s->file, s->line, SLICE("SigningTable"), s->pattern, "opendkim signs nothing "
+		    "under an identity without \"@\"; assay signs with i=@%s", shown(im, s->signer));
+		s->signer = arena_printf(im->arena, "@%.*s", SLICE_ARG(s->signer));
+	}
+	if (s->row == NULL || slice_eq(s->row->domain, SLICE("%")) || slice_find(s->signer, '%') < s->signer.len ||
+	    dkim_sign_identity_ok(im->arena, s->signer, s->row->domain))
+		return;
+	find_at(im, FINDING_DROPPED, s->file, s->line, SLICE("SigningTable"), s->pattern, "the identity %s is not in %s: "
+	    "opendkim leaves it out", shown(im, s->signer), shown(im, s->row->domain));
+	s->signer = SLICE_NULL;
 }
 
 static void report_unused(struct import *im)
@@ -426,8 +445,7 @@ static void write_sections(struct import *im)
 		if (coverage == COVERS_BELOW || (coverage == COVERS_DOMAIN && im->subdomains && im->key_table == NULL))
 			plan_set_in(im, "sign", domain, "subdomains", SLICE("yes"));
 		if (coverage == COVERS_DOMAIN && s->signer.len > 0)
-			plan_set_in(im, "sign", domain, "identity", slice_find(s->signer, '@') < s->signer.len ? s->signer :
-			    arena_printf(im->arena, "@%.*s", SLICE_ARG(s->signer)));
+			plan_set_in(im, "sign", domain, "identity", s->signer);
 		if (coverage == COVERS_DOMAIN && slice_eq(s->row->domain, SLICE("%")) &&
 		    slice_find(s->row->third, '%') == s->row->third.len)
 			plan_key(im, s->row, domain, s->row->third);
@@ -477,6 +495,8 @@ void keys_translate(struct import *im)
 		mistake(im, "opendkim", 0, "KeyTable without SigningTable: opendkim would not start");
 	drop_repeated(im);
 	join_rows(im);
+	for (size_t i = 0; i < im->signer_count; i++)
+		check_signer(im, &im->signers[i]);
 	report_unused(im);
 	im->new_tables = needs_tables(im);
 	for (size_t i = 0; i < im->row_count; i++)

@@ -78,33 +78,78 @@ static void rule_default_action(struct import *im, const struct old_line *l, con
 		rule_action(im, l, &each[i]);
 }
 
-/* "daemon_name|ORIGINATING", "{daemon_name}=VALUE", several with commas */
+/*
+ * "daemon_name=A|B" in a list, "daemon_name A|B" in a file.  opendkim 2.11 takes what precedes the "=" or
+ * the blank for the macro's name, "|" and braces included, so that entries with either never match.
+ */
+static void macro_entry(struct import *im, const struct old_line *l, const struct entry *e)
+{
+	struct slice values = e->value;
+
+	if (slice_find(e->key, '|') < e->key.len || slice_starts_with(e->key, SLICE("{")))
+		find_at(im, DROPPED, e->file, e->line, l->name, e->key, "this entry never matches: opendkim expects "
+		    "NAME=VALUE; sign-daemon-names names listeners whose mail is signed");
+	else if (slice_starts_with(e->key, SLICE("auth_")))
+		find_at(im, KEPT, e->file, e->line, l->name, e->key, "mail of logins is signed");
+	else if (!slice_eq(e->key, SLICE("daemon_name")) || values.len == 0)
+		find_at(im, WITHOUT, e->file, e->line, l->name, e->key, "mail is signed by the values of the macro "
+		    "daemon_name only (sign-daemon-names)");
+	else
+		while (!slice_is_null(values)) {
+			struct slice name = slice_trim(slice_split(&values, '|'));
+
+			set_done(im, l, plan_add(im, "", "sign-daemon-names", name), "", "sign-daemon-names", NULL);
+		}
+}
+
 static void rule_macro_list(struct import *im, const struct old_line *l, const struct rule *r)
 {
 	struct entries entries;
-	bool set = true;
+
+	(void)r;
+	if (!dataset_read(im, l, &entries))
+		return;
+	for (size_t i = 0; i < entries.count; i++)
+		macro_entry(im, l, &entries.items[i]);
+}
+
+/* A recipient as assay writes it; the null slice: opendkim compares whole addresses, so it never matches. */
+static struct slice recipient_of(const struct entry *e)
+{
+	size_t at = slice_rfind(e->key, '@');
+	struct slice local = slice_take(e->key, at), domain = slice_drop(e->key, at + 1);
+
+	if (at == e->key.len || domain.len == 0)
+		return SLICE_NULL;
+	if (e->pattern && slice_eq(local, SLICE("*")))
+		return domain;
+	if (e->pattern && slice_eq(domain, SLICE("*")))
+		return slice_take(e->key, at + 1);
+	return e->key;
+}
+
+static void rule_never_sign_to(struct import *im, const struct old_line *l, const struct rule *r)
+{
+	struct entries entries;
 
 	(void)r;
 	if (!dataset_read(im, l, &entries))
 		return;
 	for (size_t i = 0; i < entries.count; i++) {
-		struct slice values = entries.items[i].value, name = entries.items[i].key;
+		const struct entry *e = &entries.items[i];
+		struct slice to = recipient_of(e);
 
-		if (values.len == 0) {
-			values = name;
-			name = slice_split(&values, '|');
-		}
-		if (slice_starts_with(name, SLICE("{")))
-			name = slice_of(name.ptr + 1, name.len - 2);
-		if (!slice_eq(name, SLICE("daemon_name")) || slice_is_null(values)) {
-			find(im, WITHOUT, l, "mail is signed by the macro daemon_name only (sign-daemon-names), not by %s",
-			    shown(im, name));
-			continue;
-		}
-		while (!slice_is_null(values))
-			set = plan_add(im, "", "sign-daemon-names", slice_trim(slice_split(&values, '|'))) && set;
-		set_done(im, l, set, "", "sign-daemon-names", NULL);
+		if (slice_find(to, '*') < to.len && e->pattern)
+			find_at(im, WITHOUT, e->file, e->line, l->name, e->key, "of patterns, *@DOMAIN and USER@* have a "
+			    "counterpart");
+		else if (slice_is_null(to) || slice_find(to, '*') < to.len)
+			find_at(im, DROPPED, e->file, e->line, l->name, e->key, "this entry never matches: opendkim compares "
+			    "the whole address");
+		else
+			plan_add(im, "", "never-sign-to", arena_lower(im->arena, to));
 	}
+	find(im, DIFFERENT, l, "opendkim does not sign when one recipient is in the list, assay when every recipient "
+	    "is (never-sign-to)");
 }
 
 /* "*,+x,-y" is a difference to the default; a list without "*" stands in its place. */
@@ -230,7 +275,7 @@ const struct rule opendkim_rules[] = {
 	RULE("SenderHeaders", rule_senders),
 	NOTE("SenderMacro", WITHOUT, "the author is always taken from From"),
 	NOTE("DefaultSender", WITHOUT, "mail without an author domain is not signed"),
-	{ "DontSignMailTo", set_domains, KEPT, NULL, "", "never-sign-to", NULL },
+	RULE("DontSignMailTo", rule_never_sign_to),
 	NOTE("IdentityHeader", WITHOUT, "i= is set by sign \"DOMAIN\" { identity = ... }"),
 	NOTE("IdentityHeaderRemove", WITHOUT, "i= is set by sign \"DOMAIN\" { identity = ... }"),
 	NOTE_IF("LuaOnlySigning", WITHOUT, SCRIPTS),
@@ -256,8 +301,9 @@ const struct rule opendkim_rules[] = {
 	RULE("SignatureAlgorithm", rule_algorithm),
 	RULE("SignHeaders", rule_sign_headers),
 	RULE("OmitHeaders", rule_omit_headers),
-	NOTE("OversignHeaders", DIFFERENT, "assay oversigns From, To, Cc, Subject and Reply-To always, and what "
-	    "else it signs where it is present (sign-headers)"),
+	{ "OversignHeaders", note, DIFFERENT, "besides the fields that opendkim signs, assay signs Sender, Message-ID, "
+	    "MIME-Version and the Content fields; it oversigns From, To, Cc, Subject and Reply-To always, and most "
+	    "of the others where they are present (sign-headers)", NULL, NULL, "" },
 	{ "SignatureTTL", set_seconds, KEPT, NULL, "", "expire", NULL },
 	NOTE("BodyLengthDB", UNSAFE, "l= lets anybody append to a signed body: it is never written"),
 	NOTE("MaximumSignedBytes", UNSAFE, "l= lets anybody append to a signed body: the whole body is signed"),

@@ -147,8 +147,18 @@ static void write_replacing(const struct import *im, struct buf *out, struct sli
 
 /* --- findings --------------------------------------------------------------------------------------------------- */
 
-/* Ports of submission that mark their mail so: it is signed by that mark as well. */
-static void translate_daemon_names(struct import *im)
+/* Is a service's mark one that opendkim signs by (MacroList, MTA)? */
+static bool signs_by_name(const struct import *im, struct slice name)
+{
+	for (const struct setting *s = im->settings; s != NULL; s = s->next)
+		if (strcmp(s->name, "sign-daemon-names") == 0)
+			for (size_t i = 0; i < s->count; i++)
+				if (slice_ieq(s->values[i], name))
+					return true;
+	return false;
+}
+
+static void report_daemon_names(struct import *im)
 {
 	const struct old_lines *lines = &im->lines[PROGRAM_MASTER_CF];
 
@@ -157,8 +167,11 @@ static void translate_daemon_names(struct import *im)
 
 		if (!slice_eq(l->name, SLICE("milter_macro_daemon_name")))
 			continue;
-		plan_add(im, "", "sign-daemon-names", l->value);
-		find(im, FINDING_TRANSLATED, l, "sign-daemon-names");
+		if (signs_by_name(im, l->value))
+			find(im, FINDING_TRANSLATED, l, "sign-daemon-names");
+		else
+			find(im, FINDING_KEPT, l, "mail of logins and of the ports 587 and 465 is signed (sign-ports); "
+			    "sign-daemon-names = { %s } signs whatever this service receives", shown(im, l->value));
 	}
 }
 
@@ -189,7 +202,7 @@ void postfix_translate(struct import *im, struct buf *out)
 		plan_socket(im);
 		report_default_action(im);
 	}
-	translate_daemon_names(im);
+	report_daemon_names(im);
 	write_observing(im, out, milters);
 	write_replacing(im, out, milters);
 	if (!im->lines[PROGRAM_MAIN_CF].present)

@@ -68,8 +68,14 @@ RULES = [
     ("opendkim", "MinimumKeyBits 2048", "translated", "minimum-bits = 2048"),
     ("opendkim", "MinimumKeyBits 512", "unsafe", None),
     ("opendkim", "SignatureAlgorithm rsa-sha1", "unsafe", None),
-    ("opendkim", "MacroList daemon_name|ORIGINATING|MSA", "translated", "sign-daemon-names = { ORIGINATING, MSA }"),
-    ("opendkim", "MacroList {auth_type}", "without counterpart", None),
+    ("opendkim", "MacroList daemon_name=ORIGINATING|MSA", "translated", "sign-daemon-names = { ORIGINATING, MSA }"),
+    ("opendkim", "MacroList daemon_name|ORIGINATING", "dropped", None),
+    ("opendkim", "MacroList {daemon_name}=ORIGINATING", "dropped", None),
+    ("opendkim", "MacroList daemon_name", "without counterpart", None),
+    ("opendkim", "MacroList client_ptr=x", "without counterpart", None),
+    ("opendkim", "MacroList auth_type", "kept", None),
+    ("opendkim", "DontSignMailTo Fax@Legacy.example", "different", "never-sign-to = { \"fax@legacy.example\" }"),
+    ("opendkim", "DontSignMailTo legacy.example", "dropped", None),
     ("opendkim", "MTA MSA", "translated", "sign-daemon-names = { msa }"),
     ("opendkim", "SignHeaders *,+X-Foo,-Date", "translated", "sign-headers = { \"+X-Foo\", -Date }"),
     ("opendkim", "SignHeaders From,X-Foo", "different", "\"+X-Foo\""),
@@ -112,8 +118,8 @@ RULES = [
     ("policyd-spf", "Domain_Whitelist_PTR = relay.example.net", "translated", "forwarders = { relay.example.net }"),
     ("policyd-spf", "Void_Limit = 4", "translated", "void-limit = 4"),
     ("policyd-spf", "Per_User = text:/etc/per-user", "without counterpart", None),
-    ("master.cf", "submission inet n - y - - smtpd\n  -o milter_macro_daemon_name=ORIGINATING", "translated",
-     "sign-daemon-names = { ORIGINATING }"),
+    ("master.cf", "submission inet n - y - - smtpd\n  -o milter_macro_daemon_name=ORIGINATING", "kept",
+     None),
 ]
 
 
@@ -312,6 +318,37 @@ def trusted_hosts_need_a_decision(w):
     assert "10.0.0.0/8" not in re.search("own-relays.*", out).group(0), out
 
 
+def patterns_of_hosts_and_recipients(w):
+    path = site(w, "patterns")
+    put(path, "hosts", "10.*\n192.168.*\n192.0.2.*\n*.lan\n192.*.2.1\nmx?.lan\n")
+    put(path, "recipients", "*@legacy.example\nfax@*\njoe@example.net\nx*@example.org\nexample.com\n")
+    old = put(path, "opendkim.conf", f"InternalHosts refile:{path}/hosts\nDontSignMailTo refile:{path}/recipients\n"
+              "MacroList daemon_name=A\n")
+    master = put(path, "master.cf", "a inet n - y - - smtpd -o milter_macro_daemon_name=A\n"
+                 "b inet n - y - - smtpd -o milter_macro_daemon_name=B\n")
+    status, text, findings, err = run(w, path, old, master, extra=["--trusted", "internal"])
+    assert status == 3 and 'internal-hosts = { 127.0.0.0/8, "::1", 10.0.0.0/8, 192.168.0.0/16, 192.0.2.0/24, .lan }' in text, (text, err)
+    assert 'never-sign-to = { legacy.example, "fax@", "joe@example.net" }' in text, text
+    assert "sign-daemon-names = { A }" in text, text
+    without = [f["value"] for f in findings if f["kind"] == "without counterpart"]
+    assert without == ["192.*.2.1", "x*@example.org"], without
+    kinds = [f["kind"] for f in findings if f["file"] == master]
+    assert sorted(kinds) == ["kept", "translated"], kinds
+
+
+def identities_that_opendkim_does_not_use(w):
+    path = site(w, "identities")
+    key = private_key(path, "old/k")
+    put(path, "KeyTable", f"a example.com:s:{key}\nb example.net:s:{key}\nc example.org:s:{key}\n")
+    put(path, "SigningTable", "*@example.com a:mail.example.com\n*@example.net b:x@elsewhere.example\n*@example.org c:@mail.example.org\n")
+    old = put(path, "opendkim.conf", f"KeyTable {path}/KeyTable\nSigningTable refile:{path}/SigningTable\n")
+    status, text, findings, err = run(w, path, old)
+    assert status == 0, err
+    assert re.findall("identity = (.*)", text) == ['"@mail.example.com"', '"@mail.example.org"'], text
+    lines = {f["line"]: f["kind"] for f in findings if f["file"].endswith("SigningTable")}
+    assert lines == {1: "different", 2: "dropped"}, lines
+
+
 def postfix_lines_are_made_from_the_sites(w):
     path = site(w, "postfix")
     old = [put(path, "opendkim.conf", "Socket inet:8891@localhost\n"),
@@ -407,6 +444,8 @@ CHECKS = [
     a_single_key_with_subdomains,
     a_difference_is_found,
     trusted_hosts_need_a_decision,
+    patterns_of_hosts_and_recipients,
+    identities_that_opendkim_does_not_use,
     postfix_lines_are_made_from_the_sites,
     postfix_lists_behind_names_are_found,
     sendmail_lines_are_made_from_the_sites,

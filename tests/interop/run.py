@@ -20,6 +20,7 @@ import alterations
 import arc
 import hostile
 import matrix
+import oldchain
 import peers
 import shapes
 import tally
@@ -50,7 +51,8 @@ class Setup:
                 self.keys.path[case.algorithm], options]
 
 
-PARTS = (("matrix", matrix.check), ("alterations", alterations.check), ("hostile", hostile.check), ("arc", arc.check))
+PARTS = (("matrix", matrix.check), ("alterations", alterations.check), ("hostile", hostile.check), ("arc", arc.check),
+         ("oldchain", oldchain.check))
 
 
 def introduce(setup, counts):
