@@ -34,6 +34,36 @@ static void rule_mode(struct import *im, const struct old_line *l, const struct 
 		    "(keys); without keys it signs nothing");
 }
 
+/* opendkim 2.11 asks the MTA for the right to quarantine only with this option, and accepts otherwise. */
+static bool can_quarantine(const struct import *im)
+{
+	const struct old_line *l = old_option(im, PROGRAM_OPENDKIM, "CaptureUnknownErrors");
+	bool yes;
+
+	return l != NULL && old_boolean(l->value, &yes) && yes;
+}
+
+/* What assay makes of an action, and the finding that says so; NULL: it does nothing. */
+static const char *new_action(struct import *im, const struct old_line *l, const struct rule *r, const char *action)
+{
+	if (strcmp(action, "quarantine") == 0 && !can_quarantine(im)) {
+		find(im, DROPPED, l, "opendkim accepts such mail: it quarantines only where CaptureUnknownErrors is set");
+		return NULL;
+	}
+	if (strcmp(action, "quarantine") == 0)
+		plan_set(im, "", "quarantine", SLICE("hold"));
+	if (strcmp(r->option, "on-temperror") == 0 && strcmp(action, "reject") == 0) {
+		find(im, DIFFERENT, l, "what may pass by itself is deferred, not refused for good (dkim on-temperror)");
+		return "tempfail";
+	}
+	if (slice_istarts_with(l->value, SLICE("d")))
+		find(im, DIFFERENT, l, "assay never discards mail: it is refused, so that the sender learns of it");
+	if (strcmp(r->option, "on-fail") == 0 && strcmp(action, "accept") != 0)
+		find(im, DIFFERENT, l, "assay asks for a signature that passes and is aligned with From, whether the others "
+		    "fail, have no key, cannot be read or are a third party's (dkim on-fail)");
+	return action;
+}
+
 /*
  * What opendkim writes for a failure: accept, discard, quarantine, reject, tempfail.  A discarded
  * message is lost without a notice to anyone: assay refuses it instead.
@@ -41,24 +71,20 @@ static void rule_mode(struct import *im, const struct old_line *l, const struct 
 static void rule_action(struct import *im, const struct old_line *l, const struct rule *r)
 {
 	static const struct {
-		const char *old, *new;
+		const char *old, *action;
 	} words[] = { { "accept", "accept" }, { "a", "accept" }, { "discard", "reject" }, { "d", "reject" },
 		{ "quarantine", "quarantine" }, { "q", "quarantine" }, { "reject", "reject" }, { "r", "reject" },
 		{ "tempfail", "tempfail" }, { "t", "tempfail" } };
 
 	for (size_t i = 0; i < N_ELEMENTS(words); i++) {
-		const char *new = words[i].new;
+		const char *action;
 
 		if (!slice_ieq(l->value, slice_str(words[i].old)))
 			continue;
-		if (strcmp(r->option, "on-temperror") == 0 && strcmp(new, "reject") == 0) {
-			find(im, DIFFERENT, l, "what may pass by itself is deferred, not refused for good (dkim on-temperror)");
-			new = "tempfail";
-		} else if (slice_istarts_with(l->value, SLICE("d"))) {
-			find(im, DIFFERENT, l, "assay never discards mail: it is refused, so that the sender learns of it");
-		}
-		set_done(im, l, plan_set(im, r->section, r->option, slice_str(new)), r->section, r->option,
-		    r->text);
+		action = new_action(im, l, r, words[i].action);
+		if (action != NULL)
+			set_done(im, l, plan_set(im, r->section, r->option, slice_str(action)), r->section, r->option,
+			    r->text);
 		return;
 	}
 	wrong_value(im, l, "accept, discard, quarantine, reject or tempfail");

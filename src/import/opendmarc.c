@@ -14,16 +14,27 @@ static void rule_reject(struct import *im, const struct old_line *l, const struc
 		wrong_value(im, l, "yes or no");
 		return;
 	}
-	if (yes)
+	if (yes) {
 		find(im, FINDING_TRANSLATED, l, "what a domain publishes decides (dmarc on-policy-reject = reject) once "
-		    "enforce is yes; mail that fails and shows an indirect flow, such as a list, is quarantined "
-		    "instead (dmarc indirect)");
-	else
+		    "enforce is yes");
+		find(im, DIFFERENT, l, "mail that fails under p=reject and shows an indirect flow, such as a list, is "
+		    "quarantined (dmarc indirect)");
+	} else {
 		set_done(im, l, plan_set(im, "dmarc", "on-policy-reject", SLICE("accept")) &&
 		    plan_set(im, "dmarc", "indirect", SLICE("accept")), "dmarc", "on-policy-reject",
 		    "nothing is refused for DMARC");
+	}
 }
 
+static bool refuses(const struct import *im)
+{
+	const struct old_line *l = old_option(im, PROGRAM_OPENDMARC, "RejectFailures");
+	bool yes;
+
+	return l != NULL && old_boolean(l->value, &yes) && yes;
+}
+
+/* opendmarc 1.4.2 holds nothing unless it also refuses. */
 static void rule_hold(struct import *im, const struct old_line *l, const struct rule *r)
 {
 	bool yes;
@@ -31,11 +42,35 @@ static void rule_hold(struct import *im, const struct old_line *l, const struct 
 	(void)r;
 	if (!old_boolean(l->value, &yes))
 		wrong_value(im, l, "yes or no");
-	else if (yes)
+	else if (yes && refuses(im))
 		set_done(im, l, plan_set(im, "", "quarantine", SLICE("hold")), "", "quarantine", "the MTA's hold queue");
-	else
+	else if (yes) {
+		plan_set(im, "dmarc", "on-policy-quarantine", SLICE("accept"));
+		find(im, DROPPED, l, "opendmarc holds nothing unless RejectFailures is set as well (dmarc "
+		    "on-policy-quarantine = accept; quarantine = hold is the MTA's hold queue)");
+	} else
 		set_done(im, l, plan_set(im, "dmarc", "on-policy-quarantine", SLICE("accept")), "dmarc",
 		    "on-policy-quarantine", "mail under p=quarantine is delivered as it is");
+}
+
+static void rule_ignore_authors(struct import *im, const struct old_line *l, const struct rule *r)
+{
+	struct entries entries;
+
+	(void)r;
+	if (!dataset_read(im, l, &entries))
+		return;
+	for (size_t i = 0; i < entries.count; i++) {
+		struct domain d;
+
+		if (!domain_parse(im->arena, entries.items[i].key, &d))
+			find_at(im, DROPPED, entries.items[i].file, entries.items[i].line, l->name, entries.items[i].key,
+			    "this entry never matches: it is not a domain name");
+		else
+			plan_set_in(im, "policy", d.name, "on-fail", SLICE("accept"));
+	}
+	find(im, DIFFERENT, l, "their mail is judged, and accepted when it fails, as is that of the domains below them "
+	    "(policy \"DOMAIN\" { on-fail = accept })");
 }
 
 static void rule_ignore_clients(struct import *im, const struct old_line *l, const struct rule *r)
@@ -91,8 +126,7 @@ const struct rule opendmarc_rules[] = {
 	RULE_OR("IgnoreAuthenticatedClients", rule_ignore_clients, "no"),
 	{ "IgnoreHosts", set_trusted, DIFFERENT, "DMARC alone was left out for these hosts; mail of internal-hosts is "
 	    "neither judged by SPF nor by DKIM, and signed", NULL, NULL, NULL },
-	{ "IgnoreMailFrom", set_domains, KEPT, "their mail is judged and never refused", "", "never-refuse-from",
-	    NULL },
+	RULE("IgnoreMailFrom", rule_ignore_authors),
 	NOTE("IgnoreMailTo", DIFFERENT, "mail that is itself a report is left out of reports"),
 	NOTE("PublicSuffixList", DIFFERENT, "organizational domains are found by RFC 9989's tree walk in the DNS "
 	    "(dmarc discovery; psl is the older way)"),

@@ -18,6 +18,22 @@ static const struct {
 	{ "No_Check", false, false, false, false },
 };
 
+/* "TestOnly = 0" (defaultSeedOnly was its name) adds the header field and refuses nothing. */
+static bool only_tests(struct import *im, const struct old_line *l)
+{
+	static const char *const names[] = { "TestOnly", "defaultSeedOnly" };
+
+	for (size_t i = 0; i < N_ELEMENTS(names); i++) {
+		const struct old_line *test = old_option(im, PROGRAM_POLICYD_SPF, names[i]);
+
+		if (test == NULL || !slice_eq(test->value, SLICE("0")))
+			continue;
+		find(im, DROPPED, l, "%s is 0: policyd-spf refuses nothing", names[i]);
+		return true;
+	}
+	return false;
+}
+
 static void refuse(struct import *im, const struct old_line *l, bool wanted, const char *option,
     const char *text)
 {
@@ -31,6 +47,8 @@ static void rule_mail_from(struct import *im, const struct old_line *l, const st
 	for (size_t i = 0; i < N_ELEMENTS(reject_words); i++) {
 		if (!slice_ieq(l->value, slice_str(reject_words[i].word)))
 			continue;
+		if (reject_words[i].fail && only_tests(im, l))
+			return;
 		refuse(im, l, reject_words[i].fail, "on-fail", "MAIL FROM");
 		refuse(im, l, reject_words[i].softfail, "on-softfail", "MAIL FROM");
 		refuse(im, l, reject_words[i].none, "on-none", "MAIL FROM");
@@ -49,6 +67,8 @@ static void rule_helo(struct import *im, const struct old_line *l, const struct 
 	for (size_t i = 0; i < N_ELEMENTS(reject_words); i++) {
 		if (!slice_ieq(l->value, slice_str(reject_words[i].word)))
 			continue;
+		if (reject_words[i].fail && only_tests(im, l))
+			return;
 		refuse(im, l, reject_words[i].fail, "on-helo-fail", "HELO");
 		if (reject_words[i].softfail)
 			find(im, DIFFERENT, l, "of the results for HELO, fail alone is refused (spf on-helo-fail)");
@@ -67,6 +87,8 @@ static void rule_yes_action(struct import *im, const struct old_line *l, const s
 
 	if (!old_boolean(l->value, &yes))
 		wrong_value(im, l, "True or False");
+	else if (yes && only_tests(im, l))
+		return;
 	else if (yes)
 		set_done(im, l, plan_set(im, "spf", r->option, slice_str(r->text)), "spf", r->option, NULL);
 	else
@@ -77,8 +99,8 @@ static void rule_yes_action(struct import *im, const struct old_line *l, const s
 static void rule_test_only(struct import *im, const struct old_line *l, const struct rule *r)
 {
 	(void)r;
-	if (slice_starts_with(l->value, SLICE("0")))
-		find(im, DIFFERENT, l, "a test that refuses nothing: keep enforce at observe or no");
+	if (slice_eq(l->value, SLICE("0")))
+		find(im, KEPT, l, "SPF alone refuses nothing (spf on-fail)");
 	else
 		find(im, KEPT, l, "what is refused follows from the other lines, once enforce is yes");
 }

@@ -188,6 +188,8 @@ class Policy:
         self.process.stdin.write("".join("%s=%s\n" % f for f in facts.items()).encode() + b"\n")
         self.process.stdin.flush()
         action = self.process.stdout.readline().decode().strip().partition("action=")[2]
+        if not action:
+            raise RuntimeError("policyd-spf gives no answer")
         self.process.stdout.readline()
         word, _, text = action.partition(" ")
         if word[:1] == "5":
@@ -228,7 +230,7 @@ class Chain:
     def play(self, envelope, message):
         """-> ending, fields, body"""
         fields, body = run_daemon.header_and_body(message)
-        if self.policy:
+        if self.policy and "auth" not in envelope.told:  # it is asked after permit_sasl_authenticated
             how, field = self.policy.ask(envelope)
             if how != "accept":
                 return how, fields, body

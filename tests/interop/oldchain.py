@@ -4,6 +4,7 @@ What is signed carries the same d=, s= and i=, the same canonicalization and fie
 Where it does not, the import's report must have a line that said so: each row below names that line's option.
 """
 
+import concurrent.futures
 import json
 import os
 import re
@@ -11,12 +12,13 @@ import subprocess
 
 import chain
 import run_daemon
-import shapes
 import tool
 from chain import Envelope
 
 SAYS_SO = ("different", "unsafe", "without counterpart")
 WHOSE = "whose mail is signed"
+ANYWHERE = None
+TOGETHER = 8
 FIELDS = ("SignHeaders", "OversignHeaders", "OmitHeaders")
 
 # --- sites -----------------------------------------------------------------------------------------------------
@@ -128,36 +130,167 @@ def signatures(fields):
     return sorted(said), sorted(names)
 
 
-def compare_signing(site, old, new, row, counts):
-    author, envelope, said_so = row
-    message = letter(author, MORE_FIELDS)
-    what = "%s, From %s, %s" % (os.path.basename(site.place), author, envelope)
-    before, names_before = signatures(old.play(envelope, message)[1])
-    after, names_after = signatures(chain.at_milter(new.socket, envelope, message)[1])
-    if before != after:
-        counts.check(said_so and site.says(said_so), "%s: opendkim signs %s, assayd %s" % (what, before, after))
-    elif names_before != names_after:
-        counts.check(site.says(*FIELDS), "%s: opendkim signs the fields %s, assayd %s" % (what, names_before, names_after))
-    else:
-        counts.ok()
-    return bool(before), bool(after)
+class Pair:
+    """A site's old chain and its assayd, both running."""
 
-
-def check_signing(setup, programs, counts):
-    signed = 0
-    for name, lines, tables in SITES:
-        site = Site(setup, name, dict(tables, **{"opendkim.conf": "Syslog no\nRequireSafeKeys no\n" + lines}), "no", "")
-        old = chain.Chain(programs, site.place, site.files)
+    def __init__(self, programs, site, zone=""):
+        self.old = chain.Chain(programs, site.place, site.files, zone)
         try:
-            new = site.daemon()
-            try:
-                for row in OUTGOING:
-                    signed += all(compare_signing(site, old, new, row, counts))
-            finally:
-                new.stop()
-        finally:
-            old.stop()
-    counts.check(signed > 50, "only %d messages were signed by both" % signed)
+            self.new = site.daemon()
+        except BaseException:
+            self.old.stop()
+            raise
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *unused):
+        self.new.stop()
+        self.old.stop()
+
+    def play(self, envelope, message):
+        """-> what each makes of it: ending, fields, body"""
+        return self.old.play(envelope, message), chain.at_milter(self.new.socket, envelope, message)
+
+
+def compare_signing(site, pair, row):
+    """-> (good, text, were both signed?)"""
+    author, envelope, said_so = row
+    what = "%s, From %s, %s" % (os.path.basename(site.place), author, envelope)
+    (before, names_before), (after, names_after) = (
+        signatures(fields) for _, fields, _ in pair.play(envelope, letter(author, MORE_FIELDS)))
+    both = bool(before and after)
+    if before != after:
+        return said_so and site.says(said_so), "%s: opendkim signs %s, assayd %s" % (what, before, after), both
+    return names_before == names_after or site.says(*FIELDS), \
+        "%s: opendkim signs the fields %s, assayd %s" % (what, names_before, names_after), both
+
+
+def signing_site(setup, programs, row):
+    name, lines, tables = row
+    site = Site(setup, name, dict(tables, **{"opendkim.conf": "Syslog no\nRequireSafeKeys no\n" + lines}), "no", "")
+    with Pair(programs, site) as pair:
+        return [compare_signing(site, pair, row) for row in OUTGOING]
+
+
+# --- arriving mail ---------------------------------------------------------------------------------------------------
+
+# The key is everybody's; SPF allows 192.0.2.1
+ZONE = {
+    "good.example": "v=spf1 ip4:192.0.2.1 -all", "_dmarc.good.example": "v=DMARC1; p=reject",
+    "careful.example": "v=spf1 ip4:192.0.2.1 ~all", "_dmarc.careful.example": "v=DMARC1; p=quarantine",
+    "lax.example": "v=spf1 ip4:192.0.2.1 ?all", "_dmarc.lax.example": "v=DMARC1; p=none",
+    "list.example": "v=spf1 ip4:192.0.2.2 -all", "_dmarc.list.example": "v=DMARC1; p=none",
+    "some.example": "v=spf1 -all", "_dmarc.some.example": "v=DMARC1; p=reject; pct=0",
+    "org.example": "v=spf1 -all", "_dmarc.org.example": "v=DMARC1; p=reject; sp=none", "sub.org.example": "v=spf1 ?all",
+    "perm.example": "v=spf1 no-such-mechanism -all", "temp.example": "!SERVFAIL", "bad.example": "v=spf1 -all",
+}
+KEYS = ("good.example", "careful.example", "lax.example", "list.example")
+
+HERE, THERE = "192.0.2.1", "192.0.2.66"       # allowed by the SPF records, and not
+
+
+def changed(text):
+    return text + b"A footer.\r\n"
+
+
+def arriving(sign):
+    """name, envelope, message"""
+    good = letter("a@good.example")
+    many = b"From: b@lax.example\r\n" + good
+    forged = (b"Authentication-Results: mx.house.example; spf=pass smtp.mailfrom=good.example;\r\n"
+              b" dkim=pass header.d=good.example\r\n")
+    broken = b"DKIM-Signature: v=1; a=rsa-sha256; d=good.example; s=s; h=from; bh=!; b=?\r\n"
+    unsigned = "a@none.example"
+    listed = changed(sign(good, "good.example")).replace(b"\r\n\r\n", b"\r\nList-Id: <all.list.example>\r\n\r\n", 1)
+    return (
+        ("SPF passes", Envelope("a@good.example", HERE), good),
+        ("DKIM passes", Envelope("a@good.example", HERE), sign(good, "good.example")),
+        ("forwarded", Envelope("a@good.example", THERE), sign(good, "good.example")),
+        ("forged under p=reject", Envelope("a@good.example", THERE), good),
+        ("forged under p=reject by another sender", Envelope("a@lax.example", THERE), good),
+        ("changed", Envelope("a@none.example", THERE), changed(sign(good, "good.example"))),
+        ("softfail under p=quarantine", Envelope("a@careful.example", THERE), letter("a@careful.example")),
+        ("forged under p=quarantine", Envelope(unsigned, THERE), letter("a@careful.example")),
+        ("forged under p=none", Envelope("a@lax.example", THERE), letter("a@lax.example")),
+        ("nothing is published", Envelope(unsigned, THERE), letter(unsigned)),
+        ("an unusable SPF record", Envelope("a@perm.example", THERE), letter("a@perm.example")),
+        ("a silent name server", Envelope("a@temp.example", THERE), letter("a@temp.example")),
+        ("pct", Envelope(unsigned, THERE), letter("a@some.example")),
+        ("a subdomain", Envelope(unsigned, THERE), letter("a@sub.org.example")),
+        ("a null sender", Envelope("", THERE), letter(unsigned)),
+        ("HELO fails", Envelope("a@lax.example", HERE, "bad.example"), letter("a@lax.example")),
+        ("HELO fails, null sender", Envelope("", THERE, "bad.example"), letter(unsigned)),
+        ("a third party's signature", Envelope(unsigned, THERE), sign(letter(unsigned), "lax.example")),
+        ("no such key", Envelope(unsigned, THERE), sign(letter(unsigned), "none.example")),
+        ("a signature that cannot be read", Envelope(unsigned, THERE), broken + letter(unsigned)),
+        ("a mailing list", Envelope("all@list.example", "192.0.2.2"), sign(listed, "list.example")),
+        ("two From fields", Envelope(unsigned, THERE), many),
+        ("no From", Envelope(unsigned, THERE), good.replace(b"From: a@good.example\r\n", b"")),
+        ("two authors", Envelope(unsigned, THERE), letter("a@lax.example, b@none.example")),
+        ("no Date", Envelope(unsigned, THERE), letter(unsigned).replace(b"Date: ", b"X-Date: ")),
+        ("forged results", Envelope(unsigned, THERE), forged + good),
+        ("a login", Envelope("a@good.example", THERE, auth="a"), good),
+    )
+
+
+MILTERS = "Syslog no\nAuthservID mx.house.example\n"
+INCOMING = (
+    # name, opendkim.conf, opendmarc.conf, policyd-spf.conf
+    ("by default", "", "", "debugLevel = 1\n"),
+    ("DMARC decides", "Mode v\n", "RejectFailures true\nHoldQuarantinedMessages true\nIgnoreAuthenticatedClients true\n",
+     "HELO_reject = False\nMail_From_reject = False\n"),
+    ("all is refused", "On-BadSignature reject\nOn-NoSignature reject\nOn-KeyNotFound reject\nRequiredHeaders yes\n",
+     "RejectFailures true\nRequiredHeaders true\nRejectMultiValueFrom true\n",
+     "HELO_reject = SPF_Not_Pass\nMail_From_reject = SPF_Not_Pass\nTempError_Defer = True\nPermError_reject = True\n"),
+    ("a hold alone", "", "HoldQuarantinedMessages true\n", "TestOnly = 0\n"),
+    ("some are let through", "On-BadSignature quarantine\n", "RejectFailures true\nIgnoreMailFrom good.example\n",
+     "Mail_From_reject = Softfail\nHELO_reject = Null\nWhitelist = 192.0.2.1\n"),
+)
+
+# Where the endings differ, by site and message: the option, or the habit, whose line says so
+DIFFER = {
+    (ANYWHERE, "two From fields"): "From",
+    (ANYWHERE, "no From"): "From",
+    (ANYWHERE, "a mailing list"): "RejectFailures",
+    (ANYWHERE, "pct"): "pct",
+    (ANYWHERE, "a login"): "IgnoreAuthenticatedClients",
+    ("all is refused", "a silent name server"): "check_policy_service",
+    ("all is refused", "a third party's signature"): "On-BadSignature",
+}
+
+
+def zone_texts(record):
+    """The zone as assay and the tests' name server read it, opendkim's keys, opendmarc's policies."""
+    keys = ["s._domainkey.%s" % d for d in KEYS]
+    zone = "".join("%s TXT %s\n" % row for row in ZONE.items()) + "".join("%s TXT %s\n" % (k, record) for k in keys)
+    return zone, "".join("%s %s\n" % (k, record) for k in keys), \
+        "".join("%s %s\n" % row for row in ZONE.items() if row[0].startswith("_dmarc."))
+
+
+def compare_ending(site, pair, name, row):
+    what, envelope, message = row
+    (before, _, _), (after, _, _) = pair.play(envelope, message)
+    said_so = DIFFER.get((name, what)) or DIFFER.get((ANYWHERE, what))
+    if before == after:
+        return (name, what) not in DIFFER, "%s, %s: both %s: the row in DIFFER is too much" % (name, what, before)
+    return said_so and site.says(said_so), "%s, %s: the old chain: %s, assayd: %s" % (name, what, before, after)
+
+
+def arriving_site(setup, programs, row):
+    name, dkim, dmarc, spf = row
+    record = tool.Keys.record(setup.keys.path["rsa2048"], "rsa2048")
+    zone, keys, policies = zone_texts(record)
+    texts = {"opendkim.conf": MILTERS + "TestPublicKeys {place}/public\n" + dkim,
+             "opendmarc.conf": MILTERS + "TestDNSData {place}/policies\n" + dmarc,
+             "policyd-spf.conf": spf, "public": keys, "policies": policies}
+
+    def sign(message, domain):
+        return tool.run([setup.assay.program, "sign", "--domain", domain, "--selector", "s", "--key",
+                         setup.keys.path["rsa2048"], "-"], message)
+    site = Site(setup, name, texts, "yes", zone)
+    with Pair(programs, site, zone) as pair:
+        return [compare_ending(site, pair, name, row) for row in arriving(sign)]
 
 
 def check(setup, counts):
@@ -166,4 +299,10 @@ def check(setup, counts):
     except chain.Missing as e:
         counts.skip("the old chain: %s" % e)
         return
-    check_signing(setup, programs, counts)
+    with concurrent.futures.ThreadPoolExecutor(TOGETHER) as pool:  # a milter takes up to five seconds to end
+        signing = list(pool.map(lambda row: signing_site(setup, programs, row), SITES))
+        arriving = list(pool.map(lambda row: arriving_site(setup, programs, row), INCOMING))
+    for row in sum(signing + arriving, []):
+        counts.check(row[0], row[1])
+    signed = sum(row[2] for row in sum(signing, []))
+    counts.check(signed > 50, "only %d messages were signed by both" % signed)

@@ -3,8 +3,9 @@
 
 Messages signed by assay are verified by dkimpy, Mail::DKIM and OpenDKIM, and the other way round; signatures
 are altered and must fail everywhere; Authentication-Results about hostile messages are read by
-python3-authres.  A peer that is not installed is skipped, and said so.  CACHEDIR is where tests/mta/fetch
-unpacked OpenDKIM's library, unless the machine has it.  Ends with "N passed, N failed, N skipped".
+python3-authres.  The same messages go through opendkim, opendmarc and policyd-spf and through assayd with what
+`assay import` makes of their files.  A peer that is not installed is skipped, and said so.  CACHEDIR is where tests/mta/fetch
+unpacked OpenDKIM's library and the old chain, unless the machine has them.  Ends with "N passed, N failed, N skipped".
 """
 
 import argparse
