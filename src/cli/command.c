@@ -27,6 +27,7 @@ const struct command *const commands[] = {
 	&command_config,
 	&command_import,
 	&command_status,
+	&command_explain,
 	NULL,
 };
 
@@ -120,6 +121,8 @@ static const char *argument_set(const struct argument *arg, void *request, const
 		return NULL;
 	case ARGUMENT_IP:
 		return ip_parse(slice_str(value), at) ? NULL : "not an IP address";
+	case ARGUMENT_TEXTS:
+		return add_to_list(at, slice_str(value)) ? NULL : "out of memory";
 	case ARGUMENT_PATHS:
 		return add_to_list(at, envelope_path(slice_str(value))) ? NULL : "out of memory";
 	}

@@ -7,7 +7,7 @@
 #include "verdict/json.h"
 
 #include "cli/command.h"
-#include "cli/explain.h"
+#include "cli/describe.h"
 
 struct dmarc_question {
 	struct domain domain;
@@ -40,7 +40,7 @@ static enum rc discover(const struct dmarc_question *q, const struct asker *dns,
 	dmarc_start(dns->lookups, LOOKUP_POLICY, method, domain);
 	TRY(dmarc_discover(a, dns->lookups, method, domain, &d));
 	if (!q->json)
-		explain_discovery(&d);
+		describe_discovery(&d);
 	else
 		TRY(print_json(&d));
 	return d.status == DMARC_DISCOVERY_UNKNOWN ? err_config(err, "%.*s: could not ask: %.*s",

@@ -16,6 +16,7 @@
 #include "base/limits.h"
 
 #include "cli/command.h"
+#include "cli/program.h"
 
 #include "doctor.h"
 
@@ -35,31 +36,6 @@ void doctor_say(struct doctor *d, const char *mark, const char *fmt, ...)
 }
 
 /* --- other programs and other accounts -------------------------------------------------------------- */
-
-/* What a program prints, at most as much as a file may have; false when it cannot be run or fails. */
-static bool program_output(char *const argv[], struct buf *out)
-{
-	char chunk[4096];
-	int fds[2], status = -1;
-	ssize_t n;
-	pid_t pid;
-
-	if (pipe(fds) != 0)
-		return false;
-	pid = fork();
-	if (pid == 0) {
-		dup2(fds[1], STDOUT_FILENO);
-		close(fds[0]);
-		close(fds[1]);
-		execvp(argv[0], argv);
-		_exit(127);
-	}
-	close(fds[1]);
-	while (pid > 0 && (n = read(fds[0], chunk, sizeof(chunk))) > 0)
-		buf_add(out, slice_of(chunk, (size_t)n));
-	close(fds[0]);
-	return pid > 0 && waitpid(pid, &status, 0) == pid && WIFEXITED(status) && WEXITSTATUS(status) == 0;
-}
 
 static bool become(const struct passwd *pw)
 {
@@ -268,12 +244,10 @@ static char sendmail_cf[] = "/etc/mail/sendmail.cf";
 /* Values with what they refer to filled in; then each service's own settings, and its fields. */
 static bool ask_postfix(struct buf *out)
 {
-	static char postconf[] = "postconf", expand[] = "-x", services[] = "-Px", fields[] = "-F";
-	char *values_argv[] = { postconf, expand, NULL }, *services_argv[] = { postconf, services, NULL },
-	    *fields_argv[] = { postconf, fields, NULL };
+	const char *const values[] = { "postconf", "-x", NULL }, *const services[] = { "postconf", "-Px", NULL },
+	    *const fields[] = { "postconf", "-F", NULL };
 
-	return program_output(values_argv, out) && program_output(services_argv, out) &&
-	    program_output(fields_argv, out);
+	return program_output(values, out) && program_output(services, out) && program_output(fields, out);
 }
 
 static enum rc examine_mta(struct doctor *d, const struct doctor_request *r, struct buf *text, struct err *err)

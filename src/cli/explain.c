@@ -1,205 +1,201 @@
+#include <stddef.h>
 #include <stdio.h>
+#include <stdlib.h>
+
+#include <jansson.h>
+
+#include "base/clock.h"
+#include "base/limits.h"
 
 #include "cli/command.h"
-#include "cli/explain.h"
+#include "cli/logread.h"
+#include "cli/story.h"
+#include "cli/when.h"
 
-static void labelled(const char *label, struct slice text)
+/* Matches that are printed; a queue id is used again after some time, and not that often. */
+#define LIMIT_MATCHES 100u
+
+struct explain_request {
+	const char *config;
+	struct slice_list files;
+	bool json;
+	struct slice queue_id;
+	json_t *matches;  /* of --json */
+	unsigned found;
+	bool failed;      /* no memory for JSON */
+};
+
+/* --- text ------------------------------------------------------------------------------------------ */
+
+static void print_sentences(const char *heading, const struct sentences *s)
 {
-	if (text.len == 0)
+	if (s->count > 0)
+		printf("  %s\n", heading);
+	for (size_t i = 0; i < s->count; i++)
+		printf("    %.*s\n", SLICE_ARG(s->items[i])); /* made of a log entry: printable */
+}
+
+static void print_story(const struct log_entry *e, const char *source, const struct story *s)
+{
+	char when[WHEN_TEXT_SIZE];
+
+	printf("%.*s, %s (%s)\n", SLICE_ARG(e->queue_id), when_text(e->time, when), source);
+	print_sentences("The message:", &s->message);
+	print_sentences("What was found:", &s->found);
+	print_sentences("What was decided:", &s->decided);
+	print_sentences("Settings that decided:", &s->settings);
+	print_sentences("What the sender should mend:", &s->mend);
+}
+
+/* --- JSON ------------------------------------------------------------------------------------------ */
+
+static json_t *text_json(struct slice s)
+{
+	return json_stringn(s.ptr == NULL ? "" : s.ptr, s.len);
+}
+
+static json_t *sentences_json(const struct sentences *s)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < s->count && list != NULL; i++)
+		if (json_array_append_new(list, text_json(s->items[i])) != 0) {
+			json_decref(list);
+			list = NULL;
+		}
+	return list;
+}
+
+static json_t *story_json(const struct log_entry *e, const char *source, const struct story *s)
+{
+	json_t *o = json_pack("{s:s#, s:s, s:o, s:o, s:o, s:o, s:o}", "queue_id", e->queue_id.ptr,
+	    (int)e->queue_id.len, "source", source, "message", sentences_json(&s->message), "found",
+	    sentences_json(&s->found), "decided", sentences_json(&s->decided), "settings",
+	    sentences_json(&s->settings), "mend", sentences_json(&s->mend));
+	json_t *fields = json_object();
+
+	if (e->time >= 0)
+		(void)json_object_set_new(o, "time", json_integer(e->time));
+	for (enum log_field f = 0; f < LOG_FIELD_COUNT; f++)
+		if (!slice_is_null(e->field[f]))
+			(void)json_object_set_new(fields, log_field_name(f), text_json(e->field[f]));
+	if (json_object_set_new(o, "fields", fields) != 0) {
+		json_decref(o);
+		return NULL;
+	}
+	return o;
+}
+
+static enum rc print_json(struct explain_request *r, const struct log_read *log)
+{
+	json_t *o = json_pack("{s:O, s:s, s:I}", "matches", r->matches, "searched",
+	    buf_cstr(&log->sources), "lines", (json_int_t)log->lines);
+	char *text = r->failed || o == NULL ? NULL : json_dumps(o, JSON_INDENT(2));
+
+	if (text != NULL)
+		puts(text);
+	free(text);
+	json_decref(o);
+	return text == NULL ? RC_NOMEM : RC_OK;
+}
+
+/* --- the command ----------------------------------------------------------------------------------- */
+
+static void explain_entry(void *ctx, const struct log_entry *e, const char *source)
+{
+	struct explain_request *r = ctx;
+	struct arena *a;
+	struct story story;
+
+	if (!slice_eq(e->queue_id, r->queue_id) || r->found++ >= LIMIT_MATCHES)
 		return;
-	printf("  %s", label);
-	print_text(text);
-	putchar('\n');
-}
-
-static void explain_spf(const struct verdict *v)
-{
-	const struct spf_result *r = &v->spf.r;
-
-	printf("spf=%s %s=", auth_result_text(r->result),
-	    v->spf.scope == SPF_SCOPE_HELO ? "smtp.helo" : "smtp.mailfrom");
-	print_text(r->domain.name);
-	putchar('\n');
-	labelled("", r->reason);
-	labelled("the sender's domain explains: ", r->explanation);
-}
-
-static void explain_dkim(const struct dkim_results *results)
-{
-	if (results->count == 0)
-		puts("dkim=none\n  the message carries no DKIM-Signature");
-	for (size_t i = 0; i < results->count; i++) {
-		const struct dkim_result *r = &results->items[i];
-
-		printf("dkim=%s header.d=", auth_result_text(r->result));
-		print_text(r->sig.domain_text);
-		printf(" header.s=");
-		print_text(r->sig.selector_text);
-		if (r->bits != 0)
-			printf(" (%u-bit %s key)", r->bits, key_type_text(r->sig.algorithm));
-		putchar('\n');
-		labelled("", r->reason);
-	}
-}
-
-static void print_remark(void *ctx, const char *text)
-{
-	(void)ctx;
-	printf("    note for the domain's owner: %s\n", text);
-}
-
-static void explain_step(const struct dmarc_walk_step *step)
-{
-	printf("    _dmarc.");
-	print_text(step->domain.name);
-	if (step->dns != DNS_FOUND)
-		printf(": %s\n", dns_status_text(step->dns));
-	else if (step->records != 1)
-		printf(": %zu DMARC records%s\n", step->records, step->records > 1 ? ", all of them discarded" : "");
-	else {
-		printf(": ");
-		print_text(step->record.text);
-		putchar('\n');
-	}
-}
-
-void explain_discovery(const struct dmarc_policy_discovery *d)
-{
-	struct dmarc_author_result author;
-
-	dmarc_author_of(d, &author);
-	printf("  policy discovery for ");
-	print_text(d->author_domain.name);
-	printf(" (%s):\n", d->method == DMARC_DISCOVERY_PSL ? "public suffix list" : "DNS tree walk");
-	for (size_t i = 0; i < d->walk.count; i++)
-		explain_step(&d->walk.steps[i]);
-	labelled("organizational domain: ", d->organizational_domain.name);
-	if (d->status == DMARC_DISCOVERED) {
-		labelled("policy published at: ", d->policy_domain.name);
-		printf("  policy that applies: %s (from %s=%s%s)%s\n", dmarc_policy_text(author.policy),
-		    d->policy_tag, dmarc_policy_text(d->policy),
-		    author.testing ? ", one step lower by t=y: the owner is testing" : "",
-		    d->nonexistent ? ", the author domain does not exist" : "");
-		dmarc_record_remarks(&d->record, print_remark, NULL);
-	}
-	labelled("", d->reason);
-}
-
-static void explain_arc_set(const struct arc_chain *chain, unsigned i)
-{
-	const struct arc_set *set = &chain->sets[i - 1];
-
-	printf("  i=%u: sealed by ", i);
-	print_text(set->as.domain.name);
-	printf(" (cv=%s), message signed by ", chain_status_text(set->as.chain_status));
-	print_text(set->ams.domain.name);
-	putchar('\n');
-	labelled("    recorded: ", slice_trim(set->payload));
-}
-
-static void explain_arc(const struct arc_result *r)
-{
-	if (r->result == AUTH_NONE)
+	a = arena_create(LIMIT_ARENA_BYTES);
+	if (a == NULL) {
+		r->failed = true;
 		return;
-	printf("arc=%s\n", auth_result_text(r->result));
-	labelled("", r->reason);
-	if (r->temporary)
-		puts("  a key could not be looked up; RFC 8617 section 5.2.1 makes that a failure");
-	if (r->oldest_pass_known && r->oldest_pass > 0)
-		printf("  the message was changed before i=%u\n", r->oldest_pass);
-	for (unsigned i = r->chain.count; i > 0; i--)
-		explain_arc_set(&r->chain, i);
-}
-
-static void explain_author(const struct dmarc_author_result *r, bool detail)
-{
-	printf("  author domain ");
-	print_text(r->domain.name);
-	printf(": %s; SPF %s, DKIM %s\n", auth_result_text(r->result),
-	    r->spf_aligned ? "aligned" : "not aligned", r->dkim_aligned ? "aligned" : "not aligned");
-	printf("  %s\n", dmarc_why_text(r->why));
-	if (detail)
-		explain_discovery(&r->discovery);
-}
-
-static void explain_dmarc(const struct dmarc_result *r, bool detail)
-{
-	printf("dmarc=%s\n", auth_result_text(r->result));
-	labelled("", r->reason);
-	for (size_t i = 0; i < r->author_count; i++)
-		explain_author(&r->authors[i], detail);
-}
-
-static void explain_signing(const struct outcome *o)
-{
-	for (size_t i = 0; i < o->signature_count; i++) {
-		printf("signed d=");
-		print_text(o->signatures[i].domain);
-		printf(" s=");
-		print_text(o->signatures[i].selector);
-		printf(" a=%s-sha256\n", key_type_text(o->signatures[i].algorithm));
 	}
-	labelled("not signed: ", o->unsigned_reason);
+	story_of(a, e, &story);
+	if (!r->json) {
+		if (r->found > 1)
+			putchar('\n');
+		print_story(e, source, &story);
+	} else if (json_array_append_new(r->matches, story_json(e, source, &story)) != 0) {
+		r->failed = true;
+	}
+	r->failed = r->failed || arena_failed(a);
+	arena_free(&a);
 }
 
-static void explain_sealing(const struct outcome *o)
+static void print_end(const struct explain_request *r, const struct log_read *log)
 {
-	if (o->sealed.instance > 0) {
-		printf("sealed i=%u d=", o->sealed.instance);
-		print_text(o->sealed.domain);
-		printf(" s=");
-		print_text(o->sealed.selector);
-		putchar('\n');
-	}
-	labelled("not sealed: ", o->unsealed_reason);
+	if (r->found == 0)
+		printf("%.*s was not found in %s (%llu lines, %llu messages).\n", SLICE_ARG(r->queue_id),
+		    buf_cstr(&log->sources), (unsigned long long)log->lines, (unsigned long long)log->messages);
+	else if (r->found > LIMIT_MATCHES)
+		printf("\n%u further matches were omitted.\n", r->found - LIMIT_MATCHES);
+	else if (r->found > 1)
+		printf("\nThe MTA has used this queue id %u times: see the dates.\n", r->found);
 }
 
-static void explain_edits(const struct actions *actions)
+static enum rc search(struct explain_request *r, const struct settings *s, struct err *err)
 {
-	for (size_t i = 0; i < actions->edit_count; i++) {
-		const struct edit *e = &actions->edits[i];
+	struct log_read log = { .files = &r->files, .settings = s, .now = clock_now(), .until = INT64_MAX,
+		.progress = true, .message = explain_entry, .ctx = r,
+		.sources = BUF_INIT(LIMIT_LOG_QUEUE) };
+	enum rc rc = log_read(&log, err);
 
-		if (e->op == EDIT_DELETE)
-			printf("delete field %u of name ", e->index);
-		else
-			printf("insert at %u: ", e->index);
-		print_text(e->name);
-		if (e->op == EDIT_INSERT)
-			printf(":%.*s", SLICE_ARG(e->value)); /* made by us: clean, folded */
-		putchar('\n');
-	}
+	if (rc == RC_OK && r->failed)
+		rc = RC_NOMEM;
+	if (rc == RC_OK && r->json)
+		rc = print_json(r, &log);
+	else if (rc == RC_OK)
+		print_end(r, &log);
+	buf_free(&log.sources);
+	return rc;
 }
 
-void explain_outcome(const struct outcome *o, bool detail)
+static int explain(struct explain_request *r)
 {
-	const struct actions *actions = &o->actions;
+	struct settings *s = NULL;
+	struct err err = ERR_INIT;
+	enum rc rc = command_settings(r->config, &s, &err);
+	int status;
 
-	printf("class: %s\n", class_rules(o->class)->name);
-	if (o->verdict.spf_checked)
-		explain_spf(&o->verdict);
-	if (o->verdict.dkim_checked)
-		explain_dkim(&o->verdict.dkim);
-	if (o->verdict.arc_checked)
-		explain_arc(&o->verdict.arc);
-	if (o->verdict.dmarc_checked)
-		explain_dmarc(&o->verdict.dmarc, detail);
-	explain_signing(o);
-	explain_sealing(o);
-	printf("action: %s", action_text(actions->action));
-	if (actions->would != actions->action)
-		printf(" (enforce = yes would %s it)", action_text(actions->would));
-	putchar('\n');
-	labelled("", actions->why);
-	for (size_t i = 0; i < actions->override_count; i++) {
-		printf("  departs from the published policy: %s: ",
-		    override_type_text(actions->overrides[i].type));
-		print_text(actions->overrides[i].comment);
-		putchar('\n');
-	}
-	if (actions->reply.code != 0) {
-		printf("reply: %d %s ", actions->reply.code, actions->reply.enhanced);
-		print_text(actions->reply.text);
-		putchar('\n');
-	}
-	explain_edits(actions);
+	r->matches = json_array();
+	if (rc == RC_OK)
+		rc = r->matches == NULL ? RC_NOMEM : search(r, s, &err);
+	json_decref(r->matches);
+	settings_release(&s);
+	status = command_end(&err, rc);
+	return status == EXIT_SUCCESS && r->found == 0 ? EXIT_FINDING : status;
 }
+
+static const struct argument arguments[] = {
+	{ "log", ARGUMENT_TEXTS, offsetof(struct explain_request, files) },
+	{ "config", ARGUMENT_TEXT, offsetof(struct explain_request, config) },
+	{ "json", ARGUMENT_FLAG, offsetof(struct explain_request, json) },
+	{ NULL, ARGUMENT_FLAG, 0 },
+};
+
+static int run(const struct command *c, int argc, char **argv)
+{
+	struct explain_request r = { 0 };
+	bool done;
+	int rest;
+	int status = command_arguments(c, argc, argv, &r, 1, 1, &rest, &done);
+
+	if (status == EXIT_SUCCESS && !done) {
+		r.queue_id = slice_str(argv[rest]);
+		status = explain(&r);
+	}
+	free(r.files.items);
+	return status;
+}
+
+const struct command command_explain = {
+	.name = "explain",
+	.run = run,
+	.summary = "say of a message in the log what was found, what decided, and what to mend",
+	.usage = "QUEUE-ID [--log FILE]... [-c FILE] [--json]",
+	.arguments = arguments,
+};

@@ -10,7 +10,7 @@
 
 #include "cli/command.h"
 #include "cli/diagnose.h"
-#include "cli/explain.h"
+#include "cli/describe.h"
 #include "cli/messages.h"
 
 struct verify_request {
@@ -59,7 +59,7 @@ static enum rc print_outcome(const struct verify_request *r, const struct outcom
 			puts(buf_cstr(&json));
 		buf_free(&json);
 	} else {
-		explain_outcome(o, r->explain);
+		describe_outcome(o, r->explain);
 	}
 	return rc;
 }

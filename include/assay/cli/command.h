@@ -26,6 +26,7 @@ enum argument_kind {
 	ARGUMENT_NUMBER, /* int64_t, not negative */
 	ARGUMENT_PORT,   /* int */
 	ARGUMENT_IP,     /* struct ip */
+	ARGUMENT_TEXTS,  /* struct slice_list, each ended by NUL: may be given several times */
 	ARGUMENT_PATHS,  /* struct slice_list: may be given several times */
 };
 
@@ -44,7 +45,8 @@ struct command {
 };
 
 extern const struct command command_verify, command_sign, command_spf, command_dmarc, command_key,
-    command_check, command_doctor, command_config, command_status, command_import;
+    command_check, command_doctor, command_config, command_status, command_import,
+    command_explain;
 
 /* The table's end has no name. */
 extern const struct command *const commands[];
