@@ -978,9 +978,12 @@ def spf_suite(w):
 
 # what other files of this folder check with the same World
 sys.path.insert(0, HERE)
+sys.dont_write_bytecode = True
 import imports  # noqa: E402
+import logs  # noqa: E402
 
 CHECKS.extend(imports.CHECKS)
+CHECKS.extend(logs.CHECKS)
 
 
 def main():

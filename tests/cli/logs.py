@@ -1,0 +1,162 @@
+"""assay explain and assay log: what they say of a log that a real assayd has written.
+
+Each check takes the World of run.py.
+"""
+import csv
+import gzip
+import io
+import json
+import os
+import struct
+import subprocess
+import sys
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(HERE, "..", "sessions"))
+from run_daemon import Daemon, Mta, zero  # noqa: E402
+
+ZONE = """
+bank.example TXT v=spf1 ip4:203.0.113.1 -all
+_dmarc.bank.example TXT v=DMARC1; p=reject
+shop.example TXT v=spf1 -all
+_dmarc.shop.example TXT v=DMARC1; p=quarantine
+list.example TXT v=spf1 ip4:198.51.100.1 -all
+fwd.example TXT v=spf1 ip4:198.51.100.2 -all
+esp.example TXT v=spf1 ip4:198.51.100.3 -all
+friend.example TXT v=spf1 ip4:198.51.100.4 -all
+_dmarc.friend.example TXT v=DMARC1; p=none
+"""
+
+# queue id, client, envelope sender, author, further fields, login
+MAIL = [("F%d" % i, "192.0.2.66", "x@bank.example", "bank.example", [], None) for i in range(1, 6)] + [
+    ("L1", "198.51.100.1", "l-bounces@list.example", "bank.example", [("List-Id", " <l.list.example>")], None),
+    ("S1", "198.51.100.2", "SRS0=a=b=bank.example=x@fwd.example", "bank.example", [], None),
+    ("E1", "198.51.100.3", "b@esp.example", "shop.example", [], None),
+    ("R1", "10.1.1.1", "x@bank.example", "bank.example", [], None),
+    ("G1", "198.51.100.4", "a@friend.example", "friend.example", [], None),
+    ("G1", "198.51.100.4", "b@friend.example", "friend.example", [], None),  # the MTA uses an id again
+    ("U1", "192.0.2.1", "joe@own.example", "own.example", [], "joe"),
+]
+
+
+def play(mta, queue_id, client, sender, author, fields, login):
+    mta.macros("C", j="mx.example.com", daemon_port="25", client_addr=client)
+    mta.tell("C", zero("[%s]" % client) + b"4" + struct.pack(">H", 40000) + zero(client))
+    mta.tell("H", zero("mail.example.org"))
+    mta.macros("M", i=queue_id, auth_authen=login)
+    mta.tell("M", zero("<%s>" % sender))
+    mta.tell("R", zero("<ann@example.com>"))
+    mta.tell("T")
+    for name, value in [("From", " joe@" + author), ("Message-ID", " <%s@%s>" % (queue_id, author)), *fields]:
+        mta.tell("L", zero(name, value))
+    mta.tell("N")
+    mta.tell("B", b"Hello.\r\n")
+    mta.macros("E", i=queue_id)
+    return mta.end()
+
+
+def site(w, log_format):
+    """A directory with assay.conf, and the log of MAIL in assay.log; made once for each format."""
+    directory = os.path.join(w.dir, "logs-" + log_format)
+    if os.path.isdir(directory):
+        return directory
+    os.makedirs(os.path.join(directory, "keys"))
+    zone = w.file(os.path.join(directory, "zone"), ZONE)
+    w.file(os.path.join(directory, "assay.conf"), """
+authserv-id = "mx.example.com"
+keys = "%s/keys"
+enforce = no
+dns { test-zone-file = "%s" }
+log { target = file  file = "%s/assay.log"  format = %s }
+""" % (directory, zone, directory, log_format))
+    daemon = Daemon(w.build, directory)
+    try:
+        for message in MAIL:
+            play(Mta(daemon.socket), *message)
+        until = time.monotonic() + 60
+        while open(os.path.join(directory, "assay.log")).read().count("G1") < 2 or "U1" not in open(
+                os.path.join(directory, "assay.log")).read():
+            assert time.monotonic() < until, "the log is not written"
+            time.sleep(0.05)
+    finally:
+        daemon.stop()
+    return directory
+
+
+def conf(directory):
+    return os.path.join(directory, "assay.conf")
+
+
+def log_of(directory):
+    return os.path.join(directory, "assay.log")
+
+
+def explain_says_what_decided(w):
+    for log_format in ("text", "json"):
+        d = site(w, log_format)
+        rows = [
+            ("F1", ["author domain bank.example", "192.0.2.66", "SPF: fail", "no signature", "p=reject",
+                    "enforce = yes would reject it", "bank.example fails DMARC", "dmarc { on-policy-reject }",
+                    "signed with d=bank.example", "SPF record of bank.example should contain it"]),
+            ("L1", ["enforce = yes would quarantine it", "indirect flow: list fields", "dmarc { indirect }",
+                    "an envelope sender at bank.example"]),
+            ("E1", ["enforce = yes would quarantine it", "dmarc { on-policy-quarantine }", "SPF passed for esp.example"]),
+            ("U1", ["Outgoing mail", "no key", "keys"]),
+        ]
+        for queue_id, texts in rows:
+            out = w.ok("explain", queue_id, "-c", conf(d))
+            for text in texts:
+                assert text in out, "%s, %s: %r is not in\n%s" % (log_format, queue_id, text, out)
+        out = w.ok("explain", "G1", "-c", conf(d))
+        assert out.count("What was decided:") == 2 and "used this queue id 2 times" in out, out
+        assert "DMARC: pass" in out and "should mend" not in out, out
+
+
+def explain_as_json(w):
+    for log_format in ("text", "json"):
+        d = site(w, log_format)
+        o = json.loads(w.ok("explain", "G1", "--json", "--log", log_of(d)))
+        assert len(o["matches"]) == 2 and o["searched"] == log_of(d), o
+        first = o["matches"][0]
+        assert first["queue_id"] == "G1" and first["fields"]["client"] == "198.51.100.4" and first["time"] > 0, first
+        assert first["fields"]["dmarc"] == "pass" and first["fields"]["policy"] == "none", first
+        assert all(isinstance(s, str) for k in ("message", "found", "decided", "settings", "mend") for s in first[k])
+        status, out, err = w.run("explain", "NONE", "--json", "--log", log_of(d))
+        assert status == 3 and json.loads(out)["matches"] == [] and err == "", (status, out, err)
+
+
+def explain_reads_logs_as_they_are(w):
+    """Prefixes of syslog, rotated and compressed files, lines of others, hostile octets."""
+    d = os.path.join(w.dir, "logs-rotated")
+    os.makedirs(d)
+    line = "4ID: role=judge client=192.0.2.%d from=<> author=b.org spf=none dkim=none dmarc=none action=accept ms=1"
+    other = "Nov 26 10:00:0%d mx postfix/smtpd[1]: NOQUEUE: x: " + line % 99
+    now = time.time()
+    with gzip.open(os.path.join(d, "mail.log.2.gz"), "wb") as f:
+        f.write(("Nov 24 10:00:00 mx assayd[7]: " + line % 1 + "\n").encode())
+    w.file(os.path.join(d, "mail.log.1"), "2026-11-25T10:00:00.5+01:00 mx assayd[7]: " + line % 2 + "\n")
+    w.file(os.path.join(d, "mail.log"), b"\xff\x00\n" + b"a" * 100000 + b"\n" + (other % 1 + "\n").encode() +
+           ("<22>Nov 26 10:00:00 mx assayd[7]: " + line % 3 + "\n").encode() + b"assayd: {\"cut")
+    w.file(os.path.join(d, "mail.log.bak"), line % 98 + "\n")
+    os.utime(os.path.join(d, "mail.log.2.gz"), (now - 200, now - 200))
+    os.utime(os.path.join(d, "mail.log.1"), (now - 100, now - 100))
+    w.file(os.path.join(d, "assay.conf"), 'log { target = file  file = "%s/mail.log" }\n' % d)
+    status, out, err = w.run("explain", "4ID", "-c", conf(d))
+    clients = [l.split()[3].rstrip(".") for l in out.splitlines() if "The client was" in l]
+    assert status == 0 and clients == ["192.0.2.1", "192.0.2.2", "192.0.2.3"], (out, err)
+    assert "1 lines of assayd are cut off" in err, err
+    with open(os.path.join(d, "mail.log"), "rb") as f:
+        assert "192.0.2.3" in w.ok("explain", "4ID", "--log", "-", stdin=f.read())
+    rows = [
+        (["explain"], 2, "argument is missing"),
+        (["explain", "4ID", "--log", os.path.join(d, "none")], 1, "No such file"),
+        (["explain", "4ID", "--log", d], 1, "directory"),
+        (["explain", "4ID", "--log", w.file("broken.gz", "no gzip")], 1, "gzip has failed"),
+    ]
+    for args, want, text in rows:
+        status, out, err = w.run(*args)
+        assert status == want and text in err, (args, status, err)
+
+
+CHECKS = [explain_says_what_decided, explain_as_json, explain_reads_logs_as_they_are]
