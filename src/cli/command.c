@@ -28,6 +28,7 @@ const struct command *const commands[] = {
 	&command_import,
 	&command_status,
 	&command_explain,
+	&command_log,
 	NULL,
 };
 

@@ -160,9 +160,8 @@ static void socket_reach(struct doctor *d, bool sendmail)
  */
 static struct slice listen_address(const struct settings *s, struct buf *out)
 {
-	static char systemctl[] = "systemctl", show[] = "show", only[] = "--value", listen[] = "--property=Listen",
-	    unit[] = "assayd-postfix.socket";
-	char *argv[] = { systemctl, show, only, listen, unit, NULL };
+	const char *const argv[] = { "systemctl", "show", "--value", "--property=Listen",
+		"assayd-postfix.socket", NULL };
 	struct slice path;
 
 	if (!slice_starts_with(s->listen, SLICE("fd:")))

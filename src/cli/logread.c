@@ -311,7 +311,7 @@ enum rc log_read(struct log_read *r, struct err *err)
 			err_wrap(err, mark, "the log (name another with --log FILE)");
 	}
 	if (rc == RC_OK && r->broken > 0)
-		err_warn(err, "%llu lines of assayd are cut off or damaged and were not counted (the JSON log "
+		err_warn(err, "lines of assayd that are cut off or damaged, and were not counted: %llu (the JSON log "
 		    "needs a syslog that passes on 8000 octets)", (unsigned long long)r->broken);
 	return rc;
 }

@@ -12,8 +12,9 @@ bool tally_init(struct tally *t)
 void tally_free(struct tally *t)
 {
 	struct tally_row *row;
+	size_t from = 0;
 
-	while ((row = (struct tally_row *)hash_any(&t->table)) != NULL) {
+	while ((row = (struct tally_row *)hash_any(&t->table, &from)) != NULL) {
 		hash_remove(&t->table, &row->link);
 		free(row);
 	}

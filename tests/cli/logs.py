@@ -145,7 +145,7 @@ def explain_reads_logs_as_they_are(w):
     status, out, err = w.run("explain", "4ID", "-c", conf(d))
     clients = [l.split()[3].rstrip(".") for l in out.splitlines() if "The client was" in l]
     assert status == 0 and clients == ["192.0.2.1", "192.0.2.2", "192.0.2.3"], (out, err)
-    assert "1 lines of assayd are cut off" in err, err
+    assert "not counted: 1 " in err, err
     with open(os.path.join(d, "mail.log"), "rb") as f:
         assert "192.0.2.3" in w.ok("explain", "4ID", "--log", "-", stdin=f.read())
     rows = [
@@ -159,4 +159,82 @@ def explain_reads_logs_as_they_are(w):
         assert status == want and text in err, (args, status, err)
 
 
-CHECKS = [explain_says_what_decided, explain_as_json, explain_reads_logs_as_they_are]
+def log_sums_a_period(w):
+    for log_format in ("text", "json"):
+        d = site(w, log_format)
+        o = json.loads(w.ok("log", "--json", "-c", conf(d)))
+        assert o["messages"] == len(MAIL) and o["first"] <= o["last"] and o["searched"] == log_of(d), o
+        by = {kind: {row["key"]: row for row in o[kind]} for kind in ("action", "author", "client", "reason")}
+        bank = by["author"]["bank.example"]
+        assert (bank["messages"], bank["dmarc_fail"], bank["would"], bank["reject"]) == (8, 8, 8, 0), bank
+        assert by["author"]["friend.example"]["dmarc_pass"] == 2 and by["client"]["joe"]["unsigned"] == 1, by
+        assert by["reason"]["DOMAIN fails DMARC (p=reject)"]["messages"] == 7, by["reason"]
+        assert by["action"]["judged: accept, enforce = yes: reject"]["messages"] == 7, by["action"]
+        assert o["author"][0]["key"] == "bank.example", "the largest is not the first"
+        table = list(csv.DictReader(io.StringIO(w.ok("log", "--csv", "-c", conf(d)), newline="")))
+        assert {r["key"]: r["messages"] for r in table if r["kind"] == "author"}["bank.example"] == "8", table
+        out = w.ok("log", "-c", conf(d))
+        assert "12 messages, from 20" in out and "by reason" in out, out
+
+
+def log_would_answers(w):
+    looks = {"F1": "forgery", "L1": "mailing list", "S1": "forwarder", "E1": "service", "R1": "own relay"}
+    for log_format in ("text", "json"):
+        d = site(w, log_format)
+        status, out, _ = w.run("log", "would", "--json", "-c", conf(d))
+        o = json.loads(out)
+        assert status == 3 and o["safe"] is False and (o["judged"], o["refused"], o["in_force"]) == (11, 9, 0), o
+        assert {r["example"].split()[0]: r["looks_like"] for r in o["rows"]} == looks, o["rows"]
+        assert o["rows"][0]["messages"] == 5 and o["rows"][0]["clients"] == 1, o["rows"]
+        assert o["looks_like"]["own relay"]["wanted"] and not o["looks_like"]["forgery"]["wanted"], o["looks_like"]
+        status, out, _ = w.run("log", "would", "-c", conf(d))
+        assert status == 3 and "No: mail of your own hosts" in out and "81.82 %" in out, out
+        status, out, _ = w.run("log", "would", "--csv", "-c", conf(d))
+        assert status == 3 and len(list(csv.DictReader(io.StringIO(out, newline="")))) == 5, out
+    line = "Nov %d 10:00:00 mx assayd[1]: Q: role=judge client=192.0.2.1 author=b.org spf=fail dkim=none " \
+        "dmarc=fail(p=reject) action=%s why=b.org fails DMARC (p=reject)\n"
+    rows = [
+        ("", 3, "cannot be answered"),
+        (line % (10, "reject"), 0, "less than a week"),
+        (line % (10, "reject") + line % (20, "reject"), 0, "Yes: nothing"),
+        (line % (10, "reject") + line % (20, "reject"), 0, "2 of these were refused or quarantined in fact"),
+        (line.replace("none", "pass(l.org/s)") % (10, "reject"), 3, "Not before you have looked"),
+    ]
+    for log, want, text in rows:
+        status, out, err = w.run("log", "would", "--log", "-", stdin=log.encode())
+        assert status == want and text in out, (log, status, out, err)
+
+
+def log_of_hostile_lines(w):
+    """Spreadsheets get no formula, terminals no controls, and memory is bounded."""
+    authors = ["=cmd|x", "+1", "-1", "@x", 'a"b', "plain.example"]
+    lines = "".join("Q: role=judge client=192.0.2.1 author=%s action=accept\n" % a for a in authors)
+    out = w.ok("log", "--csv", "--log", "-", stdin=lines.encode())
+    keys = [r["key"] for r in csv.DictReader(io.StringIO(out, newline="")) if r["kind"] == "author"]
+    assert sorted(keys) == sorted(["'=cmd|x", "'+1", "'-1", "'@x", 'a"b', "plain.example"]), keys
+    out = subprocess.run([w.assay, "log", "--log", "-"], capture_output=True, check=True,
+                         input=b"Q: role=judge client=192.0.2.1 author=a\x1b[2J\xff\n").stdout
+    assert b"a\\x1b[2J\\xff" in out, out
+    many = "".join("Q: role=judge client=192.0.%d.%d author=b.org action=accept\n" % (i >> 8, i & 255)
+                   for i in range(20100))
+    o = json.loads(w.ok("log", "--json", "--log", "-", stdin=many.encode()))
+    assert len(o["client"]) == 20001 and o["client"][-1] == dict(o["client"][-1], key="others", messages=100), o["client"][-1]
+
+
+def log_takes_periods(w):
+    lines = "".join("2026-11-%02dT10:00:00Z mx assayd[1]: Q: role=pass client=192.0.2.%d\n" % (d, d) for d in range(10, 20))
+    rows = [
+        ([], 10), (["--since", "2026-11-15T10:00:00Z"], 5), (["--until", "2026-11-15T10:00:00Z"], 5),
+        (["--since", "2026-11-12T00:00Z", "--until", "2026-11-14T00:00Z"], 2), (["--since", "@9999999999"], 0),
+    ]
+    for args, want in rows:
+        o = json.loads(w.ok("log", "--json", "--log", "-", *args, stdin=lines.encode()))
+        assert o["messages"] == want, (args, o["messages"])
+    for args, text in [(["--since", "soon"], "not a time"), (["--until", "7"], "not a time"), (["maybe"], "write would"),
+                       (["--json", "--csv"], "--json or --csv"), (["would", "more"], "unexpected argument")]:
+        status, _, err = w.run("log", *args)
+        assert status == 2 and text in err, (args, status, err)
+
+
+CHECKS = [explain_says_what_decided, explain_as_json, explain_reads_logs_as_they_are, log_sums_a_period,
+          log_would_answers, log_of_hostile_lines, log_takes_periods]
