@@ -6,9 +6,10 @@
 #include "base/clock.h"
 #include "base/limits.h"
 
-#include "cli/log.h"
 #include "cli/tally.h"
 #include "cli/when.h"
+
+#include "log.h"
 
 /* Rows of a table that a person reads; --json and --csv have all. */
 #define SHOWN_ROWS 20u

@@ -3,9 +3,10 @@
 
 #include "base/limits.h"
 
-#include "cli/log.h"
 #include "cli/story.h"
 #include "cli/tally.h"
+
+#include "log.h"
 
 #define SHOWN_ROWS 30u
 #define WEEK (7 * 86400)
