@@ -31,13 +31,19 @@ static void log_outcome(const struct outcome *o, const struct settings *settings
 	buf_free(&line);
 }
 
-static void (*const observers[])(const struct outcome *o, const struct settings *settings) = {
-	counters_outcome,
-	log_outcome,
-};
-
-void observers_outcome(const struct outcome *o, const struct settings *settings)
+/* One row for each author domain that asks for reports. */
+static void keep_outcome(struct history *history, const struct outcome *o, const struct settings *settings)
 {
-	for (size_t i = 0; i < N_ELEMENTS(observers); i++)
-		observers[i](o, settings);
+	struct report_row row;
+
+	for (size_t i = 0; history != NULL && i < o->verdict.dmarc.author_count; i++)
+		if (report_row_of(o, &settings->reports, i, &row))
+			(void)history_row(history, &row); /* counts what it loses */
+}
+
+void observers_outcome(struct services *services, const struct outcome *o, const struct settings *settings)
+{
+	counters_outcome(o, settings);
+	log_outcome(o, settings);
+	keep_outcome(services_history(services), o, settings);
 }

@@ -38,6 +38,9 @@
 /* As many as the C library takes from /etc/resolv.conf. */
 #define RESOLV_CONF_SERVERS 3u
 
+/* A store that takes longer is away: what waits for it is lost. */
+#define HISTORY_DRAIN_LIMIT_MS (10 * 1000)
+
 /* A log that takes longer is stuck. */
 #define LOG_DRAIN_LIMIT_MS (10 * 1000)
 
@@ -213,6 +216,16 @@ static void wait_for_stop(const struct server *server)
 	}
 }
 
+static void drain_history(struct services *services)
+{
+	struct history *history = services_history(services);
+	uint64_t lost = history == NULL ? 0 : history_drain(history, HISTORY_DRAIN_LIMIT_MS);
+
+	if (lost > 0)
+		log_error("reports: %llu messages are lost to the history: the store did not take them before the "
+		    "daemon stopped", (unsigned long long)lost);
+}
+
 /*
  * libmilter is not told to stop: it looks up every 5 seconds only, then destroys the lock of its
  * worker pool under the workers (8.17), so that smfi_main() may crash or never return.  What is
@@ -238,6 +251,7 @@ static bool serve(struct server *server)
 		log_error("%u messages were still being answered when the daemon stopped: the MTA will offer "
 		    "them again", lost);
 	log_sum_up(true);
+	drain_history(server->services);
 	if (failed)
 		log_error("stopped: libmilter ended by itself");
 	else
@@ -399,6 +413,20 @@ static void print_outlook(const struct settings *s, const char *config, const st
 	printf("%s: no errors, %zu findings, %zu warnings\n", config, err->findings, err->warnings);
 }
 
+/* The start does not need the store, and what is wrong with it shows here first. */
+static void check_store(const struct settings *s, struct err *err)
+{
+	struct err why = ERR_INIT;
+	struct store *store = NULL;
+
+	if (s->reports.store.len == 0)
+		return;
+	if (store_open(s->reports.store, &store, &why) != RC_OK)
+		err_take_findings(err, &why);
+	store_close(&store);
+	err_free(&why);
+}
+
 /* What would keep a start from succeeding, found as the user that the daemon will be. */
 static enum rc check(const struct server_options *options, struct settings *s,
     const struct identity *id, struct err *err)
@@ -419,6 +447,7 @@ static enum rc check(const struct server_options *options, struct settings *s,
 	TRY(settings_load_keys(s, err));
 	TRY(settings_resolver(s, &resolver, err));
 	resolver_free(&resolver);
+	check_store(s, err);
 	return err->count == 0 ? RC_OK : RC_CONFIG;
 }
 

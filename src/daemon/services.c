@@ -23,6 +23,7 @@ struct snapshot {
 struct services {
 	struct settings *start;      /* those of the start: a restart alone changes some of them */
 	bool foreground;
+	struct history *history;     /* owned; NULL: none is kept */
 	pthread_mutex_t lock;        /* of the next two */
 	struct snapshot *current;
 	struct services_facts facts;
@@ -110,6 +111,14 @@ static void swap_in(struct services *services, struct snapshot *new)
 	snapshot_release(&old);
 }
 
+static enum rc start_history(struct services *services, const struct settings *s, struct err *err)
+{
+	if (s->reports.store.len == 0)
+		return RC_OK;
+	return history_start(&s->reports, &services->history) == RC_OK ? RC_OK :
+	    err_config(err, "cannot start a thread for the history of reports");
+}
+
 enum rc services_start(struct settings *s, struct services **out, struct err *err)
 {
 	struct services *services = calloc(1, sizeof(*services));
@@ -117,8 +126,11 @@ enum rc services_start(struct settings *s, struct services **out, struct err *er
 
 	if (services == NULL)
 		return RC_NOMEM;
-	rc = snapshot_new(services, s, &services->current, err);
+	rc = start_history(services, s, err);
+	if (rc == RC_OK)
+		rc = snapshot_new(services, s, &services->current, err);
 	if (rc != RC_OK) {
+		history_stop(&services->history);
 		free(services);
 		return rc;
 	}
@@ -136,6 +148,7 @@ void services_free(struct services **services)
 	*services = NULL;
 	if (old == NULL)
 		return;
+	history_stop(&old->history);
 	snapshot_release(&old->current);
 	settings_release(&old->start);
 	pthread_mutex_destroy(&old->lock);
@@ -207,8 +220,15 @@ enum rc services_reload(struct services *services, const char *path, struct err 
 	}
 	settings_need_restart(services->start, s, err);
 	swap_in(services, new);
+	if (services->history != NULL)
+		history_set_clock_offset(services->history, s->reports.test_clock_offset);
 	open_log(services, s);
 	return RC_OK;
+}
+
+struct history *services_history(const struct services *services)
+{
+	return services->history;
 }
 
 struct snapshot *services_snapshot(struct services *services)

@@ -184,7 +184,7 @@ void session_body(struct session *s, struct slice chunk)
 void session_abort(struct session *s)
 {
 	if (s->transaction != NULL)
-		observers_outcome(transaction_abort(s->transaction, clock_now()),
+		observers_outcome(s->services, transaction_abort(s->transaction, clock_now()),
 		    snapshot_settings(s->snapshot));
 	message_end(s);
 }
@@ -282,7 +282,7 @@ static enum session_answer answer(struct session *s, const struct mta *mta, stru
 	else
 		set_reply(mta, &o);
 	o.elapsed_ms = clock_monotonic_ms() - start;
-	observers_outcome(&o, snapshot_settings(s->snapshot));
+	observers_outcome(s->services, &o, snapshot_settings(s->snapshot));
 	return o.ending == OUTCOME_NOT_APPLIED ? SESSION_TEMPFAIL : answers[o.actions.action];
 }
 

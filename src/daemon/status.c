@@ -163,6 +163,29 @@ static void write_errors(struct facts *f)
 
 /* --- the whole -------------------------------------------------------------------------------- */
 
+static void write_history(struct facts *f, struct history *history)
+{
+	struct history_facts h;
+
+	if (history == NULL)
+		return;
+	history_facts(history, &h);
+	facts_family(f, "history_store_away", FACTS_GAUGE, "Whether the store of reports does not work now");
+	facts_value(f, h.away);
+	facts_family(f, "history_waiting", FACTS_GAUGE, "Messages that wait for the store of reports");
+	facts_value(f, h.waiting);
+	facts_family(f, "history_waiting_octets", FACTS_GAUGE, "Memory that they take");
+	facts_value(f, h.waiting_octets);
+	facts_family(f, "history_messages", FACTS_COUNTER, "Messages handed to the store of reports, by what became of them");
+	facts_labelled(f, "end", "written", h.written);
+	facts_labelled(f, "end", "lost", h.lost);
+	facts_labelled(f, "end", "refused", h.refused);
+	facts_family(f, "history_set_apart", FACTS_COUNTER,
+	    "Messages that were written, and are in no row of a report of their own");
+	facts_labelled(f, "why", "overflow", h.overflow);
+	facts_labelled(f, "why", "late", h.late);
+}
+
 void status_write(struct services *services, const char *config, enum facts_form form,
     struct buf *out)
 {
@@ -181,6 +204,7 @@ void status_write(struct services *services, const char *config, enum facts_form
 	keyfacts_write(&f, s, clock_now());
 	write_dns(&f, snapshot_resolver(snapshot));
 	counters_write(&f);
+	write_history(&f, services_history(services));
 	write_errors(&f);
 	facts_end(&f);
 	err_free(&waiting);

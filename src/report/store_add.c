@@ -396,6 +396,8 @@ static enum rc write_group(struct store *s, struct batch *b, struct group *g, st
 	int64_t room;
 	bool opened;
 
+	if (messages_in(g->first, g->end) == 0)
+		return RC_OK; /* all of it was refused */
 	b->at = g->first;
 	TRY(open_group(s, b, g, d, &opened, err));
 	if (!opened)

@@ -11,6 +11,7 @@
 
 #include "config/settings.h"
 #include "dns/resolver.h"
+#include "report/history.h"
 #include "verdict/verdict.h"
 
 struct services;
@@ -40,6 +41,9 @@ void services_need_restart(struct services *services, struct err *err);
 
 /* Opens the log as the current settings want it.  foreground: standard error instead of syslog. */
 void services_open_log(struct services *services, bool foreground);
+
+/* Of all judged mail; NULL: none is kept.  It stays the same through reloads. */
+struct history *services_history(const struct services *services);
 
 /* The current snapshot, held; never NULL. */
 struct snapshot *services_snapshot(struct services *services);
