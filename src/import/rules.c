@@ -61,7 +61,7 @@ void set_done(struct import *im, const struct old_line *l, bool set, const char 
 	if (!set)
 		find(im, FINDING_WITHOUT_COUNTERPART, l, "this build of assay has no setting %s", name);
 	else if (l->line == 0)
-		find(im, FINDING_TRANSLATED, l, "the program does so unless told otherwise: %s%s%s", name,
+		find(im, FINDING_TRANSLATED, l, "the default of the program: %s%s%s", name,
 		    text == NULL ? "" : ": ", text == NULL ? "" : text);
 	else
 		find(im, FINDING_TRANSLATED, l, "%s%s%s", name, text == NULL ? "" : ": ", text == NULL ? "" : text);

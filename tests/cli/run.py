@@ -984,6 +984,8 @@ import logs  # noqa: E402
 
 CHECKS.extend(imports.CHECKS)
 CHECKS.extend(logs.CHECKS)
+import layouts  # noqa: E402
+CHECKS.extend(layouts.CHECKS)
 
 
 def main():

@@ -293,12 +293,24 @@ def arriving_site(setup, programs, row):
         return [compare_ending(site, pair, name, row) for row in arriving(sign)]
 
 
+# What the packages install (openarc is not in Debian 12)
+SHIPPED = ("opendkim.conf", "opendmarc.conf", "postfix-policyd-spf-python/policyd-spf.conf")
+
+
+def check_shipped(setup, programs, counts):
+    files = [os.path.join(programs.etc, name) for name in SHIPPED]
+    text = tool.run([setup.assay.program, "import", "--dry-run", *files]).decode()
+    for part in "enforce = observe", "canonicalization = relaxed/simple", "on-policy-reject = accept", "on-fail = reject":
+        counts.check(part in text, "Debian's files: %s is not in %s" % (part, text))
+
+
 def check(setup, counts):
     try:
         programs = chain.Programs(setup.cache)
     except chain.Missing as e:
         counts.skip("the old chain: %s" % e)
         return
+    check_shipped(setup, programs, counts)
     with concurrent.futures.ThreadPoolExecutor(TOGETHER) as pool:  # a milter takes up to five seconds to end
         signing = list(pool.map(lambda row: signing_site(setup, programs, row), SITES))
         arriving = list(pool.map(lambda row: arriving_site(setup, programs, row), INCOMING))
