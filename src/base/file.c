@@ -48,7 +48,7 @@ enum rc file_read(const char *path, struct buf *out, struct stat *st_out, const 
 
 	if (fd < 0 || fstat(fd, &st) != 0) {
 		*why_out = strerror(errno);
-	} else if (!S_ISREG(st.st_mode)) { /* a FIFO or a terminal could keep us waiting for ever */
+	} else if (!S_ISREG(st.st_mode)) { /* reading a FIFO or a terminal could block without limit */
 		*why_out = S_ISDIR(st.st_mode) ? "is a directory" : "is not a regular file";
 	} else {
 		size_t start = out->len;

@@ -53,8 +53,8 @@ static bool take_network(struct slice text, struct hostlist_entry *e, const char
 		if (take_uint(&c, 3, e->bits, &value) && cursor_done(&c))
 			e->bits = (unsigned)value;
 		else
-			*why = e->bits == 32 ? "needs a number from 0 to 32 behind the \"/\""
-			                     : "needs a number from 0 to 128 behind the \"/\"";
+			*why = e->bits == 32 ? "needs a number from 0 to 32 after the \"/\""
+			                     : "needs a number from 0 to 128 after the \"/\"";
 	}
 	return true;
 }

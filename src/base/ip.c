@@ -7,7 +7,7 @@
 
 static const unsigned char mapped_prefix[12] = { [10] = 0xff, [11] = 0xff };
 
-/* inet_pton() wants a C string; glibc and musl both refuse leading zeros, scopes and blanks. */
+/* inet_pton() requires a C string; glibc and musl both refuse leading zeros, scopes and blanks. */
 static bool parse(int family, struct slice text, unsigned char octets[16])
 {
 	char copy[IP_TEXT_SIZE];

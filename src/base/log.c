@@ -25,7 +25,7 @@
 static pthread_rwlock_t log_lock = PTHREAD_RWLOCK_INITIALIZER;
 static struct log_params log_current = { .level = LOG_LEVEL_INFO, .ident = "assay" };
 static bool log_stderr_is_journal;
-static struct queue *log_writer; /* NULL: lines are written by whoever logs them */
+static struct queue *log_writer; /* NULL: lines are written by the calling thread */
 
 static const int syslog_priority[] = {
 	[LOG_LEVEL_ERROR] = LOG_ERR,

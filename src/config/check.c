@@ -10,7 +10,7 @@ static bool is_set(const struct settings *s, const char *section, const char *na
 	return slot_of(section_find(s, section), name)->at.file != NULL;
 }
 
-/* Whoever can connect is believed when it tells who sent a message: it gets mail signed. */
+/* Every program that can connect is trusted like the MTA, and can have mail signed. */
 static void check_listen(const struct settings *s, struct err *err)
 {
 	struct ip ip;
@@ -44,7 +44,7 @@ static void check_everybody(const struct settings *s, struct err *err)
 		if (list->entries[i].network.family != IP_NONE && list->entries[i].bits == 0 &&
 		    !list->entries[i].negated)
 			config_warning(err, place_of(s, "", "internal-hosts"),
-			    "internal-hosts holds every address there is: anybody's mail would be "
+			    "internal-hosts contains all addresses: mail of every sender would be "
 			    "signed; write your own networks");
 }
 
@@ -97,7 +97,7 @@ static void check_ports(const struct settings *s, struct err *err)
 
 	if (has_port(sign, 25))
 		config_warning(err, place_of(s, "", "sign-ports"), "sign-ports holds 25: if the "
-		    "world delivers there, anybody's mail is signed; write the submission ports");
+		    "mail from the Internet arrives there, all of it is signed; write the submission ports");
 	for (size_t i = 0; i < pass->count; i++)
 		if (has_port(sign, pass->items[i]))
 			config_error(err, place_of(s, "", "pass-ports"), "port %d is in sign-ports "
@@ -126,7 +126,7 @@ static void check_times(const struct settings *s, struct err *err)
 
 /*
  * Of the two ways to refuse only one fits a finding: one that will be the same tomorrow gets no 4xx
- * (RFC 6376 section 6.3), temporary trouble never refuses for good (RFC 7208 section 8.6).
+ * (RFC 6376 section 6.3), temporary errors never reject mail for good (RFC 7208 section 8.6).
  */
 static void check_action(struct settings *s, const struct config_section *c, size_t i,
     struct err *err)
@@ -139,9 +139,9 @@ static void check_action(struct settings *s, const struct config_section *c, siz
 	if (slot->value.count != 1 || strcmp(option->info.type, ACTIONS) != 0 ||
 	    !slice_eq(slot->value.items[0].text, slice_str(refused)))
 		return;
-	config_warning(err, slot->at, temporary ? "%s = reject: temporary trouble never refuses "
-	    "for good, so this is done as tempfail: write tempfail" : "%s = tempfail: what will not be "
-	    "different later is not deferred, so this is done as reject: write reject",
+	config_warning(err, slot->at, temporary ? "%s = reject: temporary errors never reject mail "
+	    "permanently, so tempfail is used: write tempfail" : "%s = tempfail: permanent "
+	    "conditions are never deferred, so reject is used: write reject",
 	    option_label(&(struct target){ .arena = s->arena, .err = err, .option = option }));
 }
 

@@ -71,7 +71,7 @@ void include_each(struct arena *a, const char *directory, struct slice pattern,
 
 /* --- lists ---------------------------------------------------------------------------------- */
 
-/* One entry a line; "#" at its beginning or behind a blank begins a comment. */
+/* One entry on each line; "#" at the beginning or after a blank begins a comment. */
 static struct slice list_entry(struct slice line)
 {
 	for (size_t i = 0; i < line.len; i++)

@@ -5,7 +5,7 @@
 
 #include "parse.h"
 
-#define OCTET_ERRORS 10u /* lines with strange octets that are told */
+#define OCTET_ERRORS 10u /* lines with invalid octets that are reported */
 
 struct parser {
 	struct cursor c;
@@ -122,7 +122,7 @@ static const char *string_end(const char *from, const char *end)
 	return at < end && *at == '"' ? at : NULL;
 }
 
-/* Takes the escapes out of what stood between quotes. */
+/* Removes the escapes from the text between quotes. */
 static bool unescape(struct parser *p, struct slice raw, struct slice *out)
 {
 	struct buf text = BUF_INIT(raw.len);
@@ -166,14 +166,14 @@ static bool unexpected(const struct parser *p)
 		char octet;
 		const char *text;
 	} hints[] = {
-		{ ',', "commas part the entries of a list only" },
+		{ ',', "separate only the entries of a list with commas" },
 		{ ';', "a setting ends with its line or a blank, not with \";\"" },
 		{ '=', "write a name before \"=\", and one value after it" },
 		{ '}', "no section is open here" },
 		{ '{', "write \"{\" after \"name =\" or after the name of a section" },
 		{ '"', "a setting is written name = \"value\"" },
 		{ '#', "put a blank before the comment, or the value into double quotes" },
-		{ '\'', "strings stand in double quotes" },
+		{ '\'', "write strings in double quotes" },
 	};
 	struct slice octet = slice_take(cursor_rest(&p->c), 1);
 
@@ -261,7 +261,7 @@ static void recover(struct parser *p)
 	}
 }
 
-/* Out of a list: behind its "}", or to a line that begins a setting, where that is missing. */
+/* Skips to the end of a list: after its "}", or, if that is missing, to a line that begins a setting. */
 static void leave_list(struct parser *p)
 {
 	unsigned depth = 1;
@@ -285,7 +285,7 @@ static bool add_item(struct parser *p, struct config_value *v, struct config_ite
 	return true;
 }
 
-/* What stands between two entries: false when the list ends here. */
+/* The separator between two entries; false if the list ends here. */
 static bool take_separator(struct parser *p, unsigned opened)
 {
 	bool new_line = skip_blank(p);
@@ -382,7 +382,7 @@ static void parse_include(struct parser *p, unsigned line)
 	if (!take_scalar(p, &pattern))
 		recover(p);
 	else if (!slice_is_null(p->section))
-		config_error(p->err, place(p, line), "include stands outside of sections only: "
+		config_error(p->err, place(p, line), "include is not allowed within a section: "
 		    "put it after the } of %s", shown(p, p->section));
 	else
 		p->events->include(p->ctx, place(p, line), pattern.text);
@@ -402,14 +402,14 @@ static void parse_section(struct parser *p, struct slice name, unsigned line)
 	new_line = skip_blank(p);
 	if (!take_char(&p->c, '{')) {
 		config_error(p->err, place(p, line), "after %s: write \"= value\" for a setting "
-		    "or \"{\" for a section; a value of several words stands in double quotes",
+		    "or \"{\" for a section; write a value of several words in double quotes",
 		    shown(p, name));
 		if (!new_line)
 			recover(p);
 		return;
 	}
 	if (!slice_is_null(p->section)) {
-		config_error(p->err, place(p, line), "%s cannot stand inside of %s, which begins "
+		config_error(p->err, place(p, line), "%s is not allowed within %s, which begins "
 		    "in line %u: sections do not nest; is a } missing before it?", shown(p, name),
 		    shown(p, p->section), p->section_line);
 		close_section(p);

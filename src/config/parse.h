@@ -12,7 +12,7 @@
  *
  * Statements are parted by blanks or line ends; "#" outside of quotes begins a comment.  After a
  * mistake the parser goes on where the next statement is likely to begin, so that all mistakes of
- * a file are told at once.
+ * a file are reported together.
  */
 #ifndef ASSAY_CONFIG_PARSE_H
 #define ASSAY_CONFIG_PARSE_H
@@ -20,7 +20,7 @@
 #include "base/arena.h"
 #include "base/err.h"
 
-/* Where something stands; file is printable and lives as long as the settings. */
+/* A place in a file; file is printable and lives as long as the settings. */
 struct config_place {
 	const char *file;
 	unsigned line;

@@ -4,7 +4,7 @@
 
 #define COMMENT_COLUMN 56u
 
-/* Words, numbers and names stand without quotes. */
+/* Words, numbers and names are printed without quotes. */
 static bool is_plain(struct slice text)
 {
 	for (size_t i = 0; i < text.len; i++)

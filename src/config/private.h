@@ -15,7 +15,7 @@
 /* What may be done with mail that was judged. */
 #define ACTIONS "accept|quarantine|tempfail|reject"
 
-/* Where one value goes while it is read, and how its mistakes are told. */
+/* Where one value is stored while it is read, and how its mistakes are reported. */
 struct target {
 	struct arena *arena;
 	struct err *err;
@@ -27,7 +27,7 @@ struct target {
 
 /*
  * How a value is read: one scalar, or one entry of a list after another.  False: the mistake has
- * been told.
+ * been reported.
  */
 struct value_type {
 	bool list;
@@ -35,7 +35,7 @@ struct value_type {
 	void (*clear)(const struct target *t); /* lists: to empty */
 };
 
-/* A further rule for texts; *out is what is stored.  False: the mistake has been told. */
+/* A further rule for texts; *out is what is stored.  False: the mistake has been reported. */
 typedef bool text_rule(const struct target *t, struct slice text, struct slice *out);
 
 struct option {
@@ -44,7 +44,7 @@ struct option {
 	size_t offset, size; /* the field */
 	size_t count, cap;   /* lists: the fields beside it; NO_FIELD where there is none */
 	size_t present;      /* a bool that says: set by the configuration; or NO_FIELD */
-	int64_t min, max;    /* of numbers; of texts the length; words: min stands for the first */
+	int64_t min, max;    /* of numbers; of texts the length; words: min is the number of the first */
 	text_rule *rule;
 	bool one_of_list;    /* written as a list, of one entry today */
 	bool restart;        /* read at the start only */
@@ -103,7 +103,7 @@ const struct option *options_of(const struct section_kind *kind, size_t *count_o
 /* The whole table. */
 const struct option *option_table(size_t *count_out);
 
-/* Adds a section, with every option at its default.  NULL: told why not, or the arena's mark. */
+/* Adds a section, with every option at its default.  NULL: the reason was reported, or the arena has failed. */
 struct config_section *section_new(struct settings *s, const struct section_kind *kind,
     struct slice title, struct config_place at, struct err *err);
 
@@ -115,7 +115,7 @@ struct config_section *section_find(const struct settings *s, const char *name);
 /* The slot of a named option of that section. */
 const struct slot *slot_of(const struct config_section *section, const char *name);
 
-/* Places to tell mistakes at: the option's, or the section's where it is a default. */
+/* Places where mistakes are reported: the option's, or the section's if the option has its default. */
 struct config_place place_of(const struct settings *s, const char *section, const char *name);
 
 /* --- values.c ------------------------------------------------------------------------------- */
@@ -130,7 +130,7 @@ bool value_set(const struct target *t, const struct config_value *value);
 /* "dns timeout" or "enforce", for messages. */
 const char *option_label(const struct target *t);
 
-/* Tells that text is not what the option wants, and what to write; false. */
+/* Reports that the option does not accept text, and what to write; returns false. */
 bool value_wrong(const struct target *t, struct slice text, const char *fmt, ...)
     PRINTF_LIKE(3, 4);
 

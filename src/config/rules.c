@@ -99,8 +99,8 @@ bool rule_domain(const struct target *t, struct slice text, struct slice *out)
 }
 
 /*
- * authserv-id (RFC 8601 section 2.2): a name that nobody else uses, so that others' fields can be
- * told from ours; one label is nobody's own.
+ * authserv-id (RFC 8601 section 2.2): a name that no other site uses, so that fields of others can be
+ * distinguished from ours; a single label is not unique.
  */
 bool rule_authserv_id(const struct target *t, struct slice text, struct slice *out)
 {
@@ -359,7 +359,7 @@ bool rule_listen(const struct target *t, struct slice text, struct slice *out)
 	if (slice_starts_with(text, SLICE("/")))
 		return value_wrong(t, text, "lacks its kind: write \"unix:/PATH\"");
 	if (slice_starts_with(text, SLICE("local:")))
-		return value_wrong(t, text, "is another program's spelling: write \"unix:/PATH\"");
+		return value_wrong(t, text, "is not the syntax of this program: write \"unix:/PATH\"");
 	if (slice_starts_with(text, SLICE("inet")))
 		return value_wrong(t, text, "is not an address and a port: write "
 		    "\"inet:127.0.0.1:8893\" or \"inet:[::1]:8893\" (numbers, no names)");

@@ -62,7 +62,7 @@ void settings_release(struct settings **s)
 
 /* --- what settings name --------------------------------------------------------------------- */
 
-/* Texts of the settings have a NUL behind them. */
+/* Texts of the settings are followed by a NUL. */
 static enum rc load_tables(struct settings *s, struct err *err)
 {
 	if (s->key_table.len == 0 || s->signing_table.len == 0)

@@ -279,7 +279,7 @@ static bool set_text(const struct target *t, struct slice text)
 		    (long long)t->option->max);
 	if (!apply_rule(t, &text))
 		return false;
-	*field = arena_copy(t->arena, text); /* with a NUL behind it */
+	*field = arena_copy(t->arena, text); /* followed by a NUL */
 	return true;
 }
 
@@ -396,7 +396,7 @@ static bool add_sign_header(const struct target *t, struct slice text)
 	const char *why;
 
 	if ((!plus && !slice_starts_with(text, SLICE("-"))) || !field_name_valid(name))
-		return value_wrong(t, text, "is not understood: write \"+Name\" to sign one field "
+		return value_wrong(t, text, "is not valid: write \"+Name\" to sign one field "
 		    "more, \"-Name\" to leave one out");
 	why = dkim_sign_field_error(name, !plus);
 	if (why != NULL)
@@ -433,7 +433,7 @@ static bool set_scalar(const struct target *t, const struct config_value *value)
 	if (!value->list || (t->option->one_of_list && value->count == 1))
 		return t->option->type->set(t, value->items[0].text);
 	if (t->option->one_of_list)
-		config_error(t->err, t->at, "%s: exactly one entry is possible today: write one",
+		config_error(t->err, t->at, "%s: exactly one entry is supported: write one",
 		    option_label(t));
 	else
 		config_error(t->err, t->at, "%s takes one value, no list: write it without { }",

@@ -49,7 +49,7 @@ static bool decode_char(struct decoder *d, char c)
 		return true;
 	if (d->len == d->max)
 		return false;
-	/* after 2, 3 and 4 symbols, one octet stands above 4, 2 and 0 bits */
+	/* after 2, 3 and 4 symbols, one octet is complete and 4, 2 and 0 bits remain */
 	d->out[d->len++] = (unsigned char)(d->bits >> (4 - d->symbols) % 4 * 2);
 	return true;
 }

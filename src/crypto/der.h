@@ -1,6 +1,6 @@
 /*
  * der.h - the two DER forms of an RSA public key (ITU-T X.690 section 10, RFC 8017 appendix A.1.1,
- * RFC 5280 section 4.1), read strictly: definite minimal lengths, nothing behind the end.
+ * RFC 5280 section 4.1), read strictly: definite minimal lengths, nothing after the end.
  */
 #ifndef ASSAY_CRYPTO_DER_H
 #define ASSAY_CRYPTO_DER_H

@@ -35,7 +35,7 @@ struct private_key {
 
 /* --- RSA ------------------------------------------------------------------------------------ */
 
-/* A copy of a big-endian number as OSSL_PARAM wants it: in the machine's own order. */
+/* A copy of a big-endian number in the machine's own byte order, as OSSL_PARAM requires. */
 static unsigned char *native_number(struct arena *a, struct slice number)
 {
 	const union {
@@ -298,7 +298,7 @@ unsigned public_key_bits(const struct public_key *key)
 	return key->bits;
 }
 
-/* What OpenSSL queued tells an invalid signature, which is a finding, from lack of memory. */
+/* OpenSSL's error queue distinguishes an invalid signature, which is a finding, from a lack of memory. */
 static bool out_of_memory(void)
 {
 	bool found = false;

@@ -1,5 +1,5 @@
 /*
- * private.h - what the files of this room share and nobody else sees: OpenSSL's types.
+ * private.h - what the files of this room share: OpenSSL's types.
  */
 #ifndef ASSAY_CRYPTO_PRIVATE_H
 #define ASSAY_CRYPTO_PRIVATE_H

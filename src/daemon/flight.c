@@ -16,19 +16,19 @@
 /* The largest dns { deadline } is four minutes. */
 #define STUCK_MS (5 * 60 * 1000)
 
-/* How long a session may be without a worker: as long as a quick look-up takes, longer in an outage. */
+/* Interval between connections (flight.h): about as long as a fast look-up takes, longer in an outage. */
 #define NUDGE_NS        (10 * 1000 * 1000)
 #define NUDGE_OUTAGE_NS (100 * 1000 * 1000)
 #define NUDGES_QUICK    100u
 
-/* When they are short, threads are looked for ten times a second, seldomer in an outage. */
+/* While no thread can be started, try again every so many intervals. */
 #define ROUNDS_PER_LOOK 10u
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* of the next four */
 static unsigned in_flight;
 static uint64_t landings;
-static unsigned look_at;    /* so many in flight, and threads are looked for */
-static int64_t progress_ms; /* when something last landed, or was the first to begin */
+static unsigned look_at;    /* with so many in flight, check whether threads can be started */
+static int64_t progress_ms; /* when a message last finished, or the first one began */
 static pthread_cond_t begun = PTHREAD_COND_INITIALIZER, landed = PTHREAD_COND_INITIALIZER;
 
 static atomic_bool threads_short;
@@ -36,7 +36,7 @@ static atomic_bool threads_short;
 static struct sockaddr_storage own_address; /* written once, before the thread */
 static socklen_t own_address_len;
 
-/* libmilter has started a worker for each of them: fewer than ceiling_threads_left() has found. */
+/* libmilter needs a worker for each of them; ceiling_threads_left() has checked for more than this. */
 #define FLIGHTS_MANY 8u
 
 static void look_for_threads(void)
@@ -107,7 +107,7 @@ unsigned flight_drain(int64_t limit_ms)
 	return left;
 }
 
-/* A connection that libmilter sees end at once.  It never waits: a full queue stirs as well. */
+/* Opens and closes a connection.  It never blocks: if the queue of the socket is full, libmilter wakes anyway. */
 static void nudge(void)
 {
 	int fd = socket(own_address.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
@@ -118,7 +118,7 @@ static void nudge(void)
 	close(fd);
 }
 
-/* Returns when something is in flight; tells how many have landed so far. */
+/* Returns when a message is in flight; the result is the number that has finished so far. */
 static uint64_t await_flight(void)
 {
 	uint64_t so_far;
@@ -131,7 +131,7 @@ static uint64_t await_flight(void)
 	return so_far;
 }
 
-static bool stands_still(uint64_t since)
+static bool no_progress(uint64_t since)
 {
 	bool still;
 
@@ -154,7 +154,7 @@ static void *watch(void *unused)
 		nanosleep(&(struct timespec){ .tv_nsec = wait_ns }, NULL);
 		if (round++ % ROUNDS_PER_LOOK == 0 && atomic_load(&threads_short))
 			look_for_threads();
-		if (stands_still(since)) {
+		if (no_progress(since)) {
 			nudge();
 			nudges++;
 		} else {

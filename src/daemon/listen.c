@@ -145,7 +145,7 @@ enum rc listen_bind(void *fd_out, struct slice address, struct err *err)
 
 /* --- directories ------------------------------------------------------------------------------------ */
 
-/* NULL: path is relative or directly below the root, or there is no memory. */
+/* NULL: path is relative or directly below the root, or memory is exhausted. */
 static char *directory_of(const char *path)
 {
 	const char *slash = strrchr(path, '/');

@@ -12,7 +12,7 @@
 #include "daemon/notify.h"
 
 static struct sockaddr_un manager = { .sun_family = AF_UNIX };
-static socklen_t manager_len; /* 0: nobody is to be notified */
+static socklen_t manager_len; /* 0: no service manager to notify */
 static int64_t watchdog_ms = -1;
 
 /* "@name" is an abstract socket: its address begins with a NUL and has no end but its length. */

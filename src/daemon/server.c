@@ -172,7 +172,7 @@ static void *serve_thread(void *services)
 	(void)milter_run(services);
 	failed = true;
 	if (write(signal_pipe[1], &letter, 1) < 0) /* the main thread learns that it is over */
-		_exit(EXIT_FAILURE); /* the pipe holds thousands of requests, and nobody reads them */
+		_exit(EXIT_FAILURE); /* the pipe holds thousands of requests that were not read */
 	return NULL;
 }
 
@@ -227,7 +227,7 @@ static void drain_history(struct services *services)
 }
 
 /*
- * libmilter is not told to stop: it looks up every 5 seconds only, then destroys the lock of its
+ * libmilter's smfi_stop() is not used: it looks up every 5 seconds only, then destroys the lock of its
  * worker pool under the workers (8.17), so that smfi_main() may crash or never return.  What is
  * being answered is awaited, the rest ends with the process, and the MTA offers it again.
  */
@@ -308,7 +308,7 @@ static void sockets_free(struct sockets *sockets)
 	listen_free(&sockets->control);
 }
 
-/* A control socket that nobody asked for, in a place where it cannot be made, is a warning. */
+/* If the default control socket cannot be created, that is a warning only. */
 static enum rc open_control(const struct settings *s, const struct identity *id,
     struct sockets *sockets, struct err *err)
 {

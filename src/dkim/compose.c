@@ -88,7 +88,7 @@ static void add_identity(struct composer *c)
 		add_text(c, "i", c->draft->identity);
 }
 
-/* [FWS] may stand after each colon (RFC 6376 section 3.5). */
+/* [FWS] is allowed after each colon (RFC 6376 section 3.5). */
 static void add_h(struct composer *c)
 {
 	for (size_t i = 0; i < c->draft->name_count; i++) {

@@ -53,7 +53,7 @@ static const struct field_rule {
 	{ "DKIM-Signature", AS_FOUND, AMS }, /* RFC 8617 section 4.1.2 */
 };
 
-/* A name ending in "-" stands for all that begin like it. */
+/* A name that ends in "-" matches all names with that prefix. */
 static const struct {
 	const char *name, *why;
 } never_signed[] = {

@@ -69,7 +69,7 @@ static struct entry *find(struct header_fields *f, struct slice name)
 	return NULL;
 }
 
-/* RFC 6376 section 5.4.2: the last instance first; NULL when there is no more. */
+/* RFC 6376 section 5.4.2: the last instance first; NULL if there are no more. */
 static const struct header *take(struct header_fields *f, struct slice name,
     const struct header *own)
 {

@@ -210,8 +210,8 @@ static enum dkim_why judge_with_key(const struct judgement *j)
 }
 
 /*
- * RFC 8301 section 3.1: rsa-sha1 never passes, and no key is used.  But a signer whose DNS does not
- * answer is told of that first: his key record is the same for his other signatures.
+ * RFC 8301 section 3.1: rsa-sha1 never passes, so the key is not needed.  If the look-up of the key has
+ * failed temporarily, that is reported instead: the domain's other signatures depend on the same DNS.
  */
 static enum dkim_why judge_sha1(const struct judgement *j)
 {
@@ -243,7 +243,7 @@ static enum dkim_why judge(const struct judgement *j)
 
 /* --- the report -------------------------------------------------------------------------- */
 
-/* The table's text, with the numbers that tell more. */
+/* The text of the reason, with the numbers that explain it. */
 static struct slice reason_for(const struct judgement *j)
 {
 	const struct dkim_signature *sig = &j->c->sig;

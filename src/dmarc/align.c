@@ -2,7 +2,7 @@
 
 #include "dmarc/align.h"
 
-/* The longest name that both are at or below; none: there is no such name. */
+/* The longest common suffix in labels; none: there is no such name. */
 static struct domain common_domain(struct domain a, struct domain b)
 {
 	while (!domain_is_none(a) && !domain_is_at_or_below(b, a))

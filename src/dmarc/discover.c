@@ -10,7 +10,7 @@ const char *dmarc_discovery_text(enum dmarc_discovery method)
 
 /* --- which names are asked ----------------------------------------------------------------- */
 
-/* From the longest to the shortest; a name is told by the number of its labels. */
+/* From the longest to the shortest; a name is identified by its number of labels. */
 struct plan {
 	unsigned labels[LIMIT_DMARC_WALK];
 	size_t count;
@@ -48,7 +48,7 @@ static void plan_psl(struct plan *p, struct domain start)
 		plan_add(p, org - 1);
 }
 
-/* With the list only policies need the DNS; it tells the organizational domain of identifiers. */
+/* With the public suffix list only policies need the DNS: the list gives the organizational domains. */
 static struct plan plan_make(enum lookup_purpose purpose, enum dmarc_discovery method,
     struct domain start)
 {
@@ -86,7 +86,7 @@ void dmarc_start(struct lookups *l, enum lookup_purpose purpose, enum dmarc_disc
 		lookups_start(l, purpose, domain.name, DNS_A, NULL, NULL);
 }
 
-/* --- what stands at them ------------------------------------------------------------------- */
+/* --- records at them ----------------------------------------------------------------------- */
 
 /* Section 4.10, steps 2 and 6. */
 static enum rc read_records(struct arena *a, const struct dns_answer *answer, struct dmarc_walk_step *s)

@@ -3,17 +3,17 @@
 #include "dmarc/evaluate.h"
 
 static const char *const why_text[DMARC_WHY_COUNT] = {
-	[DMARC_WHY_NOT_EVALUATED] = "no message was evaluated",
+	[DMARC_WHY_NOT_EVALUATED] = "not evaluated",
 	[DMARC_WHY_ALIGNED] = "an aligned identifier passed",
-	[DMARC_WHY_NOT_ALIGNED] = "nothing that passed is aligned",
+	[DMARC_WHY_NOT_ALIGNED] = "no passing identifier is aligned with the From domain",
 	[DMARC_WHY_NOTHING_PASSED] = "neither SPF nor DKIM passed",
 	[DMARC_WHY_NO_RECORD] = "no DMARC record",
 	[DMARC_WHY_RECORD_UNUSABLE] = "the DMARC record has no usable policy",
-	[DMARC_WHY_POLICY_UNKNOWN] = "the DMARC policy could not be fetched",
+	[DMARC_WHY_POLICY_UNKNOWN] = "the DMARC policy could not be looked up",
 	[DMARC_WHY_IDENTIFIER_UNKNOWN] = "an identifier that could be aligned is undecided",
 	[DMARC_WHY_FROM_MISSING] = "no From field",
 	[DMARC_WHY_FROM_MULTIPLE] = "several From fields",
-	[DMARC_WHY_FROM_INVALID] = "no author domain in From",
+	[DMARC_WHY_FROM_INVALID] = "the From field does not identify an author domain",
 	[DMARC_WHY_FROM_TOO_MANY] = "too many author domains in From",
 	[DMARC_WHY_NO_MEMORY] = "out of memory",
 };

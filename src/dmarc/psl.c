@@ -23,7 +23,7 @@ bool dmarc_psl_available(void)
 }
 
 /*
- * The name as libpsl wants it: a C string, lower case, no trailing dot (a struct domain has no
+ * The name in the form that libpsl requires: a C string, lower case, no trailing dot (a struct domain has no
  * other form), and never an IP address.
  */
 static bool question(struct domain d, char name[LIMIT_DOMAIN_OCTETS + 1])

@@ -240,7 +240,7 @@ static const struct tag_rule {
 };
 
 /*
- * What stands before the next ";".  Without "=" the value is null; an empty one may be the end of
+ * The text before the next ";".  Without "=" the value is null; an empty one may be the end of
  * the record ("[dmarc-sep]").  false when nothing is left.
  */
 static bool next_tag(struct slice *rest, struct tag *out)
@@ -369,7 +369,7 @@ static void remark_values(const struct remarks *to, struct slice tags)
 		size_t n = occurrences(tags, rules[i].name, &value);
 
 		if (n > 1)
-			say(to, name, "= stands there more than once: none of them counts",
+			say(to, name, "= occurs more than once; all occurrences are ignored",
 			    SLICE_NULL, "");
 		else if (n == 1 && !rules[i].read(&scratch, value))
 			say(to, name, "=", value, rules[i].refused);
@@ -388,9 +388,9 @@ static void remark_uris(const struct remarks *to, const char *tag, struct slice 
 
 		uri = without_size(written);
 		if (!is_uri(uri))
-			say(to, slice_str(tag), "= has what is not a URI: ", written, "");
+			say(to, slice_str(tag), "= contains an invalid URI: ", written, "");
 		else if (uri.len < written.len)
-			say(to, slice_str(tag), "= has an obsolete size limit, which is ignored: ",
+			say(to, slice_str(tag), "= contains an obsolete size limit, which is ignored: ",
 			    written, "");
 	}
 }
@@ -401,9 +401,9 @@ static void remark_policies(const struct remarks *to, const struct dmarc_record 
 	    r->np.state != DMARC_TAG_INVALID;
 
 	if (r->p.state == DMARC_TAG_ABSENT)
-		say_text(to, "there is no p=");
+		say_text(to, "p= is missing");
 	if (!valid && r->rua_valid)
-		say_text(to, "the record counts as p=none (RFC 9989 section 4.10.1)");
+		say_text(to, "the record is treated as p=none (RFC 9989 section 4.10.1)");
 	if (!valid && !r->rua_valid)
 		say_text(to, "the record has no effect: no valid policy and no valid rua= "
 		    "(RFC 9989 section 4.10.1)");
@@ -425,7 +425,7 @@ void dmarc_record_remarks(const struct dmarc_record *record,
 	remark_uris(&to, "ruf", record->ruf);
 	remark_policies(&to, record);
 	if (slice_is_null(record->rua))
-		say_text(&to, "there is no rua=: nobody sends aggregate reports");
+		say_text(&to, "rua= is missing: no aggregate reports will be sent");
 	if (!slice_is_null(record->fo) && slice_is_null(record->ruf))
 		say_text(&to, "fo= has no effect without ruf=");
 	if (record->psd == DMARC_PSD_YES && occurrences(tags, "ruf", &ruf) > 0)

@@ -256,14 +256,14 @@ static void note_ttl(struct response *p, uint32_t ttl)
 		p->ttl = ttl;
 }
 
-/* The header and our own question, or it is no answer to us. */
+/* The header and our own question; otherwise it is not an answer to us. */
 static bool read_head(struct response *p, const char *name, enum dns_type type)
 {
 	struct reader r = { .packet = p->packet };
 	struct name asked;
 	unsigned questions;
 
-	read_u16(&r); /* the id was checked by whoever received the packet */
+	read_u16(&r); /* the id was checked on receipt */
 	p->flags = read_u16(&r);
 	p->rcode = p->flags & DNS_FLAG_RCODE;
 	questions = read_u16(&r);

@@ -40,7 +40,7 @@ static bool draft_octet(struct draft *d, unsigned char octet)
 	return true;
 }
 
-/* "\" DIGIT DIGIT DIGIT; "\" and one that is no digit; or one that is no "\" */
+/* "\" DIGIT DIGIT DIGIT; "\" and an octet that is not a digit; or an octet that is not "\" */
 bool take_presented_octet(struct cursor *c, unsigned char *out)
 {
 	struct cursor at = *c;

@@ -57,7 +57,7 @@ struct network {
 	bool stopping, stopped;
 	atomic_uint_fast64_t queries;
 
-	/* written by whoever hands in and by the thread, for in_trouble(); monotonic milliseconds */
+	/* written by callers and by the thread, for in_trouble(); monotonic milliseconds */
 	atomic_int_fast64_t handed_in_ms; /* the first of handed_in; 0: it is empty */
 	atomic_int_fast64_t round_ms;     /* the thread's last round with tries open; 0: none are */
 

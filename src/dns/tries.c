@@ -25,7 +25,7 @@
 /* Of one server: questions whose answers were cut off wait for one of them. */
 #define STREAMS 4u
 
-_Static_assert(SOCKETS + STREAMS == LIMIT_DNS_DESCRIPTORS, "whoever counts descriptors relies on it");
+_Static_assert(SOCKETS + STREAMS == LIMIT_DNS_DESCRIPTORS, "the count of descriptors relies on it");
 
 #define DATAGRAMS_AT_ONCE 64u
 #define WAIT_MAX_MS       500
@@ -371,7 +371,7 @@ static int64_t earliest(const struct try_list *list, int64_t due)
 	return list->oldest != NULL && list->oldest->due_ms < due ? list->oldest->due_ms : due;
 }
 
-/* For poll(): milliseconds, -1 for ever. */
+/* For poll(): milliseconds, -1 without limit. */
 static int wait_ms(const struct tries *s)
 {
 	int64_t now = clock_monotonic_ms(), due = now + WAIT_MAX_MS;

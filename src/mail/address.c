@@ -12,10 +12,10 @@ struct parser {
 	struct arena *arena;
 	struct authors *out;
 	bool lenient;    /* one angle-addr is looked for, decoration is skipped */
-	bool shown;      /* an address of the same domain stands before the angle-addr */
+	bool shown;      /* an address of the same domain precedes the angle-addr */
 	bool dotted;     /* a domain ended with a dot, which the grammar of mail does not have */
 	bool too_many;
-	const char *why; /* the first finding that tells more than "does not parse" */
+	const char *why; /* the first reason that is more specific than "does not parse" */
 };
 
 static bool finding(struct parser *p, const char *why)
@@ -58,7 +58,7 @@ static void skip_dots(struct cursor *c)
 
 /*
  * dot-atom / quoted-string / obs-local-part; obs-local-part = word *("." word), CFWS between.
- * Leniently dots may stand anywhere: Japanese carriers gave out such addresses.
+ * In lenient mode dots are allowed anywhere: Japanese carriers assigned such addresses.
  */
 static bool take_words(struct cursor *c, bool lenient)
 {
@@ -131,7 +131,7 @@ static bool is_domain_text(char c)
 
 /*
  * domain = dot-atom / domain-literal / obs-domain.  White space and comments inside (obs-domain)
- * are refused: "ceo@bank.example (x) .evil.example" must not be judged as a name nobody sees.  One
+ * are refused: "ceo@bank.example (x) .evil.example" must not be judged by a name that the reader does not see.  One
  * dot at the end is taken: every reader sees the same domain.
  */
 static bool take_domain(struct parser *p, struct cursor *c, struct domain *out)
@@ -146,12 +146,12 @@ static bool take_domain(struct parser *p, struct cursor *c, struct domain *out)
 	p->dotted |= text.ptr[text.len - 1] == '.';
 	if (!domain_parse(p->arena, text, out) ||
 	    hostname_ends_in_number(out->name)) /* nothing that a domain owner could register */
-		return finding(p, "what stands behind the @ is no domain");
+		return finding(p, "invalid domain after @");
 	*c = at;
 	return true;
 }
 
-/* addr-spec = local-part "@" domain, with the CFWS that may stand on both sides and around "@" */
+/* addr-spec = local-part "@" domain, with the CFWS that is allowed on both sides and around "@" */
 static bool take_addr_spec(struct parser *p, struct cursor *c, struct mailbox *out)
 {
 	struct cursor at = *c;
@@ -275,7 +275,7 @@ static bool take_address(struct parser *p, struct cursor *c)
 	return take_mailbox(p, c) || (!p->too_many && take_group(p, c));
 }
 
-/* from = mailbox-list / address-list (RFC 6854 section 2.1), nothing behind it */
+/* from = mailbox-list / address-list (RFC 6854 section 2.1), nothing after it */
 static bool parse_by_grammar(struct parser *p, struct slice value)
 {
 	struct cursor c = cursor_of(value);
@@ -286,7 +286,7 @@ static bool parse_by_grammar(struct parser *p, struct slice value)
 /* --- the lenient reading -------------------------------------------------------------------- */
 
 /*
- * The end of an address that stands for the display-name, right before an angle-addr: much software
+ * The end of an address that takes the place of the display-name, right before an angle-addr: much software
  * sends "user@a.example <user@a.example>".
  */
 static bool take_shown_domain(struct parser *p, struct cursor *c, struct domain *shown)
@@ -326,12 +326,12 @@ static bool take_anything(struct parser *p, struct cursor *c, struct slice *angl
 
 	switch (*c->at) {
 	case '"':
-		return take_quoted_string(c) || finding(p, "a quote that does not end");
+		return take_quoted_string(c) || finding(p, "a quoted string without an end");
 	case '(':
-		return take_comment(c) || finding(p, "a comment that does not end");
+		return take_comment(c) || finding(p, "a comment without an end");
 	case '@':
 		if (!take_shown_domain(p, c, &shown) || !take_angle_addr(p, c, &m))
-			return finding(p, "an @ that belongs to no address in angle brackets");
+			return finding(p, "an @ outside of the address in angle brackets");
 		p->shown = true;
 		*angle = slice_between(from, c->at);
 		return keep_author(p, &m, shown);
@@ -354,7 +354,7 @@ static bool may_show_at(struct parser *p, struct slice s)
 
 /*
  * Exactly one angle-addr, and no other "@" in any form but that of a display-name which is an
- * address of the same domain; where a list separator stands outside of quotes and comments, a
+ * address of the same domain; where a list separator occurs outside of quotes and comments, a
  * reader may take the parts for addresses of their own, and not even that one may be there.
  */
 static bool parse_leniently(struct parser *p, struct slice value)
@@ -372,13 +372,13 @@ static bool parse_leniently(struct parser *p, struct slice value)
 		return false;
 	if ((separated && p->shown) || may_show_at(p, slice_between(value.ptr, angle.ptr)) ||
 	    may_show_at(p, slice_between(angle.ptr + angle.len, c.end)))
-		return finding(p, "a second @, or what may be decoded to one, in a malformed field");
+		return finding(p, "a second @, plain or encoded, in a malformed field");
 	return true;
 }
 
 /* --- the field ------------------------------------------------------------------------------ */
 
-/* NUL, or a line end that is no fold: somebody sees the field end there. */
+/* NUL, or a line end that is not a fold: for some programs the field ends there. */
 static bool is_cut(struct slice value)
 {
 	for (size_t i = 0; i < value.len; i++) {

@@ -134,7 +134,7 @@ static bool all_of(struct slice s, bool (*pred)(char))
 	return s.len > 0;
 }
 
-/* What may stand unquoted: a token in ASCII. */
+/* What may be written without quotes: a token in ASCII. */
 static bool is_plain(char c)
 {
 	return is_token_octet(c) && !is_8bit(c);
@@ -272,7 +272,7 @@ static bool begins_with_result(struct slice text)
 
 /*
  * "include:x;dmarc=pass" in a reason is quoted and means nothing to a parser, but filters search
- * the field for words: no "=" stands before one that is a result.
+ * the field for words: no "=" precedes a word that is a result.
  */
 static void disarm(struct buf *text)
 {

@@ -66,7 +66,7 @@ static bool take_equals(struct cursor *c)
 	return true;
 }
 
-/* method [ "/" version ] "=" result; "none" stands alone */
+/* method [ "/" version ] "=" result; "none" occurs alone */
 static bool take_method(struct cursor *c, struct authres_read_result *out)
 {
 	struct cursor at = *c;

@@ -230,7 +230,7 @@ static const char *unchanged_end(const char *p, const char *end)
 		if (next == end || is_wsp(*next) ||
 		    (*next == '\r' && (next > stop || end - next == 1)))
 			return stop;
-		/* a control octet is no end, and a bare CR or LF is one of them */
+		/* a control octet does not end the line, and a bare CR or LF is one of them */
 		p = next > stop ? next : stop + 1;
 	}
 }
@@ -258,7 +258,7 @@ static void feed_relaxed(struct body_canon *c, const char *p, const char *end, s
 	}
 }
 
-/* RFC 6376 section 3.4.3: only the line ends behind the last octet are ever in doubt. */
+/* RFC 6376 section 3.4.3: only the line ends after the last octet are pending. */
 static void feed_simple(struct body_canon *c, const char *p, const char *end, struct sink out)
 {
 	const char *stop = end;

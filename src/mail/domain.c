@@ -9,7 +9,7 @@
 
 #include "mail/domain.h"
 
-/* No name in UTF-8 that fits the DNS is longer: an A-label octet stands for at most four of it. */
+/* No name in UTF-8 that fits the DNS is longer: an octet of an A-label represents at most four octets. */
 #define DOMAIN_MAX_UNICODE (4u * (LIMIT_DOMAIN_OCTETS + 1))
 
 /*

@@ -10,7 +10,7 @@
  * Charsets in which the octet 0x40 is "@" and nothing else is, but for the pairs that are the
  * fullwidth and the small one.  In those of two octets for a character 0x40 may also be half of
  * another character: such a word is taken to show an "@" although it does not.  A name that ends
- * in "*" stands for all that begin like it.
+ * in "*" matches all names with that prefix.
  */
 static const struct charset {
 	const char *name;
@@ -292,7 +292,7 @@ static struct slice unquoted(struct arena *a, struct slice s)
 	return slice_of(text, len);
 }
 
-/* As it stands, and as a reader sees it who takes the quoted-pairs out before he decodes. */
+/* As it is written, and without its quoted-pairs, since some mail readers remove these before decoding. */
 static bool either(struct arena *a, struct slice s, bool (*test)(struct slice))
 {
 	struct slice plain;

@@ -196,7 +196,7 @@ struct slice header_unfolded(struct arena *a, const struct header *h)
 	for (size_t i = 0; i < in.len; i++) {
 		char c = is_fws(in.ptr[i]) ? ' ' : in.ptr[i];
 
-		if (c != ' ' || out[n - 1] != ' ') /* trimmed: the first octet is no space */
+		if (c != ' ' || out[n - 1] != ' ') /* trimmed: the first octet is not a space */
 			out[n++] = c;
 	}
 	return slice_of(out, n);

@@ -55,7 +55,7 @@ static bool take_tval(struct cursor *c)
 	return c->at > start;
 }
 
-/* tag-value = [ tval *( 1*(WSP / FWS) tval ) ], and the FWS behind it */
+/* tag-value = [ tval *( 1*(WSP / FWS) tval ) ], and the FWS after it */
 static void take_tag_value(struct cursor *c, struct slice *value)
 {
 	const char *start = c->at;

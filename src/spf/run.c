@@ -489,7 +489,7 @@ enum spf_fetched spf_run_fetch(struct spf_run *r, struct slice domain, struct sp
 /* --- section 6.2: explanations ---------------------------------------------------------------- */
 
 /*
- * What goes wrong here leaves the result as it is, and there is no explanation then: DNS trouble, no
+ * An error here does not change the result; the explanation is then omitted: DNS trouble, no
  * record, several of them, a syntax error.
  */
 struct slice spf_run_explanation(struct spf_run *r)

@@ -1,5 +1,5 @@
 /*
- * run.h - one check_host() in progress (RFC 7208 section 4), whoever walks its records.
+ * run.h - one check_host() in progress (RFC 7208 section 4), for either engine.
  *
  * run.c asks, counts, chooses records, expands names and keeps the finding.  The engines only walk
  * what these functions have let through: check.c (`builtin`), libspf2.c (`libspf2`).  A run lives in

@@ -14,7 +14,7 @@ static const char *const why_texts[SPF_WHY_COUNT] = {
 	[SPF_WHY_MATCH] = "a mechanism matches",
 	[SPF_WHY_DEFAULT] = "no mechanism matches",
 	[SPF_WHY_NO_RECORD] = "no SPF record",
-	[SPF_WHY_NO_DOMAIN] = "no domain that could have an SPF record",
+	[SPF_WHY_NO_DOMAIN] = "not a domain that can have an SPF record",
 	[SPF_WHY_NXDOMAIN] = "the domain does not exist",
 	[SPF_WHY_NOT_CHECKED] = "not checked",
 	[SPF_WHY_NO_CLIENT] = "the client's address is not known",
@@ -24,12 +24,12 @@ static const char *const why_texts[SPF_WHY_COUNT] = {
 	[SPF_WHY_TOO_MANY_TERMS] = "more than 10 terms that need look-ups",
 	[SPF_WHY_TOO_MANY_VOID] = "too many look-ups without an answer",
 	[SPF_WHY_TOO_MANY_MX] = "more than 10 MX hosts",
-	[SPF_WHY_TOO_MUCH_WORK] = "records and macros that take too much work",
+	[SPF_WHY_TOO_MUCH_WORK] = "records and macros exceed the processing limit",
 	[SPF_WHY_INCLUDE_NO_RECORD] = "the included domain has no SPF record",
 	[SPF_WHY_REDIRECT_NO_RECORD] = "the domain of redirect= has no SPF record",
 	[SPF_WHY_DNS_TIMEOUT] = "DNS time-out",
 	[SPF_WHY_DNS_FAILURE] = "DNS failure",
-	[SPF_WHY_LOCAL_TROUBLE] = "DNS trouble on this side",
+	[SPF_WHY_LOCAL_TROUBLE] = "DNS failure on this host",
 	[SPF_WHY_NO_MEMORY] = "out of memory",
 };
 

@@ -149,7 +149,7 @@ static bool apply_trusted_sealer(const struct bench *b, struct demand *d)
 }
 
 /*
- * RFC 9989 section 7.4: nobody is rejected for p=reject alone.  Direct mail is; mail that shows an
+ * RFC 9989 section 7.4: p=reject alone is not a reason to reject.  Direct mail is; mail that shows an
  * indirect flow, or comes from a client that is known to forward, meets `indirect`.
  */
 static void apply_published(const struct bench *b, struct demand *d)
@@ -212,10 +212,10 @@ static void wish_for_failure(const struct bench *b, struct demand *d)
 	/* p=none asks for nothing, and recipients' sections do not change that */
 	if (sectioned || d->author->policy != DMARC_POLICY_NONE)
 		apply_recipients(b, d);
-	/* behind a relay of our own nobody knows SPF: half a test condemns nobody */
+	/* SPF is unknown behind an own relay, so a failure of DKIM alone is not a reason to reject */
 	if (b->class == CLASS_OWN_RELAY && !b->v->spf_checked)
 		depart(d, ACTION_ACCEPT, OVERRIDE_LOCAL_POLICY,
-		    SLICE("came through an own relay, SPF is not known"));
+		    SLICE("received through an own relay: SPF is not known"));
 }
 
 /*
@@ -239,7 +239,7 @@ static void cap_refusal(const struct bench *b, struct demand *d)
 	if (b->class == CLASS_FORWARDER)
 		depart(d, action, OVERRIDE_TRUSTED_FORWARDER, listed);
 	else if (!may_refuse)
-		depart(d, action, OVERRIDE_LOCAL_POLICY, SLICE("came through an own relay"));
+		depart(d, action, OVERRIDE_LOCAL_POLICY, SLICE("received through an own relay"));
 	else
 		depart(d, action, OVERRIDE_LOCAL_POLICY, b->exempt);
 }
@@ -353,8 +353,8 @@ static bool is_mailer_daemon(struct slice value)
 
 /*
  * A bounce need not name an author: its From may be missing, or show no domain in any decoding.
- * "@" may stand in it only once, as MAILER-DAEMON@[address]: anything else might be read as
- * somebody's address.
+ * "@" may occur in it only once, as MAILER-DAEMON@[address]: a mail reader could show anything else as
+ * the address of a person.
  */
 static bool from_shows_no_domain(const struct bench *b)
 {
@@ -438,7 +438,7 @@ static struct demand demand_of_header(const struct bench *b)
 	    b->v->authors.status == FROM_MULTIPLE)
 		return (struct demand){ .kind = DEMAND_NOTHING };
 	return demand_set(b, DEMAND_HEADER, ACTION_REJECT,
-	    missing ? "a required header field is missing" : "a header field is there twice",
+	    missing ? "a required header field is missing" : "a header field occurs twice",
 	    "required-headers", "yes");
 }
 

@@ -12,7 +12,7 @@ enum demand_kind {
 	DEMAND_DMARC_FAIL,
 	DEMAND_DMARC_POLICY_UNKNOWN,
 	DEMAND_DMARC_UNDECIDED, /* an aligned candidate is temperror */
-	DEMAND_FROM,            /* no author domain can be told */
+	DEMAND_FROM,            /* the author domain cannot be determined */
 	DEMAND_HEADER,          /* a field that is missing or doubled */
 	DEMAND_SPF,
 	DEMAND_HELO,

@@ -36,7 +36,7 @@ static bool domain_listed(struct arena *a, const struct slice_list *list, struct
 	return false;
 }
 
-/* Why the operator does not want SPF checked; the null slice: he does. */
+/* The setting because of which SPF is not checked; the null slice: it is checked. */
 static struct slice spf_skipped(const struct evaluation *e)
 {
 	const struct envelope *env = &e->message->envelope;

@@ -15,7 +15,7 @@ const char *action_text(enum action action)
 bool port_listed(const struct port_list *list, int port)
 {
 	for (size_t i = 0; i < list->count; i++)
-		if (list->items[i] == port) /* -1, not told, is in no list */
+		if (list->items[i] == port) /* -1, unknown, is in no list */
 			return true;
 	return false;
 }

@@ -28,7 +28,7 @@ static void add_findings(struct buf *text, const struct verdict *v)
 	}
 }
 
-/* RFC 9989 section 7.2 wants "DMARC" in the text. */
+/* RFC 9989 section 7.2 requires "DMARC" in the text. */
 static void word_dmarc_fail(struct buf *text, const struct message *m, const struct verdict *v,
     const struct demand *d)
 {
@@ -172,7 +172,7 @@ static const struct wording {
 	[DEMAND_LOCAL_TROUBLE] = { "5.4.3", "4.4.3", word_local_trouble }, /* never for good */
 };
 
-/* Several checks have failed behind a DMARC failure; the others are told apart here. */
+/* A DMARC failure includes failures of several checks; the other demands have one cause each. */
 static const char *enhanced_code(const struct verdict *v, const struct demand *d)
 {
 	const struct wording *w = &wordings[d->kind];

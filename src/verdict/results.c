@@ -37,7 +37,7 @@ enum rc results_insert_fields(struct arena *a, const struct field_list *fields,
 /* Names under which our own results are known, in both forms of comparison. */
 struct own_names {
 	struct slice *texts;
-	struct domain *domains; /* none where the text is no domain */
+	struct domain *domains; /* none if the text is not a domain */
 	size_t count;
 };
 
@@ -90,7 +90,7 @@ static bool begins_with_own_name(struct arena *a, const struct own_names *own, s
 }
 
 /*
- * Octets that are no U-label: to some readers U+00A0, U+2028 and others are white space, so that
+ * Octets that are not a U-label: some programs treat U+00A0, U+2028 and others as white space, so that
  * they find another id than we do.
  */
 static bool is_odd(struct arena *a, struct slice id)
@@ -137,7 +137,7 @@ enum rc results_find_forged(struct arena *a, const struct verdict_policy *p,
 	return arena_failed(a) ? RC_NOMEM : RC_OK;
 }
 
-/* Of one name.  Deleting shifts what stands below: the last field goes first. */
+/* Deletes fields of one name, from the last to the first, because a deletion renumbers those after it. */
 static enum rc remove_fields(struct arena *a, const struct message *m, const struct field_set *set,
     struct slice name, struct actions *actions)
 {
@@ -181,7 +181,7 @@ static void write_spf(struct authres *ar, const struct verdict *v)
 	authres_property(ar, helo ? AUTHRES_SMTP_HELO : AUTHRES_SMTP_MAILFROM, r->domain.name);
 }
 
-/* As it is written, or as an A-label; none where it is no name. */
+/* As it is written, or as an A-label; none if it is not a name. */
 static struct slice shown_name(struct arena *a, struct slice text)
 {
 	struct domain d;

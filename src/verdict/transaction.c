@@ -138,7 +138,7 @@ void transaction_recipient(struct transaction *t, struct slice address)
 
 /* --- header ---------------------------------------------------------------------------------- */
 
-/* The authors' policies, before anything else that the message wants to be asked. */
+/* The authors' policies are looked up first, before all other questions of the message. */
 static void start_policies(struct transaction *t, const struct authors *authors)
 {
 	if (authors->fields != 1 || authors->status != FROM_OK)
@@ -228,7 +228,7 @@ static void start_sealing(struct transaction *t)
 		    clock_monotonic_ms(), &t->sealing));
 }
 
-/* This host is no proof of origin: say what to set, for a filter and for the site's own programs. */
+/* Mail from this host can come from anywhere: name the settings for a filter and for the site's programs. */
 static struct slice reinjected_reason(const struct transaction *t)
 {
 	int port = t->message.envelope.port;

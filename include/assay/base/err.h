@@ -2,7 +2,7 @@
  * err.h - messages for the operator, complete and printable as they are.
  *
  * A struct err collects one message a line, in the order in which they were found, so that all
- * mistakes of a configuration are told at once.  Context is added while errors climb:
+ * mistakes in a configuration are reported together.  Context is added while errors climb:
  * err_wrap() prefixes what was added since a mark.  Remote or file text goes in through
  * log_escape() only.
  *

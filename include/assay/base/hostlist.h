@@ -26,7 +26,7 @@ struct hostlist {
 };
 
 /*
- * Adds one entry of text.  On RC_CONFIG, *why_out is to be read behind the entry and lives as
+ * Adds one entry of text.  On RC_CONFIG, *why_out completes the sentence that begins with the entry and lives as
  * long as the arena: "has bits set beyond its mask; write 192.0.2.0/24".
  */
 MUST_CHECK enum rc hostlist_add(struct arena *a, struct hostlist *list, struct slice text,

@@ -40,7 +40,7 @@ bool ip_in_network(const struct ip *ip, const struct ip *network, unsigned bits)
 
 bool ip_is_loopback(const struct ip *ip); /* 127.0.0.0/8 or ::1 */
 
-/* True when the bits behind the prefix are all zero. */
+/* True if all bits after the prefix are zero. */
 bool ip_network_clean(const struct ip *network, unsigned bits);
 
 /* 32 or 128; 0 for IP_NONE. */

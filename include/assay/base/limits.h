@@ -24,7 +24,7 @@
 #define LIMIT_AUTHOR_DOMAINS   10u  /* distinct author domains evaluated (RFC 9989 section 11.5) */
 #define LIMIT_COMMENT_DEPTH    64u  /* nested comments (RFC 5322 section 3.2.2) */
 
-#define LIMIT_OWN_RELAYS       10u  /* Received fields of our own relays that are looked behind */
+#define LIMIT_OWN_RELAYS       10u  /* Received fields of own relays that are skipped to find the client */
 
 /* DKIM */
 #define LIMIT_SIGNATURES       10u    /* verified per message: each costs a query and a signature (RFC 6376 section 8.4) */
@@ -49,7 +49,7 @@
 #define LIMIT_SPF_PTR          10u
 #define LIMIT_SPF_RECORD       (16u * 1024) /* one record */
 #define LIMIT_SPF_EXPLANATION  1024u /* an expanded exp= text */
-#define LIMIT_SPF_COST       50u /* records looked at to tell what a domain's record costs */
+#define LIMIT_SPF_COST       50u /* records read to compute what a domain's record costs */
 #define LIMIT_SPF_STEPS        (48u * 1024) /* octets of all records and macros of a check, read and written; what is published takes a few thousand */
 #define LIMIT_SPF_AHEAD        40u /* questions started before the check is seen to need them */
 #define LIMIT_SPF_AHEAD_OCTETS (8u * 1024) /* of records that the look-ahead reads in the resolver's thread */

@@ -1,5 +1,5 @@
 /*
- * queue.h - octets handed to a thread that may block, so that whoever hands them over never does.
+ * queue.h - passes octets to a thread that may block, so that the caller never does.
  *
  * An item is copied, so it refers to nothing of its giver's.  The queue is bounded in octets: when it is
  * full the newest item is dropped and counted.  Items are consumed in order, by one thread of the

@@ -3,7 +3,7 @@
  *
  * A slice never owns memory and is never NUL-terminated by promise: it points into somebody
  * else's octets and lives as long as they do.  NUL is an octet like any other.  A slice of
- * length 0 may have any pointer, NULL included; "absent" and "empty" are told apart by
+ * length 0 may have any pointer, NULL included; "absent" and "empty" are distinguished by
  * slice_is_null().  Case folding is ASCII only, as in every RFC we implement.
  */
 #ifndef ASSAY_BASE_SLICE_H

@@ -17,7 +17,7 @@ struct option_info {
 	const char *help;    /* one line */
 };
 
-/* Every option, in the order of the documentation; NULL behind the last. */
+/* Every option, in the order of the documentation; NULL after the last. */
 const struct option_info *option_info(size_t i);
 
 /* Writes a value as the parser reads it back: a word as it is, anything else in quotes. */

@@ -1,5 +1,5 @@
 /*
- * base64.h - base64 (RFC 4648 section 4), strict: wrong padding, stray characters or octets behind
+ * base64.h - base64 (RFC 4648 section 4), strict: wrong padding, stray characters or octets after
  * the end are errors, never cut off.
  */
 #ifndef ASSAY_CRYPTO_BASE64_H

@@ -21,7 +21,7 @@ MUST_CHECK enum rc private_key_load(const char *path, struct private_key **out, 
 /* Opens the file and judges its mode, and reads nothing: for sites with very many keys. */
 MUST_CHECK enum rc private_key_check(const char *path, struct err *err);
 
-/* Key text in memory, for tables that carry keys inline. label stands for the path. */
+/* Key text in memory, for tables that carry keys inline. label is used instead of the path in messages. */
 MUST_CHECK enum rc private_key_decode(struct slice pem, const char *label,
     struct private_key **out, struct err *err);
 

@@ -37,7 +37,7 @@ void ceiling_leave(void);
 /* Connections that are open now. */
 size_t ceiling_sessions(void);
 
-/* Whether as many threads can be started as libmilter may want before the next call. */
+/* Whether as many threads can be started as libmilter may need before the next call. */
 bool ceiling_threads_left(void);
 
 #endif

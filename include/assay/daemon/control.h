@@ -18,7 +18,7 @@ struct control_request {
 	void (*answer)(void *ctx, struct buf *out); /* called by the control thread */
 };
 
-/* Serves the listening socket fd for ever.  Once in a process. */
+/* Serves the listening socket fd until the process ends.  Call it once in a process. */
 MUST_CHECK enum rc control_start(int fd, const struct control_request *requests, void *ctx,
     struct err *err);
 

@@ -1,10 +1,19 @@
 /*
- * flight.h - the ends of message that are being answered: the only place where anything blocks.
+ * flight.h - messages whose end is being processed ("in flight"): the only callbacks that can block,
+ * because they wait for DNS answers.
  *
- * The process awaits them before it ends.  While they wait for the DNS, they keep workers of
- * libmilter's pool (8.17): it gives a session that is ready to a worker that it believes to be idle,
- * so that of two sessions ready at the same moment one may get none, and nobody looks for it until a
- * worker is done or another session stirs.  A connection to our own socket is such a session.
+ * The module has three tasks.
+ *
+ * It lets the process wait for these messages before it exits.
+ *
+ * It detects that none of them has finished for longer than any deadline allows, for the watchdog.
+ *
+ * It works around a stall in libmilter's pool of worker threads (8.17).  When a session becomes
+ * readable, libmilter assigns it to a worker that it believes to be idle.  If two sessions become
+ * readable at the same moment, both can be assigned to the same worker; the second one then waits
+ * until that worker has finished, although others are idle.  libmilter corrects this only when another
+ * session becomes readable.  So while messages are in flight and none finishes, this module opens and
+ * closes a connection to the daemon's own milter socket from time to time: that is such a session.
  */
 #ifndef ASSAY_DAEMON_FLIGHT_H
 #define ASSAY_DAEMON_FLIGHT_H
@@ -16,25 +25,22 @@
 #include "base/err.h"
 
 /*
- * False: threads are short (daemon/ceiling.h), so that this end of message must be answered without
- * waiting.  flight_end() follows either way.
+ * The end of a message is being processed.  False: no more threads can be started (daemon/ceiling.h),
+ * so this message must be answered without waiting.  Call flight_end() in either case.
  */
 bool flight_begin(void);
 void flight_end(void);
 
 /*
- * From now on, while ends of message are in flight and none lands, connects to address and closes
- * again, every 10 ms, after the first second every 100 ms.  In a thread of its own, for ever.
+ * Starts the thread that opens and closes a connection to address while messages are in flight and none
+ * finishes: every 10 ms, and every 100 ms after the first second.  The thread never ends.
  */
 MUST_CHECK enum rc flight_watch(const struct sockaddr *address, socklen_t len, struct err *err);
 
-/* False: ends of message are in flight, and for longer than any deadline none has landed. */
+/* False: messages are in flight, and none has finished for longer than any deadline allows. */
 bool flight_alive(void);
 
-/*
- * Waits until nothing is in flight, at most limit_ms; returns how many still are.  Called before
- * the process ends.
- */
+/* Waits until no message is in flight, at most limit_ms; returns how many still are. */
 unsigned flight_drain(int64_t limit_ms);
 
 #endif

@@ -53,7 +53,7 @@ void listen_check(const struct listen_params *p, const struct identity *id, stru
 void listen_check_directory(const char *option, const char *path, const struct identity *id,
     struct err *err);
 
-/* Where address is found by whoever connects.  RC_CONFIG with the reason. */
+/* The address that clients connect to.  RC_CONFIG with the reason. */
 MUST_CHECK enum rc listen_sockaddr(struct slice address, struct sockaddr_storage *out,
     socklen_t *len_out, struct err *err);
 

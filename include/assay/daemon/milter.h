@@ -24,7 +24,7 @@ listen_binder milter_listen;
 /* Our notation in libmilter's: "inet:127.0.0.1:8893" -> "inet:8893@127.0.0.1". */
 MUST_CHECK enum rc milter_address(struct slice listen, struct buf *out, struct err *err);
 
-/* Serves for ever; returns, with false, when libmilter failed.  The process ends without stopping it. */
+/* Serves until the process ends; returns false if libmilter failed.  The process ends without stopping it. */
 bool milter_run(struct services *services);
 
 #endif

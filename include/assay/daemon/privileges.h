@@ -12,18 +12,18 @@
 struct identity {
 	uid_t uid;
 	gid_t gid;
-	bool change;  /* we are root and are to become somebody else */
+	bool change;  /* the process is root and changes to another user */
 	char *name;   /* owned: of uid, as "assay" or, where it has no name, "uid 100" */
 };
 
 /*
- * Who the daemon will be.  Started by somebody else than root, nothing is changed (a configured
+ * Who the daemon will be.  If it was not started by root, nothing is changed (a configured
  * user that differs is a warning).  RC_CONFIG: no such user.
  */
 MUST_CHECK enum rc identity_find(struct slice user, struct identity *out, struct err *err);
 void identity_free(struct identity *id);
 
-/* Groups, gid, uid, in that order; checks that there is no way back. */
+/* Groups, gid, uid, in that order; checks that they cannot be regained. */
 MUST_CHECK enum rc identity_become(const struct identity *id, struct err *err);
 
 /*

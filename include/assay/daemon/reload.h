@@ -1,5 +1,5 @@
 /*
- * reload.h - reading the configuration again, for whoever asks: a signal, or the control socket.
+ * reload.h - reads the configuration again, when a signal or the control socket requests it.
  */
 #ifndef ASSAY_DAEMON_RELOAD_H
 #define ASSAY_DAEMON_RELOAD_H

@@ -38,7 +38,7 @@ struct mta {
 
 /* The client's connection to the MTA; a macro that was not given is a null slice. */
 struct session_client {
-	struct ip address;         /* IP_NONE: not told */
+	struct ip address;         /* IP_NONE: unknown */
 	struct slice hostname;     /* as the MTA gives it, verified or not */
 	struct slice client_addr, client_resolve, mta_name, daemon_name, daemon_port; /* macros */
 };

@@ -1,8 +1,8 @@
 /*
  * bodyhash.h - the body of a message, hashed while it streams by.
  *
- * One hash per (canonicalization, length) however many signatures want it; nothing is hashed when
- * nobody does.  Shared by verifier and signer.  Memory does not grow with the body.
+ * One hash for each pair of canonicalization and length, however many signatures need it; nothing is hashed
+ * if none does.  Shared by verifier and signer.  Memory does not grow with the body.
  */
 #ifndef ASSAY_DKIM_BODYHASH_H
 #define ASSAY_DKIM_BODYHASH_H

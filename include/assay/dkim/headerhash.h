@@ -28,7 +28,7 @@ struct header_list {
 };
 
 /*
- * RFC 6376 section 5.4.2: the fields that names (h=) stand for; those used up or not there add
+ * RFC 6376 section 5.4.2: the fields that names (h=) select; those used up or not there add
  * nothing.  own, a field of the message or NULL, is not taken (section 3.5).  RC_NOMEM only.
  */
 MUST_CHECK enum rc header_fields_choose(struct header_fields *f, const struct slice *names,

@@ -34,7 +34,7 @@ const char *chain_status_text(enum chain_status status);
 /*
  * Why a signature has its result.  One table gives the RFC 8601 word and a text for people for
  * each; dkim_why_result() and dkim_why_text() read it.  The order is that of RFC 6376 section 6.1:
- * of several records at a selector, the reason that comes last here tells most.
+ * of several records at a selector, the reason that comes last here is reported.
  */
 enum dkim_why {
 	DKIM_WHY_GOOD,
@@ -47,7 +47,7 @@ enum dkim_why {
 	DKIM_WHY_SIG_ALGORITHM,      /* unknown a= */
 	DKIM_WHY_SIG_SHA1,           /* rsa-sha1, RFC 8301 */
 	DKIM_WHY_SIG_CANON,
-	DKIM_WHY_SIG_DOMAIN,         /* d= or s= is no name */
+	DKIM_WHY_SIG_DOMAIN,         /* d= or s= is not a name */
 	DKIM_WHY_SIG_IDENTITY,       /* i= not at or below d= */
 	DKIM_WHY_SIG_INSTANCE,       /* i= of ARC is not a number from 1 to 50 */
 	DKIM_WHY_SIG_CHAIN_STATUS,   /* cv= */
@@ -77,7 +77,7 @@ enum dkim_why {
 	DKIM_WHY_BODY_LENGTH_TOO_LONG, /* l= beyond the body */
 	DKIM_WHY_BODY_LENGTH_REFUSED, /* l= leaves octets unsigned, which policy refuses */
 	DKIM_WHY_SIGNATURE_WRONG,
-	DKIM_WHY_KEY_BELOW_MINIMUM,   /* a right signature, the key shorter than policy wants */
+	DKIM_WHY_KEY_BELOW_MINIMUM,   /* the signature is correct, the key is shorter than the policy requires */
 	DKIM_WHY_NO_MEMORY,
 	DKIM_WHY_COUNT
 };

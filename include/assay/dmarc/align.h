@@ -11,7 +11,7 @@
  *
  * An organizational domain is the name itself or above it, so the second row loses nothing; it
  * keeps names that a stranger chose, and trouble that he can make, out of the result.  While the
- * author's organizational domain is not known, the highest that it can be stands for it there.
+ * author's organizational domain is not known, the highest possible one is used instead.
  */
 #ifndef ASSAY_DMARC_ALIGN_H
 #define ASSAY_DMARC_ALIGN_H

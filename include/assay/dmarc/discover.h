@@ -6,11 +6,11 @@
  * list (RFC 7489 section 3.2), psd= has no say in it, and a policy record is looked for at the
  * author domain, at its organizational domain and at the public suffix above that.
  *
- * Where DNS trouble stands in the way, every content that the unanswered name could have is
+ * If a DNS look-up has failed temporarily, every content that the unanswered name could have is
  * considered, and the trouble counts only where they differ:
  *
  *     trouble at                       policy                       organizational domain
- *     a name behind the walk's end     no matter                    no matter
+ *     a name after the walk's end      no matter                    no matter
  *     the author domain                unknown                      its own, if nothing else can be
  *     a name above it                  unknown, unless the author   unknown
  *                                      domain has a record
@@ -20,9 +20,9 @@
  *     the existence of the author      undecided where np= differs  -
  *
  * The guard (RFC 9989 section 11.8): a record at a public suffix (dmarc/psl.h) without psd= counts
- * as one with psd=y, and an organizational domain below a psd=y is no public suffix itself.
+ * as one with psd=y, and an organizational domain below a psd=y is not a public suffix itself.
  * Otherwise such a record would make one organization of all registrants.  psd=n is obeyed at any
- * name: whoever writes it has thought about it.  But it is not guessed at a public suffix that does
+ * name: its owner has set it on purpose.  But it is not guessed at a public suffix that does
  * not answer: else any trouble of a TLD would make all names below it possible relatives.
  */
 #ifndef ASSAY_DMARC_DISCOVER_H

@@ -12,13 +12,13 @@
  *     none is, but one that is or could be aligned     temperror  IDENTIFIER_UNKNOWN
  *         has a temperror, or passed on an unknown
  *         organizational domain
- *     none is, and np= or sp= cannot be told           temperror  POLICY_UNKNOWN
+ *     none is, and np= or sp= is not known             temperror  POLICY_UNKNOWN
  *     none is                                          fail       NOT_ALIGNED, NOTHING_PASSED
  *
- * Several authors: the message has the result of the author who stands highest here, the first of
+ * Several authors: the message has the result of the author who comes first in this list, the first of
  * them where they are equal, so that it passes only when all do, and fails by the strictest policy
- * (section 11.5).  An undecided author stands by the policy that is at stake, above weaker
- * failures: a sender must not hide him behind an author of his own.
+ * (section 11.5).  An undecided author ranks by the policy that is at stake, above weaker
+ * failures: a sender must not hide one by adding an author of its own.
  *
  *     fail, reject  >  identifier unknown, reject  >  fail, quarantine  >  identifier unknown,
  *     quarantine  >  policy unknown  >  fail, none  >  identifier unknown, none  >  none  >  pass
@@ -39,7 +39,7 @@ struct dmarc_params {
 enum dmarc_why {
 	DMARC_WHY_NOT_EVALUATED,      /* a policy was looked for, and no message */
 	DMARC_WHY_ALIGNED,            /* pass */
-	DMARC_WHY_NOT_ALIGNED,        /* nothing that passed is aligned */
+	DMARC_WHY_NOT_ALIGNED,        /* no passing identifier is aligned with the From domain */
 	DMARC_WHY_NOTHING_PASSED,
 	DMARC_WHY_NO_RECORD,
 	DMARC_WHY_RECORD_UNUSABLE,

@@ -2,9 +2,9 @@
  * record.h - DMARC policy records (RFC 9989 sections 4.7, 4.8).
  *
  * A record is known by its first tag, v=DMARC1, and by nothing else.  In what follows it, a syntax
- * error costs the tag in which it stands and no other (section 4.8), so a record is read tag by
+ * error invalidates the tag that contains it and no other (section 4.8), so a record is read tag by
  * tag; the tag-lists of DKIM, which one error spoils as a whole, are mail/taglist.h.  A tag that
- * is given twice has no valid value: nobody can know which one was meant.
+ * is given twice has no valid value: it is unknown which one was meant.
  */
 #ifndef ASSAY_DMARC_RECORD_H
 #define ASSAY_DMARC_RECORD_H

@@ -14,7 +14,7 @@
 #include "dns/backend.h"
 
 /*
- * Somebody who wants an answer, part of a larger owner.  Fill in owner_refs, settled and
+ * A waiter for an answer, embedded in its owner.  Fill in owner_refs, settled and
  * client, zero the rest.  settled() is called without locks, with one reference taken on the owner, which it gives
  * back; it is not called any more once *owner_refs has reached 0.
  */
@@ -53,7 +53,7 @@ const char *cache_name(const struct dns_question *q);
 /*
  * The outcome of a question in flight, whose reference is given back.  Returns the waiters to
  * settle, each with a reference on its owner; read next before settled() is called.  NULL as answer
- * stands for DNS_LOCAL_TROUBLE.
+ * means DNS_LOCAL_TROUBLE.
  */
 struct waiter *cache_settle(struct dns_question *q, struct dns_answer *answer, int64_t now_ms);
 

@@ -70,7 +70,7 @@ const struct dns_answer *lookups_await(struct lookups *l, enum lookup_purpose pu
 
 /*
  * Memory that hooks use: release(ptr) runs with the last reference to l, last registered first.
- * false when there is no memory for that; release has then been called at once.  Any thread.
+ * false if memory is exhausted; release has then been called at once.  Any thread.
  */
 bool lookups_defer(struct lookups *l, void (*release)(void *), void *ptr);
 

@@ -25,7 +25,7 @@ struct name {
 };
 
 /*
- * From presentation form: \DDD and \X escapes, one trailing dot allowed, other octets stand for
+ * From presentation form: \DDD and \X escapes, one trailing dot allowed, other octets represent
  * themselves.  false: an empty or overlong label, an overlong name, a broken escape.  "." and ""
  * are the root.
  */

@@ -24,7 +24,7 @@ void quota_free(struct quota *q); /* nothing is in flight */
 
 /*
  * One question more.  client may be NULL: counted over all only, and *out is NULL.  false: a
- * ceiling is reached (LIMIT_DNS_CLIENT, LIMIT_DNS_IN_FLIGHT), or there is no memory.
+ * ceiling is reached (LIMIT_DNS_CLIENT, LIMIT_DNS_IN_FLIGHT), or memory is exhausted.
  */
 bool quota_take(struct quota *q, const struct ip *client, struct quota_client **out);
 

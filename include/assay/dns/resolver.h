@@ -56,8 +56,8 @@ bool dns_status_is_temporary(enum dns_status status);
 /*
  * Names, asked for or answered, are in presentation form (RFC 1035 section 5.1): labels joined by
  * dots, \DDD and \X escapes.  In names that come back a dot or backslash inside a label and every
- * octet outside 0x21-0x7E is \DDD; in names that are asked for any other octet stands for itself,
- * so whoever builds a name from foreign text writes a backslash of it as \092.
+ * octet outside 0x21-0x7E is \DDD; in names that are asked for, every other octet represents itself,
+ * so a backslash in foreign text must be written as \092.
  */
 struct dns_record {
 	struct ip ip;        /* A, AAAA */

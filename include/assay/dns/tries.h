@@ -1,15 +1,15 @@
 /*
- * tries.h - one question to one server and back, nothing decided.
+ * tries.h - sends one question to one server and returns the answer; makes no decisions.
  *
- * Owned by one thread; nothing here locks.  A try goes over UDP with EDNS, three times where no
- * answer comes, and over TCP when the answer was cut off.  Whoever sends decides what an outcome
+ * Owned by one thread; nothing here locks.  A question is sent over UDP with EDNS, up to three times if
+ * there is no answer, and over TCP if the answer was truncated.  The caller decides what an outcome
  * means (network.c).
  *
  * A forged answer must guess id, source port and question (RFC 5452 section 4.3): ids come from the
- * system's generator, and a socket gets another port whenever it has fallen idle.
+ * system's random generator, and a socket gets another port whenever it becomes idle.
  *
- * All descriptors are made at the start and kept: a process that has none left for other things
- * resolves as before.
+ * All sockets are opened at the start and kept, so the resolver keeps working in a process that has no
+ * descriptors left for anything else.
  */
 #ifndef ASSAY_DNS_TRIES_H
 #define ASSAY_DNS_TRIES_H
@@ -30,7 +30,7 @@ struct try;
 /* packet is borrowed for the call.  Called once for each try, never from within tries_send(). */
 typedef void try_callback(struct try *t, enum try_outcome outcome, struct slice packet);
 
-/* Part of whatever waits for it, and there until it has ended. */
+/* Embedded in the object that waits for it, which must exist until the try has ended. */
 struct try {
 	struct hash_link by_id;  /* first: the table knows a try by it */
 
@@ -41,17 +41,17 @@ struct try {
 	try_callback *ended;
 
 	struct try *older, *newer;
-	struct try_list *list;   /* where it waits, by the time at which that is over */
+	struct try_list *list;   /* the list that it waits in, ordered by due_ms */
 	struct udp_socket *socket;
 	struct stream *stream;
 	int64_t due_ms;
 	uint16_t id;
-	bool plain;              /* without EDNS: the server does not know it */
+	bool plain;              /* without EDNS: the server does not support it */
 };
 
 struct tries;
 
-/* servers must outlive it.  RC_IO with a message where sockets cannot be had. */
+/* servers must outlive it.  RC_IO with a message if sockets cannot be opened. */
 MUST_CHECK enum rc tries_new(const struct servers *servers, int64_t timeout_ms, struct tries **out,
     struct err *err);
 
@@ -61,8 +61,8 @@ void tries_free(struct tries **s);
 void tries_send(struct tries *s, struct try *t);
 
 /*
- * Sleeps until wake_fd is readable or something has happened to a try, and works it off; half a
- * second at most while tries are open.
+ * Sleeps until wake_fd is readable or a try makes progress, and handles it; sleeps at most half a second
+ * while tries are open.
  */
 void tries_wait(struct tries *s, int wake_fd);
 

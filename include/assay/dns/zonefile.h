@@ -25,7 +25,7 @@
 /* Every mistake is reported as file:line; RC_CONFIG then. */
 MUST_CHECK enum rc resolver_zonefile(const char *path, struct resolver **out, struct err *err);
 
-/* The same over text in memory; label stands for the file name in messages. */
+/* The same over text in memory; label is used as the file name in messages. */
 MUST_CHECK enum rc resolver_zonetext(const char *label, struct slice text, struct resolver **out,
     struct err *err);
 

@@ -2,11 +2,11 @@
  * address.h - who the author is: the From field (RFC 5322 sections 3.4, 3.6.2, RFC 6854, RFC 6532).
  *
  * Strict about the author, lenient about decoration.  If the field does not parse by the grammar
- * (obsolete syntax is grammar) but exactly one angle-addr parses in it and there is no other "@",
- * that is the author, marked `lenient`; one unquoted address of the same domain may stand right
+ * (obsolete syntax is grammar) but exactly one angle-addr parses in it and it contains no other "@",
+ * that is the author, marked `lenient`; one unquoted address of the same domain may occur directly
  * before it.  So is a field that follows the grammar but for a dot at the end of a domain.  Whatever different readers could take for different
  * authors is FROM_INVALID:
- *   - a NUL, or a line end that is no fold, anywhere;
+ *   - a NUL, or a line end that is not a fold, anywhere;
  *   - white space or a comment within the domain (obs-domain), an address literal, a number for
  *     the last label;
  *   - an encoded word within an address; encoded words are never addresses;

@@ -20,7 +20,7 @@
  * Whose field is it?  The authserv-id, unquoted and stripped of CFWS, is put into out; false when
  * the field cannot be parsed far enough to know (RFC 8601 section 2.2: [CFWS] authserv-id [CFWS
  * authres-version] and then ";" or the end).  Any version is taken.  An id with controls or white
- * space in it is nobody's.
+ * space in it matches no site.
  */
 bool authres_authserv_id(struct slice value, struct buf *out);
 

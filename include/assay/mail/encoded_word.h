@@ -12,11 +12,11 @@
 #include "base/arena.h"
 #include "base/slice.h"
 
-/* In s as it stands, or without the backslashes of its quoted-pairs.  True when out of memory. */
+/* In s as it is written, or without the backslashes of its quoted-pairs.  True when out of memory. */
 bool encoded_word_within(struct arena *a, struct slice s);
 
 /*
- * Could s show an "@" to a reader where it has none as it stands?  In an encoded word, in several
+ * Could a mail reader show an "@" in s that is not written in it?  In an encoded word, in several
  * whose encoded text is joined, within quoted-pairs, or as a fullwidth (U+FF20) or small (U+FE6B)
  * one.  An encoded word in a charset, an encoding or a form that is not known here could show
  * anything; so could octets that are not UTF-8, or that shift to another set of characters.  True

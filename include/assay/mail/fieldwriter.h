@@ -2,7 +2,7 @@
  * fieldwriter.h - the one writer of header fields: words on lines of fewer than 78 columns.
  *
  * RFC 5322 section 2.1.1 asks for lines of at most 78 characters.  A word that is longer has a
- * line of its own; words are never cut, so whoever makes them bounds them.  Octets are written as
+ * line of its own; words are never cut, so the caller must limit their length.  Octets are written as
  * they come: the caller has made them safe for the place where they go.
  */
 #ifndef ASSAY_MAIL_FIELDWRITER_H

@@ -15,11 +15,11 @@
 #include "base/slice.h"
 
 /*
- * One header field.  value is every octet behind the colon: its leading space included, folds as
+ * One header field.  value is every octet after the colon: its leading space included, folds as
  * LF followed by WSP (libmilter's form; the file reader makes CRLF so), no final line end.
  */
 struct header {
-	struct slice name;     /* field-name without the WSP of obsolete syntax behind it */
+	struct slice name;     /* field-name without the WSP of obsolete syntax after it */
 	struct slice raw_name; /* with it, as the simple canonicalization hashes it */
 	struct slice value;
 };
@@ -36,8 +36,8 @@ struct envelope {
 	struct slice helo;
 	struct slice mail_from;   /* without <>; empty: the null reverse-path */
 	struct slice auth_user;   /* {auth_authen}; null: not authenticated */
-	struct slice daemon_name; /* {daemon_name}; null: not told */
-	int port;                 /* {daemon_port}; -1: not told; 0: Postfix's sendmail command */
+	struct slice daemon_name; /* {daemon_name}; null: unknown */
+	int port;                 /* {daemon_port}; -1: unknown; 0: Postfix's sendmail command */
 	struct slice queue_id;    /* macro i; may come late, or never */
 	struct slice mta_name;    /* macro j */
 	struct slice *recipients; /* without <> */
@@ -96,12 +96,12 @@ void field_set_add(struct field_set *set, size_t index);
 /* m without the fields of the set; m itself where the set is empty.  NULL: out of memory. */
 struct message *message_without(struct message *m, const struct field_set *set);
 
-/* What stands between "<" and ">" of an SMTP path as milters get it; source routes are cut. */
+/* The text between "<" and ">" of an SMTP path as milters receive it, without a source route. */
 struct slice envelope_path(struct slice smtp_path);
 
 /* Right of the last "@", or the null slice. */
 struct slice address_domain_part(struct slice address);
-/* Left of the last "@", or the null slice when there is no "@". */
+/* Left of the last "@", or the null slice if it contains no "@". */
 struct slice address_local_part(struct slice address);
 
 /* A header value for people and matching: unfolded, runs of WSP as one SP, trimmed. */

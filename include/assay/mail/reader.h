@@ -3,7 +3,7 @@
  *
  * Every LF ends a line, with or without a CR before it, so files of either kind and mixed ones are
  * understood; a CR elsewhere is an octet like any other.  Header lines end at the first empty line
- * or, as Postfix has it, at the first line that is no header field (that line then begins the
+ * or, as in Postfix, at the first line that is not a header field (that line then begins the
  * body).  An mbox separator ("From " and no field) as the very first line is skipped.
  */
 #ifndef ASSAY_MAIL_READER_H

@@ -5,7 +5,7 @@
  *
  * Only a field written by a trusted relay may be asked.  HELO is the client's word: whatever it
  * looks like, it ends at the first white space, and the address is the last one in brackets of the
- * comment behind it, which the relay wrote.
+ * comment after it, which the relay wrote.
  */
 #ifndef ASSAY_MAIL_RECEIVED_H
 #define ASSAY_MAIL_RECEIVED_H
@@ -15,7 +15,7 @@
 #include "base/ip.h"
 #include "base/slice.h"
 
-/* false: the field does not tell a client in that form. helo_out points into value. */
+/* false: the field does not contain a client in that form. helo_out points into value. */
 bool received_client(struct slice value, struct ip *client_out, struct slice *helo_out);
 
 /*

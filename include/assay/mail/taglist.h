@@ -1,7 +1,7 @@
 /*
  * taglist.h - tag-lists (RFC 6376 section 3.2), for DKIM, ARC and DMARC.
  *
- *     tag-list = tag-spec *( ";" tag-spec ) [ ";" ];  FWS may stand around names, "=" and values
+ *     tag-list = tag-spec *( ";" tag-spec ) [ ";" ];  FWS is allowed around names, "=" and values
  *
  * The whole list is checked before any tag is seen.  Every slice points into the caller's octets.
  * A name that occurs twice makes the list invalid.  Names are compared with case (DKIM, ARC) or

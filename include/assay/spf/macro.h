@@ -41,7 +41,7 @@ bool spf_uses_macro(struct slice text, const char *letters);
 
 /* --- sections 7.2 and 7.3 --------------------------------------------------------------------- */
 
-/* What the letters stand for; borrowed. */
+/* The values of the macro letters; borrowed. */
 struct spf_values {
 	struct slice sender;        /* s: local-part "@" domain */
 	struct slice local_part;    /* l */
@@ -74,7 +74,7 @@ enum spf_expansion spf_expand_name(struct arena *a, const struct spf_values *val
 /*
  * An <explain-string> (section 6.2), cut to LIMIT_SPF_EXPLANATION octets.  false: a syntax error, an
  * expansion that is not ASCII without control characters or takes more steps than are left, or no
- * memory; then there is no explanation.
+ * memory; the explanation is then omitted.
  */
 bool spf_expand_explanation(struct arena *a, const struct spf_values *values, struct slice text,
     size_t *steps, struct slice *out);

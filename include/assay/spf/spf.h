@@ -1,5 +1,5 @@
 /*
- * spf.h - SPF (RFC 7208): check_host() for the two identities, behind one interface and two engines.
+ * spf.h - SPF (RFC 7208): check_host() for the two identities: one interface to two engines.
  *
  * HELO and MAIL FROM are two identities of two types, so that a HELO pass can never be taken for
  * a MAIL FROM pass: DMARC is given a struct spf_mail_from_result and nothing else.

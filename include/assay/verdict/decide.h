@@ -28,7 +28,7 @@ void indirect_marks(const struct message *m, const struct arc_chain *arc, struct
  *      sp, np, t), by the settings on-policy-...: under p=reject, an indirect flow or a client in
  *      forwarders meets `indirect` instead
  *   2. sections for recipients, of which the strictest counts
- *   3. behind an own relay without SPF, nothing
+ *   3. mail of an own relay without SPF: nothing
  *   4. where nothing may be refused (class, never-refuse lists), reject becomes quarantine and
  *      tempfail accept
  * Trouble with the From field, SPF and DKIM by themselves have settings of their own; the strictest

@@ -106,7 +106,7 @@ struct verdict_policy {
 	struct hostlist spf_skip_hosts;        /* not checked; the reason is in the header */
 	struct slice_list spf_skip_domains;
 	bool received_spf;
-	bool spf_recorded_client;              /* behind own relays: check whom the relay recorded */
+	bool spf_recorded_client;              /* own-relays: check the client that the relay recorded */
 
 	struct dkim_verify_params dkim;
 	struct arc_policy arc;

@@ -27,7 +27,7 @@ struct transaction;
 struct transaction *transaction_begin(const struct transaction_env *env,
     const struct envelope *envelope);
 
-/* Facts that the MTA tells late; copied. */
+/* Facts that the MTA reports late; copied. */
 void transaction_set_queue_id(struct transaction *t, struct slice queue_id);
 
 void transaction_recipient(struct transaction *t, struct slice address);

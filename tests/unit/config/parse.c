@@ -93,7 +93,7 @@ static const struct {
 	{ "a colon", SLICE("enforce: yes\n"), 1, "t:1: after enforce: write" },
 	{ "a semicolon", SLICE("enforce = yes;\nquarantine = hold"), 1, "t:1: unexpected \";\"" },
 	{ "a comma", SLICE("enforce = yes, quarantine = hold"), 1, "t:1: unexpected \",\"" },
-	{ "single quotes", SLICE("user = 'x'"), 1, "t:1: unexpected \"'\": strings stand in "
+	{ "single quotes", SLICE("user = 'x'"), 1, "t:1: unexpected \"'\": write strings in "
 	    "double" },
 	{ "a comment that sticks", SLICE("user = x#y"), 1, "t:1: unexpected \"#\": put a blank" },
 	{ "words that stick", SLICE("user = \"x\"y"), 1, "t:1: unexpected \"y\"" },
@@ -110,7 +110,7 @@ static const struct {
 	{ "a section without end", SLICE("\ndns {\n timeout = 2s\n\n"), 1,
 	    "t:2: the section dns that begins here has no end" },
 	{ "a section without end, then another", SLICE("dns {\n timeout = 2s\nspf {\n engine = "
-	    "x\n}\n"), 2, "t:3: spf cannot stand inside of dns, which begins in line 1" },
+	    "x\n}\n"), 2, "t:3: spf is not allowed within dns, which begins in line 1" },
 	{ "a list without end", SLICE("\nown-relays = { a.b,\n c.d"), 1,
 	    "t:2: the list that begins here has no end" },
 	{ "a list without end, then a setting", SLICE("own-relays = { a.b,\nenforce = maybe\n"), 2,
@@ -127,9 +127,9 @@ static const struct {
 	{ "a brace alone", SLICE("{ enforce = yes }\nquarantine = maybe"), 2,
 	    "t:1: unexpected \"{\"" },
 	{ "sections in sections", SLICE("dns {\n servers {\n  a = 1\n }\n}"), 3,
-	    "t:2: servers cannot stand inside of dns" },
+	    "t:2: servers is not allowed within dns" },
 	{ "include in a section", SLICE("dns { include \"x\" }\nenforce = maybe"), 2,
-	    "t:1: include stands outside of sections" },
+	    "t:1: include is not allowed within a section" },
 	{ "include without a name", SLICE("include\nenforce = maybe"), 2, "t:1: unexpected" },
 	{ "a section's rest after a mistake", SLICE("dns { timeout = = 2s }\nenforce = maybe"), 2,
 	    "t:2: enforce: \"maybe\"" },

@@ -99,7 +99,7 @@ static const struct {
 	/* sockets: a listener that others reach is a signing oracle */
 	{ "listen = /run/x", "lacks its kind: write \"unix:/PATH\"" },
 	{ "listen = unix:x", "is not a full path" },
-	{ "listen = local:/x", "is another program's spelling" },
+	{ "listen = local:/x", "is not the syntax of this program" },
 	{ "listen = inet:8893@127.0.0.1", "is not an address and a port: write "
 	    "\"inet:127.0.0.1:8893\"" },
 	{ "listen = inet:localhost:8893", "(numbers, no names)" },
@@ -114,8 +114,8 @@ static const struct {
 	{ "listen = fd:x", "is not an inherited socket" },
 	{ "listen = \"\"", "must not be empty" },
 	{ "listen = tcp:1", "is not a valid socket" },
-	{ "listen = { unix:/a, unix:/b }", "exactly one entry is possible today" },
-	{ "listen = { }", "exactly one entry is possible today" },
+	{ "listen = { unix:/a, unix:/b }", "exactly one entry is supported" },
+	{ "listen = { }", "exactly one entry is supported" },
 	{ "listen = unix:/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 	    "aaaaaaaaaaaaaaaaaaaaaaaaaaa", "is too long for a socket" },
 	{ "listen = inet:192.0.2.1:8893", "can be reached from other machines" },
@@ -155,9 +155,9 @@ static const struct {
 	{ "quarantine-header = \": a\"", "write \"X-Name: value\"" },
 	{ "quarantine-header = \"\"", "write \"X-Name: value\"" },
 	{ "quarantine-header = \"Subject: spam\"", "would remove every Subject field" },
-	{ "sign-headers = X-Foo", "is not understood: write \"+Name\"" },
-	{ "sign-headers = \"+\"", "is not understood" },
-	{ "sign-headers = \"+A:\"", "is not understood" },
+	{ "sign-headers = X-Foo", "is not valid: write \"+Name\"" },
+	{ "sign-headers = \"+\"", "is not valid" },
+	{ "sign-headers = \"+A:\"", "is not valid" },
 	{ "sign-headers = -From", "is impossible" },
 	{ "sign-headers = +DKIM-Signature", "is impossible" },
 	{ "sign-headers = +Received", "is impossible" },
@@ -233,17 +233,17 @@ static const struct {
 } warning_rows[] = {
 	{ "user = root", "warning: t:1: user = \"root\"" },
 	{ "socket-mode = 0666", "every local user may have mail signed" },
-	{ "internal-hosts = 0.0.0.0/0", "every address there is" },
-	{ "internal-hosts = { ::1, ::/0 }", "every address there is" },
+	{ "internal-hosts = 0.0.0.0/0", "contains all addresses" },
+	{ "internal-hosts = { ::1, ::/0 }", "contains all addresses" },
 	{ "sign-ports = { 25, 587 }", "sign-ports holds 25" },
 	{ "policy a.org { }", "this section changes nothing" },
 	{ "policy-to a.org { }", "this section changes nothing" },
-	{ "spf { on-fail = tempfail }", "t:1: spf on-fail = tempfail: what will not be" },
-	{ "dmarc { from-invalid = tempfail }", "done as reject" },
+	{ "spf { on-fail = tempfail }", "t:1: spf on-fail = tempfail: permanent conditions" },
+	{ "dmarc { from-invalid = tempfail }", "so reject is used" },
 	{ "policy a.org { on-fail = tempfail }", "policy on-fail = tempfail" },
 	{ "policy-to a.org { on-fail = tempfail }", "policy-to on-fail = tempfail" },
 	{ "spf { on-temperror = reject }", "t:1: spf on-temperror = reject: temporary" },
-	{ "dmarc { on-temperror-identifier = reject }", "done as tempfail" },
+	{ "dmarc { on-temperror-identifier = reject }", "so tempfail is used" },
 };
 
 START_TEST(warned)

@@ -301,7 +301,7 @@ static const struct {
 	{ LEAST "; l=0", MESSAGE, DKIM_LENGTH_ALLOW, DKIM_WHY_GOOD,
 	    "l= leaves a part of the body unsigned: 7 octets" },
 	{ LEAST "; l=8", MESSAGE, DKIM_LENGTH_ALLOW, DKIM_WHY_BODY_LENGTH_TOO_LONG,
-	    "l= is beyond the body" },
+	    "l= exceeds the length of the body" },
 	{ LEAST "; l=5",
 	    "From: Joe <joe@example.org>\r\nTo: suzie@example.net\r\nSubject: dinner\r\n\r\n"
 	    "Hallo\r\n", DKIM_LENGTH_ALLOW, DKIM_WHY_BODY_HASH, "body hash did not verify" },

@@ -338,10 +338,10 @@ static const struct {
 	{ FROM_INVALID, "address literal", "permerror invalid", "address literal", 0 },
 	{ FROM_TOO_MANY, NULL, "permerror too-many", "too many author domains in From", 0 },
 	/* whatever else the parser left behind */
-	{ FROM_INVALID, NULL, "permerror invalid", "no author domain in From", 1 },
+	{ FROM_INVALID, NULL, "permerror invalid", "the From field does not identify an author domain", 1 },
 	{ FROM_MULTIPLE, NULL, "permerror multiple", "several From fields", 2 },
 	/* what it must not say */
-	{ FROM_OK, NULL, "permerror invalid", "no author domain in From", 0 },
+	{ FROM_OK, NULL, "permerror invalid", "the From field does not identify an author domain", 0 },
 	{ FROM_OK, NULL, "permerror too-many", "too many author domains in From",
 	  LIMIT_AUTHOR_DOMAINS + 1 },
 };

@@ -144,12 +144,12 @@ static const struct row lenient_rows[] = {
 /* --- refused --------------------------------------------------------------------------------- */
 
 #define NO_ADDRESS "no address with a domain"
-#define NO_DOMAIN "what stands behind the @ is no domain"
-#define LOOSE_AT "an @ that belongs to no address in angle brackets"
+#define NO_DOMAIN "invalid domain after @"
+#define LOOSE_AT "an @ outside of the address in angle brackets"
 #define TWO_ANGLES "several addresses in angle brackets"
 #define CUT "a NUL or a line end in the From field"
 #define TWO_DOMAINS "another domain in the display name than in the address"
-#define SECOND_AT "a second @, or what may be decoded to one, in a malformed field"
+#define SECOND_AT "a second @, plain or encoded, in a malformed field"
 #define ENCODED "an encoded word in an address"
 
 static const struct row refused_rows[] = {
@@ -303,19 +303,19 @@ static const struct row refused_rows[] = {
 	{ SLICE("a@bank.example\n"), INVALID, CUT },
 	{ SLICE("a@bank.example\r\n"), INVALID, CUT },
 	/* what does not end */
-	{ SLICE("\"Ann <a@example.com>"), INVALID, "a quote that does not end" },
-	{ SLICE("Ann\" <a@example.com>"), INVALID, "a quote that does not end" },
-	{ SLICE("5\" disks <a@example.com>"), INVALID, "a quote that does not end" },
-	{ SLICE("\\\"Ann\\\" <a@example.com>"), INVALID, "a quote that does not end" },
-	{ SLICE("\"a@example.com"), INVALID, "a quote that does not end" },
-	{ SLICE("Ann (Sales <a@example.com>"), INVALID, "a comment that does not end" },
-	{ SLICE("Ann :( <a@example.com>"), INVALID, "a comment that does not end" },
+	{ SLICE("\"Ann <a@example.com>"), INVALID, "a quoted string without an end" },
+	{ SLICE("Ann\" <a@example.com>"), INVALID, "a quoted string without an end" },
+	{ SLICE("5\" disks <a@example.com>"), INVALID, "a quoted string without an end" },
+	{ SLICE("\\\"Ann\\\" <a@example.com>"), INVALID, "a quoted string without an end" },
+	{ SLICE("\"a@example.com"), INVALID, "a quoted string without an end" },
+	{ SLICE("Ann (Sales <a@example.com>"), INVALID, "a comment without an end" },
+	{ SLICE("Ann :( <a@example.com>"), INVALID, "a comment without an end" },
 	{ SLICE("a@example.com (x"), INVALID, LOOSE_AT },
 	/* raw JIS */
-	{ SLICE("\x1b$B;3ED\x1b(B <a@example.com>"), INVALID, "a comment that does not end" },
-	{ SLICE("Ann (x\\) <a@example.com>"), INVALID, "a comment that does not end" },
-	{ SLICE("\"x\\"), INVALID, "a quote that does not end" },
-	{ SLICE("(x\\"), INVALID, "a comment that does not end" },
+	{ SLICE("\x1b$B;3ED\x1b(B <a@example.com>"), INVALID, "a comment without an end" },
+	{ SLICE("Ann (x\\) <a@example.com>"), INVALID, "a comment without an end" },
+	{ SLICE("\"x\\"), INVALID, "a quoted string without an end" },
+	{ SLICE("(x\\"), INVALID, "a comment without an end" },
 	{ SLICE("Team: a@example.com"), INVALID, LOOSE_AT },
 	{ SLICE("Team: a: b@example.com;;"), INVALID, LOOSE_AT }, /* no group in a group */
 };

@@ -449,7 +449,7 @@ static struct slice read_word(struct reader *r)
 				r->at++;
 			else
 				ck_assert_msg(*r->at != '\n', "a fold in a quoted-string");
-		ck_assert_msg(r->at < r->end, "a quote that does not end");
+		ck_assert_msg(r->at < r->end, "a quoted string without an end");
 		r->at++;
 	} else {
 		while (r->at < r->end && !is_fws(*r->at) && strchr(";()\"", *r->at) == NULL)
