@@ -25,6 +25,8 @@ for device in null zero full random urandom tty; do
 done
 [ -e "$0/dev/fd" ] || ln -s /proc/self/fd "$0/dev/fd"
 ip link set lo up 2>/dev/null || true
+[ ! -d "$1" ] || mount --bind "$1" "$0/var/cache/apt/archives"
+shift
 exec chroot "$0" "$@"
 """
 
@@ -70,24 +72,28 @@ def mirror():
 
 
 class Machine:
-    def __init__(self, cache, suite, arch=None):
+    def __init__(self, cache, suite):
         need()
         self.suite = suite
         self.root = None
-        self.image = os.path.join(cache, "machine-" + suite + ("-" + arch if arch else ""))
+        self.image = os.path.join(cache, "machine-" + suite)
         if not os.path.exists(self.image):
-            self.make_image(arch)
+            self.make_image()
 
-    def make_image(self, arch):
+    def make_image(self):
         new = tempfile.mkdtemp(prefix=os.path.basename(self.image) + ".", dir=os.path.dirname(self.image))
         os.chmod(new, 0o755)
         log = new + ".log"
-        argv = ["debootstrap", "--variant=minbase"] + (["--arch=" + arch] if arch else [])
+        argv = ["debootstrap", "--variant=minbase", self.suite, new, mirror()]
         with open(log, "wb") as out:
-            if subprocess.run(argv + [self.suite, new, mirror()], stdout=out, stderr=out).returncode != 0:
+            if subprocess.run(argv, stdout=out, stderr=out).returncode != 0:
                 shutil.rmtree(new, ignore_errors=True)
                 raise Unavailable("debootstrap of %s failed: see %s" % (self.suite, log))
         self.borrow_apt_settings(new)
+        with open(os.path.join(new, "etc/dpkg/dpkg.cfg.d/unsafe-io"), "w") as f:
+            f.write("force-unsafe-io\n")       # what is lost in a crash is made again
+        with open(os.path.join(new, "etc/apt/apt.conf.d/90keep"), "w") as f:
+            f.write('Binary::apt::APT::Keep-Downloaded-Packages "true";\nAPT::Sandbox::User "root";\n')
         try:
             os.rename(new, self.image)
         except OSError:                         # another run was quicker
@@ -137,8 +143,9 @@ class Machine:
         """-> (exit status, output).  timeout: seconds, then it is killed with all it started."""
         if network:
             shutil.copy("/etc/resolv.conf", self.path("/etc/resolv.conf"))
+            os.makedirs(self.image + ".archives/partial", exist_ok=True)    # packages are downloaded once
         argv = ["unshare", "--mount", "--pid", "--fork", "--kill-child"] + ([] if network else ["--net"]) \
-            + ["sh", "-c", ENTER, self.root] + argv
+            + ["sh", "-c", ENTER, self.root, self.image + ".archives"] + argv
         environment = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/root",
                        "LC_ALL": "C.UTF-8", "DEBIAN_FRONTEND": "noninteractive"}
         try:

@@ -11,6 +11,7 @@ import glob
 import os
 import re
 import shutil
+import subprocess
 import sys
 import tempfile
 import time
@@ -18,6 +19,8 @@ import time
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 sys.dont_write_bytecode = True
 
+import cross
+import podman
 import readme
 from machine import TOP, Broken, Machine, Unavailable
 
@@ -36,6 +39,14 @@ PACKAGES = {}       # release: the project's package for it
 
 def keep_package(machine):
     built = glob.glob(machine.path("/root/assay/build/deb/assay_*.deb"))[0]
+    if shutil.which("lintian"):
+        said = subprocess.run(["lintian", "--allow-root", "--fail-on", "error,warning", built], stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT, text=True)
+        print(said.stdout.rstrip() or "lintian has no complaint")
+        if said.returncode != 0:
+            raise Broken("lintian finds faults in " + built)
+    else:
+        print("skipped: lintian is not installed")
     PACKAGES[machine.suite] = os.path.join(SCRATCH.name, machine.suite + ".deb")
     shutil.copy(built, PACKAGES[machine.suite])
 
@@ -99,6 +110,37 @@ def neighbours(machine):
     played(machine, "neighbours.py")
 
 
+def build(machine):
+    """./bootstrap, and what `make check` runs: for other releases and architectures."""
+    machine.put_project("/root/assay")
+    machine.must(["sh", "-c", "cd /root/assay && ./bootstrap && apt-get install -y -q --no-install-recommends check python3 openssl"],
+                 network=True, timeout=1800)
+    status, said = machine.run(["sh", "-c", "cd /root/assay && make -C build/release -s -k -j$(nproc) all && "
+                                "make -C build/release -s -k -j$(nproc) check"], timeout=3600)
+    print("\n".join(re.findall(r"(?m)^(?:# [A-Z]+: +\d+|(?:FAIL|ERROR): .*|.*warning: .*)$", said)))
+    if status != 0:
+        raise Broken(said[-3000:])
+
+
+def bits_32(machine):
+    """A 32-bit architecture, i386, emulated."""
+    cross.run(machine, "i386")
+
+
+def big_endian(machine):
+    """A big-endian architecture, s390x, emulated."""
+    cross.run(machine, "s390x")
+
+
+def everything(machine):
+    """./bootstrap check, as the project's own gate runs it."""
+    machine.put_project("/root/assay")
+    status, said = machine.run(["sh", "-c", "cd /root/assay && ./bootstrap check"], network=True, timeout=7200)
+    print(said.rstrip())
+    if status != 0:
+        raise Broken("see above")
+
+
 def rpm(machine):
     """dist/rpm/assay.spec, by Debian's rpmbuild: everything that is installed is packaged, and nothing else is named."""
     machine.put_project("/root/assay")
@@ -128,11 +170,10 @@ def container(machine):
     """dist/Containerfile, upon this machine as its base: read-only, as its own user, with a health check."""
     if not shutil.which("podman"):
         raise Unavailable("podman is not installed")
-    import container
-    container.run(machine)
+    podman.run(machine)
 
 
-TESTS = [demonstration, set_up, migrate, neighbours, rpm, container]
+TESTS = [demonstration, build, bits_32, big_endian, everything, set_up, migrate, neighbours, rpm, container]
 SCRATCH = tempfile.TemporaryDirectory(prefix="assay-packages-")
 
 

@@ -1,0 +1,57 @@
+"""The project for another architecture: built by Debian's cross compiler, its unit tests run by QEMU."""
+
+import os
+import re
+
+from machine import Broken, TOP
+
+# Debian's name: the compiler's, QEMU's
+ARCHITECTURES = {"i386": ("i686-linux-gnu", "i386-linux-gnu", "qemu-i386-static"),
+                 "s390x": ("s390x-linux-gnu", "s390x-linux-gnu", "qemu-s390x-static")}
+
+# check comes as files alone: installed, it would bring another architecture's awk
+PREPARE = """\
+set -e
+dpkg --add-architecture {arch}
+apt-get update -q
+apt-get install -y -q --no-install-recommends make autoconf automake pkg-config qemu-user-static \
+  gcc-{compiler} libc6-dev-{arch}-cross {libraries}
+cd /root
+apt-get download -q check:{arch}
+dpkg-deb -x check_*.deb /
+"""
+
+BUILD = """\
+set -e
+cd /root/assay
+autoreconf -fi
+mkdir -p build/cross
+cd build/cross
+export PKG_CONFIG_LIBDIR=/usr/lib/{triplet}/pkgconfig:/usr/share/pkgconfig
+../../configure -q --host={compiler} CFLAGS='-O1 -g0' CPPFLAGS=-I/usr/include/{triplet} LDFLAGS=-L/usr/lib/{triplet}
+make -s -j$(nproc) all
+tests=$(sed -n '/^UNIT_TESTS = /,/[^\\\\]$/p' ../../Makefile.am | tr ' \\\\\\t' '\\n' | grep '^tests/')
+make -s -j$(nproc) $tests
+CK_TIMEOUT_MULTIPLIER=10 make -s -k check-TESTS LOG_COMPILER={qemu} TESTS="$(echo $tests)" || {{ cat tests/unit/*/test.log; exit 1; }}
+cat tests/unit/*/test.log
+file=$(od -An -tx1 -N20 assayd)
+echo "ELF header:$file"
+"""
+
+
+def libraries(arch):
+    with open(os.path.join(TOP, "bootstrap")) as f:
+        listed = re.search(r"build_packages='([^']*)'", f.read()).group(1).split()
+    return " ".join(name + ":" + arch for name in listed if name.endswith("-dev") and name != "libc6-dev")
+
+
+def run(machine, arch):
+    compiler, triplet, qemu = ARCHITECTURES[arch]
+    names = {"arch": arch, "compiler": compiler, "triplet": triplet, "qemu": qemu, "libraries": libraries(arch)}
+    machine.put_project("/root/assay")
+    machine.must(["sh", "-c", PREPARE.format(**names)], network=True, timeout=1800)
+    said = machine.must(["sh", "-c", BUILD.format(**names)], timeout=3600)
+    counts = [tuple(map(int, found)) for found in re.findall(r"(?m)^\d+%: Checks: (\d+), Failures: (\d+), Errors: (\d+)", said)]
+    if not counts:
+        raise Broken("no unit test ran:\n" + said[-3000:])
+    print("%s: %d unit tests, %d failures, %d errors" % ((arch,) + tuple(map(sum, zip(*counts)))))
