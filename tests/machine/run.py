@@ -99,7 +99,7 @@ def migrate(machine):
     played(machine, "migrate.py")
 
 
-NEIGHBOURS = {"bookworm": ["spamass-milter", "spamassassin", "rspamd", "amavisd-new", "postsrsd", "mlmmj", "fetchmail"]}
+NEIGHBOURS = {"bookworm": ["spamass-milter", "spamd", "rspamd", "amavisd-new", "postsrsd", "mlmmj", "fetchmail"]}
 
 
 def neighbours(machine):

@@ -286,6 +286,9 @@ def unit_score(site):
     score = re.search(r"level for assayd.service: ([0-9.]+)", said)
     check(score and float(score.group(1)) <= 1.5, said[-300:])
     print("systemd-analyze security: " + score.group(1))
+    said = run("systemd-analyze verify assayd.service assayd@two.service $(dpkg -L assay | sed -n 's|.*/systemd/system/||p' | "
+               "grep -v @)", None)
+    check("assay" not in said, said)
 
 
 def purged(site):
