@@ -140,14 +140,13 @@ static void set_away(struct history *h, bool away)
 	pthread_mutex_unlock(&h->lock);
 }
 
-/* One line when it begins; the store is opened anew, since it may be another one by then. */
+/* The store is opened anew, since it may be another one by then. */
 static void trouble(struct history *h, struct err *err)
 {
 	struct slice rest = buf_slice(&err->text), line = slice_split(&rest, '\n');
 
-	if (h->retry_ms == 0)
-		log_error("reports: %.*s: mail goes on, and what is to be kept waits in memory",
-		    SLICE_ARG(line.len > 0 ? line : SLICE("out of memory")));
+	log_repeated(LOG_LEVEL_ERROR, "reports store", "reports: %.*s: mail goes on, and what is to be kept waits in "
+	    "memory", SLICE_ARG(line.len > 0 ? line : SLICE("out of memory")));
 	h->retry_ms = h->retry_ms == 0 ? RETRY_MS : h->retry_ms * 2;
 	if (h->retry_ms > RETRY_MAX_MS)
 		h->retry_ms = RETRY_MAX_MS;
@@ -165,7 +164,7 @@ static void trouble_is_over(struct history *h)
 	h->retry_ms = h->next_try = 0;
 	set_away(h, false);
 	history_facts(h, &facts);
-	log_info("reports: %s works again; %llu messages were lost to the history meanwhile",
+	log_repeated(LOG_LEVEL_INFO, "reports store works", "reports: %s works again; %llu messages were lost to the history meanwhile",
 	    sql_name(store_sql(h->store)), (unsigned long long)(facts.lost - h->lost_reported));
 	h->lost_reported = facts.lost;
 }
@@ -178,7 +177,8 @@ static void report_lost(struct history *h)
 	history_facts(h, &facts);
 	if (h->retry_ms != 0 || facts.lost == h->lost_reported)
 		return;
-	log_warning("reports: %llu messages were lost to the history: reports { memory } is full",
+	log_repeated(LOG_LEVEL_WARNING, "reports memory",
+	    "reports: %llu messages were lost to the history: reports { memory } is full",
 	    (unsigned long long)(facts.lost - h->lost_reported));
 	h->lost_reported = facts.lost;
 }

@@ -1,6 +1,7 @@
 /* sql_postgresql.c - the store of several hosts; the only place of libpq. */
 #include "config.h"
 
+#include "library.h"
 #include "sql_backend.h"
 
 #ifndef HAVE_LIBPQ
@@ -27,6 +28,58 @@ const struct sql_backend sql_postgresql = { .scheme = "postgresql:", .open = ope
 #define OID_TEXT  25u
 
 #define BINARY 1
+
+/* The functions that are used; set by load(). */
+static struct {
+	__typeof__(&PQclear) PQclear;
+	__typeof__(&PQcmdTuples) PQcmdTuples;
+	__typeof__(&PQconnectdbParams) PQconnectdbParams;
+	__typeof__(&PQconninfoFree) PQconninfoFree;
+	__typeof__(&PQconninfoParse) PQconninfoParse;
+	__typeof__(&PQerrorMessage) PQerrorMessage;
+	__typeof__(&PQexec) PQexec;
+	__typeof__(&PQfinish) PQfinish;
+	__typeof__(&PQftype) PQftype;
+	__typeof__(&PQgetResult) PQgetResult;
+	__typeof__(&PQgetlength) PQgetlength;
+	__typeof__(&PQgetvalue) PQgetvalue;
+	__typeof__(&PQnfields) PQnfields;
+	__typeof__(&PQprepare) PQprepare;
+	__typeof__(&PQresultErrorField) PQresultErrorField;
+	__typeof__(&PQresultStatus) PQresultStatus;
+	__typeof__(&PQsendQueryPrepared) PQsendQueryPrepared;
+	__typeof__(&PQsetNoticeProcessor) PQsetNoticeProcessor;
+	__typeof__(&PQsetSingleRowMode) PQsetSingleRowMode;
+	__typeof__(&PQstatus) PQstatus;
+} pq;
+
+static const struct library_function functions[] = {
+	{ "PQclear", &pq.PQclear },
+	{ "PQcmdTuples", &pq.PQcmdTuples },
+	{ "PQconnectdbParams", &pq.PQconnectdbParams },
+	{ "PQconninfoFree", &pq.PQconninfoFree },
+	{ "PQconninfoParse", &pq.PQconninfoParse },
+	{ "PQerrorMessage", &pq.PQerrorMessage },
+	{ "PQexec", &pq.PQexec },
+	{ "PQfinish", &pq.PQfinish },
+	{ "PQftype", &pq.PQftype },
+	{ "PQgetResult", &pq.PQgetResult },
+	{ "PQgetlength", &pq.PQgetlength },
+	{ "PQgetvalue", &pq.PQgetvalue },
+	{ "PQnfields", &pq.PQnfields },
+	{ "PQprepare", &pq.PQprepare },
+	{ "PQresultErrorField", &pq.PQresultErrorField },
+	{ "PQresultStatus", &pq.PQresultStatus },
+	{ "PQsendQueryPrepared", &pq.PQsendQueryPrepared },
+	{ "PQsetNoticeProcessor", &pq.PQsetNoticeProcessor },
+	{ "PQsetSingleRowMode", &pq.PQsetSingleRowMode },
+	{ "PQstatus", &pq.PQstatus },
+};
+
+static enum rc load(struct err *err)
+{
+	return library_open("libpq.so.5", "libpq5", functions, N_ELEMENTS(functions), err);
+}
 
 struct postgresql {
 	struct sql base;
@@ -63,7 +116,8 @@ static const struct {
 
 static void disconnect(struct postgresql *s)
 {
-	PQfinish(s->connection);
+	if (s->connection != NULL)
+		pq.PQfinish(s->connection);
 	s->connection = NULL;
 	for (size_t i = 0; i < SQL_STATEMENTS; i++) {
 		free(s->statements[i].text);
@@ -81,7 +135,7 @@ static struct slice first_line(const char *text)
 
 static enum rc fail_connection(struct postgresql *s, struct err *err)
 {
-	enum rc rc = sql_fail(&s->base, RC_IO, err, first_line(PQerrorMessage(s->connection)), "");
+	enum rc rc = sql_fail(&s->base, RC_IO, err, first_line(pq.PQerrorMessage(s->connection)), "");
 
 	disconnect(s);
 	return rc;
@@ -89,10 +143,10 @@ static enum rc fail_connection(struct postgresql *s, struct err *err)
 
 static enum rc fail(struct postgresql *s, const PGresult *result, struct err *err)
 {
-	struct slice state = slice_str(PQresultErrorField(result, PG_DIAG_SQLSTATE));
-	struct slice what = first_line(PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY));
+	struct slice state = slice_str(pq.PQresultErrorField(result, PG_DIAG_SQLSTATE));
+	struct slice what = first_line(pq.PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY));
 
-	if (state.len == 0 || PQstatus(s->connection) != CONNECTION_OK)
+	if (state.len == 0 || pq.PQstatus(s->connection) != CONNECTION_OK)
 		return fail_connection(s, err);
 	for (size_t i = 0; i < N_ELEMENTS(states); i++)
 		if (slice_starts_with(state, slice_str(states[i].state)))
@@ -117,17 +171,17 @@ static enum rc connect_to(struct postgresql *s, struct err *err)
 	static const char *const limits[] = { "SET statement_timeout = 60000", "SET lock_timeout = 20000",
 		"SET idle_in_transaction_session_timeout = 60000" };
 
-	s->connection = PQconnectdbParams(names, values, 1);
+	s->connection = pq.PQconnectdbParams(names, values, 1);
 	if (s->connection == NULL)
 		return RC_NOMEM;
-	if (PQstatus(s->connection) != CONNECTION_OK)
+	if (pq.PQstatus(s->connection) != CONNECTION_OK)
 		return fail_connection(s, err);
-	(void)PQsetNoticeProcessor(s->connection, ignore_notice, NULL); /* its own writes to standard error */
+	(void)pq.PQsetNoticeProcessor(s->connection, ignore_notice, NULL); /* its own writes to standard error */
 	for (size_t i = 0; i < N_ELEMENTS(limits); i++) {
-		PGresult *result = PQexec(s->connection, limits[i]);
-		enum rc rc = PQresultStatus(result) == PGRES_COMMAND_OK ? RC_OK : fail(s, result, err);
+		PGresult *result = pq.PQexec(s->connection, limits[i]);
+		enum rc rc = pq.PQresultStatus(result) == PGRES_COMMAND_OK ? RC_OK : fail(s, result, err);
 
-		PQclear(result);
+		pq.PQclear(result);
 		TRY(rc);
 	}
 	return RC_OK;
@@ -137,7 +191,7 @@ static enum rc ready(struct sql *base, struct err *err)
 {
 	struct postgresql *s = (struct postgresql *)base;
 
-	if (s->connection != NULL && PQstatus(s->connection) != CONNECTION_OK)
+	if (s->connection != NULL && pq.PQstatus(s->connection) != CONNECTION_OK)
 		disconnect(s);
 	if (s->connection != NULL)
 		return RC_OK;
@@ -198,14 +252,14 @@ static enum rc prepared(struct postgresql *s, const char *text, const struct arg
 		char drop[32];
 
 		snprintf(drop, sizeof(drop), "DEALLOCATE %s", name);
-		PQclear(PQexec(s->connection, drop));
+		pq.PQclear(pq.PQexec(s->connection, drop));
 	}
 	free(place->text);
 	place->text = NULL;
-	result = PQprepare(s->connection, name, text, (int)count, a->types);
-	if (PQresultStatus(result) != PGRES_COMMAND_OK)
+	result = pq.PQprepare(s->connection, name, text, (int)count, a->types);
+	if (pq.PQresultStatus(result) != PGRES_COMMAND_OK)
 		rc = fail(s, result, err);
-	PQclear(result);
+	pq.PQclear(result);
 	if (rc != RC_OK)
 		return rc;
 	place->text = strdup(text);
@@ -215,9 +269,9 @@ static enum rc prepared(struct postgresql *s, const char *text, const struct arg
 
 static struct sql_value column(const PGresult *result, int at)
 {
-	const char *octets = PQgetvalue(result, 0, at);
-	size_t len = (size_t)PQgetlength(result, 0, at);
-	Oid type = PQftype(result, at);
+	const char *octets = pq.PQgetvalue(result, 0, at);
+	size_t len = (size_t)pq.PQgetlength(result, 0, at);
+	Oid type = pq.PQftype(result, at);
 	uint64_t value = 0;
 
 	if (type == OID_BYTEA)
@@ -234,7 +288,7 @@ static struct sql_value column(const PGresult *result, int at)
 static enum rc give_row(const PGresult *result, sql_row_fn *row, void *ctx)
 {
 	struct sql_value columns[SQL_ARGS_MAX];
-	int count = PQnfields(result);
+	int count = pq.PQnfields(result);
 
 	for (int i = 0; i < count && i < (int)SQL_ARGS_MAX; i++)
 		columns[i] = column(result, i);
@@ -256,16 +310,16 @@ static enum rc take_results(struct postgresql *s, sql_row_fn *row, void *ctx, st
 	enum rc rc = RC_OK;
 	PGresult *result;
 
-	while (s->connection != NULL && (result = PQgetResult(s->connection)) != NULL) {
-		ExecStatusType status = PQresultStatus(result);
+	while (s->connection != NULL && (result = pq.PQgetResult(s->connection)) != NULL) {
+		ExecStatusType status = pq.PQresultStatus(result);
 
 		if (status == PGRES_SINGLE_TUPLE && rc == RC_OK && row != NULL)
 			rc = give_row(result, row, ctx);
 		else if (status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK)
-			s->base.changed = number_of(PQcmdTuples(result));
+			s->base.changed = number_of(pq.PQcmdTuples(result));
 		else if (status != PGRES_SINGLE_TUPLE)
 			rc = fail(s, result, rc == RC_OK ? err : NULL);
-		PQclear(result);
+		pq.PQclear(result);
 	}
 	return rc;
 }
@@ -281,9 +335,9 @@ static enum rc run(struct sql *base, const char *text, const struct sql_value *a
 	if (!arguments_of(&a, args, count))
 		return sql_fail(base, RC_REFUSED, err, SLICE("a value is too long"), "");
 	TRY(prepared(s, text, &a, count, name, err));
-	if (PQsendQueryPrepared(s->connection, name, (int)count, a.values, a.lengths, a.formats, BINARY) != 1)
+	if (pq.PQsendQueryPrepared(s->connection, name, (int)count, a.values, a.lengths, a.formats, BINARY) != 1)
 		return fail_connection(s, err);
-	(void)PQsetSingleRowMode(s->connection);
+	(void)pq.PQsetSingleRowMode(s->connection);
 	return take_results(s, row, ctx, err);
 }
 
@@ -292,7 +346,7 @@ static enum rc run(struct sql *base, const char *text, const struct sql_value *a
 /* What a URI says of host and database; never its password. */
 static bool name_store(struct postgresql *s)
 {
-	PQconninfoOption *options = PQconninfoParse(s->uri, NULL), *o;
+	PQconninfoOption *options = pq.PQconninfoParse(s->uri, NULL), *o;
 	const char *host = "", *port = "", *database = "";
 
 	for (o = options; o != NULL && o->keyword != NULL; o++) {
@@ -306,7 +360,7 @@ static bool name_store(struct postgresql *s)
 			database = o->val;
 	}
 	buf_addf(&s->base.name, "postgresql://%s%s%s/%s", host, *port == '\0' ? "" : ":", port, database);
-	PQconninfoFree(options);
+	pq.PQconninfoFree(options);
 	return options != NULL;
 }
 
@@ -330,8 +384,9 @@ static enum rc open_postgresql(struct slice location, struct sql **out, struct e
 	s->base.backend = &sql_postgresql;
 	s->base.name = (struct buf)BUF_INIT(8192);
 	s->uri = strndup(location.ptr, location.len);
-	if (s->uri == NULL)
-		rc = RC_NOMEM;
+	rc = s->uri == NULL ? RC_NOMEM : load(err);
+	if (rc != RC_OK)
+		;
 	else if (!name_store(s))
 		rc = err_config(err, "the store is not a valid URI of PostgreSQL: write "
 		    "\"postgresql://USER@HOST/DATABASE\", and the password into a file of its own (passfile=)");

@@ -1,6 +1,7 @@
 /* sql_sqlite.c - the store of one host; the only place of SQLite. */
 #include "config.h"
 
+#include "library.h"
 #include "sql_backend.h"
 
 #ifndef HAVE_SQLITE3
@@ -26,6 +27,66 @@ const struct sql_backend sql_sqlite = { .scheme = "sqlite:", .open = open_sqlite
 #include <unistd.h>
 
 #define BUSY_MS 5000
+
+/* The functions that are used; set by load(). */
+static struct {
+	__typeof__(&sqlite3_bind_blob) sqlite3_bind_blob;
+	__typeof__(&sqlite3_bind_int64) sqlite3_bind_int64;
+	__typeof__(&sqlite3_bind_parameter_count) sqlite3_bind_parameter_count;
+	__typeof__(&sqlite3_bind_parameter_name) sqlite3_bind_parameter_name;
+	__typeof__(&sqlite3_bind_text) sqlite3_bind_text;
+	__typeof__(&sqlite3_busy_timeout) sqlite3_busy_timeout;
+	__typeof__(&sqlite3_changes) sqlite3_changes;
+	__typeof__(&sqlite3_clear_bindings) sqlite3_clear_bindings;
+	__typeof__(&sqlite3_close) sqlite3_close;
+	__typeof__(&sqlite3_column_blob) sqlite3_column_blob;
+	__typeof__(&sqlite3_column_bytes) sqlite3_column_bytes;
+	__typeof__(&sqlite3_column_count) sqlite3_column_count;
+	__typeof__(&sqlite3_column_int64) sqlite3_column_int64;
+	__typeof__(&sqlite3_column_text) sqlite3_column_text;
+	__typeof__(&sqlite3_column_type) sqlite3_column_type;
+	__typeof__(&sqlite3_errmsg) sqlite3_errmsg;
+	__typeof__(&sqlite3_errstr) sqlite3_errstr;
+	__typeof__(&sqlite3_extended_result_codes) sqlite3_extended_result_codes;
+	__typeof__(&sqlite3_file_control) sqlite3_file_control;
+	__typeof__(&sqlite3_finalize) sqlite3_finalize;
+	__typeof__(&sqlite3_open_v2) sqlite3_open_v2;
+	__typeof__(&sqlite3_prepare_v3) sqlite3_prepare_v3;
+	__typeof__(&sqlite3_reset) sqlite3_reset;
+	__typeof__(&sqlite3_step) sqlite3_step;
+} sq;
+
+static const struct library_function functions[] = {
+	{ "sqlite3_bind_blob", &sq.sqlite3_bind_blob },
+	{ "sqlite3_bind_int64", &sq.sqlite3_bind_int64 },
+	{ "sqlite3_bind_parameter_count", &sq.sqlite3_bind_parameter_count },
+	{ "sqlite3_bind_parameter_name", &sq.sqlite3_bind_parameter_name },
+	{ "sqlite3_bind_text", &sq.sqlite3_bind_text },
+	{ "sqlite3_busy_timeout", &sq.sqlite3_busy_timeout },
+	{ "sqlite3_changes", &sq.sqlite3_changes },
+	{ "sqlite3_clear_bindings", &sq.sqlite3_clear_bindings },
+	{ "sqlite3_close", &sq.sqlite3_close },
+	{ "sqlite3_column_blob", &sq.sqlite3_column_blob },
+	{ "sqlite3_column_bytes", &sq.sqlite3_column_bytes },
+	{ "sqlite3_column_count", &sq.sqlite3_column_count },
+	{ "sqlite3_column_int64", &sq.sqlite3_column_int64 },
+	{ "sqlite3_column_text", &sq.sqlite3_column_text },
+	{ "sqlite3_column_type", &sq.sqlite3_column_type },
+	{ "sqlite3_errmsg", &sq.sqlite3_errmsg },
+	{ "sqlite3_errstr", &sq.sqlite3_errstr },
+	{ "sqlite3_extended_result_codes", &sq.sqlite3_extended_result_codes },
+	{ "sqlite3_file_control", &sq.sqlite3_file_control },
+	{ "sqlite3_finalize", &sq.sqlite3_finalize },
+	{ "sqlite3_open_v2", &sq.sqlite3_open_v2 },
+	{ "sqlite3_prepare_v3", &sq.sqlite3_prepare_v3 },
+	{ "sqlite3_reset", &sq.sqlite3_reset },
+	{ "sqlite3_step", &sq.sqlite3_step },
+};
+
+static enum rc load(struct err *err)
+{
+	return library_open("libsqlite3.so.0", "libsqlite3-0", functions, N_ELEMENTS(functions), err);
+}
 
 struct sqlite {
 	struct sql base;
@@ -64,7 +125,7 @@ static const struct {
 
 static enum rc fail(struct sqlite *s, int code, struct err *err)
 {
-	const char *own = s->db == NULL ? sqlite3_errstr(code) : sqlite3_errmsg(s->db);
+	const char *own = s->db == NULL ? sq.sqlite3_errstr(code) : sq.sqlite3_errmsg(s->db);
 
 	for (size_t i = 0; i < N_ELEMENTS(errors); i++)
 		if (errors[i].code == (code & 0xff))
@@ -78,11 +139,11 @@ static enum rc fail(struct sqlite *s, int code, struct err *err)
 /* Parameters appear for the first time in their order, so that a place is a number. */
 static bool in_order(sqlite3_stmt *statement)
 {
-	for (int i = 1; i <= sqlite3_bind_parameter_count(statement); i++) {
+	for (int i = 1; i <= sq.sqlite3_bind_parameter_count(statement); i++) {
 		char name[16];
 
 		snprintf(name, sizeof(name), "$%d", i);
-		if (strcmp(sqlite3_bind_parameter_name(statement, i), name) != 0)
+		if (strcmp(sq.sqlite3_bind_parameter_name(statement, i), name) != 0)
 			return false;
 	}
 	return true;
@@ -98,19 +159,19 @@ static enum rc prepared(struct sqlite *s, const char *text, sqlite3_stmt **out, 
 		*out = place->handle;
 		return RC_OK;
 	}
-	code = sqlite3_prepare_v3(s->db, text, -1, SQLITE_PREPARE_PERSISTENT, &statement, NULL);
+	code = sq.sqlite3_prepare_v3(s->db, text, -1, SQLITE_PREPARE_PERSISTENT, &statement, NULL);
 	if (code != SQLITE_OK)
 		return fail(s, code, err);
 	if (!in_order(statement)) {
-		sqlite3_finalize(statement);
+		sq.sqlite3_finalize(statement);
 		return sql_fail(&s->base, RC_CONFIG, err, SLICE("parameters out of order in:"), text);
 	}
-	sqlite3_finalize(place->handle);
+	sq.sqlite3_finalize(place->handle); /* NULL is fine */
 	free(place->text);
 	place->handle = NULL;
 	place->text = strdup(text);
 	if (place->text == NULL) {
-		sqlite3_finalize(statement);
+		sq.sqlite3_finalize(statement);
 		return RC_NOMEM;
 	}
 	place->handle = *out = statement;
@@ -129,11 +190,11 @@ static int bind(sqlite3_stmt *statement, const struct sql_value *args, size_t co
 		if (args[i].octets.len > INT32_MAX)
 			return SQLITE_TOOBIG;
 		if (args[i].type == SQL_INTEGER)
-			code = sqlite3_bind_int64(statement, at, args[i].integer);
+			code = sq.sqlite3_bind_int64(statement, at, args[i].integer);
 		else if (args[i].type == SQL_TEXT)
-			code = sqlite3_bind_text(statement, at, octets, len, SQLITE_STATIC);
+			code = sq.sqlite3_bind_text(statement, at, octets, len, SQLITE_STATIC);
 		else
-			code = sqlite3_bind_blob(statement, at, octets, len, SQLITE_STATIC);
+			code = sq.sqlite3_bind_blob(statement, at, octets, len, SQLITE_STATIC);
 	}
 	return code;
 }
@@ -142,24 +203,24 @@ static struct sql_value column(sqlite3_stmt *statement, int at)
 {
 	const void *octets;
 
-	switch (sqlite3_column_type(statement, at)) {
+	switch (sq.sqlite3_column_type(statement, at)) {
 	case SQLITE_INTEGER:
-		return sql_integer(sqlite3_column_int64(statement, at));
+		return sql_integer(sq.sqlite3_column_int64(statement, at));
 	case SQLITE_BLOB:
-		octets = sqlite3_column_blob(statement, at);
-		return sql_octets(slice_of(octets, (size_t)sqlite3_column_bytes(statement, at)));
+		octets = sq.sqlite3_column_blob(statement, at);
+		return sql_octets(slice_of(octets, (size_t)sq.sqlite3_column_bytes(statement, at)));
 	case SQLITE_NULL:
 		return (struct sql_value){ SQL_INTEGER, 0, SLICE_NULL };
 	default:
-		octets = sqlite3_column_text(statement, at);
-		return sql_text(slice_of(octets, (size_t)sqlite3_column_bytes(statement, at)));
+		octets = sq.sqlite3_column_text(statement, at);
+		return sql_text(slice_of(octets, (size_t)sq.sqlite3_column_bytes(statement, at)));
 	}
 }
 
 static enum rc give_row(sqlite3_stmt *statement, sql_row_fn *row, void *ctx)
 {
 	struct sql_value columns[SQL_ARGS_MAX];
-	int count = sqlite3_column_count(statement);
+	int count = sq.sqlite3_column_count(statement);
 
 	if (row == NULL)
 		return RC_OK;
@@ -179,15 +240,15 @@ static enum rc run(struct sql *base, const char *text, const struct sql_value *a
 	TRY(prepared(s, text, &statement, err));
 	code = bind(statement, args, count);
 	while (code == SQLITE_OK || (code == SQLITE_ROW && rc == RC_OK)) {
-		code = sqlite3_step(statement);
+		code = sq.sqlite3_step(statement);
 		if (code == SQLITE_ROW)
 			rc = give_row(statement, row, ctx);
 	}
-	base->changed = (uint64_t)sqlite3_changes(s->db);
+	base->changed = (uint64_t)sq.sqlite3_changes(s->db);
 	if (code != SQLITE_DONE && code != SQLITE_ROW)
 		rc = fail(s, code, err);
-	(void)sqlite3_reset(statement); /* repeats the error of the last step */
-	(void)sqlite3_clear_bindings(statement);
+	(void)sq.sqlite3_reset(statement); /* repeats the error of the last step */
+	(void)sq.sqlite3_clear_bindings(statement);
 	return rc;
 }
 
@@ -262,12 +323,12 @@ static enum rc open_database(struct sqlite *s, struct err *err)
 		    slice_str(strerror(errno)),
 		    "the file and its directory must be writable for the daemon's user");
 	close(fd);
-	code = sqlite3_open_v2(s->path, &s->db,
+	code = sq.sqlite3_open_v2(s->path, &s->db,
 	    SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE, NULL);
 	if (code != SQLITE_OK)
 		return fail(s, code, err);
-	(void)sqlite3_extended_result_codes(s->db, 1);
-	(void)sqlite3_busy_timeout(s->db, BUSY_MS);
+	(void)sq.sqlite3_extended_result_codes(s->db, 1);
+	(void)sq.sqlite3_busy_timeout(s->db, BUSY_MS);
 	TRY(run(&s->base, "PRAGMA journal_mode = WAL", NULL, 0, is_wal, &wal, err));
 	if (!wal)
 		return sql_fail(&s->base, RC_CONFIG, err, SLICE("this file system cannot share memory between programs"),
@@ -280,10 +341,12 @@ static void close_sqlite(struct sql *base)
 	struct sqlite *s = (struct sqlite *)base;
 
 	for (size_t i = 0; i < SQL_STATEMENTS; i++) {
-		sqlite3_finalize(s->statements[i].handle);
+		if (s->statements[i].text != NULL)
+			sq.sqlite3_finalize(s->statements[i].handle);
 		free(s->statements[i].text);
 	}
-	(void)sqlite3_close(s->db);
+	if (s->db != NULL)
+		(void)sq.sqlite3_close(s->db);
 	free(s->path);
 	free(s);
 }
@@ -301,7 +364,9 @@ static enum rc open_sqlite(struct slice location, struct sql **out, struct err *
 	s->base.name = (struct buf)BUF_INIT(8192);
 	buf_add(&s->base.name, location);
 	s->path = strndup(path.ptr, path.len);
-	rc = s->path == NULL ? RC_NOMEM : check_owner(s, err);
+	rc = s->path == NULL ? RC_NOMEM : load(err);
+	if (rc == RC_OK)
+		rc = check_owner(s, err);
 	if (rc == RC_OK)
 		rc = open_database(s, err);
 	if (rc == RC_OK)
@@ -317,7 +382,7 @@ static enum rc ready(struct sql *base, struct err *err)
 	struct sqlite *s = (struct sqlite *)base;
 	int moved = 0;
 
-	if (sqlite3_file_control(s->db, "main", SQLITE_FCNTL_HAS_MOVED, &moved) == SQLITE_OK && moved)
+	if (sq.sqlite3_file_control(s->db, "main", SQLITE_FCNTL_HAS_MOVED, &moved) == SQLITE_OK && moved)
 		return sql_fail(base, RC_IO, err, SLICE("the file was moved or deleted"), "it is opened anew");
 	return RC_OK;
 }
