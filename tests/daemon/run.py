@@ -425,6 +425,19 @@ def check_finds_what_prevents_a_start(site):
 
 
 @test
+def a_store_that_does_not_work_delays_nothing(site):
+    site.configure('reports { store = "sqlite:/nonexistent/reports.sqlite" }\n')
+    done = site.check()
+    expect(done.returncode == 3 and b'finding: sqlite:/nonexistent/reports.sqlite: ' in done.stdout,
+           done.stdout.decode())
+    site.start()
+    site.wait_log('mail goes on, and what is to be kept waits in memory')
+    answer = message(Mta(site.socket))
+    expect(answer[0] in 'acy', 'the answer to a message: %r' % (answer,))
+    expect(site.stop() == 0, site.lines())
+
+
+@test
 def sessions_beyond_the_ceiling(site):
     site.configure('enforce = yes\nlimits { sessions = 2 }\n')
     site.start()

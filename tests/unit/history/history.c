@@ -1,4 +1,4 @@
-/* history.h: the daemon's end of the store, and stores that go away. */
+/* history.h: the daemon's end of the store.  Store away: it goes on. */
 #include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>

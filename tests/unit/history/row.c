@@ -170,6 +170,7 @@ static void not_judged(struct outcome_of *x) { x->o.verdict.dmarc_checked = fals
 static void null_sender(struct outcome_of *x) { x->m.envelope.mail_from = SLICE(""); }
 static void report(struct outcome_of *x) { message_add_header(&x->m, SLICE("Subject"), SLICE(" Report domain: x Submitter: y")); }
 static void notification(struct outcome_of *x) { message_add_header(&x->m, SLICE("Content-Type"), SLICE(" multipart/report; x=y")); }
+/* Hidden reports: a forgery may look like one. */
 static void forged_report(struct outcome_of *x)
 {
 	report(x);

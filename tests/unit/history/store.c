@@ -184,6 +184,7 @@ static void is_other_file(const char *path)
 		fputs("this is not a database\n", f);
 	fclose(f);
 }
+/* Root's log would lock the daemon out. */
 static void is_of_another_user(const char *path)
 {
 	int fd = open(path, O_CREAT | O_WRONLY, 0666);
@@ -368,7 +369,7 @@ START_TEST(counts_add_up)
 }
 END_TEST
 
-/* A COMMIT whose answer was lost is repeated; another boot, and another host, have numbers of their own. */
+/* Lost answer: a COMMIT without one is repeated; another boot, and another host, have numbers of their own. */
 START_TEST(a_batch_counts_once)
 {
 	struct buf items = BUF_INIT(1000000);
@@ -398,7 +399,7 @@ START_TEST(a_batch_counts_once)
 }
 END_TEST
 
-/* Random addresses and changing records end at a number of rows. */
+/* Endless rows: random addresses and changing records end at a number of them. */
 START_TEST(growth_ends)
 {
 	struct buf items = BUF_INIT(1000000);
@@ -481,7 +482,7 @@ START_TEST(policies_apart)
 }
 END_TEST
 
-/* What the store does not take for ever is left out, and the rest is written. */
+/* NUL in a row: what the store never takes is left out, and the rest is written. */
 START_TEST(set_aside)
 {
 	struct buf items = BUF_INIT(1000000);
