@@ -55,7 +55,7 @@ static enum rc check_key(struct check_request *r, const struct signing_key *key)
 {
 	struct private_key *loaded = NULL;
 	struct err why = ERR_INIT;
-	const struct private_key *private = own_key_load(r->arena, key, &loaded, &why);
+	const struct private_key *private = own_key_load(r->arena, r->dns.settings, key, &loaded, &why);
 	struct published found;
 	enum rc rc = RC_OK;
 

@@ -102,7 +102,7 @@ static void log_force(const struct signing_key *key, const char *action)
 static enum rc activate_one(struct key_request *r, const struct signing_key *key)
 {
 	struct private_key *private = NULL;
-	enum rc rc = own_key_load(r->arena, key, &private, r->err) == NULL ? RC_CONFIG : RC_OK;
+	enum rc rc = own_key_load(r->arena, r->dns.settings, key, &private, r->err) == NULL ? RC_CONFIG : RC_OK;
 
 	if (rc == RC_OK && r->force)
 		log_force(key, "activate");

@@ -241,6 +241,11 @@ enum rc key_settle(struct key_request *r, const struct signing_key *keys, size_t
     bool *settled_out)
 {
 	*settled_out = false;
+	for (size_t i = 0; i < count; i++)
+		if (keys[i].state == KEY_PENDING)
+			private_key_tidy(keys[i].path.ptr);
+		else
+			unlink(key_visible_path(r, keys[i].domain, keys[i].selector)); /* mostly not there */
 	for (size_t i = 1; i < count; i++) {
 		const struct signing_key *a = &keys[i - 1], *b = &keys[i];
 

@@ -101,7 +101,7 @@ static void print_key(struct key_request *r, const struct signing_key *key,
 static enum rc list_one(struct key_request *r, const struct signing_key *key)
 {
 	struct private_key *loaded = NULL;
-	const struct private_key *private = own_key_load(r->arena, key, &loaded, r->err);
+	const struct private_key *private = own_key_load(r->arena, r->dns.settings, key, &loaded, r->err);
 	enum rc rc = RC_OK;
 
 	if (r->json)
@@ -115,7 +115,7 @@ static enum rc list_one(struct key_request *r, const struct signing_key *key)
 static enum rc show_one(struct key_request *r, const struct signing_key *key)
 {
 	struct private_key *loaded = NULL;
-	const struct private_key *private = own_key_load(r->arena, key, &loaded, r->err);
+	const struct private_key *private = own_key_load(r->arena, r->dns.settings, key, &loaded, r->err);
 	enum rc rc = RC_CONFIG;
 
 	if (private != NULL && r->json) {
@@ -144,7 +144,7 @@ static void print_finding(const struct signing_key *key, const struct published 
 static enum rc check_one(struct key_request *r, const struct signing_key *key)
 {
 	struct private_key *loaded = NULL;
-	const struct private_key *private = own_key_load(r->arena, key, &loaded, r->err);
+	const struct private_key *private = own_key_load(r->arena, r->dns.settings, key, &loaded, r->err);
 	struct published found = { .state = PUBLISHED_WRONG, .what = SLICE("the key cannot be used") };
 	enum rc rc = private == NULL ? RC_OK : key_published(r, key, private, &found);
 

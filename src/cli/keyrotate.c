@@ -344,7 +344,7 @@ static void collect(struct rotation *t, const struct signing_key *keys, size_t c
 	for (size_t i = 0; i < count; i++) {
 		struct rotating_key k = { .key = &keys[i], .since = key_since(t->r, &keys[i]) };
 
-		if (own_key_load(t->r->arena, &keys[i], &k.private,
+		if (own_key_load(t->r->arena, t->r->dns.settings, &keys[i], &k.private,
 		    t->type == KEY_RSA ? t->r->err : &unheard) == NULL)
 			continue;
 		if (private_key_type(k.private) == t->type)

@@ -15,7 +15,7 @@ static enum rc add_tables(struct arena *a, const struct settings *s, struct own_
 	if (s->key_table.len == 0 || s->signing_table.len == 0)
 		return RC_OK;
 	TRY(sign_tables_load(s->key_table.ptr, s->signing_table.ptr, s->multiple_signatures,
-	    &out->tables, err));
+	    settings_passphrase_file(s), &out->tables, err));
 	TRY(sign_tables_keys(out->tables, a, &listed, &count));
 	all = arena_new_array(a, out->count + count, struct signing_key);
 	if (all == NULL)
@@ -45,15 +45,15 @@ void own_keys_free(struct own_keys *keys)
 	sign_tables_free(&keys->tables);
 }
 
-const struct private_key *own_key_load(struct arena *a, const struct signing_key *key,
-    struct private_key **loaded_out, struct err *err)
+const struct private_key *own_key_load(struct arena *a, const struct settings *s,
+    const struct signing_key *key, struct private_key **loaded_out, struct err *err)
 {
 	struct slice path = arena_copy(a, key->path);
 
 	*loaded_out = NULL;
 	if (key->key != NULL)
 		return key->key;
-	if (slice_is_null(path) || private_key_load(path.ptr, loaded_out, err) != RC_OK)
+	if (slice_is_null(path) || private_key_load(path.ptr, settings_passphrase_file(s), loaded_out, err) != RC_OK)
 		return NULL;
 	return *loaded_out;
 }

@@ -12,7 +12,7 @@
 #include "cli/messages.h"
 
 struct sign_request {
-	const char *domain, *selector, *key, *identity, *canon, *file;
+	const char *domain, *selector, *key, *passphrase_file, *identity, *canon, *file;
 	enum canon header_canon, body_canon;
 	int64_t now, expire_after;
 };
@@ -87,7 +87,7 @@ static int sign_file(const struct sign_request *r)
 	if (rc == RC_OK && !domain_parse(a, slice_str(r->selector), &d))
 		rc = err_config(&err, "--selector %s: not a selector", r->selector);
 	if (rc == RC_OK)
-		rc = private_key_load(r->key, &key, &err);
+		rc = private_key_load(r->key, r->passphrase_file, &key, &err);
 	if (rc == RC_OK)
 		rc = message_read(r->file, false, &text, &err);
 	if (rc == RC_OK)
@@ -102,6 +102,7 @@ static const struct argument arguments[] = {
 	{ "domain", ARGUMENT_TEXT, offsetof(struct sign_request, domain) },
 	{ "selector", ARGUMENT_TEXT, offsetof(struct sign_request, selector) },
 	{ "key", ARGUMENT_TEXT, offsetof(struct sign_request, key) },
+	{ "passphrase-file", ARGUMENT_TEXT, offsetof(struct sign_request, passphrase_file) },
 	{ "identity", ARGUMENT_TEXT, offsetof(struct sign_request, identity) },
 	{ "canon", ARGUMENT_TEXT, offsetof(struct sign_request, canon) },
 	{ "expire", ARGUMENT_NUMBER, offsetof(struct sign_request, expire_after) },
@@ -131,7 +132,7 @@ const struct command command_sign = {
 	.name = "sign",
 	.run = run,
 	.summary = "sign a message with a DKIM key and print it",
-	.usage = "--domain D --selector S --key FILE|URI [--canon relaxed/relaxed]\n"
+	.usage = "--domain D --selector S --key FILE|URI [--passphrase-file FILE] [--canon relaxed/relaxed]\n"
 	    "           [--identity I] [--expire SECONDS] [--time EPOCH] [FILE|-]",
 	.arguments = arguments,
 };

@@ -283,6 +283,15 @@ static bool address_and_port(struct slice text, bool port_needed, struct ip *ip_
 	    take_port(rest, port_needed);
 }
 
+/* A path, or "credential:NAME" of systemd; "": none. */
+bool rule_secret(const struct target *t, struct slice text, struct slice *out)
+{
+	if (text.len > 0 && !slice_starts_with(text, SLICE("credential:")))
+		return rule_path(t, text, out);
+	*out = text;
+	return true;
+}
+
 /* A selector once %Y, %m, %d and %t are replaced; "0" has the place of each. */
 bool rule_key_selector(const struct target *t, struct slice text, struct slice *out)
 {

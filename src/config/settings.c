@@ -63,20 +63,25 @@ void settings_release(struct settings **s)
 /* --- what settings name --------------------------------------------------------------------- */
 
 /* Texts of the settings are followed by a NUL. */
+const char *settings_passphrase_file(const struct settings *s)
+{
+	return s->key_passphrase_file.len == 0 ? NULL : s->key_passphrase_file.ptr;
+}
+
 static enum rc load_tables(struct settings *s, struct err *err)
 {
 	if (s->key_table.len == 0 || s->signing_table.len == 0)
 		return RC_OK;
 	TRY(sign_tables_load(s->key_table.ptr, s->signing_table.ptr, s->multiple_signatures,
-	    &s->tables, err));
+	    settings_passphrase_file(s), &s->tables, err));
 	s->policy.signing.tables = s->tables;
 	return RC_OK;
 }
 
 enum rc settings_load_keys(struct settings *s, struct err *err)
 {
-	enum rc keys = keystore_open(s->keys_directory.ptr, s->keys_directory_named, &s->keystore,
-	    err);
+	enum rc keys = keystore_open(s->keys_directory.ptr, s->keys_directory_named,
+	    settings_passphrase_file(s), &s->keystore, err);
 	enum rc tables = load_tables(s, err);
 
 	if (keys == RC_OK && tables == RC_OK)

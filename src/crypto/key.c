@@ -1,3 +1,4 @@
+#include <stdatomic.h>
 #include <stdlib.h>
 
 #include <openssl/core_names.h>
@@ -28,6 +29,7 @@ struct public_key {
 };
 
 struct private_key {
+	atomic_uint references;
 	const struct key_kind *kind;
 	unsigned bits;
 	EVP_PKEY *pkey; /* owned */
@@ -339,13 +341,21 @@ EVP_PKEY *private_key_evp(const struct private_key *key)
 	return key->pkey;
 }
 
+struct private_key *private_key_ref(struct private_key *key)
+{
+	atomic_fetch_add(&key->references, 1);
+	return key;
+}
+
 void private_key_free(struct private_key **key)
 {
-	if (*key == NULL)
-		return;
-	EVP_PKEY_free((*key)->pkey);
-	free(*key);
+	struct private_key *old = *key;
+
 	*key = NULL;
+	if (old == NULL || atomic_fetch_sub(&old->references, 1) > 1)
+		return;
+	EVP_PKEY_free(old->pkey);
+	free(old);
 }
 
 enum rc private_key_sign(const struct private_key *key, const unsigned char hash[SHA256_OCTETS],
@@ -401,7 +411,7 @@ static enum rc private_key_new(EVP_PKEY *pkey, enum key_type type, struct privat
 		EVP_PKEY_free(pkey);
 		return RC_NOMEM;
 	}
-	*key = (struct private_key){ .kind = &kinds[type], .pkey = pkey };
+	*key = (struct private_key){ .references = 1, .kind = &kinds[type], .pkey = pkey };
 	key->bits = type == KEY_RSA ? (unsigned)EVP_PKEY_get_bits(pkey) : ED25519_KEY_BITS;
 	*out = key;
 	return RC_OK;

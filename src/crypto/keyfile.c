@@ -18,42 +18,18 @@
 
 #include "crypto/keyfile.h"
 
-/* --- text ----------------------------------------------------------------------------------- */
+#define CREDENTIAL  "credential:"
+#define SECRET_SIZE (LIMIT_KEY_FILE + 1) /* one more shows a file that is growing */
 
-/* OpenSSL asks for a pass phrase here instead of at a terminal; nobody could answer. */
-static int note_encrypted(char *text, int size, int writing, void *arg)
+/* The content of a file; SECRET_SIZE octets of memory, wiped when it is released. */
+struct secret {
+	char *text;
+	size_t len;
+};
+
+static bool is_credential(const char *path)
 {
-	(void)text;
-	(void)size;
-	(void)writing;
-	*(bool *)arg = true;
-	return -1;
-}
-
-enum rc private_key_decode(struct slice pem, const char *label, struct private_key **out,
-    struct err *err)
-{
-	bool encrypted = false;
-	EVP_PKEY *pkey = NULL;
-	BIO *bio;
-
-	if (pem.len > LIMIT_KEY_FILE)
-		return err_config(err, "%s: more than %u octets: too large for a private key", label,
-		    LIMIT_KEY_FILE);
-	bio = BIO_new_mem_buf(pem.len == 0 ? "" : pem.ptr, (int)pem.len);
-	if (bio == NULL)
-		return RC_NOMEM;
-	pkey = PEM_read_bio_PrivateKey(bio, NULL, note_encrypted, &encrypted);
-	BIO_free(bio);
-	ERR_clear_error();
-	if (pkey != NULL)
-		return private_key_wrap(pkey, label, out, err);
-	if (encrypted)
-		return err_config(err, "%s: the key is protected by a pass phrase that nobody can "
-		    "type here: write it without one, as `openssl pkey -in OLD -out NEW` does",
-		    label);
-	return err_config(err, "%s: no private key in PEM form (\"-----BEGIN PRIVATE KEY-----\")",
-	    label);
+	return slice_starts_with(slice_str(path), SLICE(CREDENTIAL));
 }
 
 /* --- files ---------------------------------------------------------------------------------- */
@@ -78,7 +54,7 @@ static bool in_group(gid_t group)
  * A key that others may read is no longer private (RFC 6376 section 8.3).  root may read for whom
  * it will: its own groups say nothing about the group that the site keeps its keys for.
  */
-static enum rc check_mode(const struct stat *st, const char *path, struct err *err)
+static enum rc check_mode(const struct stat *st, const char *path, bool credential, struct err *err)
 {
 	unsigned mode = st->st_mode & 07777;
 
@@ -87,7 +63,7 @@ static enum rc check_mode(const struct stat *st, const char *path, struct err *e
 	if ((mode & S_IRWXO) != 0)
 		return err_config(err, "%s: private key open to everybody (mode %04o): "
 		    "chmod 600 it, or 640 for a group of its own", path, mode);
-	if ((mode & S_IRWXG) != 0 && geteuid() != 0 && !in_group(st->st_gid))
+	if ((mode & S_IRWXG) != 0 && !credential && geteuid() != 0 && !in_group(st->st_gid))
 		return err_config(err, "%s: private key open to group %lu, of which this user is "
 		    "no member (mode %04o): chmod 600 it, or chgrp it to a group of this user",
 		    path, (unsigned long)st->st_gid, mode);
@@ -115,27 +91,23 @@ static ssize_t read_all(int fd, char *text, size_t size)
 	return (ssize_t)len;
 }
 
-static enum rc load_fd(int fd, const char *path, struct private_key **out, struct err *err)
+/* The whole content, LIMIT_KEY_FILE octets at most; to be freed with OPENSSL_clear_free(). */
+static enum rc read_fd(int fd, const char *path, bool credential, struct secret *out, struct err *err)
 {
-	const size_t size = LIMIT_KEY_FILE + 1; /* one more shows a file that is growing */
 	struct stat st;
-	char *text;
 	ssize_t len;
-	enum rc rc;
 
 	if (fstat(fd, &st) != 0)
 		return err_config(err, "%s: %s", path, strerror(errno));
-	TRY(check_mode(&st, path, err));
-	text = OPENSSL_malloc(size);
-	if (text == NULL)
+	TRY(check_mode(&st, path, credential, err));
+	out->text = OPENSSL_malloc(SECRET_SIZE);
+	if (out->text == NULL)
 		return RC_NOMEM;
-	len = read_all(fd, text, size);
+	len = read_all(fd, out->text, SECRET_SIZE);
 	if (len < 0)
-		rc = err_config(err, "%s: %s", path, strerror(errno));
-	else
-		rc = private_key_decode(slice_of(text, (size_t)len), path, out, err);
-	OPENSSL_clear_free(text, size);
-	return rc;
+		return err_config(err, "%s: %s", path, strerror(errno));
+	out->len = (size_t)len;
+	return RC_OK;
 }
 
 /* Keys are opened by the daemon's threads as well. */
@@ -164,14 +136,131 @@ static enum rc open_file(const char *path, int *fd_out, struct err *err)
 	return RC_OK;
 }
 
-static enum rc load_file(const char *path, struct private_key **out, struct err *err)
+/* The path of "credential:NAME"; of anything else itself. */
+static enum rc real_path(const char *path, struct buf *out, struct err *err)
+{
+	const char *directory = getenv("CREDENTIALS_DIRECTORY");
+	const char *name = path + strlen(CREDENTIAL);
+
+	if (!is_credential(path)) {
+		buf_addf(out, "%s", path);
+		return buf_failed(out) ? RC_NOMEM : RC_OK;
+	}
+	if (*name == '\0' || *name == '.' || strchr(name, '/') != NULL)
+		return err_config(err, "%s: not the name of a credential", path);
+	if (directory == NULL)
+		return err_config(err, "%s: this process has no credentials: write LoadCredential=%s:/PATH into the "
+		    "unit of the service", path, name);
+	buf_addf(out, "%s/%s", directory, name);
+	return buf_failed(out) ? RC_NOMEM : RC_OK;
+}
+
+static enum rc open_path(const char *path, int *fd_out, struct err *err)
+{
+	struct buf real = BUF_INIT(4096);
+	enum rc rc = real_path(path, &real, err);
+
+	if (rc == RC_OK)
+		rc = open_file(buf_cstr(&real), fd_out, err);
+	buf_free(&real);
+	return rc;
+}
+
+static enum rc read_secret(const char *path, struct secret *out, struct err *err)
 {
 	enum rc rc;
 	int fd = -1;
 
-	TRY(open_file(path, &fd, err));
-	rc = load_fd(fd, path, out, err);
+	TRY(open_path(path, &fd, err));
+	rc = read_fd(fd, path, is_credential(path), out, err);
 	close(fd);
+	return rc;
+}
+
+static void wipe(struct secret *s)
+{
+	OPENSSL_clear_free(s->text, SECRET_SIZE);
+}
+
+/* --- text ----------------------------------------------------------------------------------- */
+
+struct passphrase {
+	const char *file; /* NULL: none */
+	struct err *err;
+	bool asked;       /* the key is encrypted */
+	enum rc rc;       /* of reading the file */
+};
+
+/* OpenSSL asks for a pass phrase here instead of at a terminal, where no one could answer. */
+static int give_passphrase(char *text, int size, int writing, void *arg)
+{
+	struct passphrase *p = arg;
+	struct secret secret = { .text = NULL };
+	struct slice line;
+
+	(void)writing;
+	p->asked = true;
+	if (p->file == NULL)
+		return -1;
+	p->rc = read_secret(p->file, &secret, p->err);
+	line = slice_take(slice_of(secret.text, secret.len), slice_find(slice_of(secret.text, secret.len), '\n'));
+	if (line.len > 0 && line.ptr[line.len - 1] == '\r')
+		line.len--;
+	if (p->rc == RC_OK && (line.len == 0 || line.len > (size_t)size))
+		p->rc = err_config(p->err, "%s: its first line is not a pass phrase: it is empty or too long", p->file);
+	if (p->rc == RC_OK)
+		memcpy(text, line.ptr, line.len);
+	wipe(&secret);
+	return p->rc == RC_OK ? (int)line.len : -1;
+}
+
+static enum rc no_key(const struct passphrase *p, const char *label, struct err *err)
+{
+	if (p->asked && p->rc != RC_OK)
+		return p->rc; /* reported */
+	if (p->asked && p->file == NULL)
+		return err_config(err, "%s: the key is protected by a pass phrase: name the file that contains it in "
+		    "key-passphrase-file, or write the key without one, as `openssl pkey -in OLD -out NEW` does", label);
+	if (p->asked)
+		return err_config(err, "%s: the pass phrase in %s does not open this key", label, p->file);
+	return err_config(err, "%s: no private key in PEM form (\"-----BEGIN PRIVATE KEY-----\")",
+	    label);
+}
+
+static enum rc decode(struct slice pem, const char *label, const char *passphrase_file,
+    struct private_key **out, struct err *err)
+{
+	struct passphrase p = { .file = passphrase_file, .err = err };
+	EVP_PKEY *pkey = NULL;
+	BIO *bio;
+
+	if (pem.len > LIMIT_KEY_FILE)
+		return err_config(err, "%s: more than %u octets: too large for a private key", label,
+		    LIMIT_KEY_FILE);
+	bio = BIO_new_mem_buf(pem.len == 0 ? "" : pem.ptr, (int)pem.len);
+	if (bio == NULL)
+		return RC_NOMEM;
+	pkey = PEM_read_bio_PrivateKey(bio, NULL, give_passphrase, &p);
+	BIO_free(bio);
+	ERR_clear_error();
+	return pkey == NULL ? no_key(&p, label, err) : private_key_wrap(pkey, label, out, err);
+}
+
+enum rc private_key_decode(struct slice pem, const char *label, struct private_key **out,
+    struct err *err)
+{
+	return decode(pem, label, NULL, out, err);
+}
+
+static enum rc load_file(const char *path, const char *passphrase_file, struct private_key **out,
+    struct err *err)
+{
+	struct secret secret = { .text = NULL };
+	enum rc rc = read_secret(path, &secret, err);
+
+	if (rc == RC_OK)
+		rc = decode(slice_of(secret.text, secret.len), path, passphrase_file, out, err);
+	wipe(&secret);
 	return rc;
 }
 
@@ -222,10 +311,11 @@ static bool is_uri(const char *text)
 	return is_alpha(*text) && *p == ':';
 }
 
-enum rc private_key_load(const char *path, struct private_key **out, struct err *err)
+enum rc private_key_load(const char *path, const char *passphrase_file, struct private_key **out,
+    struct err *err)
 {
-	if (!is_uri(path))
-		return load_file(path, out, err);
+	if (!is_uri(path) || is_credential(path))
+		return load_file(path, passphrase_file, out, err);
 	/* OpenSSL would read the file without a look at its mode */
 	if (slice_istarts_with(slice_str(path), SLICE("file:")))
 		return err_config(err, "%s: write the path itself, without \"file:\"", path);
@@ -238,13 +328,13 @@ enum rc private_key_check(const char *path, struct err *err)
 	enum rc rc;
 	int fd = -1;
 
-	if (is_uri(path))
+	if (is_uri(path) && !is_credential(path))
 		return RC_OK;
-	TRY(open_file(path, &fd, err));
+	TRY(open_path(path, &fd, err));
 	if (fstat(fd, &st) != 0)
 		rc = err_config(err, "%s: %s", path, strerror(errno));
 	else
-		rc = check_mode(&st, path, err);
+		rc = check_mode(&st, path, is_credential(path), err);
 	close(fd);
 	return rc;
 }
@@ -263,23 +353,62 @@ static bool write_all(int fd, struct slice text)
 	return true;
 }
 
+/* "directory/.name.new" for "directory/name": what is interrupted leaves no half of a key under its name. */
+static bool draft_path(const char *path, struct buf *out)
+{
+	const char *slash = strrchr(path, '/');
+	const char *name = slash == NULL ? path : slash + 1;
+
+	buf_add(out, slice_of(path, (size_t)(name - path)));
+	buf_addf(out, ".%s.new", name);
+	return !buf_failed(out);
+}
+
+static bool write_draft(const char *draft, struct slice pem, mode_t mode)
+{
+	int fd, saved;
+	bool done;
+
+	unlink(draft); /* of an attempt that was interrupted */
+	fd = open(draft, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, S_IRUSR | S_IWUSR);
+	if (fd < 0)
+		return false;
+	done = write_all(fd, pem) && fchmod(fd, mode) == 0 && fsync(fd) == 0;
+	saved = errno;
+	if (close(fd) == 0 && done)
+		return true;
+	errno = saved;
+	return false;
+}
+
 static enum rc save_text(struct slice pem, const char *path, mode_t mode, struct err *err)
 {
-	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, S_IRUSR | S_IWUSR);
+	struct buf draft = BUF_INIT(4096);
 	int saved;
 	bool done;
 
-	if (fd < 0 && errno == EEXIST)
-		return err_config(err, "%s: exists already, and a key is never overwritten", path);
-	if (fd < 0)
-		return err_config(err, "%s: %s", path, strerror(errno));
-	done = write_all(fd, pem) && fchmod(fd, mode) == 0 && fsync(fd) == 0;
+	if (!draft_path(path, &draft)) {
+		buf_free(&draft);
+		return err_config(err, "%s: the path is too long", path);
+	}
+	done = write_draft(buf_cstr(&draft), pem, mode) && link(buf_cstr(&draft), path) == 0;
 	saved = errno;
-	done = close(fd) == 0 && done;
+	unlink(buf_cstr(&draft));
+	buf_free(&draft);
 	if (done)
 		return RC_OK;
-	unlink(path);
+	if (saved == EEXIST)
+		return err_config(err, "%s: exists already, and a key is never overwritten", path);
 	return err_config(err, "%s: %s", path, strerror(saved));
+}
+
+void private_key_tidy(const char *path)
+{
+	struct buf draft = BUF_INIT(4096);
+
+	if (draft_path(path, &draft))
+		unlink(buf_cstr(&draft));
+	buf_free(&draft);
 }
 
 enum rc private_key_save(const struct private_key *key, const char *path, mode_t mode,

@@ -178,7 +178,7 @@ enum rc import_compare(struct import *im, const struct settings *s, const struct
 
 	im->err = err;
 	if (im->key_table != NULL && im->signing_table != NULL)
-		TRY(sign_tables_load(im->key_table, im->signing_table, im->multiple, &tables, err));
+		TRY(sign_tables_load(im->key_table, im->signing_table, im->multiple, NULL, &tables, err));
 	gather(im, &list);
 	made = arena_new_array(im->arena, list.count, struct comparison);
 	rc = made == NULL && list.count > 0 ? RC_NOMEM : compare_each(im, s, tables, &list, made);

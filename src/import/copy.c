@@ -31,7 +31,7 @@ static bool is_there(const struct planned_key *k)
 {
 	struct err ignored = ERR_INIT;
 	struct private_key *there = NULL;
-	bool same = private_key_load(k->target, &there, &ignored) == RC_OK && same_key(there, k->key);
+	bool same = private_key_load(k->target, NULL, &there, &ignored) == RC_OK && same_key(there, k->key);
 
 	private_key_free(&there);
 	err_free(&ignored);

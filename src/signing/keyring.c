@@ -8,11 +8,21 @@
 #include "keyring.h"
 #include "map.h"
 
+/* Another file, or another content, has another mark. */
+struct file_mark {
+	dev_t device;
+	ino_t inode;
+	off_t size;
+	mode_t mode;
+	struct timespec modified, changed;
+};
+
 struct keyring_key {
 	struct keyring_key *next; /* of all that were ever added */
 	const char *path;         /* the ring's arena's */
-	struct stat st;           /* what the file was like */
-	struct private_key *key;  /* owned; NULL: not decoded yet, or failed */
+	struct file_mark mark;    /* what the file was like */
+	struct private_key *key;  /* a reference; NULL: not decoded at present */
+	struct keyring_key *older, *newer; /* by use, of those that are decoded */
 	bool failed;
 };
 
@@ -21,10 +31,12 @@ struct keyring {
 	struct arena *arena;
 	struct map by_path;       /* the newest of each path */
 	struct keyring_key *all;
+	struct keyring_key *oldest, *newest; /* of those that are decoded, by use */
 	size_t decoded;
+	const char *passphrase_file; /* NULL: none */
 };
 
-struct keyring *keyring_new(void)
+struct keyring *keyring_new(const char *passphrase_file)
 {
 	struct keyring *ring = calloc(1, sizeof(*ring));
 
@@ -36,6 +48,10 @@ struct keyring *keyring_new(void)
 		free(ring);
 		return NULL;
 	}
+	if (passphrase_file != NULL)
+		ring->passphrase_file = arena_copy(ring->arena, slice_str(passphrase_file)).ptr;
+	if (arena_failed(ring->arena))
+		keyring_free(&ring);
 	return ring;
 }
 
@@ -54,43 +70,89 @@ void keyring_free(struct keyring **ring)
 	free(old);
 }
 
-static bool same_file(const struct stat *a, const struct stat *b)
+static struct file_mark mark_of(const struct stat *st)
 {
-	return a->st_dev == b->st_dev && a->st_ino == b->st_ino && a->st_size == b->st_size &&
-	    a->st_mode == b->st_mode && a->st_mtim.tv_sec == b->st_mtim.tv_sec &&
-	    a->st_mtim.tv_nsec == b->st_mtim.tv_nsec && a->st_ctim.tv_sec == b->st_ctim.tv_sec &&
-	    a->st_ctim.tv_nsec == b->st_ctim.tv_nsec;
+	return (struct file_mark){ st->st_dev, st->st_ino, st->st_size, st->st_mode, st->st_mtim, st->st_ctim };
+}
+
+static bool same_time(const struct timespec *a, const struct timespec *b)
+{
+	return a->tv_sec == b->tv_sec && a->tv_nsec == b->tv_nsec;
+}
+
+static bool same_file(const struct file_mark *a, const struct file_mark *b)
+{
+	return a->device == b->device && a->inode == b->inode && a->size == b->size && a->mode == b->mode &&
+	    same_time(&a->modified, &b->modified) && same_time(&a->changed, &b->changed);
+}
+
+/* --- the decoded keys, by use ----------------------------------------------------------------- */
+
+static void list_remove(struct keyring *ring, struct keyring_key *k)
+{
+	*(k->older == NULL ? &ring->oldest : &k->older->newer) = k->newer;
+	*(k->newer == NULL ? &ring->newest : &k->newer->older) = k->older;
+}
+
+static void list_push(struct keyring *ring, struct keyring_key *k)
+{
+	k->newer = NULL;
+	k->older = ring->newest;
+	*(k->older == NULL ? &ring->oldest : &k->older->newer) = k;
+	ring->newest = k;
+}
+
+/* Messages that use the key have their own reference. */
+static void forget_oldest(struct keyring *ring)
+{
+	struct keyring_key *k = ring->oldest;
+
+	list_remove(ring, k);
+	private_key_free(&k->key);
+	ring->decoded--;
+}
+
+static void keep(struct keyring *ring, struct keyring_key *k, struct private_key *key)
+{
+	if (ring->decoded == LIMIT_KEYS_DECODED)
+		forget_oldest(ring);
+	k->key = key;
+	list_push(ring, k);
+	ring->decoded++;
 }
 
 static enum rc decode(struct keyring *ring, struct keyring_key *k, struct err *err)
 {
-	enum rc rc = private_key_load(k->path, &k->key, err);
+	struct private_key *key = NULL;
+	enum rc rc = private_key_load(k->path, ring->passphrase_file, &key, err);
 
-	ring->decoded++;
-	k->failed = rc == RC_CONFIG;
+	if (rc == RC_OK)
+		keep(ring, k, key);
 	return rc;
 }
 
-static struct keyring_key *new_key(struct keyring *ring, const char *path, const struct stat *st)
+/* --- files ------------------------------------------------------------------------------------ */
+
+static struct keyring_key *new_key(struct keyring *ring, const char *path, const struct file_mark *mark)
 {
 	struct keyring_key *k = arena_new(ring->arena, struct keyring_key);
 	struct slice copy = arena_copy(ring->arena, slice_str(path));
 
 	if (k == NULL || slice_is_null(copy) || !map_put(&ring->by_path, copy, k))
 		return NULL;
-	*k = (struct keyring_key){ .path = copy.ptr, .st = *st, .next = ring->all };
+	*k = (struct keyring_key){ .path = copy.ptr, .mark = *mark, .next = ring->all };
 	ring->all = k;
 	return k;
 }
 
-static enum rc add_locked(struct keyring *ring, const char *path, const struct stat *st,
+static enum rc add_locked(struct keyring *ring, const char *path, const struct file_mark *mark,
     struct keyring_key **out, struct err *err)
 {
 	struct keyring_key *k = map_get(&ring->by_path, slice_str(path));
 	enum rc rc = RC_OK;
 
-	if (k == NULL || !same_file(&k->st, st)) {
-		k = new_key(ring, path, st);
+	if (k == NULL || !same_file(&k->mark, mark)) {
+		k = new_key(ring, path, mark);
 		if (k == NULL)
 			return RC_NOMEM;
 		if (ring->decoded < LIMIT_KEYS_DECODED)
@@ -110,6 +172,7 @@ enum rc keyring_add(struct keyring *ring, const char *path, struct keyring_key *
     struct err *err)
 {
 	struct stat st = { .st_size = 0 };
+	struct file_mark mark;
 	enum rc rc;
 
 	/* a URI of an OpenSSL store is no file: it is itself for ever */
@@ -117,33 +180,80 @@ enum rc keyring_add(struct keyring *ring, const char *path, struct keyring_key *
 		rc = private_key_check(path, err); /* knows the words */
 		return rc == RC_OK ? RC_IO : rc;
 	}
+	mark = mark_of(&st);
 	pthread_mutex_lock(&ring->lock);
-	rc = add_locked(ring, path, &st, out, err);
+	rc = add_locked(ring, path, &mark, out, err);
 	pthread_mutex_unlock(&ring->lock);
 	return rc;
 }
 
-const struct private_key *keyring_get(struct keyring *ring, struct keyring_key *key,
-    struct err *err)
+/* --- use -------------------------------------------------------------------------------------- */
+
+/* A reference to a decoded key, which is now the last used; NULL: not decoded at present. */
+static struct private_key *take(struct keyring *ring, struct keyring_key *k)
 {
-	const struct private_key *found;
+	if (k->key == NULL)
+		return NULL;
+	list_remove(ring, k);
+	list_push(ring, k);
+	return private_key_ref(k->key);
+}
+
+/*
+ * Decodes without the lock, so that messages of other domains need not wait.  Two messages may do it
+ * at once: the first one's key is kept.
+ */
+static struct private_key *decode_for_use(struct keyring *ring, struct keyring_key *k, struct err *err)
+{
+	struct private_key *key = NULL, *found;
+	struct err why = ERR_INIT;
+	enum rc rc = private_key_load(k->path, ring->passphrase_file, &key, &why);
 
 	pthread_mutex_lock(&ring->lock);
-	if (key->key == NULL && !key->failed)
-		(void)!decode(ring, key, err);
-	found = key->key;
+	if (rc == RC_OK && k->key == NULL)
+		keep(ring, k, private_key_ref(key));
+	found = rc == RC_OK ? take(ring, k) : NULL;
+	if (rc == RC_CONFIG && !k->failed)
+		err_take_findings(err, &why);
+	k->failed = k->failed || rc == RC_CONFIG;
 	pthread_mutex_unlock(&ring->lock);
+	private_key_free(&key);
+	err_free(&why);
 	return found;
 }
 
-const struct private_key *keyring_decoded(struct keyring *ring, const struct keyring_key *key)
+static void release(void *ptr)
 {
-	const struct private_key *found;
+	struct private_key *key = ptr;
+
+	private_key_free(&key);
+}
+
+const struct private_key *keyring_get(struct keyring *ring, struct keyring_key *key,
+    struct arena *a, struct err *err)
+{
+	struct private_key *found;
+	bool failed;
 
 	pthread_mutex_lock(&ring->lock);
-	found = key->key;
+	found = take(ring, key);
+	failed = key->failed;
 	pthread_mutex_unlock(&ring->lock);
-	return found;
+	if (found == NULL && !failed)
+		found = decode_for_use(ring, key, err);
+	return found != NULL && arena_defer(a, release, found) ? found : NULL;
+}
+
+bool keyring_type(struct keyring *ring, const struct keyring_key *key, enum key_type *out)
+{
+	bool known;
+
+	pthread_mutex_lock(&ring->lock);
+	known = key->key != NULL;
+	if (known)
+		*out = private_key_type(key->key);
+	pthread_mutex_unlock(&ring->lock);
+	return known;
 }
 
 const char *keyring_path(const struct keyring_key *key)

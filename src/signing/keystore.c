@@ -68,6 +68,7 @@ static enum rc keep_keys(struct keystore *ks, struct stored_domain *d,
 	if (same_keys(d, keys, count))
 		return RC_OK;
 	d->count = 0;
+	/* a new array: messages may still read the old one */
 	d->keys = arena_new_array(ks->arena, count, struct stored_key);
 	for (size_t i = 0; i < count && d->keys != NULL; i++)
 		d->keys[i] = (struct stored_key){ arena_copy(ks->arena, keys[i].selector),
@@ -193,7 +194,8 @@ static enum rc open_domains(struct keystore *ks, bool required, struct err *err)
 	return rc;
 }
 
-enum rc keystore_open(const char *directory, bool required, struct keystore **out, struct err *err)
+enum rc keystore_open(const char *directory, bool required, const char *passphrase_file,
+    struct keystore **out, struct err *err)
 {
 	struct keystore *ks = calloc(1, sizeof(*ks));
 	enum rc rc = RC_NOMEM;
@@ -203,7 +205,7 @@ enum rc keystore_open(const char *directory, bool required, struct keystore **ou
 		return RC_NOMEM;
 	}
 	ks->arena = arena_create(LIMIT_CONFIG_ARENA);
-	ks->ring = keyring_new();
+	ks->ring = keyring_new(passphrase_file);
 	if (ks->arena != NULL)
 		ks->directory = arena_copy(ks->arena, slice_str(directory)).ptr;
 	if (ks->ring != NULL && ks->directory != NULL)
@@ -349,55 +351,59 @@ static struct stored_domain *find_missing(struct keystore *ks, struct domain dom
 
 /* --- finding -------------------------------------------------------------------------------- */
 
-static size_t keys_of(struct keystore *ks, const struct stored_domain *d, struct signing_key *out)
+/* Out of the lock: decoding a key takes time, and keys of the ring stay where they are. */
+static enum rc get_keys(struct keystore *ks, struct arena *a, struct domain domain,
+    const struct stored_key *stored, size_t count, struct key_set *out)
 {
 	struct err err = ERR_INIT;
-	size_t n = 0;
 
-	for (size_t i = 0; i < d->count; i++) {
-		const struct private_key *key = keyring_get(ks->ring, d->keys[i].key, &err);
+	out->keys = arena_new_array(a, count, struct signing_key);
+	for (size_t i = 0; i < count && out->keys != NULL; i++) {
+		const struct private_key *key = keyring_get(ks->ring, stored[i].key, a, &err);
 
 		if (key != NULL)
-			out[n++] = (struct signing_key){ d->domain, d->keys[i].selector,
-				slice_str(keyring_path(d->keys[i].key)), KEY_ACTIVE, key };
+			out->keys[out->count++] = (struct signing_key){ domain, stored[i].selector,
+				slice_str(keyring_path(stored[i].key)), KEY_ACTIVE, key };
 	}
+	out->unusable = out->unusable || out->count < count;
 	err_log(&err);
 	err_free(&err);
-	return n;
+	return arena_failed(a) ? RC_NOMEM : RC_OK;
 }
 
-static enum rc find_locked(struct keystore *ks, struct arena *a, struct domain domain,
-    int64_t now_ms, struct key_set *out)
+/* What is known of the domain now; *count_out of its keys, whose memory is only added to. */
+static void find_locked(struct keystore *ks, struct arena *a, struct domain domain, int64_t now_ms,
+    struct key_set *out, struct domain *domain_out, const struct stored_key **keys_out,
+    size_t *count_out)
 {
 	struct stored_domain *d = map_get(&ks->domains, domain.name);
 
 	*out = (struct key_set){ .count = 0 };
+	*count_out = 0;
 	if (d != NULL)
 		refresh(ks, d, now_ms);
 	else
 		d = find_missing(ks, domain, now_ms, a);
 	if (d == NULL)
-		return RC_OK;
-	if (d->count > 0) {
-		out->keys = arena_new_array(a, d->count, struct signing_key);
-		if (out->keys == NULL)
-			return RC_NOMEM;
-		out->count = keys_of(ks, d, out->keys);
-	}
-	out->unusable = d->trouble || out->count < d->count;
+		return;
+	out->unusable = d->trouble;
 	out->inactive = d->inactive;
-	return RC_OK;
+	*domain_out = d->domain;
+	*keys_out = d->keys;
+	*count_out = d->count;
 }
 
 enum rc keystore_find(struct keystore *ks, struct arena *a, struct domain domain, int64_t now_ms,
     struct key_set *out)
 {
-	enum rc rc;
+	const struct stored_key *stored;
+	struct domain found;
+	size_t count;
 
 	pthread_mutex_lock(&ks->lock);
-	rc = find_locked(ks, a, domain, now_ms, out);
+	find_locked(ks, a, domain, now_ms, out, &found, &stored, &count);
 	pthread_mutex_unlock(&ks->lock);
-	return rc;
+	return count == 0 ? RC_OK : get_keys(ks, a, found, stored, count, out);
 }
 
 /* --- what signs, without a look at the directory --------------------------------------------- */

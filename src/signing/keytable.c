@@ -140,18 +140,20 @@ static enum rc take_key(const struct reader *r, struct slice third, struct key_r
 		    "domain:selector:/path/to/key");
 	if (slice_starts_with(third, SLICE("./")) || slice_starts_with(third, SLICE("../")))
 		return wrong(r, "write the full path of the key, beginning with \"/\"");
-	if (slice_starts_with(third, SLICE("/")) || slice_istarts_with(third, SLICE("pkcs11:")))
+	if (slice_starts_with(third, SLICE("/")) || slice_istarts_with(third, SLICE("pkcs11:")) ||
+	    slice_starts_with(third, SLICE("credential:")))
 		return take_file(r, third, row);
 	return take_inline(r, third, row);
 }
 
 static enum rc check_type(const struct reader *r, const struct key_row *row)
 {
-	const struct private_key *key = row->key;
+	bool known = row->key != NULL;
+	enum key_type type = known ? private_key_type(row->key) : row->type;
 
 	if (row->file != NULL)
-		key = keyring_decoded(r->table->ring, row->file);
-	if (row->has_type && key != NULL && private_key_type(key) != row->type)
+		known = keyring_type(r->table->ring, row->file, &type);
+	if (row->has_type && known && type != row->type)
 		return wrong(r, "the key is of another kind than the algorithm after it: leave "
 		    "the algorithm out");
 	return RC_OK;
@@ -267,7 +269,7 @@ const struct private_key *key_row_key(const struct key_table *t, const struct ke
 			file = NULL;
 	}
 	if (file != NULL)
-		found = keyring_get(t->ring, file, &err);
+		found = keyring_get(t->ring, file, a, &err);
 	*unusable_out = found == NULL;
 	err_log(&err);
 	err_free(&err);

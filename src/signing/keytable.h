@@ -31,8 +31,8 @@ struct key_table {
 MUST_CHECK enum rc key_table_load(struct key_table *t, const char *spec, struct err *err);
 
 /*
- * The key of a row for that author domain; NULL: none.  *unusable_out: there should be one.  Trouble
- * is logged once.
+ * The key of a row for that author domain, which lives as long as the arena; NULL: none.  *unusable_out:
+ * there should be one.  Trouble is logged once.
  */
 const struct private_key *key_row_key(const struct key_table *t, const struct key_row *row,
     struct arena *a, struct domain author, bool *unusable_out);

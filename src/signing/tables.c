@@ -17,7 +17,7 @@ struct sign_tables {
 };
 
 enum rc sign_tables_load(const char *key_table, const char *signing_table,
-    bool multiple_signatures, struct sign_tables **out, struct err *err)
+    bool multiple_signatures, const char *passphrase_file, struct sign_tables **out, struct err *err)
 {
 	struct sign_tables *t = calloc(1, sizeof(*t));
 	enum rc keys = RC_NOMEM, addresses = RC_NOMEM;
@@ -25,7 +25,7 @@ enum rc sign_tables_load(const char *key_table, const char *signing_table,
 	if (t == NULL)
 		return RC_NOMEM;
 	t->arena = arena_create(LIMIT_CONFIG_ARENA);
-	t->ring = keyring_new();
+	t->ring = keyring_new(passphrase_file);
 	t->multiple = multiple_signatures;
 	t->keys = (struct key_table){ .arena = t->arena, .ring = t->ring };
 	t->addresses = (struct sign_table){ .arena = t->arena, .keys = &t->keys };

@@ -9,10 +9,13 @@ Needs the built `assay` and `assayd`.  Suites of the shared material are played 
 import argparse
 import contextlib
 import csv
+import glob
 import json
 import os
 import re
 import shutil
+import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -415,6 +418,7 @@ def name_server(w, name, zone):
 
 @check
 def key_check_asks_every_server(w):
+    """Lagging server: all must have the record."""
     directory = os.path.join(w.dir, "everywhere")
     os.makedirs(directory)
     out = w.ok("key", "new", "a.example", "--keys", directory, "--selector", "s")
@@ -570,6 +574,171 @@ def keys_rotate(w):
     down = w.file("down.zone", "* * !SERVFAIL\n%s2._domainkey.a.example TXT !SERVFAIL\n" % new)
     status, out, _ = w.run("key", "rotate", "--all", "--keys", directory, "--zone", down, "--hook", hook)
     assert status == 1 and "could not ask" in out, out
+
+
+@check
+def rotation_is_killed(w):
+    """Half a key: killed before each change in the file system, a key signs at every moment, and calling again ends as without."""
+    base = os.path.join(w.dir, "killed")
+    hook = w.file("killed.sh", "#!/bin/sh\necho \"$ASSAY_ACTION $ASSAY_NAME\" >>\"$HOOK_LOG\"\n")
+    os.chmod(hook, 0o755)
+    domain = "keys/a.example"
+    os.makedirs(os.path.join(base, "start/keys"))
+    out = w.ok("key", "new", "a.example", "--keys", os.path.join(base, "start/keys"), "--type", "ed25519", "--selector", "old")
+    out += w.ok("key", "new", "a.example", "--keys", os.path.join(base, "start/keys"), "--type", "ed25519", "--selector", "new")
+    zone = w.file("killed.zone", "\n".join(l for l in out.splitlines() if not l.startswith(";")) + "\n")
+    empty = w.file("nothing.zone", "a.example A 192.0.2.1\n")
+
+    def prepare(name, *days):
+        """days: (file, its new name, how old it is)"""
+        directory = os.path.join(base, name)
+        shutil.copytree(os.path.join(base, "start"), directory)
+        for old, new, age in days:
+            if new:
+                os.rename(os.path.join(directory, domain, old), os.path.join(directory, domain, new))
+                set_back(os.path.join(directory, domain, new), age)
+            else:
+                os.unlink(os.path.join(directory, domain, old))
+        return directory
+
+    def state(directory):
+        names = (n for n in os.listdir(os.path.join(directory, domain)))
+        return sorted(re.sub(r"^\d{6}e", "made", n) for n in names if not n.endswith(".visible"))
+
+    def call(directory, answers, die_at=None):
+        env = dict(os.environ, HOOK_LOG=os.path.join(directory, "hook.log"))
+        program = w.assay
+        if die_at:
+            env["ASSAY_DIE_AT"] = str(die_at)
+            program = os.path.join(w.build, "tests/cli/dying")
+        return subprocess.run([program, "key", "rotate", "--all", "--keys", os.path.join(directory, "keys"), "--zone", answers,
+                               "--hook", hook], env=env, capture_output=True).returncode
+
+    visible = os.path.join(base, "start", domain, "new.visible")
+    open(visible, "w").close()
+    set_back(visible, 1)
+    old = ("old.pending.pem", "old.pem", 200)
+    steps = [
+        ("make", empty, [old, ("new.pending.pem", None, 0)], ["made.pending.pem", "old.pem"]),
+        ("activate", zone, [old], ["new.pem", "old.pem"]),
+        ("retire-old", zone, [old, ("new.pending.pem", "new.pem", 1), ("new.visible", None, 0)], ["new.pem", "old.retiring.pem"]),
+        ("remove", zone, [("old.pending.pem", "old.retiring.pem", 8), ("new.pending.pem", "new.pem", 9), ("new.visible", None, 0)],
+         ["new.pem", "old.retired.pem"]),
+    ]
+    kills = 0
+    after = ["new.pem", "old.retiring.pem"]  # a call that completes a step may take the next one, too
+    for name, answers, days, want in steps:
+        whole = prepare(name, *days)
+        assert call(whole, answers) == 0 and state(whole) == want, (name, state(whole))
+        die_at = 1
+        while True:
+            directory = prepare("%s-%d" % (name, die_at), *days)
+            status = call(directory, answers, die_at)
+            if status == 0:
+                break
+            assert status == -signal.SIGKILL, (name, die_at, status)
+            kills += 1
+            active = [n for n in state(directory) if re.fullmatch(r"(old|new)\.pem", n)]
+            assert active, "%s, killed at %d: no key signs: %s" % (name, die_at, state(directory))
+            for n in active:
+                assert open(os.path.join(directory, domain, n)).read().endswith("-----END PRIVATE KEY-----\n"), n
+            for _ in range(3):
+                if state(directory) in (want, after):
+                    break
+                assert call(directory, answers) == 0
+            assert state(directory) in (want, after), "%s, killed at %d: %s" % (name, die_at, state(directory))
+            assert call(directory, answers) == 0
+            assert name == "make" or not os.path.exists(os.path.join(directory, domain, "new.visible")), (name, die_at)
+            log = open(os.path.join(directory, "hook.log")).read() if name in ("make", "remove") else "publish remove"
+            assert ("publish" if name == "make" else "remove") in log, (name, die_at, log)
+            die_at += 1
+        assert die_at > 3, "%s was never killed" % name
+    assert kills > 15, kills
+
+
+@check
+def one_host_rotates(w):
+    directory = os.path.join(w.dir, "writer")
+    os.makedirs(directory)
+    w.ok("key", "new", "a.example", "--keys", directory, "--type", "ed25519")
+    zone = w.file("writer.zone", "a.example A 192.0.2.1\n")
+    w.ok("key", "rotate", "--all", "--keys", directory, "--zone", zone, "--plan")
+    assert not os.path.exists(directory + "/.writer")
+    w.ok("key", "rotate", "--all", "--keys", directory, "--zone", zone)
+    assert open(directory + "/.writer").read() == socket.gethostname()
+    w.ok("key", "rotate", "--all", "--keys", directory, "--zone", zone)
+    w.file("writer/.writer", "other.example")
+    status, _, err = w.run("key", "rotate", "--all", "--keys", directory, "--zone", zone)
+    assert status == 1 and "rotated by another host, other.example" in err, err
+
+
+@check
+def keys_in_other_homes(w):
+    """Encrypted keys, credentials of systemd, and a token behind PKCS #11 where that is installed."""
+    domain = os.path.join(w.dir, "homes/keys/a.example")
+    os.makedirs(domain)
+    encrypted = os.path.join(domain, "enc.pem")
+    shutil.copy(os.path.join(KEYS, "rsa2048-encrypted.pem"), encrypted)
+    os.chmod(encrypted, 0o600)
+    word = w.file("homes/word", "assay\n")
+    wrong = w.file("homes/wrong", "not it\n")
+    empty = w.file("homes/empty", "\n")
+    wide = w.file("homes/wide", "assay\n")
+    for path, mode in ((word, 0o600), (wrong, 0o400), (empty, 0o600), (wide, 0o644)):
+        os.chmod(path, mode)
+
+    def configured(passphrase):
+        line = "" if passphrase is None else 'key-passphrase-file = "%s"\n' % passphrase
+        return w.file("homes.conf", 'keys = "%s"\nuser = root\n%s' % (os.path.dirname(domain), line))
+
+    rows = [(None, "name the file that contains it"), (wrong, "does not open this key"), (empty, "not a pass phrase"),
+            (wide, "open to everybody"), ("/nonexistent/word", "No such file"), ("credential:word", "LoadCredential=word")]
+    for passphrase, text in rows:
+        status, out, err = w.run("key", "list", "-c", configured(passphrase))
+        assert status == 1 and text in err and "cannot be used" in out, (passphrase, err)
+    assert "rsa-2048" in w.ok("key", "list", "-c", configured(word))
+    sign = ("sign", "--domain", "a.example", "--selector", "enc", "--key")
+    assert b"" != subprocess.run([w.assay, *sign, encrypted, "--passphrase-file", word], input=MESSAGE, capture_output=True, check=True).stdout
+    assert w.run(*sign, encrypted, stdin=MESSAGE)[0] == 1
+    # systemd's directory: readable by an access list, whose mask looks like a group's rights
+    credentials = os.path.join(w.dir, "credentials")
+    os.makedirs(credentials)
+    shutil.copy(word, credentials)
+    shutil.copy(os.path.join(KEYS, "ed25519.pem"), os.path.join(credentials, "key"))
+    os.chmod(os.path.join(credentials, "key"), 0o440)
+    os.environ["CREDENTIALS_DIRECTORY"] = credentials
+    try:
+        assert "rsa-2048" in w.ok("key", "list", "-c", configured("credential:word"))
+        assert "DKIM-Signature" in w.ok(*sign, "credential:key", stdin=MESSAGE)
+        for name in ("../word", ".", "", "none"):
+            assert w.run(*sign, "credential:" + name, stdin=MESSAGE)[0] == 1, name
+        w.file("homes/K", "k b.example:s:credential:key\n")
+        w.file("homes/S", "b.example k\n")
+        conf = w.file("homes.conf", 'keys = "%s/homes/none"\nsign-tables { key-table = "%s/homes/K" signing-table = "%s/homes/S" }\n' % (w.dir, w.dir, w.dir))
+        assert "ed25519-256" in w.ok("key", "list", "b.example", "-c", conf)
+    finally:
+        del os.environ["CREDENTIALS_DIRECTORY"]
+    pkcs11(w, sign)
+
+
+def pkcs11(w, sign):
+    modules = glob.glob("/usr/lib/*/ossl-modules/pkcs11.so") + glob.glob("/usr/lib64/ossl-modules/pkcs11.so")
+    tokens = glob.glob("/usr/lib/softhsm/libsofthsm2.so") + glob.glob("/usr/lib/*/softhsm/libsofthsm2.so") + glob.glob("/usr/lib64/pkcs11/libsofthsm2.so")
+    if not modules or not tokens or not shutil.which("softhsm2-util"):
+        print("skipped: keys by pkcs11: need softhsm2 and OpenSSL's pkcs11-provider")
+        return
+    store = os.path.join(w.dir, "token")
+    os.makedirs(store)
+    env = dict(os.environ, SOFTHSM2_CONF=w.file("softhsm2.conf", "directories.tokendir = %s\nobjectstore.backend = file\n" % store),
+               OPENSSL_CONF=w.file("pkcs11.cnf", "openssl_conf = o\n[o]\nproviders = p\n[p]\ndefault = d\npkcs11 = m\n[d]\nactivate = 1\n"
+                                   "[m]\nmodule = %s\npkcs11-module-path = %s\npkcs11-module-token-pin = 1234\nactivate = 1\n" % (modules[0], tokens[0])))
+    for args in (["--init-token", "--free", "--label", "assay", "--so-pin", "1234", "--pin", "1234"],
+                 ["--import", os.path.join(KEYS, "rsa2048.pem"), "--token", "assay", "--label", "s", "--id", "01", "--pin", "1234"]):
+        subprocess.run(["softhsm2-util", *args], env=env, check=True, capture_output=True)
+    p = subprocess.run([w.assay, *sign, "pkcs11:token=assay;object=s;type=private"], input=MESSAGE, capture_output=True, env=env)
+    assert p.returncode == 0 and b"DKIM-Signature" in p.stdout, p.stderr
+    p = subprocess.run([w.assay, *sign, "pkcs11:token=assay;object=none;type=private"], input=MESSAGE, capture_output=True, env=env)
+    assert p.returncode == 1, p.stdout
 
 
 @check

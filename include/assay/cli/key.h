@@ -50,8 +50,8 @@ MUST_CHECK enum rc key_make(struct key_request *r, struct domain d, enum key_typ
 MUST_CHECK enum rc key_move(struct key_request *r, const struct signing_key *key, enum key_state to);
 
 /*
- * Completes, of the keys of one domain, moves that were interrupted: two names of one file.  *settled_out
- * says that there was one, so that the directory must be read again.
+ * Completes, of the keys of one domain, what was interrupted: two names of one file, and what is left
+ * beside a file.  *settled_out says that there was one, so that the directory must be read again.
  */
 MUST_CHECK enum rc key_settle(struct key_request *r, const struct signing_key *keys, size_t count,
     bool *settled_out);

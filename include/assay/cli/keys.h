@@ -25,7 +25,7 @@ void own_keys_free(struct own_keys *keys);
  * The private key, loaded unless the table has done that.  *loaded_out is to be freed by the caller
  * and may be NULL.  NULL is returned, with a message, when it cannot be used.
  */
-const struct private_key *own_key_load(struct arena *a, const struct signing_key *key,
-    struct private_key **loaded_out, struct err *err);
+const struct private_key *own_key_load(struct arena *a, const struct settings *s,
+    const struct signing_key *key, struct private_key **loaded_out, struct err *err);
 
 #endif

@@ -41,6 +41,7 @@ struct settings {
 	struct slice keys_directory;
 	struct slice *key_selectors;  /* of new keys: patterns, one at least */
 	size_t key_selector_count;
+	struct slice key_passphrase_file; /* of encrypted keys; empty: none */
 	bool keys_directory_named;    /* the configuration named it: it must be there */
 	struct keystore *keystore;    /* NULL until settings_load_keys(); owned */
 	struct sign_tables *tables;   /* owned; policy.signing.tables points at it */
@@ -81,6 +82,9 @@ MUST_CHECK enum rc settings_load_text(const char *label, struct slice text,
  * ever be signed, are findings.
  */
 MUST_CHECK enum rc settings_load_keys(struct settings *s, struct err *err);
+
+/* key-passphrase-file for private_key_load(), or NULL. */
+const char *settings_passphrase_file(const struct settings *s);
 
 /*
  * What will happen, for people: "signs: example.com (202611r), ..." (the first

@@ -47,8 +47,13 @@ unsigned public_key_bits(const struct public_key *key); /* of the modulus; 256 f
 MUST_CHECK enum rc public_key_verify(const struct public_key *key,
     const unsigned char hash[SHA256_OCTETS], struct slice signature, bool *valid_out);
 
-/* Immutable after loading; may be used by several threads at once. */
+/*
+ * Immutable after loading; may be used by several threads at once.  Reference-counted: whoever keeps one
+ * beyond the life of its owner takes a reference, and private_key_free() drops one.
+ */
 struct private_key;
+
+struct private_key *private_key_ref(struct private_key *key); /* returns key */
 
 enum key_type private_key_type(const struct private_key *key);
 unsigned private_key_bits(const struct private_key *key);

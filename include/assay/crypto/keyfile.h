@@ -3,7 +3,12 @@
  *
  * A key file is opened, then judged by fstat of what was opened (a regular file, not readable or
  * writable by others, at most LIMIT_KEY_FILE octets), then decoded from memory.  Readable by its
- * group is fine when that is one of the process's own groups.
+ * group is fine when that is one of the process's own groups.  A file with a pass phrase is read the same
+ * way.  "credential:NAME" is a file of the directory that systemd makes for the service
+ * ($CREDENTIALS_DIRECTORY); of its access list a group's mode says nothing.
+ *
+ * A key is tried when it is loaded: one whose signature does not verify with its own public half is
+ * refused.
  */
 #ifndef ASSAY_CRYPTO_KEYFILE_H
 #define ASSAY_CRYPTO_KEYFILE_H
@@ -14,9 +19,11 @@
 
 /*
  * path: a file, or a URI such as "pkcs11:..." (OSSL_STORE).  Refuses RSA under 1024 bits (RFC 8301
- * section 3.2), warns under 2048.  Every message names the path and what to do.
+ * section 3.2), warns under 2048.  Every message names the path and what to do.  The first line of
+ * passphrase_file, which may be NULL, opens encrypted keys.
  */
-MUST_CHECK enum rc private_key_load(const char *path, struct private_key **out, struct err *err);
+MUST_CHECK enum rc private_key_load(const char *path, const char *passphrase_file,
+    struct private_key **out, struct err *err);
 
 /* Opens the file and judges its mode, and reads nothing: for sites with very many keys. */
 MUST_CHECK enum rc private_key_check(const char *path, struct err *err);
@@ -28,5 +35,8 @@ MUST_CHECK enum rc private_key_decode(struct slice pem, const char *label,
 /* Writes PKCS#8 PEM with mode (0600 or 0640) to a file that must not exist yet. */
 MUST_CHECK enum rc private_key_save(const struct private_key *key, const char *path, mode_t mode,
     struct err *err);
+
+/* Removes what a private_key_save() to path that was interrupted has left beside it. */
+void private_key_tidy(const char *path);
 
 #endif

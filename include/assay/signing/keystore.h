@@ -4,7 +4,7 @@
  * A key directory is enough: <keys>/<domain>/<selector>.pem signs; <selector>.pending.pem,
  * <selector>.retiring.pem and <selector>.retired.pem do not.  A new domain's key is found without a reload (the directory is
  * looked at again at most once a second).  OpenDKIM's KeyTable and SigningTable are read in place
- * (signing/tables.h).  Thread-safe; keys handed out live as long as the key store.
+ * (signing/tables.h).  Thread-safe; keys handed out live as long as the arena that they were asked for with.
  */
 #ifndef ASSAY_SIGNING_KEYSTORE_H
 #define ASSAY_SIGNING_KEYSTORE_H
@@ -45,11 +45,12 @@ struct keystore;
  * Opens the directory and looks at every active key, so that a start or a reload reports all mistakes
  * at once.  One bad key costs its own domain only: keys that cannot be used, domains without an
  * active key, directories that are not named after a domain, two keys of one selector are findings.
- * Keys beyond the first LIMIT_KEYS_DECODED are decoded when they are first used.  A directory that
+ * Keys beyond the first LIMIT_KEYS_DECODED are decoded when they are used, and as many are kept decoded.
+ * passphrase_file: of encrypted keys (crypto/keyfile.h), or NULL.  A directory that
  * is missing is an error when required, else a warning.  RC_CONFIG with messages.
  */
-MUST_CHECK enum rc keystore_open(const char *directory, bool required, struct keystore **out,
-    struct err *err);
+MUST_CHECK enum rc keystore_open(const char *directory, bool required, const char *passphrase_file,
+    struct keystore **out, struct err *err);
 void keystore_free(struct keystore **ks);
 
 /* What a domain has in the key directory. */

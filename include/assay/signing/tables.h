@@ -32,7 +32,7 @@ struct table_matches {
  * matches and an empty table are findings: each costs its own domain only.
  */
 MUST_CHECK enum rc sign_tables_load(const char *key_table, const char *signing_table,
-    bool multiple_signatures, struct sign_tables **out, struct err *err);
+    bool multiple_signatures, const char *passphrase_file, struct sign_tables **out, struct err *err);
 void sign_tables_free(struct sign_tables **t);
 
 /* Every match for the author's address (the first only, unless multiple). */

@@ -56,7 +56,7 @@ static void check_load(const char *path, enum rc want, size_t warnings, const ch
 {
 	struct private_key *key = NULL;
 	struct err err = ERR_INIT;
-	enum rc rc = private_key_load(path, &key, &err);
+	enum rc rc = private_key_load(path, NULL, &key, &err);
 
 	ck_assert_msg(rc == want, "%s: %s", path, buf_cstr(&err.text));
 	ck_assert_msg((key != NULL) == (want == RC_OK), "%s", path);
@@ -80,6 +80,7 @@ static const struct {
 	{ "rsa4096.pem", RC_OK, 0, NULL },
 	{ "ed25519.pem", RC_OK, 0, NULL },
 	{ "rsa1024.pem", RC_OK, 1, "2048 or more are advised" },             /* S_03 */
+	/* Wrong half */
 	{ "rsa2048-damaged.pem", RC_CONFIG, 0, "a trial signature by this key does not verify" },
 	{ "rsa512.pem", RC_CONFIG, 0, "512 bits" },                           /* S_02 */
 	{ "ec-p256.pem", RC_CONFIG, 0, "neither an RSA nor an Ed25519 key" },
@@ -301,11 +302,11 @@ START_TEST(saves)
 	struct stat st;
 
 	umask(077);
-	ck_assert_int_eq(private_key_load(from, &key, &err), RC_OK);
+	ck_assert_int_eq(private_key_load(from, NULL, &key, &err), RC_OK);
 	ck_assert_int_eq(private_key_save(key, path, saved[_i].mode, &err), RC_OK);
 	ck_assert_int_eq(stat(path, &st), 0);
 	ck_assert_int_eq(st.st_mode & 07777, saved[_i].mode);
-	ck_assert_int_eq(private_key_load(path, &again, &err), RC_OK);
+	ck_assert_int_eq(private_key_load(path, NULL, &again, &err), RC_OK);
 	ck_assert_int_eq(private_key_public(key, &octets), RC_OK);
 	ck_assert_int_eq(private_key_public(again, &octets_again), RC_OK);
 	ck_slice_eq(buf_slice(&octets), buf_slice(&octets_again));
@@ -334,7 +335,7 @@ START_TEST(saves_nowhere)
 	struct private_key *key = NULL;
 	struct err err = ERR_INIT;
 
-	ck_assert_int_eq(private_key_load(from, &key, &err), RC_OK);
+	ck_assert_int_eq(private_key_load(from, NULL, &key, &err), RC_OK);
 	ck_assert_int_eq(private_key_save(key, path, 0600, &err), RC_CONFIG);
 	ck_assert(says(&err, path));
 	private_key_free(&key);

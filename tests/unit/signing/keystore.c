@@ -139,7 +139,7 @@ START_TEST(opening)
 	enum rc rc;
 
 	make_tree(dir, open_rows[_i].files, 3);
-	rc = keystore_open(dir, true, &ks, &err);
+	rc = keystore_open(dir, true, NULL, &ks, &err);
 	text = buf_cstr(&err.text);
 	ck_assert_msg(rc == RC_OK, "%s: rc %d\n%s", name, rc, text);
 	ck_assert_msg(err.count == 0, "%s: %zu errors\n%s", name, err.count, text);
@@ -168,7 +168,7 @@ START_TEST(all_mistakes_at_once)
 	struct keystore *ks = NULL;
 
 	make_tree(dir, files, N_ELEMENTS(files));
-	ck_assert_int_eq(keystore_open(dir, true, &ks, &err), RC_OK);
+	ck_assert_int_eq(keystore_open(dir, true, NULL, &ks, &err), RC_OK);
 	ck_assert_uint_eq(err.count, 0);
 	ck_assert_uint_eq(err.findings, 3);
 	keystore_free(&ks);
@@ -178,6 +178,7 @@ START_TEST(all_mistakes_at_once)
 END_TEST
 
 /* Whoever may write there can have mail signed by a key of their own. */
+/* Open key folder */
 START_TEST(open_to_writers)
 {
 	static const struct tree_file files[] = { { "a.org/s.pem", "ed25519.pem", 0600 } };
@@ -188,7 +189,7 @@ START_TEST(open_to_writers)
 
 	make_tree(dir, files, N_ELEMENTS(files));
 	ck_assert_int_eq(chmod(path, 0777), 0);
-	ck_assert_int_eq(keystore_open(dir, true, &ks, &err), RC_OK);
+	ck_assert_int_eq(keystore_open(dir, true, NULL, &ks, &err), RC_OK);
 	ck_assert_uint_eq(err.findings, 1);
 	ck_assert_ptr_nonnull(strstr(buf_cstr(&err.text),
 	    "everybody may write this key directory (mode 0777)"));
@@ -205,11 +206,11 @@ START_TEST(missing_directory)
 	struct err err = ERR_INIT;
 	struct keystore *ks = NULL;
 
-	ck_assert_int_eq(keystore_open(path, true, &ks, &err), RC_CONFIG);
+	ck_assert_int_eq(keystore_open(path, true, NULL, &ks, &err), RC_CONFIG);
 	ck_assert_uint_eq(err.count, 1);
 	ck_assert_ptr_null(ks);
 	err_free(&err);
-	ck_assert_int_eq(keystore_open(path, false, &ks, &err), RC_OK);
+	ck_assert_int_eq(keystore_open(path, false, NULL, &ks, &err), RC_OK);
 	ck_assert_uint_eq(err.count, 0);
 	ck_assert_uint_eq(err.warnings, 1);
 	keystore_free(&ks);
@@ -233,7 +234,7 @@ static struct world opened(const struct tree_file *files, size_t count)
 	struct err err = ERR_INIT;
 
 	make_tree(w.dir, files, count);
-	ck_assert_msg(keystore_open(w.dir, true, &w.ks, &err) == RC_OK, "%s", buf_cstr(&err.text));
+	ck_assert_msg(keystore_open(w.dir, true, NULL, &w.ks, &err) == RC_OK, "%s", buf_cstr(&err.text));
 	err_free(&err);
 	return w;
 }
@@ -515,7 +516,7 @@ START_TEST(many_keys)
 		snprintf(name, sizeof(name), "d%u.example/s.pem", i);
 		files_key(w.dir, name, "ed25519.pem", 0600);
 	}
-	ck_assert_int_eq(keystore_open(w.dir, true, &w.ks, &err), RC_OK);
+	ck_assert_int_eq(keystore_open(w.dir, true, NULL, &w.ks, &err), RC_OK);
 	ck_assert_msg(err.text.len == 0, "%s", buf_cstr(&err.text));
 	for (unsigned i = 0; i < DOMAINS; i++) {
 		char name[32];
@@ -541,7 +542,7 @@ START_TEST(many_keys_mode_is_still_checked)
 		snprintf(name, sizeof(name), "d%u.example/s.pem", i);
 		files_write(w.dir, name, "", 0644);
 	}
-	ck_assert_int_eq(keystore_open(w.dir, true, &w.ks, &err), RC_OK);
+	ck_assert_int_eq(keystore_open(w.dir, true, NULL, &w.ks, &err), RC_OK);
 	ck_assert_uint_eq(err.findings, DOMAINS); /* of which the first are reported */
 	ck_assert(!buf_failed(&err.text));
 	ck_assert_ptr_nonnull(strstr(buf_cstr(&err.text), "further findings omitted"));

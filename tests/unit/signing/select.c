@@ -259,7 +259,7 @@ static struct signing_selection choose(const char *dir, struct arena *a, const s
 	struct authors authors;
 	struct signing_selection s = { .why = SIGNING_WHY_COUNT };
 
-	ck_assert_msg(keystore_open(keys, true, &ks, &err) == RC_OK, "%s", buf_cstr(&err.text));
+	ck_assert_msg(keystore_open(keys, true, NULL, &ks, &err) == RC_OK, "%s", buf_cstr(&err.text));
 	ck_assert(arena_defer(a, close_store, ks));
 	authors_of_message(m, &authors);
 	ck_assert_int_eq(signing_select(a, p, ks, m, &authors, authenticated, 0, &s), RC_OK);
@@ -368,7 +368,7 @@ START_TEST(with_tables)
 	buf_addf(&text, "u u.org:su:%s/keys/bad.org/s.pem\n", dir);
 	files_write(dir, "K", buf_cstr(&text), 0644);
 	files_write(dir, "S", "t.org k\na.org k\nu.org u\njoe@w.org k\nann@w.org k\n", 0644);
-	ck_assert_msg(sign_tables_load(key_table, signing_table, false, &t, &err) == RC_OK, "%s",
+	ck_assert_msg(sign_tables_load(key_table, signing_table, false, NULL, &t, &err) == RC_OK, "%s",
 	    buf_cstr(&err.text));
 	p.tables = t;
 	s = choose(dir, a, &p, message_of(a, table_rows[_i].from, table_rows[_i].envelope,

@@ -89,7 +89,7 @@ static enum rc load(const char *dir, const char *kind, bool multiple, const char
 	write_table(dir, "SigningTable", addresses);
 	buf_addf(&key_spec, "%s%s/KeyTable", kind, dir);
 	buf_addf(&sign_spec, "%s%s/SigningTable", kind, dir);
-	rc = sign_tables_load(buf_cstr(&key_spec), buf_cstr(&sign_spec), multiple, out, err);
+	rc = sign_tables_load(buf_cstr(&key_spec), buf_cstr(&sign_spec), multiple, NULL, out, err);
 	buf_free(&key_spec);
 	buf_free(&sign_spec);
 	return rc;
@@ -341,7 +341,7 @@ START_TEST(missing_tables)
 	struct err err = ERR_INIT;
 	struct sign_tables *t = NULL;
 
-	ck_assert_int_eq(sign_tables_load("/nonexistent/K", "refile:/nonexistent/S", false, &t,
+	ck_assert_int_eq(sign_tables_load("/nonexistent/K", "refile:/nonexistent/S", false, NULL, &t,
 	    &err), RC_CONFIG);
 	ck_assert_uint_eq(err.count, 2);
 	ck_assert_ptr_nonnull(strstr(buf_cstr(&err.text), "/nonexistent/K: "));

@@ -566,7 +566,7 @@ START_TEST(signed_without_what_is_removed)
 
 	world_open(&w, ZONE);
 	files_key(keys, "example.org/e1.pem", "ed25519.pem", 0600);
-	if (keystore_open(keys, true, &w.keys, &err) != RC_OK)
+	if (keystore_open(keys, true, NULL, &w.keys, &err) != RC_OK)
 		ck_abort_msg("%s", buf_cstr(&err.text));
 	err_free(&err);
 	w.policy.signing.headers = (struct sign_header_set){ .add = add, .add_count = 1 };
