@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """What a message costs: assayd beside the floor and, where they are found, beside other milters.
 
-    bench.py --build BUILDDIR [--section messages|latency|pool|growth|spf|history]... [--peers DIR]... [--quick]
+    bench.py --build BUILDDIR [--section messages|latency|pool|growth|keys|spf|history]... [--peers DIR]... [--quick]
              [--messages N] [--connections C] [--rounds R] [--only WORKLOAD]
     bench.py --build BUILDDIR --against BUILDDIR [--messages N] [--connections C] [--rounds R] [--only WORKLOAD]
 
@@ -24,12 +24,13 @@ import sys
 
 import growth
 import kept
+import keys
 import latency
 import paired
 from material import Material
 from programs import Programs
 
-SECTIONS = ("messages", "latency", "pool", "growth", "spf", "history")
+SECTIONS = ("messages", "latency", "pool", "growth", "keys", "spf", "history")
 COLUMNS = "%-18s %-18s %8s %7s %7s %8s %8s %8s %8s %7s"
 
 
@@ -131,6 +132,8 @@ def run(options):
                 Messages(material, programs, options).run()
             elif section == "growth":
                 growth.run(material, programs, options.quick)
+            elif section == "keys":
+                keys.run(material, programs, options.quick)
             elif section == "history":
                 kept.run(material, programs, options.quick)
             else:

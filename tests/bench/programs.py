@@ -69,16 +69,16 @@ class Programs:
 
     # --- ours -------------------------------------------------------------------------------------
 
-    def configuration(self, sock, port, more="", keys=None):
+    def configuration(self, sock, port, more="", keys=None, log="level = warning"):
         return ('authserv-id = "mx.receiver.test"\nlisten = "unix:%s"\nkeys = "%s"\ninternal-hosts = { }\ncontrol { socket = "" }\n'
-                'dns { servers = "127.0.0.1:%d" }\nlog { level = warning }\n%s%s\n' % (
-                    sock, keys or self.material.path("keys"), port, 'user = root\n' if os.geteuid() == 0 else "", more))
+                'dns { servers = "127.0.0.1:%d" }\nlog { %s }\n%s%s\n' % (
+                    sock, keys or self.material.path("keys"), port, log, 'user = root\n' if os.geteuid() == 0 else "", more))
 
-    def assayd(self, port, more="", keys=None):
+    def assayd(self, port, more="", keys=None, log="level = warning"):
         """a milter: (socket, processes, log of queries)"""
         sock, conf = self.unique("assay.sock"), self.unique("assay.conf")
         with open(conf, "w") as f:
-            f.write(self.configuration(sock, port, more, keys))
+            f.write(self.configuration(sock, port, more, keys, log))
         return [sock], [self.start([os.path.join(self.build, "assayd"), "-f", "-c", conf], sock)]
 
     def idle(self):

@@ -87,7 +87,8 @@ def openssl_verify(key, algorithm, data, signature):
         def file(name, content):
             return host.write(os.path.join(place, name), content)
         public = os.path.join(place, "public")
-        host.run(["openssl", "pkey", "-in", key, "-pubout", "-out", public])
+        kind = ["-pubin"] if "BEGIN PUBLIC" in host.read(key) else []
+        host.run(["openssl", "pkey", *kind, "-in", key, "-pubout", "-out", public])
         sig = file("sig", signature)
         if algorithm == "rsa-sha256":
             argv = ["openssl", "dgst", "-sha256", "-verify", public, "-signature", sig, file("data", data)]

@@ -14,6 +14,7 @@ sys.dont_write_bytecode = True
 
 import case
 import checks_classes
+import checks_keys
 import checks_life
 import checks_octets
 import checks_rewrite
@@ -21,7 +22,7 @@ import checks_sendmail
 import checks_verdict
 from stage import Setup
 
-ORDER = [m.__name__ for m in (checks_classes, checks_verdict, checks_octets, checks_rewrite, checks_life, checks_sendmail)]
+ORDER = [m.__name__ for m in (checks_classes, checks_verdict, checks_octets, checks_rewrite, checks_life, checks_keys, checks_sendmail)]
 
 
 def main():
