@@ -234,7 +234,7 @@ static enum rc sum_up(struct arena *a, const struct signing_key *key, struct pub
 		    known > 1 ? "the servers disagree: " : "", SLICE_ARG(said), SLICE_ARG(key->domain.name),
 		    SLICE_ARG(key->selector));
 	else if (unknown > 0)
-		p->what = said;
+		p->what = arena_printf(a, "%.*s; --via-resolver asks the resolver only", SLICE_ARG(said));
 	else if (resolver->state == PUBLISHED_WRONG)
 		p->what = arena_printf(a, "every server of the zone has it, but the resolver says: %.*s; it "
 		    "remembers an older answer: wait until that has expired", SLICE_ARG(resolver->what));

@@ -64,7 +64,7 @@ class Site:
         """The name server of resolv.conf, with what is published by now."""
         if self.server:
             self.server.stop()
-        self.server = dnsserver.DnsServer("\n".join(self.zone), 53)
+        self.server = dnsserver.DnsServer("\n".join(self.zone + ["example.com NS ns.example.com", "ns.example.com A 127.0.0.1"]), 53)
 
     def publish(self, printed):
         """What `assay key new` says is to be published."""

@@ -1,18 +1,20 @@
 """A name server over the tests' zone file, on loopback: the way assayd asks in real life, time-outs included.
 
-It knows TXT and A, the directives !TIMEOUT, !SERVFAIL and !SLOW=ms, and answers NXDOMAIN or NODATA as it should.
+It knows TXT, A and NS, the directives !TIMEOUT, !SERVFAIL and !SLOW=ms, and answers NXDOMAIN or NODATA as it should.
 """
 
 import socket
 import struct
 import threading
 
-TYPES = {"A": 1, "TXT": 16}
+TYPES = {"A": 1, "NS": 2, "TXT": 16}
 
 
 def encode(rtype, text):
     if rtype == "A":
         return socket.inet_aton(text)
+    if rtype == "NS":
+        return b"".join(bytes([len(label)]) + label.encode() for label in text.split(".")) + b"\0"
     data = text.encode()
     return b"".join(bytes([len(data[i:i + 255])]) + data[i:i + 255] for i in range(0, len(data), 255))
 
