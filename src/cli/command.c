@@ -6,6 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <jansson.h>
+
 #include "base/ascii.h"
 #include "base/cursor.h"
 #include "base/limits.h"
@@ -44,6 +46,32 @@ int command_usage(const struct command *c, const char *fmt, ...)
 	return EXIT_USAGE;
 }
 
+/* --json was given: whoever reads standard output gets JSON, whatever happens. */
+static bool wants_json, printed_json;
+
+void command_print_json(const char *text)
+{
+	printed_json = true;
+	puts(text);
+}
+
+/* {"errors":["..."]} */
+static void print_json_errors(struct slice text)
+{
+	json_t *list = json_array(), *o = json_object();
+	char *dumped;
+
+	while (text.len > 0) {
+		struct slice line = slice_split(&text, '\n');
+
+		(void)json_array_append_new(list, json_stringn(line.ptr, line.len));
+	}
+	dumped = json_object_set_new(o, "errors", list) == 0 ? json_dumps(o, JSON_INDENT(2)) : NULL;
+	command_print_json(dumped == NULL ? "{\"errors\":[\"out of memory\"]}" : dumped);
+	free(dumped);
+	json_decref(o);
+}
+
 int command_end(struct err *err, enum rc rc)
 {
 	struct slice rest;
@@ -51,6 +79,10 @@ int command_end(struct err *err, enum rc rc)
 	if (rc != RC_OK && err->count == 0)
 		err_add(err, rc == RC_LIMIT ? "a ceiling was reached" : "out of memory");
 	rest = buf_slice(&err->text);
+	if (wants_json && !printed_json && rc != RC_OK) {
+		print_json_errors(rest);
+		rest = SLICE("");
+	}
 	while (rest.len > 0) {
 		struct slice line = slice_split(&rest, '\n');
 
@@ -181,6 +213,7 @@ int command_arguments(const struct command *c, int argc, char **argv, void *requ
 			o = long_index(c->arguments, o);
 		if (o < 1 || (size_t)o > count)
 			return command_usage(c, "unknown option, or one without its value");
+		wants_json = wants_json || strcmp(c->arguments[o - 1].name, "json") == 0;
 		wrong = argument_set(&c->arguments[o - 1], request, optarg);
 		if (wrong != NULL)
 			return command_usage(c, "--%s %s: %s", c->arguments[o - 1].name, optarg, wrong);

@@ -16,6 +16,11 @@ static void describe_spf(const struct verdict *v)
 {
 	const struct spf_result *r = &v->spf.r;
 
+	if (!v->spf_checked || !spf_was_checked(r)) {
+		puts("spf: not checked");
+		labelled("", r->why == SPF_WHY_NO_CLIENT ? slice_str(spf_why_text(r->why)) : r->reason);
+		return;
+	}
 	printf("spf=%s %s=", auth_result_text(r->result),
 	    v->spf.scope == SPF_SCOPE_HELO ? "smtp.helo" : "smtp.mailfrom");
 	print_text(r->domain.name);
@@ -111,23 +116,76 @@ static void describe_arc(const struct arc_result *r)
 		describe_arc_set(&r->chain, i);
 }
 
-static void describe_author(const struct dmarc_author_result *r, bool detail)
+/* RFC 9989 section 4.4: what the author's record requires of a domain. */
+static void print_requirement(const struct dmarc_author_result *r, enum dmarc_alignment_mode mode)
+{
+	const struct dmarc_policy_discovery *d = &r->discovery;
+
+	print_text(mode == DMARC_STRICT || domain_is_none(d->organizational_domain) ? r->domain.name :
+	    d->organizational_domain.name);
+	fputs(mode == DMARC_STRICT ? "" : " or a name below it", stdout);
+}
+
+static void describe_identifier(const struct dmarc_author_result *r, const char *method,
+    enum auth_result result, struct slice domain, enum dmarc_alignment_mode mode)
+{
+	printf("    %s %s for ", method, auth_result_text(result));
+	print_text(domain);
+	if (result != AUTH_PASS)
+		puts(": only a pass can be aligned");
+	else {
+		fputs(": not aligned, it would have to be ", stdout);
+		print_requirement(r, mode);
+		putchar('\n');
+	}
+}
+
+/* Of an author whose mail fails: nothing is aligned. */
+static void describe_alignment(const struct verdict *v, const struct dmarc_author_result *r)
+{
+	const struct dmarc_record *record = &r->discovery.record;
+
+	printf("  alignment, by aspf=%s and adkim=%s of _dmarc.", record->aspf == DMARC_STRICT ? "s" : "r",
+	    record->adkim == DMARC_STRICT ? "s" : "r");
+	print_text(r->discovery.policy_domain.name);
+	puts(":");
+	if (!v->spf_checked || !spf_was_checked(&v->spf.r))
+		puts("    SPF was not checked");
+	else
+		describe_identifier(r, "SPF", v->spf.r.result, v->spf.r.domain.name, record->aspf);
+	if (v->dkim.count == 0)
+		puts("    DKIM: no signature");
+	for (size_t i = 0; i < v->dkim.count; i++)
+		describe_identifier(r, "DKIM", v->dkim.items[i].result, v->dkim.items[i].sig.domain_text,
+		    record->adkim);
+	fputs("    missing: an SPF pass of an envelope sender at ", stdout);
+	print_requirement(r, record->aspf);
+	fputs(", or a DKIM pass with d= ", stdout);
+	print_requirement(r, record->adkim);
+	putchar('\n');
+}
+
+static void describe_author(const struct verdict *v, const struct dmarc_author_result *r, bool detail)
 {
 	printf("  author domain ");
 	print_text(r->domain.name);
 	printf(": %s; SPF %s, DKIM %s\n", auth_result_text(r->result),
 	    r->spf_aligned ? "aligned" : "not aligned", r->dkim_aligned ? "aligned" : "not aligned");
 	printf("  %s\n", dmarc_why_text(r->why));
+	if (detail && r->result == AUTH_FAIL)
+		describe_alignment(v, r);
 	if (detail)
 		describe_discovery(&r->discovery);
 }
 
-static void describe_dmarc(const struct dmarc_result *r, bool detail)
+static void describe_dmarc(const struct verdict *v, bool detail)
 {
+	const struct dmarc_result *r = &v->dmarc;
+
 	printf("dmarc=%s\n", auth_result_text(r->result));
 	labelled("", r->reason);
 	for (size_t i = 0; i < r->author_count; i++)
-		describe_author(&r->authors[i], detail);
+		describe_author(v, &r->authors[i], detail);
 }
 
 static void describe_signing(const struct outcome *o)
@@ -175,14 +233,14 @@ void describe_outcome(const struct outcome *o, bool detail)
 	const struct actions *actions = &o->actions;
 
 	printf("class: %s\n", class_rules(o->class)->name);
-	if (o->verdict.spf_checked)
+	if (class_rules(o->class)->judge)
 		describe_spf(&o->verdict);
 	if (o->verdict.dkim_checked)
 		describe_dkim(&o->verdict.dkim);
 	if (o->verdict.arc_checked)
 		describe_arc(&o->verdict.arc);
 	if (o->verdict.dmarc_checked)
-		describe_dmarc(&o->verdict.dmarc, detail);
+		describe_dmarc(&o->verdict, detail);
 	describe_signing(o);
 	describe_sealing(o);
 	printf("action: %s", action_text(actions->action));

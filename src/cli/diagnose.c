@@ -3,6 +3,7 @@
 #include "base/ascii.h"
 #include "base/limits.h"
 #include "crypto/base64.h"
+#include "crypto/digest.h"
 #include "mail/reader.h"
 
 #include "cli/command.h"
@@ -314,6 +315,61 @@ static void print_body_hashes(const struct dkim_result *r, struct slice body)
 	arena_free(&a);
 }
 
+/* --- a body hash over LF instead of CRLF --------------------------------------------------------- */
+
+struct lf_hash {
+	struct digest *digest;
+	bool pending_cr;
+};
+
+/* Canonical octets; the CR of each CRLF is left out. */
+static void add_without_cr(void *ctx, struct slice octets)
+{
+	struct lf_hash *h = ctx;
+
+	for (size_t i = 0; i < octets.len; i++) {
+		char c = octets.ptr[i];
+
+		if (h->pending_cr && c != '\n')
+			digest_add(h->digest, SLICE("\r"));
+		h->pending_cr = c == '\r';
+		if (!h->pending_cr)
+			digest_add(h->digest, slice_of(&c, 1));
+	}
+}
+
+struct canon_feed {
+	struct body_canon canon;
+	struct sink out;
+};
+
+static void feed_canon(void *ctx, struct slice octets)
+{
+	struct canon_feed *f = ctx;
+
+	body_canon_feed(&f->canon, octets, f->out);
+}
+
+/* Signers on systems whose lines end in LF forget to convert them (RFC 6376 section 3.4). */
+static bool hashed_without_cr(const struct dkim_result *r, struct slice body)
+{
+	struct arena *a = arena_create(LIMIT_ARENA_BYTES);
+	struct lf_hash hash = { .digest = a == NULL ? NULL : digest_new(a) };
+	struct canon_feed f = { .out = { add_without_cr, &hash } };
+	unsigned char value[SHA256_OCTETS];
+	bool same = false;
+
+	if (hash.digest != NULL) {
+		body_canon_init(&f.canon, r->sig.body_canon);
+		read_body(body, (struct sink){ feed_canon, &f });
+		body_canon_end(&f.canon, f.out);
+		same = digest_end(hash.digest, value) == RC_OK &&
+		    slice_eq(r->sig.body_hash, slice_of((const char *)value, sizeof(value)));
+	}
+	arena_free(&a);
+	return same;
+}
+
 static size_t times_signed(const struct dkim_signature *sig, struct slice name)
 {
 	size_t n = 0;
@@ -350,26 +406,62 @@ static void print_signed_fields(const struct dkim_signature *sig, struct slice t
 	arena_free(&a);
 }
 
-void diagnose_signatures(const struct dkim_results *results, struct slice text,
+/* A key is short; whatever else is published there is shown at most as long as this. */
+#define SHOWN_RECORD 1000u
+
+static void print_key_record(const struct dkim_signature *sig, struct lookups *lookups)
+{
+	struct arena *a = arena_create(LIMIT_ARENA_BYTES);
+	struct slice name = a == NULL ? SLICE_NULL : dkim_key_name(a, sig);
+	const struct dns_answer *answer;
+
+	if (name.len > 0 && lookups != NULL && !domain_is_none(sig->domain) && !domain_is_none(sig->selector)) {
+		answer = lookups_await(lookups, LOOKUP_DKIM, name, DNS_TXT);
+		printf("  key record at ");
+		print_text(name);
+		if (answer->count == 0)
+			printf(": none (%s)\n", dns_status_text(answer->status));
+		for (size_t i = 0; i < answer->count; i++) {
+			printf("%s: ", i == 0 ? "" : "  and another");
+			print_text(slice_take(answer->records[i].text, SHOWN_RECORD));
+			putchar('\n');
+		}
+	}
+	arena_free(&a);
+}
+
+static void explain_failure(const struct dkim_result *r, struct slice text, const struct parts *p,
     const struct trial *trial)
+{
+	print_body_hashes(r, p->body);
+	print_signed_fields(&r->sig, text);
+	if (text.len > LIMIT_DIAGNOSED)
+		puts("  the message is too large to look for what changed it");
+	else if (r->why == DKIM_WHY_BODY_HASH && hashed_without_cr(r, p->body))
+		puts("  the signer hashed the body with line ends of LF alone: RFC 6376 section 3.4 requires CRLF");
+	else
+		find_change(r, p, trial);
+}
+
+void diagnose_signatures(const struct dkim_results *results, struct slice text,
+    const struct trial *trial, struct lookups *lookups)
 {
 	struct parts p = parts_of(text);
 
 	for (size_t i = 0; i < results->count; i++) {
 		const struct dkim_result *r = &results->items[i];
 
-		if (r->why != DKIM_WHY_BODY_HASH && r->why != DKIM_WHY_SIGNATURE_WRONG)
+		if (r->result == AUTH_PASS)
 			continue;
 		printf("why the signature d=");
 		print_text(r->sig.domain_text);
 		printf(" s=");
 		print_text(r->sig.selector_text);
-		puts(" fails:");
-		print_body_hashes(r, p.body);
-		print_signed_fields(&r->sig, text);
-		if (text.len > LIMIT_DIAGNOSED)
-			puts("  the message is too large to look for what changed it");
+		puts(" does not pass:");
+		print_key_record(&r->sig, lookups);
+		if (r->why == DKIM_WHY_BODY_HASH || r->why == DKIM_WHY_SIGNATURE_WRONG)
+			explain_failure(r, text, &p, trial);
 		else
-			find_change(r, &p, trial);
+			puts("  the reason is above; the message itself was not looked at");
 	}
 }

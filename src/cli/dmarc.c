@@ -24,7 +24,7 @@ static enum rc print_json(const struct dmarc_policy_discovery *d)
 	dmarc_author_of(d, &author);
 	rc = json_dmarc_author(&author, 2, &json);
 	if (rc == RC_OK)
-		puts(buf_cstr(&json));
+		command_print_json(buf_cstr(&json));
 	buf_free(&json);
 	return rc;
 }

@@ -93,7 +93,7 @@ static enum rc print_json(struct explain_request *r, const struct log_read *log)
 	char *text = r->failed || o == NULL ? NULL : json_dumps(o, JSON_INDENT(2));
 
 	if (text != NULL)
-		puts(text);
+		command_print_json(text);
 	free(text);
 	json_decref(o);
 	return text == NULL ? RC_NOMEM : RC_OK;

@@ -160,6 +160,7 @@ void key_report_end(struct key_request *r)
 {
 	struct key_report *report = r->json ? report_of(r) : NULL;
 	json_t *all;
+	char *text;
 
 	if (report == NULL)
 		return;
@@ -171,8 +172,10 @@ void key_report_end(struct key_request *r)
 		json_object_set_new(all, "keys", report->keys != NULL ? report->keys : json_array());
 	if (report->messages != NULL)
 		json_object_set_new(all, "messages", report->messages);
-	json_dumpf(all, stdout, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
-	putchar('\n');
+	text = json_dumps(all, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
+	if (text != NULL)
+		command_print_json(text);
+	free(text);
 	json_decref(all);
 	free(report);
 	r->report = NULL;

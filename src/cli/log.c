@@ -190,7 +190,7 @@ enum rc log_print_json(json_t *o)
 	char *text = o == NULL ? NULL : json_dumps(o, JSON_INDENT(2));
 
 	if (text != NULL)
-		puts(text);
+		command_print_json(text);
 	free(text);
 	json_decref(o);
 	return text == NULL ? RC_NOMEM : RC_OK;

@@ -1,5 +1,9 @@
 #include "base/ascii.h"
+#include "base/cursor.h"
+#include "base/hostlist.h"
 #include "base/limits.h"
+#include "mail/reader.h"
+#include "mail/received.h"
 
 #include "cli/command.h"
 #include "cli/messages.h"
@@ -82,6 +86,68 @@ enum rc message_read(const char *path, bool mbox, struct buf *out, struct err *e
 		buf_truncate(out, text.len);
 	}
 	return RC_OK;
+}
+
+/* --- the envelope that our MTA recorded ------------------------------------------------------- */
+
+/* "... with LMTP ...": from the MTA into the mailbox, where no client is named by its address. */
+static bool is_local_delivery(struct slice value)
+{
+	struct cursor c = cursor_of(value);
+	struct slice word, before = SLICE("");
+
+	for (;;) {
+		skip_fws(&c);
+		if (!take_while(&c, is_vchar, &word))
+			return false;
+		if (slice_ieq(before, SLICE("with")) && slice_istarts_with(word, SLICE("LMTP")))
+			return true;
+		before = word;
+	}
+}
+
+/* The first client that is not one of ours. */
+static bool recorded_client(const struct message *m, const struct hostlist *own_relays, struct ip *client_out,
+    struct slice *helo_out)
+{
+	for (size_t i = 0; i < LIMIT_OWN_RELAYS; i++) {
+		const struct header *h = message_field(m, SLICE("Received"), i);
+
+		if (h == NULL)
+			return false;
+		if (is_local_delivery(h->value))
+			continue;
+		if (!received_client(h->value, client_out, helo_out))
+			return false;
+		if (!ip_is_loopback(client_out) && !hostlist_matches(own_relays, client_out, SLICE_NULL))
+			return true;
+	}
+	return false;
+}
+
+enum rc envelope_from_headers(struct arena *a, struct slice text, const struct hostlist *own_relays,
+    struct envelope *e, struct err *err)
+{
+	const struct header *path;
+	struct message m;
+	struct slice helo;
+	struct ip client;
+
+	message_init(&m, a);
+	(void)read_headers(&m, text);
+	if (e->client.family == IP_NONE) {
+		if (!recorded_client(&m, own_relays, &client, &helo))
+			return err_config(err, "--from-headers: no Received field of our own MTA names a client: write "
+			    "--ip and --helo");
+		e->client = client;
+		e->helo = slice_is_null(e->helo) ? helo : e->helo;
+	}
+	path = message_field(&m, SLICE("Return-Path"), 0);
+	if (slice_is_null(e->mail_from) && path == NULL)
+		return err_config(err, "--from-headers: there is no Return-Path field: write --mail-from");
+	if (slice_is_null(e->mail_from))
+		e->mail_from = arena_copy(a, envelope_path(slice_trim(path->value)));
+	return arena_failed(a) ? RC_NOMEM : RC_OK;
 }
 
 /* --- mailboxes --------------------------------------------------------------------------------- */

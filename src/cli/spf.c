@@ -38,7 +38,7 @@ static enum rc print_json(const struct spf_mail_from_result *result)
 	enum rc rc = json_spf(result, 2, &json);
 
 	if (rc == RC_OK)
-		puts(buf_cstr(&json));
+		command_print_json(buf_cstr(&json));
 	buf_free(&json);
 	return rc;
 }
@@ -108,6 +108,8 @@ static int run(const struct command *c, int argc, char **argv)
 
 	if (status != EXIT_SUCCESS || done)
 		return status;
+	if (q.json && q.explain)
+		return command_usage(c, "write --json or --explain");
 	if (q.request.client.family == IP_NONE)
 		return command_usage(c, "--ip is needed");
 	if (q.engine_name != NULL && !engine_by_name(q.engine_name, &q.engine))

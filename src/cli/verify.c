@@ -18,7 +18,7 @@ struct verify_request {
 	struct slice_list recipients;
 	const char *zone, *config, *file, *authserv_id;
 	int64_t now;
-	bool json, explain, mbox;
+	bool json, explain, mbox, from_headers;
 };
 
 static void pass_body(void *ctx, struct slice octets)
@@ -56,7 +56,7 @@ static enum rc print_outcome(const struct verify_request *r, const struct outcom
 	if (r->json) {
 		rc = json_outcome(o, 2, &json);
 		if (rc == RC_OK)
-			puts(buf_cstr(&json));
+			command_print_json(buf_cstr(&json));
 		buf_free(&json);
 	} else {
 		describe_outcome(o, r->explain);
@@ -92,7 +92,10 @@ static void diagnose(const struct verify_request *r, const struct transaction_en
 {
 	struct trial_context context = { r, env };
 
-	diagnose_signatures(&o->verdict.dkim, text, &(struct trial){ trial_passes, &context });
+	struct lookups *lookups = lookups_new(env->resolver, env->policy->dns_deadline_ms);
+
+	diagnose_signatures(&o->verdict.dkim, text, &(struct trial){ trial_passes, &context }, lookups);
+	lookups_release(&lookups);
 }
 
 static enum rc judge(const struct verify_request *r, const struct transaction_env *env,
@@ -101,7 +104,7 @@ static enum rc judge(const struct verify_request *r, const struct transaction_en
 	struct transaction *t = transaction_begin(env, &r->envelope);
 	enum rc rc = t == NULL ? RC_NOMEM : RC_OK;
 
-	if (rc == RC_OK && r->explain && !r->json) {
+	if (rc == RC_OK && r->explain && r->envelope.client.family != IP_NONE) {
 		puts("SPF, record by record:");
 		transaction_trace_spf(t, &trace_printer);
 	}
@@ -118,9 +121,43 @@ static enum rc judge(const struct verify_request *r, const struct transaction_en
 	return rc;
 }
 
+static void print_envelope(const struct envelope *e)
+{
+	char ip[IP_TEXT_SIZE];
+
+	printf("taken from the header: client %s, HELO ", ip_text(&e->client, ip));
+	print_text(e->helo);
+	printf(", envelope sender <");
+	print_text(e->mail_from);
+	puts(">");
+}
+
+/* The request with what the header says of the session, if that is wanted. */
+static enum rc complete(struct arena *a, const struct verify_request *r, const struct verdict_policy *policy,
+    struct slice text, struct verify_request *out, struct err *err)
+{
+	*out = *r;
+	return r->from_headers ? envelope_from_headers(a, text, &policy->own_relays, &out->envelope, err) : RC_OK;
+}
+
+static enum rc judge_one(const struct verify_request *r, const struct transaction_env *env, struct slice text,
+    struct err *err)
+{
+	struct arena *a = arena_create(LIMIT_ARENA_BYTES);
+	struct verify_request completed;
+	enum rc rc = a == NULL ? RC_NOMEM : complete(a, r, env->policy, text, &completed, err);
+
+	if (rc == RC_OK && r->from_headers && !r->json)
+		print_envelope(&completed.envelope);
+	if (rc == RC_OK)
+		rc = judge(&completed, env, text);
+	arena_free(&a);
+	return rc;
+}
+
 /* One message, or those of a mailbox one after the other. */
 static enum rc judge_all(const struct verify_request *r, const struct transaction_env *env,
-    struct slice text)
+    struct slice text, struct err *err)
 {
 	struct slice rest = text;
 	unsigned number = 0;
@@ -128,7 +165,7 @@ static enum rc judge_all(const struct verify_request *r, const struct transactio
 	bool more = true;
 
 	if (!r->mbox)
-		return judge(r, env, text);
+		return judge_one(r, env, text, err);
 	while (rc == RC_OK && more) {
 		struct buf message = BUF_INIT(LIMIT_FILE_BYTES);
 
@@ -137,7 +174,7 @@ static enum rc judge_all(const struct verify_request *r, const struct transactio
 			printf("%smessage %u\n", number == 0 ? "" : "\n", number + 1);
 		number++;
 		if (more)
-			rc = buf_failed(&message) ? RC_NOMEM : judge(r, env, buf_slice(&message));
+			rc = buf_failed(&message) ? RC_NOMEM : judge_one(r, env, buf_slice(&message), err);
 		buf_free(&message);
 	}
 	return rc;
@@ -153,12 +190,20 @@ static bool may_be_signed(const struct verify_request *r, const struct settings 
 }
 
 /* Keys are needed only where the message could be signed: elsewhere they need not be readable. */
-static enum rc load_keys(const struct verify_request *r, struct settings *s, struct err *err)
+static enum rc load_keys(const struct verify_request *given, struct settings *s, struct slice text,
+    struct err *err)
 {
-	bool needed = may_be_signed(r, s, RECEIVED_NOWHERE) || may_be_signed(r, s, RECEIVED_ELSEWHERE) ||
-	    s->policy.arc.seal.len > 0;
+	struct arena *a = arena_create(LIMIT_ARENA_BYTES);
+	struct verify_request r = *given;
+	enum rc rc = a == NULL ? RC_NOMEM : RC_OK;
+	bool needed;
 
-	return needed ? settings_load_keys(s, err) : RC_OK;
+	if (rc == RC_OK && !given->mbox)
+		rc = complete(a, given, &s->policy, text, &r, err);
+	needed = rc == RC_OK && (may_be_signed(&r, s, RECEIVED_NOWHERE) ||
+	    may_be_signed(&r, s, RECEIVED_ELSEWHERE) || s->policy.arc.seal.len > 0);
+	arena_free(&a);
+	return needed ? settings_load_keys(s, err) : rc;
 }
 
 static enum rc verify(const struct verify_request *r, struct err *err)
@@ -171,17 +216,17 @@ static enum rc verify(const struct verify_request *r, struct err *err)
 	enum rc rc = command_settings(r->config, &s, err);
 
 	if (rc == RC_OK)
-		rc = load_keys(r, s, err);
-	if (rc == RC_OK)
 		rc = command_resolver(s, r->zone, &resolver, err);
 	if (rc == RC_OK)
 		rc = message_read(r->file, r->mbox, &text, err);
+	if (rc == RC_OK)
+		rc = load_keys(r, s, buf_slice(&text), err);
 	if (rc == RC_OK) {
 		policy = s->policy;
 		if (r->authserv_id != NULL)
 			policy.authserv_id = slice_str(r->authserv_id);
 		env = (struct transaction_env){ &policy, s->keystore, resolver };
-		rc = judge_all(r, &env, buf_slice(&text));
+		rc = judge_all(r, &env, buf_slice(&text), err);
 	}
 	resolver_free(&resolver);
 	settings_release(&s);
@@ -202,6 +247,7 @@ static const struct argument arguments[] = {
 	{ "config", ARGUMENT_TEXT, offsetof(struct verify_request, config) },
 	{ "authserv-id", ARGUMENT_TEXT, offsetof(struct verify_request, authserv_id) },
 	{ "time", ARGUMENT_NUMBER, offsetof(struct verify_request, now) },
+	{ "from-headers", ARGUMENT_FLAG, offsetof(struct verify_request, from_headers) },
 	{ "mbox", ARGUMENT_FLAG, offsetof(struct verify_request, mbox) },
 	{ "json", ARGUMENT_FLAG, offsetof(struct verify_request, json) },
 	{ "explain", ARGUMENT_FLAG, offsetof(struct verify_request, explain) },
@@ -233,6 +279,6 @@ const struct command command_verify = {
 	.summary = "judge (or sign) a message as the daemon would, and say why",
 	.usage = "[--ip A] [--helo N] [--mail-from ADDR] [--rcpt ADDR]... [--auth USER] [--port N]\n"
 	    "           [--client-name N] [--zone FILE] [--time EPOCH] [--authserv-id ID] [-c FILE]\n"
-	    "           [--mbox] [--json|--explain] [FILE|-]",
+	    "           [--from-headers] [--mbox] [--json|--explain] [FILE|-]",
 	.arguments = arguments,
 };

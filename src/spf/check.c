@@ -7,21 +7,25 @@
 /* What a mechanism says (RFC 7208 section 4.6.2); the finding has the exception. */
 enum outcome { NO_MATCH, MATCH, EXCEPTION };
 
-/* Section 5.3: is the client among the addresses of name? */
-static enum outcome match_host(struct spf_run *r, const struct spf_term *t, struct slice name)
+/* Section 5.3: is the client among the addresses of name?  domain has the record. */
+static enum outcome match_host(struct spf_run *r, const struct spf_term *t, struct slice domain,
+    struct slice name)
 {
 	const struct dns_answer *answer;
 
 	if (!spf_run_ask(r, name, spf_run_address_type(r), &answer))
 		return EXCEPTION;
-	for (size_t i = 0; i < answer->count; i++)
+	for (size_t i = 0; i < answer->count; i++) {
 		if (spf_term_in_cidr(t, &answer->records[i].ip, spf_run_client(r)))
 			return MATCH;
+		spf_run_trace_address(r, t, domain, &answer->records[i].ip);
+	}
 	return NO_MATCH;
 }
 
 /* Section 5.4; there is no implicit MX, and a null MX (RFC 7505) has no host. */
-static enum outcome match_mx(struct spf_run *r, const struct spf_term *t, struct slice name)
+static enum outcome match_mx(struct spf_run *r, const struct spf_term *t, struct slice domain,
+    struct slice name)
 {
 	const struct dns_answer *mx;
 	enum outcome outcome = NO_MATCH;
@@ -30,7 +34,7 @@ static enum outcome match_mx(struct spf_run *r, const struct spf_term *t, struct
 		return EXCEPTION;
 	for (size_t i = 0; i < mx->count && outcome == NO_MATCH; i++)
 		if (mx->records[i].text.len > 0)
-			outcome = match_host(r, t, mx->records[i].text);
+			outcome = match_host(r, t, domain, mx->records[i].text);
 	return outcome;
 }
 
@@ -102,9 +106,9 @@ static enum outcome match_by_name(struct spf_run *r, const struct spf_term *t, s
 	}
 	switch (t->kind) {
 	case SPF_A:
-		return match_host(r, t, name);
+		return match_host(r, t, domain, name);
 	case SPF_MX:
-		return match_mx(r, t, name);
+		return match_mx(r, t, domain, name);
 	case SPF_PTR:
 		return match_ptr(r, name);
 	default:
@@ -120,7 +124,7 @@ static bool walk_directives(struct spf_run *r, const struct spf_record *record,
 		const struct spf_term *t = &record->steps[i];
 		enum outcome outcome = EXCEPTION;
 
-		spf_run_trace_networks(r, record, i);
+		spf_run_trace_networks(r, record, domain, i);
 		if (!spf_kind_queries(t->kind)) /* sections 5.1 and 5.6 */
 			outcome = MATCH; /* no other such term is a step */
 		else if (spf_run_begin_term(r, t, domain))
@@ -134,7 +138,7 @@ static bool walk_directives(struct spf_run *r, const struct spf_record *record,
 		*result_out = outcome == MATCH ? t->qualifier : spf_run_error(r);
 		return true;
 	}
-	spf_run_trace_networks(r, record, record->step_count);
+	spf_run_trace_networks(r, record, domain, record->step_count);
 	return false;
 }
 

@@ -12,6 +12,14 @@ struct client_name {
 	enum { NAME_UNKNOWN, NAME_VALID, NAME_INVALID } state;
 };
 
+/* For the trace: of the addresses that have not matched, the one that the client agrees with longest. */
+struct nearest {
+	struct slice term, domain; /* null: no address of the client's family was named */
+	struct ip network;
+	unsigned bits, common;     /* that must agree, and that do */
+	bool other_family;         /* an address of the other one was named */
+};
+
 struct spf_run {
 	struct spf_setting set;
 	struct spf_finding found;
@@ -22,6 +30,8 @@ struct spf_run {
 	unsigned existing_voids;   /* of found.voids, for names that exist */
 	struct slice exp;          /* exp= that goes with the match (section 6.2); null: none */
 	struct spf_ahead *ahead;   /* owned by the lookups; NULL: nothing is started ahead */
+
+	struct nearest nearest;    /* kept where there is a trace */
 
 	struct client_name *names; /* the first ten of the client */
 	size_t name_count;
@@ -52,6 +62,7 @@ void spf_run_begin(struct spf_run *r, struct slice domain)
 	r->counts_void = false;
 	r->existing_voids = 0;
 	r->exp = SLICE_NULL;
+	r->nearest = (struct nearest){ .term = SLICE_NULL };
 	r->name_count = 0;
 	r->names_asked = false;
 }
@@ -182,7 +193,71 @@ void spf_run_trace_term(struct spf_run *r, const struct spf_term *t, const char 
 		    r->set.params->void_limit);
 }
 
-void spf_run_trace_networks(struct spf_run *r, const struct spf_record *record, size_t step)
+static unsigned common_bits(const struct ip *a, const struct ip *b)
+{
+	unsigned n = 0;
+
+	while (n < ip_width(a) && ip_in_network(a, b, n + 1))
+		n++;
+	return n;
+}
+
+void spf_run_trace_address(struct spf_run *r, const struct spf_term *t, struct slice domain,
+    const struct ip *network)
+{
+	const struct ip *client = &r->set.values.client;
+	unsigned common;
+
+	if (r->set.trace == NULL)
+		return;
+	if (client->family != network->family) {
+		r->nearest.other_family = true;
+		return;
+	}
+	common = common_bits(client, network);
+	if (r->nearest.term.len == 0 || common > r->nearest.common)
+		r->nearest = (struct nearest){ .term = t->text, .domain = domain, .network = *network,
+			.bits = client->family == IP_V4 ? t->bits4 : t->bits6, .common = common };
+}
+
+/* With fewer bits the agreement is chance, and naming a term would mislead. */
+static unsigned least_common(const struct ip *client)
+{
+	return client->family == IP_V4 ? 12 : 24;
+}
+
+/* "-all", or nothing at all: then it is worth knowing what would have matched. */
+static bool nothing_matched(const struct spf_run *r)
+{
+	const struct spf_finding *f = &r->found;
+
+	return f->why == SPF_WHY_DEFAULT || (f->why == SPF_WHY_MATCH && f->term.len <= 4 &&
+	    slice_iends_with(f->term, SLICE("all")));
+}
+
+void spf_run_trace_nearest(struct spf_run *r)
+{
+	const struct nearest *n = &r->nearest;
+	const struct ip *client = &r->set.values.client;
+	char network[IP_TEXT_SIZE], address[IP_TEXT_SIZE];
+
+	if (r->set.trace == NULL || !nothing_matched(r))
+		return;
+	r->depth = 0;
+	ip_text(client, address);
+	if (n->term.len == 0 && n->other_family)
+		spf_run_trace(r, "nearest term: none, the records name no %s address, and the client has one",
+		    client->family == IP_V4 ? "IPv4" : "IPv6");
+	else if (n->term.len == 0 || n->common < least_common(client))
+		spf_run_trace(r, "nearest term: none names an address near %s", address);
+	else
+		spf_run_trace(r, "nearest term: %.*s of %.*s, which names %s/%u: of these %u bits %s agrees in the "
+		    "first %u only", SLICE_ARG(n->term), SLICE_ARG(n->domain), ip_text(&n->network, network),
+		    n->bits, n->bits, address, n->common);
+}
+
+void spf_run_trace_networks(struct spf_run *r, const struct spf_record *record, struct slice domain,
+    size_t step)
 {
 	const char *from = step == 0 ? record->terms.ptr :
 	    record->steps[step - 1].text.ptr + record->steps[step - 1].text.len;
@@ -192,8 +267,10 @@ void spf_run_trace_networks(struct spf_run *r, const struct spf_record *record, 
 	struct spf_term t;
 
 	while (r->set.trace != NULL && spf_record_next(&c, &t))
-		if (t.kind == SPF_IP4 || t.kind == SPF_IP6)
+		if (t.kind == SPF_IP4 || t.kind == SPF_IP6) {
 			spf_run_trace_term(r, &t, "no match");
+			spf_run_trace_address(r, &t, domain, &t.network);
+		}
 }
 
 static const char *type_text(enum dns_type type)

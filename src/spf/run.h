@@ -135,6 +135,14 @@ void spf_run_trace(struct spf_run *r, const char *fmt, ...) PRINTF_LIKE(2, 3);
 void spf_run_trace_term(struct spf_run *r, const struct spf_term *t, const char *outcome);
 
 /* The networks between a step and the one before it, which have not matched, as such lines. */
-void spf_run_trace_networks(struct spf_run *r, const struct spf_record *record, size_t step);
+void spf_run_trace_networks(struct spf_run *r, const struct spf_record *record, struct slice domain,
+    size_t step);
+
+/* A network or a host's address that a term of domain's record names, and that does not match. */
+void spf_run_trace_address(struct spf_run *r, const struct spf_term *t, struct slice domain,
+    const struct ip *network);
+
+/* When no term has permitted the client: of those addresses the nearest to it, as a line. */
+void spf_run_trace_nearest(struct spf_run *r);
 
 #endif

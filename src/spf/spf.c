@@ -38,6 +38,11 @@ const char *spf_why_text(enum spf_why why)
 	return why < SPF_WHY_COUNT ? why_texts[why] : "unknown";
 }
 
+bool spf_was_checked(const struct spf_result *r)
+{
+	return r->why != SPF_WHY_NOT_CHECKED && r->why != SPF_WHY_NO_CLIENT;
+}
+
 /* --- identities (RFC 7208 sections 2.3, 2.4 and 4.3) ------------------------------------------ */
 
 struct identity {
@@ -169,10 +174,10 @@ static struct slice mechanism_of(struct arena *a, const struct spf_finding *f,
 static enum auth_result evaluate(struct spf_run *r, struct slice domain, enum spf_engine engine)
 {
 	spf_run_begin(r, domain);
-	if (domain.len == 0)
-		return spf_run_none(r, SPF_WHY_NO_DOMAIN);
 	if (spf_run_client(r)->family == IP_NONE)
 		return spf_run_none(r, SPF_WHY_NO_CLIENT);
+	if (domain.len == 0)
+		return spf_run_none(r, SPF_WHY_NO_DOMAIN);
 	spf_run_look_ahead(r, domain);
 	if (engine == SPF_ENGINE_LIBSPF2)
 		return spf_check_host_libspf2(r, domain);
@@ -202,6 +207,8 @@ static enum rc check(struct spf_setting *s, const struct spf_request *request,
 	if (r == NULL)
 		return RC_NOMEM;
 	result.result = evaluate(r, id->domain.name, s->params->engine);
+	if (result.result == AUTH_FAIL || result.result == AUTH_SOFTFAIL || result.result == AUTH_NEUTRAL)
+		spf_run_trace_nearest(r);
 	found = spf_run_finding(r);
 	result.why = found->why;
 	result.reason = reason_of(s->arena, found);

@@ -447,8 +447,7 @@ static struct demand demand_of_header(const struct bench *b)
 /* SPF is about the client: only a stranger's client speaks for the sender. */
 static bool spf_speaks(const struct bench *b, const struct spf_result *r)
 {
-	return b->v->spf_checked && b->class == CLASS_EXTERNAL && r->why != SPF_WHY_NOT_CHECKED &&
-	    r->why != SPF_WHY_NO_CLIENT;
+	return b->v->spf_checked && b->class == CLASS_EXTERNAL && spf_was_checked(r);
 }
 
 /* neutral is treated as none (RFC 7208 section 8.2). */

@@ -217,7 +217,7 @@ static json_t *array_of(json_t *(*make)(const void *items, size_t i), const void
 
 static void put_spf_result(struct object *o, const struct spf_result *r)
 {
-	put_str(o, "result", auth_result_text(r->result));
+	put_str(o, "result", spf_was_checked(r) ? auth_result_text(r->result) : "not checked");
 	put_reason(o, spf_codes[r->why],
 	    r->reason.len > 0 ? r->reason : slice_str(spf_why_text(r->why)));
 }
@@ -347,10 +347,11 @@ static json_t *author_json(const void *items, size_t i)
 {
 	const struct dmarc_author_result *r = (const struct dmarc_author_result *)items + i;
 	bool discovered = r->discovery.status == DMARC_DISCOVERED;
+	bool evaluated = r->why != DMARC_WHY_NOT_EVALUATED;
 	struct object o = object_new();
 
 	put_domain(&o, "domain", r->domain);
-	put_str(&o, "result", auth_result_text(r->result));
+	put_str(&o, "result", evaluated ? auth_result_text(r->result) : "not checked");
 	put_reason(&o, dmarc_codes[r->why], slice_str(dmarc_why_text(r->why)));
 	put_discovery(&o, &r->discovery);
 	if (discovered)
@@ -358,8 +359,10 @@ static json_t *author_json(const void *items, size_t i)
 	put_str(&o, "discovery_method", dmarc_discovery_text(r->discovery.method));
 	if (discovered)
 		put(&o, "published", record_json(&r->discovery.record));
-	put(&o, "spf_aligned", json_boolean(r->spf_aligned));
-	put(&o, "dkim_aligned", json_boolean(r->dkim_aligned));
+	if (evaluated) {
+		put(&o, "spf_aligned", json_boolean(r->spf_aligned));
+		put(&o, "dkim_aligned", json_boolean(r->dkim_aligned));
+	}
 	return object_end(&o);
 }
 
@@ -463,7 +466,7 @@ static void put_verdict(struct object *o, const struct outcome *outcome)
 {
 	const struct verdict *v = &outcome->verdict;
 
-	if (v->spf_checked) {
+	if (v->spf_checked || !spf_was_checked(&v->spf.r)) {
 		put(o, "spf", spf_json(&v->spf));
 		put(o, "helo", helo_json(&v->helo));
 	}

@@ -68,6 +68,22 @@ static void add_message_id(struct buf *out, const struct message *m)
 	add_remote(out, "msgid", h == NULL ? SLICE_NULL : slice_trim(h->value));
 }
 
+/* No bracket or comma of a sender's looks like the end of its signature and another's beginning. */
+static void add_name(struct buf *out, struct slice name)
+{
+	struct buf text = BUF_INIT(WORK_OCTETS);
+	struct slice escaped;
+
+	log_escape(&text, name);
+	escaped = buf_slice(&text);
+	for (size_t i = 0; i < escaped.len; i++)
+		if (strchr("(),/", escaped.ptr[i]) != NULL)
+			buf_addf(out, "\\x%02x", (unsigned)(unsigned char)escaped.ptr[i]);
+		else
+			buf_add_char(out, escaped.ptr[i]);
+	buf_free(&text);
+}
+
 /* dkim=pass(b.org/s1),fail(c.org/s2) */
 static void add_dkim(struct buf *out, const struct dkim_results *results)
 {
@@ -79,9 +95,9 @@ static void add_dkim(struct buf *out, const struct dkim_results *results)
 		const struct dkim_result *r = &results->items[i];
 
 		buf_addf(&text, "%s%s(", i == 0 ? "" : ",", auth_result_text(r->result));
-		log_escape(&text, r->sig.domain_text);
+		add_name(&text, r->sig.domain_text);
 		buf_add_char(&text, '/');
-		log_escape(&text, r->sig.selector_text);
+		add_name(&text, r->sig.selector_text);
 		buf_add_char(&text, ')');
 	}
 	buf_add_str(out, " dkim=");
@@ -128,7 +144,7 @@ static void add_sealed(struct buf *out, const struct outcome *o)
 static void add_findings(struct buf *out, const struct verdict *v)
 {
 	if (v->spf_checked)
-		buf_addf(out, " spf=%s", auth_result_text(v->spf.r.result));
+		buf_addf(out, " spf=%s", spf_was_checked(&v->spf.r) ? auth_result_text(v->spf.r.result) : "-");
 	if (v->dkim_checked)
 		add_dkim(out, &v->dkim);
 	if (v->arc_checked)

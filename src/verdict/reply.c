@@ -6,13 +6,24 @@
 #define SIGNATURES_SHOWN 3u
 #define EXPLANATION_SHOWN 300u
 
+/* A name that is not known leaves no gap. */
+static struct slice name_or(struct domain d, struct slice otherwise)
+{
+	return domain_is_none(d) ? otherwise : d.name;
+}
+
+static struct slice author_name(const struct demand *d)
+{
+	return name_or(d->author->domain, SLICE("the author's domain"));
+}
+
 /* What failed, for the sender's postmaster: every name here has passed domain_parse(). */
 static void add_findings(struct buf *text, const struct verdict *v)
 {
-	static const char nameless[] = "a signature without a usable d=";
+	static const struct slice nameless = { "a signature without a usable d=", 31 };
 	size_t shown = v->dkim.count < SIGNATURES_SHOWN ? v->dkim.count : SIGNATURES_SHOWN;
 
-	if (v->spf_checked)
+	if (v->spf_checked && spf_was_checked(&v->spf.r))
 		buf_addf(text, "SPF %s%s%.*s, ", auth_result_text(v->spf.r.result),
 		    domain_is_none(v->spf.r.domain) ? "" : " for ",
 		    SLICE_ARG(v->spf.r.domain.name));
@@ -20,11 +31,9 @@ static void add_findings(struct buf *text, const struct verdict *v)
 		buf_add_str(text, "no DKIM signature");
 	for (size_t i = 0; i < shown; i++) {
 		const struct dkim_result *r = &v->dkim.items[i];
-		struct domain d = r->sig.domain;
 
 		buf_addf(text, "%sDKIM %s for %.*s", i == 0 ? "" : ", ", auth_result_text(r->result),
-		    domain_is_none(d) ? (int)strlen(nameless) : (int)d.name.len,
-		    domain_is_none(d) ? nameless : d.name.ptr);
+		    SLICE_ARG(name_or(r->sig.domain, nameless)));
 	}
 }
 
@@ -33,14 +42,14 @@ static void word_dmarc_fail(struct buf *text, const struct message *m, const str
     const struct demand *d)
 {
 	(void)m;
-	buf_addf(text, "DMARC: mail from %.*s is refused ", SLICE_ARG(d->author->domain.name));
+	buf_addf(text, "DMARC: mail from %.*s is refused ", SLICE_ARG(author_name(d)));
 	if (d->asked == d->action)
 		buf_addf(text, "as its policy asks (p=%s): ", dmarc_policy_text(d->author->policy));
 	else
 		buf_add_str(text, "unless authenticated: ");
 	add_findings(text, v);
 	buf_addf(text, "; no passing identifier is aligned with %.*s",
-	    SLICE_ARG(d->author->domain.name));
+	    SLICE_ARG(author_name(d)));
 }
 
 static void word_policy_unknown(struct buf *text, const struct message *m, const struct verdict *v,
@@ -49,7 +58,7 @@ static void word_policy_unknown(struct buf *text, const struct message *m, const
 	(void)m;
 	(void)v;
 	buf_addf(text, "DMARC: the policy of %.*s cannot be looked up now; please try again later",
-	    SLICE_ARG(d->author->domain.name));
+	    SLICE_ARG(author_name(d)));
 }
 
 static void word_undecided(struct buf *text, const struct message *m, const struct verdict *v,
@@ -57,7 +66,7 @@ static void word_undecided(struct buf *text, const struct message *m, const stru
 {
 	(void)m;
 	buf_addf(text, "DMARC: mail from %.*s cannot be decided while DNS look-ups fail: ",
-	    SLICE_ARG(d->author->domain.name));
+	    SLICE_ARG(author_name(d)));
 	add_findings(text, v);
 	buf_add_str(text, "; please try again later");
 }
@@ -75,7 +84,7 @@ static void word_from(struct buf *text, const struct message *m, const struct ve
 static void add_explanation(struct buf *text, const struct spf_result *r)
 {
 	if (r->result == AUTH_FAIL && r->explanation.len > 0)
-		buf_addf(text, "; %.*s explains: %.*s", SLICE_ARG(r->domain.name),
+		buf_addf(text, "; %.*s explains: %.*s", SLICE_ARG(name_or(r->domain, SLICE("its owner"))),
 		    SLICE_ARG(slice_take(r->explanation, EXPLANATION_SHOWN)));
 }
 
@@ -121,7 +130,7 @@ static void word_helo(struct buf *text, const struct message *m, const struct ve
 
 	(void)d;
 	buf_addf(text, "SPF: %s is not allowed to use the HELO name %.*s",
-	    ip_text(&m->envelope.client, ip), SLICE_ARG(r->domain.name));
+	    ip_text(&m->envelope.client, ip), SLICE_ARG(name_or(r->domain, SLICE("that it has given"))));
 	add_explanation(text, r);
 }
 

@@ -173,12 +173,22 @@ static void write_spf(struct authres *ar, const struct verdict *v)
 	const struct spf_result *r = &v->spf.r;
 	bool helo = v->spf.scope == SPF_SCOPE_HELO;
 
-	if (!v->spf_checked)
+	if (!v->spf_checked || !spf_was_checked(r))
 		return;
 	authres_result(ar, "spf", r->result);
 	if (r->result != AUTH_PASS)
 		authres_reason(ar, r->reason.len > 0 ? r->reason : slice_str(spf_why_text(r->why)));
 	authres_property(ar, helo ? AUTHRES_SMTP_HELO : AUTHRES_SMTP_MAILFROM, r->domain.name);
+}
+
+/* RFC 8601 has no result for what was not asked: a comment says it, and why. */
+static void write_spf_unchecked(struct arena *a, struct authres *ar, const struct verdict *v)
+{
+	const struct spf_result *r = &v->spf.r;
+
+	if (!spf_was_checked(r))
+		authres_comment(ar, r->why == SPF_WHY_NOT_CHECKED ? arena_printf(a, "SPF %.*s", SLICE_ARG(r->reason)) :
+		    arena_printf(a, "SPF not checked: %s", spf_why_text(r->why)));
 }
 
 /* As it is written, or as an A-label; none if it is not a name. */
@@ -333,6 +343,7 @@ static struct slice results_value(struct arena *a, struct slice authserv_id,
 	write_spf(&ar, v);
 	write_dkim(a, &ar, v);
 	write_arc(a, &ar, v);
+	write_spf_unchecked(a, &ar, v);
 	authres_end(&ar);
 	return field_end(&ar.field, a);
 }
@@ -375,7 +386,7 @@ enum rc results_write(struct arena *a, const struct verdict_policy *p, struct sl
 	if (slice_is_null(value))
 		return RC_LIMIT;
 	TRY(results_quarantine(a, p, actions));
-	if (p->received_spf && v->spf_checked)
+	if (p->received_spf && v->spf_checked && spf_was_checked(&v->spf.r))
 		TRY(write_received_spf(a, authserv_id, v, actions));
 	TRY(results_insert(a, AUTHRES_NAME, value, actions));
 	return arena_failed(a) ? RC_NOMEM : RC_OK;

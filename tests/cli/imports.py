@@ -43,7 +43,9 @@ def run(w, path, *files, extra=()):
     out = os.path.join(path, "assay.conf")
     status, report, err = w.run("import", "--json", "--keys", os.path.join(path, "keys"), "-o", out, *extra, *files)
     try:
-        findings = json.loads(report)["findings"]
+        report = json.loads(report)
+        findings = report.get("findings", [])
+        err += "".join("assay: %s\n" % line for line in report.get("errors", []))
     except ValueError:
         findings = []
     text = open(out).read() if os.path.exists(out) else None

@@ -7,9 +7,11 @@ Needs the built `assay` and `assayd`.  Suites of the shared material are played 
 (ASSAY_SHARED), else that is said.  Ends with `N passed, N failed`.
 """
 import argparse
+import base64
 import contextlib
 import csv
 import glob
+import hashlib
 import json
 import os
 import re
@@ -216,8 +218,24 @@ def explain_finds_what_changed(w):
         out = w.ok("verify", "--explain", "--zone", zone, "-", stdin=signed)
         assert "why the signature" not in out, out
         out = w.ok("verify", "--explain", "--zone", zone, "-", stdin=change(signed))
+        assert "key record at d1._domainkey.football.example.com: v=DKIM1" in out, out
         assert wanted in out, "%r is not in:\n%s" % (wanted, out)
         assert "body hash in the signature" in out and "body hash of this message" in out, out
+
+
+@check
+def explain_finds_lines_hashed_with_lf(w):
+    """A signer that hashed LF instead of CRLF: only the body hash says so."""
+    body = b"Hello,\n\nare you?\n"
+    for canon, text in (("simple", body), ("relaxed", body)):
+        digest = base64.b64encode(hashlib.sha256(text).digest()).decode()
+        message = ("DKIM-Signature: v=1; a=ed25519-sha256; c=%s/%s; d=a.example; s=s; h=from; bh=%s; b=eA==\n"
+                   "From: x@a.example\n\n" % (canon, canon, digest)).encode()
+        zone = w.file("lf.zone", "s._domainkey.a.example TXT v=DKIM1; k=ed25519; p=11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=\n")
+        for sent in (message + body, (message + body).replace(b"\n", b"\r\n")):
+            out = w.ok("verify", "--explain", "--zone", zone, "-", stdin=sent)
+            assert "line ends of LF alone" in out, out
+        assert "LF alone" not in w.ok("verify", "--explain", "--zone", zone, "-", stdin=message + body + b"x\n")
 
 
 @check
@@ -228,8 +246,20 @@ _dmarc.a.example TXT v=DMARC1; p=reject; pct=20
 """)
     out = w.ok("verify", "--explain", "--ip", "192.0.2.9", "--helo", "x.a.example", "--mail-from", "m@a.example",
                "--zone", zone, "-", stdin=b"From: m@a.example\n\nx\n")
-    for text in ("spf=fail", "b.example", "_dmarc.a.example", "policy that applies: reject", "dmarc=fail", "pct", "would reject"):
+    for text in ("spf=fail", "b.example", "_dmarc.a.example", "policy that applies: reject", "dmarc=fail", "pct", "would reject",
+                 "nearest term: ip4:192.0.2.7 of b.example", "alignment, by aspf=r and adkim=r of _dmarc.a.example",
+                 "SPF fail for a.example: only a pass can be aligned", "DKIM: no signature",
+                 "missing: an SPF pass of an envelope sender at a.example or a name below it, or a DKIM pass with d= a.example"):
         assert text in out, "%r is not in:\n%s" % (text, out)
+    zone = w.file("strict.zone", "a.example TXT v=spf1 -all\nb.example TXT v=spf1 ip4:192.0.2.7 -all\n"
+                  "_dmarc.a.example TXT v=DMARC1; p=reject; aspf=s; adkim=s\n")
+    out = w.ok("verify", "--explain", "--ip", "192.0.2.7", "--helo", "x.b.example", "--mail-from", "m@b.example",
+               "--zone", zone, "-", stdin=b"From: m@sub.a.example\nDKIM-Signature: v=1; a=rsa-sha256; d=c.example; s=s; h=from;\n"
+               b" bh=47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=; b=eA==\n\nx\n")
+    for text in ("SPF pass for b.example: not aligned, it would have to be sub.a.example\n", "aspf=s and adkim=s",
+                 "key record at s._domainkey.c.example: none (no such name)"):
+        assert text in out, "%r is not in:\n%s" % (text, out)
+    assert "DKIM fail for c.example: only a pass" in out or "DKIM permerror for c.example: only a pass" in out, out
 
 
 @check
@@ -302,6 +332,83 @@ def what_is_no_message(w):
 
 
 # --- keys -----------------------------------------------------------------------------------------------
+
+@check
+def envelope_from_headers(w):
+    """--from-headers believes the fields that our own MTA wrote, and none below them."""
+    zone = w.file("fh.zone", "a.example TXT v=spf1 ip4:192.0.2.7 -all\n")
+    lmtp = b"Received: from mx.example.com by imap.example.com with LMTP id x; Thu, 26 Nov 2026 10:00:00 +0000\n"
+    filtered = b"Received: from localhost (localhost [127.0.0.1]) by mx.example.com; Thu, 26 Nov 2026 10:00:00 +0000\n"
+    client = (b"Received: from mail.a.example (mail.a.example [192.0.2.7])\n\tby mx.example.com with ESMTPS id 1;\n"
+              b"\tThu, 26 Nov 2026 10:00:00 +0000\n")
+    forged = client.replace(b"192.0.2.7", b"192.0.2.66")
+    path = b"Return-Path: <x@a.example>\n"
+    rows = [
+        (path + client, [], "192.0.2.7", "pass"),
+        (path + lmtp + filtered + client + forged, [], "192.0.2.7", "pass"),
+        (path + forged + client, [], "192.0.2.66", "fail"),
+        (path + forged + client, ["--ip", "192.0.2.7"], "192.0.2.7", "pass"),
+        (client, ["--mail-from", "x@a.example"], "192.0.2.7", "pass"),
+        (b"Return-Path: <>\n" + client, [], "192.0.2.7", "none"),
+        (client, [], None, "no Return-Path"),
+        (path, [], None, "names a client"),
+        (path + b"Received: (qmail 1 invoked by uid 0); 26 Nov 2026 10:00:00 -0000\n" + client, [], None, "names a client"),
+        (path + filtered, [], None, "names a client"),
+    ]
+    for fields, args, ip, want in rows:
+        status, out, err = w.run("verify", "--json", "--from-headers", "--zone", zone, *args, "-", stdin=fields + MESSAGE)
+        o = json.loads(out)
+        assert err == "", err
+        if ip is None:
+            assert status == 1 and want in o["errors"][0], (fields, o)
+        else:
+            assert status == 0 and o["client"]["ip"] == ip and o["spf"]["result"] == want, (fields, args, o)
+    conf = w.file("fh.conf", 'own-relays = { "192.0.2.66" }\n')
+    o = json.loads(w.ok("verify", "--json", "--from-headers", "-c", conf, "--zone", zone, "-", stdin=path + forged + client + MESSAGE))
+    assert o["client"] == {"ip": "192.0.2.7", "helo": "mail.a.example"}, o["client"]
+    out = w.ok("verify", "--from-headers", "--zone", zone, "-", stdin=path + client + MESSAGE)
+    assert "taken from the header: client 192.0.2.7, HELO mail.a.example, envelope sender <x@a.example>" in out, out
+    two = b"From a@b Mon Jun  2 10:00:00 2025\n" + path + client + MESSAGE + b"\nFrom a@b Mon Jun  2 10:00:00 2025\n" + path + forged + MESSAGE
+    out = w.ok("verify", "--mbox", "--from-headers", "--zone", zone, w.file("fh.mbox", two))
+    assert "spf=pass" in out and "spf=fail" in out, out
+
+
+@check
+def not_asked_is_not_checked(w):
+    zone = w.file("nc.zone", "football.example.com TXT v=spf1 -all\n_dmarc.football.example.com TXT v=DMARC1; p=none\n")
+    out = w.ok("verify", "--zone", zone, "-", stdin=MESSAGE)
+    assert "spf: not checked" in out and "spf=" not in out, out
+    assert "(SPF not checked: the client's address is not known)" in " ".join(out.split()), out
+    o = json.loads(w.ok("verify", "--json", "--zone", zone, "-", stdin=MESSAGE))
+    assert o["spf"]["result"] == "not checked" and o["spf"]["reason"]["code"] == "no-client", o["spf"]
+    assert "spf=" not in o["edits"][0]["value"] and o["dmarc"]["result"] == "fail", o
+    o = json.loads(w.ok("dmarc", "--json", "--zone", zone, "football.example.com"))
+    assert o["result"] == "not checked" and "spf_aligned" not in o and o["policy"] == "none", o
+    o = json.loads(w.ok("dmarc", "--json", "--zone", zone, "other.example"))
+    assert o["result"] == "none" and o["reason"]["code"] == "no-record", o
+
+
+@check
+def json_is_all_that_is_printed(w):
+    """With --json, what fails is an object on standard output, and standard error is empty."""
+    silent = w.file("silent.zone", "_dmarc.a.example TXT !TIMEOUT\n")
+    rows = [
+        (["verify", "--json", "/nonexistent/m"], "No such file"),
+        (["verify", "--json", w.file("empty.eml", "")], "is empty"),
+        (["verify", "--json", w.dir], "directory"),
+        (["verify", "--json", "--zone", "/nonexistent/zone", "-"], "/nonexistent/zone"),
+        (["spf", "--json", "--ip", "192.0.2.1", "-c", "/nonexistent/c"], "/nonexistent/c"),
+        (["dmarc", "--json", "-c", "/nonexistent/c", "a.example"], "/nonexistent/c"),
+        (["explain", "--json", "--log", "/nonexistent/log", "X"], "/nonexistent/log"),
+        (["log", "--json", "--log", "/nonexistent/log"], "/nonexistent/log"),
+    ]
+    for args, text in rows:
+        status, out, err = w.run(*args, stdin=MESSAGE)
+        assert status == 1 and err == "" and text in json.loads(out)["errors"][0], (args, status, out, err)
+    status, out, err = w.run("dmarc", "--json", "--zone", silent, "a.example")
+    assert status == 1 and "could not ask" in err and json.loads(out)["domain"] == "a.example", (out, err)
+    assert w.run("spf", "--json", "--explain", "--ip", "192.0.2.1")[0] == 2
+
 
 @check
 def key_life(w):
@@ -1088,7 +1195,7 @@ def mail_suite(w):
                 "--helo", r["helo"] or "mta.example.edu", "--mail-from",
                 r["mail_from"] if r["client_ip"] else "bounce@nospf.example.edu", os.path.join(data, r["message"])]
         if os.path.getsize(args[-1]) == 0: # the tool wants a message; an MTA may hand over an empty one
-            assert "it is empty" in w.run(*args)[2]
+            assert "it is empty" in w.run(*args)[1]
             continue
         o = json.loads(w.ok(*args))
         dkim = [x["result"] for x in o.get("dkim", [])] or ["none"]

@@ -64,8 +64,14 @@ int command_arguments(const struct command *c, int argc, char **argv, void *requ
 /* Prints one finding of a check: "ok", "BAD" (something must be done) or "note", and the words. */
 void command_finding(const char *mark, const char *fmt, va_list ap) PRINTF_LIKE(2, 0);
 
-/* Prints what err holds, frees it, returns the exit status that rc means. */
+/*
+ * Prints what err holds, frees it, returns the exit status that rc means.  It goes to standard error; but
+ * what has failed with --json goes to standard output as {"errors":["..."]}, unless an object was printed.
+ */
 int command_end(struct err *err, enum rc rc);
+
+/* One JSON text, to standard output. */
+void command_print_json(const char *text);
 
 /* The default configuration file is optional; one that was named is not. */
 MUST_CHECK enum rc command_settings(const char *path, struct settings **out, struct err *err);

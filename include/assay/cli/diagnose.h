@@ -15,8 +15,11 @@ struct trial {
 	void *ctx;
 };
 
-/* Prints what is found about every signature of o that fails; text is the whole message as read. */
+/*
+ * Prints what is found about every signature that does not pass: its key record, which is asked for,
+ * and of those that fail also the rest.  text is the whole message as read.
+ */
 void diagnose_signatures(const struct dkim_results *results, struct slice text,
-    const struct trial *trial);
+    const struct trial *trial, struct lookups *lookups);
 
 #endif

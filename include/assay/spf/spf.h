@@ -90,6 +90,12 @@ struct spf_result {
 	unsigned terms, voids;    /* counted against the limits */
 };
 
+/*
+ * It was not asked: the client's address is not known, or an operator's list says so.  Then the result is
+ * "none", and whoever shows it says "not checked".
+ */
+bool spf_was_checked(const struct spf_result *r);
+
 enum spf_scope { SPF_SCOPE_MFROM, SPF_SCOPE_HELO };
 
 /* With a null reverse-path the identity is postmaster@HELO (RFC 7208 section 2.4). */

@@ -697,13 +697,59 @@ START_TEST(trace_lines)
 	    "0 pass.test: v=spf1 ip4:192.0.2.0/24 ip6:2001:db8::/32 -all\n"
 	    "0 ip4:192.0.2.0/24: no match (0 of 10 terms, 0 of 2 void)\n"
 	    "0 ip6:2001:db8::/32: no match (0 of 10 terms, 0 of 2 void)\n"
-	    "0 -all: fail (0 of 10 terms, 0 of 2 void)\n"));
+	    "0 -all: fail (0 of 10 terms, 0 of 2 void)\n"
+	    "0 nearest term: none names an address near 198.51.100.1\n"));
 	for (size_t i = 0; i < N_ELEMENTS(rows); i++)
 		for (int e = 0; e < world_engine_count(); e++)
 			world_check(&w, world_engines[e], rows[i].client, slice_str(rows[i].helo),
 			    slice_str(rows[i].from));
 	ck_assert_ptr_null(strstr(buf_cstr(&lines.text), "internal error"));
 	buf_free(&lines.text);
+	world_close(&w);
+}
+END_TEST
+
+/* What would have matched, when nothing has. */
+static const struct {
+	const char *client, *record, *want; /* NULL: no such line */
+} nearest[] = {
+	{ "192.0.2.200", "v=spf1 ip4:192.0.2.0/25 ip4:192.0.3.0/24 -all",
+	    "ip4:192.0.2.0/25 of n.test, which names 192.0.2.0/25: of these 25 bits 192.0.2.200 agrees in the first 24 "
+	    "only" },
+	{ "192.0.2.200", "v=spf1 ip4:192.0.3.0/24 ip4:192.0.2.199 ~all", "ip4:192.0.2.199 of n.test" },
+	{ "192.0.2.200", "v=spf1 ip4:192.0.2.199", "ip4:192.0.2.199 of n.test" }, /* neutral by default */
+	{ "192.0.2.200", "v=spf1 include:o.test -all", "ip4:192.0.2.0/26 of o.test" },
+	{ "192.0.2.200", "v=spf1 include:o.test ip4:192.0.2.192/30 -all", "ip4:192.0.2.192/30 of n.test" },
+	{ "192.0.2.200", "v=spf1 a:h.test/30 -all", "a:h.test/30 of n.test, which names 192.0.2.7/30" },
+	{ "192.0.2.200", "v=spf1 mx:m.test -all", "mx:m.test of n.test, which names 192.0.2.7/32" },
+	{ "2001:db8::1", "v=spf1 ip6:2001:db8:1::/48 -all", "ip6:2001:db8:1::/48 of n.test" },
+	{ "2001:db8::1", "v=spf1 ip4:192.0.2.0/24 -all", "none, the records name no IPv6 address" },
+	{ "192.0.2.200", "v=spf1 ip6:2001:db8::/32 -all", "none, the records name no IPv4 address" },
+	{ "192.0.2.200", "v=spf1 ip4:10.0.0.0/8 -all", "none names an address near 192.0.2.200" },
+	{ "192.0.2.200", "v=spf1 -all", "none names an address near 192.0.2.200" },
+	{ "192.0.2.200", "v=spf1 ip4:192.0.2.0/24 -all", NULL },
+	{ "192.0.2.200", "v=spf1 ip4:192.0.2.0/25 -ip4:192.0.2.0/24 -all", NULL },
+	{ "192.0.2.200", "v=spf1 ip4:192.0.2.0/33 -all", NULL },
+};
+
+START_TEST(nearest_rows)
+{
+	struct lines lines = { BUF_INIT(65536) };
+	struct spf_trace trace = { keep_line, &lines };
+	struct buf text = BUF_INIT(4096);
+	struct world w;
+
+	buf_addf(&text, "n.test TXT %s\no.test TXT v=spf1 ip4:192.0.2.0/26 -all\nh.test A 192.0.2.7\n"
+	    "m.test MX 1 h.test\n", nearest[_i].record);
+	world_open(&w, buf_slice(&text));
+	w.trace = &trace;
+	world_check(&w, SPF_ENGINE_BUILTIN, nearest[_i].client, SLICE(H), SLICE("a@n.test"));
+	if (nearest[_i].want == NULL)
+		ck_assert_msg(strstr(buf_cstr(&lines.text), "nearest") == NULL, "%s", buf_cstr(&lines.text));
+	else
+		ck_assert_msg(strstr(buf_cstr(&lines.text), nearest[_i].want) != NULL, "%s", buf_cstr(&lines.text));
+	buf_free(&lines.text);
+	buf_free(&text);
 	world_close(&w);
 }
 END_TEST
@@ -730,6 +776,7 @@ Suite *check_suite(void)
 	UNIT_TEST(s, no_client);
 	UNIT_TEST(s, no_memory);
 	UNIT_TEST(s, trace_lines);
+	UNIT_TABLE(s, nearest_rows, nearest);
 	UNIT_TEST(s, why_texts);
 	return s;
 }

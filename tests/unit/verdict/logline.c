@@ -55,7 +55,7 @@ START_TEST(null_sender_and_no_author)
 	w.envelope.mail_from = SLICE("");
 	w.envelope.client = (struct ip){ .family = IP_NONE };
 	ck_slice_eq(line_of(&w, world_run(&w, SLICE("Subject: x\n\nx\n")), 1),
-	    SLICE("4TEST: role=judge client=unknown from=<> author=- msgid=- spf=none dkim=none "
+	    SLICE("4TEST: role=judge client=unknown from=<> author=- msgid=- spf=- dkim=none "
 		"dmarc=permerror action=accept ms=1"));
 	world_close(&w);
 }
