@@ -19,6 +19,7 @@ struct check_request {
 	struct asker dns;
 	struct err *err;
 	struct own_keys keys;
+	bool keys_unread; /* there may be keys that could not be read: reported */
 	size_t findings, unknown;
 };
 
@@ -76,6 +77,11 @@ static enum rc check_keys(struct check_request *r, struct domain domain)
 {
 	size_t active = 0, others = 0;
 
+	if (r->keys_unread) {
+		say(r, MARK_UNKNOWN, "keys could not be read (see above): whether mail of %.*s is signed here is not "
+		    "known", SLICE_ARG(domain.name));
+		return RC_OK;
+	}
 	for (size_t i = 0; i < r->keys.count; i++) {
 		const struct signing_key *key = &r->keys.items[i];
 
@@ -290,7 +296,7 @@ static enum rc read_keys(struct check_request *r, int count)
 
 	if (rc == RC_NOMEM || (rc != RC_OK && count == 0))
 		return rc;
-	r->unknown += rc != RC_OK;
+	r->keys_unread = rc != RC_OK;
 	return RC_OK;
 }
 

@@ -86,9 +86,9 @@ class Scale:
         listed = self.programs.list_file(rows)
         first, later = [self.programs.load(milter, listed, len(rows), 1) for _ in range(2)]
         reloaded, reload_cpu = self.reload(milter, log)
-        print("%8d %9s %9.2f %9.2f %9.2f %9.2f %9.0f %9.0f %9.2f %9.2f %9.2f %s" % (
+        print("%8d %9s %9.2f %9.2f %9.2f %9.2f %9.0f %9.0f %9.2f %9.2f %9.2f %9.2f %s" % (
             count, "-" if cold_start is None else "%.2f" % cold_start, started, start_cpu, reloaded, reload_cpu, start_mib, peak_mib(milter[1][0].pid),
-            first["p50_ms"], later["p50_ms"], first["p50_ms"] - later["p50_ms"],
+            first["p50_ms"], later["p50_ms"], first["p50_ms"] - later["p50_ms"], (first["cpu_us"] - later["cpu_us"]) / 1000,
             "%d wrong" % (first["wrong"] + later["wrong"]) if first["wrong"] + later["wrong"] else ""), flush=True)
         self.programs.stop(*milter[1])
         shutil.rmtree(os.path.dirname(keys))
@@ -97,7 +97,7 @@ class Scale:
 def run(material, programs, quick):
     """Cold: after the machine's cache of files was emptied, where root may do that and --quick is not given."""
     scale = Scale(material, programs)
-    print("two keys a domain; seconds of a start (cold, warm) and a reload, peak MiB after each, ms of a message (first, later)")
-    print("%8s %9s %9s %9s %9s %9s %9s %9s %9s %9s %9s" % ("domains", "cold s", "start s", "its CPU", "reload s", "its CPU", "start MiB", "MiB", "first ms", "later ms", "dearer"))
+    print("two keys a domain; seconds of a start (cold, warm) and a reload, peak MiB after each, ms of a message (first, later, more)")
+    print("%8s %9s %9s %9s %9s %9s %9s %9s %9s %9s %9s %9s" % ("domains", "cold s", "start s", "its CPU", "reload s", "its CPU", "start MiB", "MiB", "first ms", "later ms", "more ms", "more CPU"))
     for count in (100, 1000) if quick else (100, 10000, 100000):
         scale.measure(count, not quick)

@@ -764,6 +764,28 @@ def rotation_is_killed(w):
 
 
 @check
+def keys_that_may_not_be_read(w):
+    """Who may not read the keys is told so, never that there are none."""
+    w.file("closed/keys/a.example/s.pem", "")
+    directory = os.path.join(w.dir, "closed/keys")
+    os.chmod(w.dir, 0o711)
+    other = {"user": 65534, "group": 65534, "extra_groups": []} if os.geteuid() == 0 else {}
+    zone = w.file("closed.zone", "a.example TXT v=spf1 -all\n_dmarc.a.example TXT v=DMARC1; p=reject\n")
+    os.chmod(zone, 0o644)
+    os.chmod(directory, 0)
+    try:
+        subprocess.run([w.assay, "--version"], check=True, capture_output=True, cwd="/", **other)
+    except (OSError, subprocess.CalledProcessError):
+        print("skipped: another user may not run the built programs")
+        return
+    for args in (["key", "list"], ["key", "show", "a.example"], ["key", "check"], ["key", "rotate", "--all"], ["check", "a.example", "--zone", zone]):
+        p = subprocess.run([w.assay, *args, "--keys", directory], capture_output=True, text=True, cwd="/", **other)
+        assert p.returncode == 1 and "must be able to read this directory" in p.stderr, (args, p.returncode, p.stderr)
+        assert "no key of" not in p.stdout, p.stdout
+    os.chmod(directory, 0o700)
+
+
+@check
 def one_host_rotates(w):
     directory = os.path.join(w.dir, "writer")
     os.makedirs(directory)

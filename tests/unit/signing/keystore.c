@@ -506,9 +506,13 @@ END_TEST
 START_TEST(many_keys)
 {
 	enum { DOMAINS = LIMIT_KEYS_DECODED + 3 };
-	struct world w = { .dir = files_dir(), .a = arena_create(1u << 24) };
+	struct world w = { .dir = files_dir(), .a = arena_create(1u << 25) };
+	const unsigned char hash[SHA256_OCTETS] = { 0 };
 	struct err err = ERR_INIT;
+	struct slice signature;
+	struct key_set held;
 	unsigned with_key = 0;
+	struct domain d;
 
 	for (unsigned i = 0; i < DOMAINS; i++) {
 		char name[48];
@@ -525,6 +529,16 @@ START_TEST(many_keys)
 		with_key += strcmp(found(&w, name, 0), "s") == 0;
 	}
 	ck_assert_uint_eq(with_key, DOMAINS);
+	/* some were forgotten for others: they are decoded again, and whoever holds one may use it */
+	ck_assert(domain_parse(w.a, SLICE("d0.example"), &d));
+	ck_assert_int_eq(keystore_find(w.ks, w.a, d, 0, &held), RC_OK);
+	for (unsigned i = 1; i < DOMAINS; i++) {
+		char name[32];
+
+		snprintf(name, sizeof(name), "d%u.example", i);
+		ck_assert_str_eq(found(&w, name, 0), "s");
+	}
+	ck_assert_int_eq(private_key_sign(held.keys[0].key, hash, w.a, &signature), RC_OK);
 	err_free(&err);
 	closed(&w);
 }
