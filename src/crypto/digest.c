@@ -1,8 +1,10 @@
+#include <limits.h>
 #include <pthread.h>
 
 #include <openssl/err.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
+#include <openssl/hmac.h>
 
 #include "crypto/digest.h"
 
@@ -64,6 +66,18 @@ enum rc sha256(struct slice octets, unsigned char out[SHA256_OCTETS])
 {
 	TRY(crypto_init());
 	if (EVP_Digest(octets.ptr, octets.len, out, NULL, sha256_md, NULL) != 1)
+		return RC_NOMEM;
+	return RC_OK;
+}
+
+enum rc hmac_sha256(struct slice key, struct slice octets, unsigned char out[SHA256_OCTETS])
+{
+	static const unsigned char nothing[1];
+	const void *k = key.len > 0 ? key.ptr : (const char *)nothing;
+	const void *o = octets.len > 0 ? octets.ptr : (const char *)nothing;
+
+	TRY(crypto_init());
+	if (key.len > INT_MAX || HMAC(sha256_md, k, (int)key.len, o, octets.len, out, NULL) == NULL)
 		return RC_NOMEM;
 	return RC_OK;
 }

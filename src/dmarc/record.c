@@ -407,8 +407,24 @@ static void remark_policies(const struct remarks *to, const struct dmarc_record 
 	if (!valid && !r->rua_valid)
 		say_text(to, "the record has no effect: no valid policy and no valid rua= "
 		    "(RFC 9989 section 4.10.1)");
-	if (r->testing)
-		say_text(to, "t=y: receivers apply the policy one step weaker");
+}
+
+static void remark_faults(const struct remarks *to, const struct dmarc_record *r, struct slice tags)
+{
+	remark_values(to, tags);
+	remark_uris(to, "rua", r->rua);
+	remark_uris(to, "ruf", r->ruf);
+	remark_policies(to, r);
+}
+
+void dmarc_record_faults(const struct dmarc_record *record,
+    void (*fault)(void *ctx, const char *text), void *ctx)
+{
+	struct remarks to = { fault, ctx };
+	struct slice tags;
+
+	if (begins(record->text, &tags) == DMARC_RECORD_OK)
+		remark_faults(&to, record, tags);
 }
 
 void dmarc_record_remarks(const struct dmarc_record *record,
@@ -420,10 +436,9 @@ void dmarc_record_remarks(const struct dmarc_record *record,
 	if (begins(record->text, &tags) != DMARC_RECORD_OK)
 		return;
 	remark_unknown(&to, tags);
-	remark_values(&to, tags);
-	remark_uris(&to, "rua", record->rua);
-	remark_uris(&to, "ruf", record->ruf);
-	remark_policies(&to, record);
+	remark_faults(&to, record, tags);
+	if (record->testing)
+		say_text(&to, "t=y: receivers apply the policy one step weaker");
 	if (slice_is_null(record->rua))
 		say_text(&to, "rua= is missing: no aggregate reports will be sent");
 	if (!slice_is_null(record->fo) && slice_is_null(record->ruf))

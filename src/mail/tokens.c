@@ -13,6 +13,23 @@ bool is_atext_utf8(char c)
 	return is_8bit(c) || is_atext(c);
 }
 
+/* atoms with single dots between them */
+bool is_dot_atom(struct slice s)
+{
+	struct slice rest = s;
+
+	while (!slice_is_null(rest)) {
+		struct slice atom = slice_split(&rest, '.');
+
+		for (size_t i = 0; i < atom.len; i++)
+			if (!is_atext(atom.ptr[i]))
+				return false;
+		if (atom.len == 0)
+			return false;
+	}
+	return s.len > 0;
+}
+
 /* %d33-57 / %d59-126: printable, and not the colon that ends the name */
 bool is_ftext(char c)
 {

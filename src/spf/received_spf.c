@@ -6,23 +6,6 @@
 
 #define VALUE_OCTETS 300u
 
-/* dot-atom-text: atoms with single dots between them */
-static bool is_dot_atom(struct slice s)
-{
-	struct slice rest = s;
-
-	while (!slice_is_null(rest)) {
-		struct slice atom = slice_split(&rest, '.');
-
-		for (size_t i = 0; i < atom.len; i++)
-			if (!is_atext(atom.ptr[i]))
-				return false;
-		if (atom.len == 0)
-			return false;
-	}
-	return s.len > 0;
-}
-
 /*
  * RFC 7208 section 11.5.1: what the sender gave is bounded, and nothing but printable ASCII goes
  * in; the characters of quoted, that would end a quoted-string or a comment, get a backslash.

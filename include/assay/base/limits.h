@@ -97,6 +97,11 @@
 #define LIMIT_HISTORY_CHUNK    (1024u * 1024) /* that the store is given in one transaction */
 #define LIMIT_HISTORY_BATCH    (64u * 1024 * 1024) /* memory for it, sorted */
 #define LIMIT_HISTORY_POLICIES 10    /* of a domain and day: a record that changes with every query ends here */
+#define LIMIT_REPORT_URIS      10u  /* of one rua= or ruf= that are looked at: each may cost nine questions */
+#define LIMIT_REPORT_XML       (32u * 1024 * 1024) /* one report; compressed it is about a thirtieth */
+#define LIMIT_REPORT_MESSAGE   (48u * 1024 * 1024) /* the same in base64, if it did not compress at all */
+#define LIMIT_REPORT_ARENA     (512u * 1024 * 1024) /* all reports of one domain and day while they are made */
+#define LIMIT_REPORT_TEXT      2000u /* words of ours in one place: the error element, the annotation */
 
 /* the daemon */
 #define LIMIT_SESSIONS         1000u /* connections of MTAs that are served at a time */

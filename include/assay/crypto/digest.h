@@ -1,5 +1,5 @@
 /*
- * digest.h - streaming SHA-256 (all that DKIM still uses, RFC 8301).
+ * digest.h - streaming SHA-256 (all that DKIM still uses, RFC 8301), and HMAC with it.
  *
  * The algorithm is fetched from OpenSSL once per process.  A digest belongs to the arena that it
  * was made with and is released with it.
@@ -22,6 +22,9 @@ void digest_add(struct digest *d, struct slice octets);
 MUST_CHECK enum rc digest_end(struct digest *d, unsigned char out[SHA256_OCTETS]);
 
 MUST_CHECK enum rc sha256(struct slice octets, unsigned char out[SHA256_OCTETS]);
+
+/* HMAC (RFC 2104) with SHA-256. */
+MUST_CHECK enum rc hmac_sha256(struct slice key, struct slice octets, unsigned char out[SHA256_OCTETS]);
 
 /* Fetches the algorithms; called once before threads start (later calls cost nothing). */
 MUST_CHECK enum rc crypto_init(void);

@@ -76,4 +76,8 @@ bool dmarc_next_uri(struct slice *rest, struct slice *uri_out);
 void dmarc_record_remarks(const struct dmarc_record *record,
     void (*remark)(void *ctx, const char *text), void *ctx);
 
+/* Those of them alone that mean that a tag cannot be obeyed (RFC 9990 section 3.1.5). */
+void dmarc_record_faults(const struct dmarc_record *record,
+    void (*fault)(void *ctx, const char *text), void *ctx);
+
 #endif

@@ -15,6 +15,9 @@
 bool is_atext(char c);
 bool is_atext_utf8(char c);
 
+/* dot-atom-text in ASCII, and nothing else. */
+bool is_dot_atom(struct slice s);
+
 /* field-name = 1*ftext (RFC 5322 section 3.6.8): what a header field may be called. */
 bool is_ftext(char c);
 bool field_name_valid(struct slice name);

@@ -53,6 +53,32 @@ START_TEST(hashes_in_pieces)
 }
 END_TEST
 
+/* RFC 4231 sections 4.2 to 4.7 (its keys of 20 and 131 octets), and RFC 2104 with nothing at all. */
+static const struct {
+	unsigned char key_octet;
+	size_t key_octets;
+	const char *key, *octets, *hash;
+} hmacs[] = {
+	{ 0x0b, 20, "", "Hi There", "sDRMYdjbOFNcqK/OrwvxK4gdwgDJgz2nJuk3bC4yz/c=" },
+	{ 0, 0, "Jefe", "what do ya want for nothing?", "W9zBRr9gdU5qBCQmCJV1x1oAPwidJzmDnexYuWTsOEM=" },
+	{ 0xaa, 131, "", "Test Using Larger Than Block-Size Key - Hash Key First",
+	    "YOQxWR7gtn8Niiaqy/W3f44LxiE3KMUUBUYEDw7jf1Q=" },
+	{ 0, 0, "", "", "thNnmggU2ex3L5XXeMNfxf8Wl8STcVZTxscSFEKSxa0=" },
+};
+
+START_TEST(hmac)
+{
+	char key[200];
+	size_t len = hmacs[_i].key_octets;
+	unsigned char hash[SHA256_OCTETS];
+
+	memset(key, hmacs[_i].key_octet, sizeof(key));
+	ck_assert_int_eq(hmac_sha256(len > 0 ? slice_of(key, len) : slice_str(hmacs[_i].key),
+	    slice_str(hmacs[_i].octets), hash), RC_OK);
+	check_hash(hash, hmacs[_i].hash);
+}
+END_TEST
+
 START_TEST(null_slice_is_empty)
 {
 	unsigned char hash[SHA256_OCTETS];
@@ -85,6 +111,7 @@ Suite *digest_suite(void)
 
 	UNIT_TABLE(s, hashes, rows);
 	UNIT_TABLE(s, hashes_in_pieces, rows);
+	UNIT_TABLE(s, hmac, hmacs);
 	UNIT_TEST(s, null_slice_is_empty);
 	UNIT_TEST(s, full_arena);
 	UNIT_TEST(s, init_again);

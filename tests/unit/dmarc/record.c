@@ -322,6 +322,31 @@ START_TEST(remarks)
 }
 END_TEST
 
+/* Of the remarks those that are faults of the record; NULL: it has none. */
+static const struct {
+	const char *text, *fault;
+} fault_rows[] = {
+	{ "v=DMARC1; p=reject; rua=mailto:a@b.c", NULL },
+	{ "v=DMARC1; p=reject", NULL },
+	{ "v=DMARC1; p=reject; pct=50; x=y; t=y; fo=1; rua=mailto:a@b.c", NULL },
+	{ "v=DMARC1; p=foo; rua=mailto:a@b.c", "p=foo is not none, quarantine or reject" },
+	{ "v=DMARC1; rua=mailto:a@b.c", "there is no p=" },
+	{ "v=DMARC1; p=none; rua=mailto:a@b.c,d@e.f", "rua= has what is not a URI: d@e.f" },
+};
+
+START_TEST(faults)
+{
+	struct heard h = { fault_rows[_i].fault, false, BUF_INIT(10000) };
+	struct dmarc_record r;
+
+	ck_assert_int_eq(dmarc_record_parse(slice_str(fault_rows[_i].text), &r), DMARC_RECORD_OK);
+	dmarc_record_faults(&r, hear, &h);
+	ck_assert_msg(h.wanted == NULL ? h.all.len == 0 : h.found, "%s: faults %s",
+	    fault_rows[_i].text, buf_cstr(&h.all));
+	buf_free(&h.all);
+}
+END_TEST
+
 START_TEST(weaker_policies)
 {
 	/* D-36 */
@@ -341,6 +366,7 @@ Suite *record_suite(void)
 	UNIT_TEST(s, length_ceiling);
 	UNIT_TABLE(s, uri_lists, uri_rows);
 	UNIT_TABLE(s, remarks, remark_rows);
+	UNIT_TABLE(s, faults, fault_rows);
 	UNIT_TEST(s, weaker_policies);
 	return s;
 }
