@@ -31,6 +31,7 @@ const struct command *const commands[] = {
 	&command_status,
 	&command_explain,
 	&command_log,
+	&command_report,
 	NULL,
 };
 

@@ -2,11 +2,9 @@
 
 #include <jansson.h>
 
-#include "base/limits.h"
-#include "base/log.h"
-
 #include "cli/command.h"
 #include "cli/import_report.h"
+#include "cli/json.h"
 
 static size_t count_kind(const struct finding *list, size_t count, enum finding_kind kind)
 {
@@ -49,21 +47,6 @@ static void print_report(const struct import *im, bool dry_run, FILE *to)
 }
 
 /* --- for programs ----------------------------------------------------------------------------------------- */
-
-/* Octets that are not UTF-8 are escaped, as in the log. */
-static json_t *json_text(struct slice text)
-{
-	struct buf line = BUF_INIT(LIMIT_LOG_LINE);
-	json_t *made = json_stringn_nocheck(text.ptr == NULL ? "" : text.ptr, text.len);
-
-	if (json_dumpb(made, NULL, 0, JSON_ENCODE_ANY) == 0) {
-		json_decref(made);
-		log_escape(&line, text);
-		made = json_string(buf_cstr(&line));
-		buf_free(&line);
-	}
-	return made;
-}
 
 static json_t *json_finding(const struct finding *f)
 {

@@ -7,6 +7,7 @@
 #include "base/utf8.h"
 #include "arc/verify.h"
 #include "dmarc/psl.h"
+#include "mail/tokens.h"
 
 #include "private.h"
 
@@ -143,6 +144,23 @@ bool rule_address(const struct target *t, struct slice text, struct slice *out)
 		*out = has_at ? text : d.name;
 	else
 		*out = arena_printf(t->arena, "%.*s@%.*s", SLICE_ARG(local), SLICE_ARG(d.name));
+	return true;
+}
+
+/* An address that mail is sent from: dot-atom "@" domain, in ASCII. */
+bool rule_mail_address(const struct target *t, struct slice text, struct slice *out)
+{
+	size_t at = slice_rfind(text, '@');
+	struct domain d;
+
+	if (text.len == 0) {
+		*out = SLICE_NULL;
+		return true;
+	}
+	if (!is_dot_atom(slice_take(text, at)) || !domain_parse(t->arena, slice_drop(text, at + 1), &d) ||
+	    !has_dot(d.name))
+		return value_wrong(t, text, "is not an address: write one such as \"dmarc@example.com\"");
+	*out = arena_printf(t->arena, "%.*s@%.*s", SLICE_ARG(slice_take(text, at)), SLICE_ARG(d.name));
 	return true;
 }
 

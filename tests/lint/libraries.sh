@@ -14,6 +14,8 @@ spf2/ src/spf/libspf2.c
 jansson (src/verdict/json.c|src/cli/)
 sqlite3 src/report/sql_sqlite.c
 libpq src/report/sql_postgresql.c
+libxml/ src/report/
+zlib src/report/gzip.c
 libmilter/ src/daemon/milter.c
 LIST
 exit $bad

@@ -46,7 +46,7 @@ struct command {
 
 extern const struct command command_verify, command_sign, command_spf, command_dmarc, command_key,
     command_check, command_doctor, command_config, command_status, command_import,
-    command_explain, command_log;
+    command_explain, command_log, command_report;
 
 /* The table's end has no name. */
 extern const struct command *const commands[];

@@ -23,6 +23,13 @@ struct report_settings {
 	bool report_mail;             /* keep mail that is itself a report, too */
 	struct slice_list only_to, except_to; /* recipient domains */
 	int64_t test_clock_offset;    /* seconds that the daemon's day is ahead; of tests */
+
+	/* who reports */
+	struct slice organization;    /* for people; null: the domain of from */
+	struct slice from;            /* address that reports come from; null: none are made */
+	struct slice contact;         /* address for questions; null: from */
+	struct slice contact_info;    /* a page or words; null: none */
+	bool legacy;                  /* aggregate reports in the format of RFC 7489 */
 };
 
 #endif

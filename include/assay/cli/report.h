@@ -1,0 +1,51 @@
+/*
+ * report.h - what the subcommands of `assay report` share.
+ */
+#ifndef ASSAY_CLI_REPORT_H
+#define ASSAY_CLI_REPORT_H
+
+#include "cli/command.h"
+#include "report/store.h"
+
+/* Each has a file of its own; their names are "report show" and so on. */
+extern const struct command command_report_show, command_report_build;
+
+/* --- days ------------------------------------------------------------------------------------- */
+
+#define REPORT_DAY_TEXT 16
+/* "2026-11-25"; returns out. */
+const char *report_day_text(int64_t day, char out[REPORT_DAY_TEXT]);
+bool report_parse_day(const char *text, int64_t *out);
+
+/* --- a subcommand that reads the store --------------------------------------------------------- */
+
+struct report_request {
+	const char *config, *zone, *day_text, *to; /* options */
+	bool json;
+	/* ready when the action runs */
+	struct arena *arena;
+	struct settings *settings;
+	struct store *store;
+	int64_t today;        /* number of the UTC day */
+	int64_t day;          /* --day, else yesterday */
+	struct domain domain; /* the argument; none */
+	struct err *err;
+};
+
+typedef enum rc report_action(struct report_request *r);
+
+/* Reads options into r and one optional argument, a policy domain; opens the store; runs the action. */
+int report_run(const struct command *c, int argc, char **argv, struct report_request *r,
+    report_action *run);
+
+MUST_CHECK enum rc report_open_store(const struct settings *settings, struct store **out,
+    struct err *err);
+
+/* What is stored of r's day: every policy domain or the one asked for, in the arena.  RC_CONFIG: nothing is. */
+struct stored_domains {
+	struct store_domain *items;
+	size_t count, cap;
+};
+MUST_CHECK enum rc report_stored(struct report_request *r, struct stored_domains *out);
+
+#endif

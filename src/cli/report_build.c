@@ -1,0 +1,262 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/limits.h"
+#include "report/build.h"
+#include "report/external.h"
+#include "report/message.h"
+
+#include "cli/json.h"
+#include "cli/report.h"
+
+/* One run of `assay report build`; the arena is emptied with each domain. */
+struct building {
+	struct report_request *request;
+	struct arena *arena;
+	struct report_sender sender;
+	struct resolver *resolver;
+	int64_t now;
+	size_t reports;
+	uint64_t messages;
+};
+
+/* --- files -------------------------------------------------------------------------------------------------- */
+
+static enum rc cannot_write(struct report_request *r, const char *path)
+{
+	err_add(r->err, "%s: %s", path, strerror(errno));
+	return RC_IO;
+}
+
+static bool write_all(int fd, struct slice octets)
+{
+	while (octets.len > 0) {
+		ssize_t n = write(fd, octets.ptr, octets.len);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return false;
+		octets = slice_drop(octets, (size_t)n);
+	}
+	return true;
+}
+
+/* DIR/NAME; what is there under that name is replaced, and a symbolic link is an error. */
+static enum rc write_file(struct building *b, struct slice name, struct slice octets)
+{
+	struct report_request *r = b->request;
+	struct slice path = arena_printf(b->arena, "%s/%.*s", r->to, SLICE_ARG(name));
+	bool written;
+	int fd;
+
+	if (slice_is_null(path))
+		return RC_NOMEM;
+	fd = slice_find(name, '/') < name.len ? -1 :
+	    open(path.ptr, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return cannot_write(r, path.ptr);
+	written = write_all(fd, octets);
+	if (close(fd) != 0 || !written)
+		return cannot_write(r, path.ptr);
+	return RC_OK;
+}
+
+/* --- what is said of a report ---------------------------------------------------------------------------------- */
+
+static const char *const consents[] = {
+	[REPORT_PERMITTED] = "send", [REPORT_REFUSED] = "never", [REPORT_POSTPONED] = "later",
+};
+
+static void print_destination(const struct report_destination *d)
+{
+	printf("    %-5s  ", consents[d->consent]);
+	print_text(d->to.address.len > 0 ? d->to.address : d->uri);
+	if (d->why.len > 0) {
+		printf(": ");
+		print_text(d->why);
+	}
+	putchar('\n');
+}
+
+static void print_report(const struct report *r, const struct report_file *file,
+    const struct report_destinations *to)
+{
+	print_text(r->policy.domain);
+	printf(": %llu messages, %zu records\n    file   ", (unsigned long long)r->messages, r->row_count);
+	print_text(file->name);
+	putchar('\n');
+	if (r->rows_left_out > 0)
+		printf("    note   %zu records of %llu messages have no room in it\n", r->rows_left_out,
+		    (unsigned long long)r->messages_left_out);
+	for (size_t i = 0; i < to->count; i++)
+		print_destination(&to->items[i]);
+}
+
+static json_t *destination_json(const struct report_destination *d)
+{
+	json_t *o = json_object();
+
+	json_object_set_new(o, "uri", json_text(d->uri));
+	if (d->to.address.len > 0)
+		json_object_set_new(o, "address", json_text(d->to.address));
+	json_object_set_new(o, "consent", json_string(consents[d->consent]));
+	if (d->why.len > 0)
+		json_object_set_new(o, "why", json_text(d->why));
+	return o;
+}
+
+static json_t *report_json(const struct report *r, const struct report_file *file,
+    const struct report_destinations *to)
+{
+	json_t *o = json_object(), *list = json_array();
+
+	json_object_set_new(o, "domain", json_text(r->policy.domain));
+	json_object_set_new(o, "report_id", json_text(file->id));
+	json_object_set_new(o, "file", json_text(file->name));
+	json_object_set_new(o, "messages", json_integer((json_int_t)r->messages));
+	json_object_set_new(o, "records", json_integer((json_int_t)r->row_count));
+	if (r->rows_left_out > 0)
+		json_object_set_new(o, "messages_left_out", json_integer((json_int_t)r->messages_left_out));
+	for (size_t i = 0; i < to->count; i++)
+		json_array_append_new(list, destination_json(&to->items[i]));
+	json_object_set_new(o, "destinations", list);
+	return o;
+}
+
+static enum rc tell(struct building *b, const struct report *r, const struct report_file *file,
+    const struct report_destinations *to)
+{
+	if (!b->request->json) {
+		print_report(r, file, to);
+		return RC_OK;
+	}
+	printf(b->reports == 1 ? "[\n" : ",\n");
+	return json_print(report_json(r, file, to), 2);
+}
+
+/* --- building ------------------------------------------------------------------------------------------------------ */
+
+static enum rc find_destinations(struct building *b, const struct report_policy *policy,
+    struct report_destinations *out)
+{
+	const struct settings *s = b->request->settings;
+	struct lookups *l = lookups_new(b->resolver, s->policy.dns_deadline_ms);
+	struct domain domain = { policy->domain };
+	enum rc rc;
+
+	if (l == NULL)
+		return RC_NOMEM;
+	rc = report_destinations_find(b->arena, l, policy->discovery, REPORT_AGGREGATE, domain,
+	    policy->record.rua, out);
+	lookups_release(&l);
+	return rc;
+}
+
+static enum rc build_report(struct building *b, const struct report *r)
+{
+	struct report_destinations to;
+	struct report_message message;
+	struct report_file file;
+
+	TRY(report_render(b->arena, r, &b->sender, &file));
+	TRY(report_message(b->arena, r, &file, &b->sender, b->now, &message));
+	TRY(find_destinations(b, &r->policy, &to));
+	TRY(write_file(b, file.name, file.gzip));
+	TRY(write_file(b, arena_printf(b->arena, "%.*s.eml", SLICE_ARG(file.name)), message.octets));
+	b->reports++;
+	b->messages += r->messages;
+	return tell(b, r, &file, &to);
+}
+
+static enum rc build_domain(struct building *b, struct slice domain)
+{
+	struct report_request *r = b->request;
+	struct report_set set;
+
+	TRY(report_build(b->arena, r->store, r->day, domain, &set, r->err));
+	for (size_t i = 0; i < set.count; i++)
+		TRY(build_report(b, &set.items[i]));
+	return RC_OK;
+}
+
+static enum rc build_domains(struct building *b, const struct stored_domains *domains)
+{
+	for (size_t i = 0; i < domains->count; i++) {
+		enum rc rc;
+
+		b->arena = arena_create(LIMIT_REPORT_ARENA);
+		rc = b->arena == NULL ? RC_NOMEM : build_domain(b, domains->items[i].domain);
+		arena_free(&b->arena);
+		TRY(rc);
+	}
+	return RC_OK;
+}
+
+static enum rc make_directory(struct report_request *r)
+{
+	if (mkdir(r->to, 0700) != 0 && errno != EEXIST)
+		return cannot_write(r, r->to);
+	return RC_OK;
+}
+
+static void end_list(const struct building *b)
+{
+	char day[REPORT_DAY_TEXT];
+
+	if (b->request->json)
+		puts(b->reports == 0 ? "[]" : "\n]");
+	else
+		printf("%zu reports on %llu messages of %s are in %s; nothing was sent\n", b->reports,
+		    (unsigned long long)b->messages, report_day_text(b->request->day, day), b->request->to);
+}
+
+static enum rc build(struct report_request *r)
+{
+	struct building b = { .request = r, .now = r->today * SECONDS_OF_DAY };
+	struct stored_domains domains;
+	enum rc rc;
+
+	if (r->to == NULL)
+		return err_config(r->err, "report build: name the directory to write into: --to DIR");
+	if (r->day >= r->today)
+		return err_config(r->err, "--day: a report covers a whole UTC day, and this one is not over");
+	TRY(report_sender_of(r->arena, &r->settings->reports, r->store, &b.sender, r->err));
+	TRY(report_stored(r, &domains));
+	TRY(make_directory(r));
+	TRY(command_resolver(r->settings, r->zone, &b.resolver, r->err));
+	rc = build_domains(&b, &domains);
+	if (rc == RC_OK)
+		end_list(&b);
+	resolver_free(&b.resolver);
+	return rc;
+}
+
+static const struct argument arguments[] = {
+	{ "config", ARGUMENT_TEXT, offsetof(struct report_request, config) },
+	{ "zone", ARGUMENT_TEXT, offsetof(struct report_request, zone) },
+	{ "day", ARGUMENT_TEXT, offsetof(struct report_request, day_text) },
+	{ "to", ARGUMENT_TEXT, offsetof(struct report_request, to) },
+	{ "json", ARGUMENT_FLAG, offsetof(struct report_request, json) },
+	{ NULL, ARGUMENT_FLAG, 0 },
+};
+
+static int run(const struct command *c, int argc, char **argv)
+{
+	struct report_request r = { .domain = DOMAIN_NONE };
+
+	return report_run(c, argc, argv, &r, build);
+}
+
+const struct command command_report_build = {
+	.name = "report build",
+	.run = run,
+	.summary = "write the aggregate reports of a day into a directory; nothing is sent",
+	.usage = "--to DIR [DOMAIN] [--day YYYY-MM-DD] [--zone FILE] [-c FILE] [--json]",
+	.arguments = arguments,
+};

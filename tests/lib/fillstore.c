@@ -1,0 +1,105 @@
+/*
+ * fillstore.c - puts rows into a store of reports, for tests of the command line.
+ *
+ *     fillstore STORE <LINES
+ *
+ * A line: DAY COUNT DISPOSITION DKIM SPF SOURCE HEADER-FROM POLICY-DOMAIN RECORD..., DAY as a number, DKIM
+ * and SPF "pass" or "fail" (aligned).  What is not such a line ends the program with status 1.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/cursor.h"
+#include "base/limits.h"
+#include "report/store.h"
+
+static struct slice word(struct slice *rest)
+{
+	return slice_split(rest, ' ');
+}
+
+static uint64_t number(struct slice text)
+{
+	struct cursor c = cursor_of(text);
+	uint64_t n = 0;
+
+	if (!take_uint(&c, 12, 999999999999u, &n) || !cursor_done(&c))
+		exit(1);
+	return n;
+}
+
+static enum disposition disposition_of(struct slice text)
+{
+	for (enum disposition d = DISPOSITION_NONE; d <= DISPOSITION_REJECT; d++)
+		if (slice_eq(text, slice_str(disposition_text(d))))
+			return d;
+	exit(1);
+}
+
+static uint64_t parse_line(struct slice line, struct report_row *row)
+{
+	static struct report_dkim dkim;
+	uint64_t count;
+
+	*row = (struct report_row){ .day = (int64_t)number(word(&line)), .count = 1 };
+	count = number(word(&line));
+	row->disposition = disposition_of(word(&line));
+	row->dkim_aligned = slice_eq(word(&line), SLICE("pass"));
+	row->spf_aligned = slice_eq(word(&line), SLICE("pass"));
+	if (!ip_parse(word(&line), &row->source))
+		exit(1);
+	row->header_from = row->envelope_from = row->spf.domain = word(&line);
+	row->spf.result = row->spf_aligned ? AUTH_PASS : AUTH_FAIL;
+	dkim = (struct report_dkim){ row->header_from, SLICE("s1"), row->dkim_aligned ? AUTH_PASS : AUTH_FAIL,
+		SLICE_NULL };
+	row->dkim = &dkim;
+	row->dkim_count = 1;
+	row->policy.domain = word(&line);
+	row->policy.text = line;
+	if (dmarc_record_parse(line, &row->policy.record) != DMARC_RECORD_OK)
+		exit(1);
+	return count;
+}
+
+static void add_line(struct buf *items, struct slice line)
+{
+	struct buf encoded = BUF_INIT(LIMIT_ARENA_BYTES);
+	struct report_row row;
+	uint64_t count = parse_line(line, &row);
+
+	report_row_encode(&row, &encoded);
+	for (uint64_t i = 0; i < count; i++)
+		store_item_add(items, STORE_ROW, buf_slice(&encoded));
+	buf_free(&encoded);
+}
+
+static void check(enum rc rc, const struct err *err)
+{
+	if (rc == RC_OK)
+		return;
+	fputs(buf_cstr(&err->text), stderr);
+	exit(1);
+}
+
+int main(int argc, char **argv)
+{
+	struct buf items = BUF_INIT(LIMIT_ARENA_BYTES);
+	struct store_batch batch = { .host = SLICE("host"), .boot = SLICE("boot"), .sequence = 1,
+		.rows_of_domain = 1000, .rows_of_day = 1000 };
+	struct err err = ERR_INIT;
+	struct store_added added;
+	struct store *store;
+	char line[8192];
+
+	if (argc != 2)
+		return 1;
+	while (fgets(line, sizeof(line), stdin) != NULL)
+		add_line(&items, slice_trim(slice_str(line)));
+	check(store_open(slice_str(argv[1]), &store, &err), &err);
+	batch.items = buf_slice(&items);
+	check(store_add(store, &batch, &added, &err), &err);
+	store_close(&store);
+	err_free(&err);
+	buf_free(&items);
+	return 0;
+}

@@ -1,0 +1,14 @@
+#include "suites.h"
+
+/* Every module of the room has its suite here. */
+int main(void)
+{
+	static suite_maker *const suites[] = {
+		external_suite,
+		aggregate_suite,
+		build_suite,
+		NULL,
+	};
+
+	return unit_main(suites);
+}
