@@ -56,9 +56,9 @@ static json_t *json_finding(const struct finding *f)
 	json_object_set_new(o, "file", json_string(f->file));
 	if (f->line > 0)
 		json_object_set_new(o, "line", json_integer(f->line));
-	json_object_set_new(o, "option", json_text(f->option));
-	json_object_set_new(o, "value", json_text(f->value));
-	json_object_set_new(o, "text", json_text(f->text));
+	json_object_set_new(o, "option", json_slice(f->option));
+	json_object_set_new(o, "value", json_slice(f->value));
+	json_object_set_new(o, "text", json_slice(f->text));
 	return o;
 }
 
@@ -74,7 +74,7 @@ static void print_json(const struct import *im, bool dry_run, FILE *to)
 	json_object_set_new(report, "findings", findings);
 	json_object_set_new(report, "keys", json_integer((json_int_t)import_key_count(im)));
 	json_object_set_new(report, "copied", json_boolean(!dry_run));
-	json_object_set_new(report, "mta_lines", json_text(import_mta_lines(im)));
+	json_object_set_new(report, "mta_lines", json_slice(import_mta_lines(im)));
 	json_dumpf(report, to, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
 	fputc('\n', to);
 	json_decref(report);

@@ -6,7 +6,7 @@
 
 #include "cli/json.h"
 
-json_t *json_text(struct slice text)
+json_t *json_slice(struct slice text)
 {
 	struct buf line = BUF_INIT(LIMIT_LOG_LINE);
 	json_t *made = json_stringn_nocheck(text.ptr == NULL ? "" : text.ptr, text.len);

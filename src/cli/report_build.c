@@ -102,12 +102,12 @@ static json_t *destination_json(const struct report_destination *d)
 {
 	json_t *o = json_object();
 
-	json_object_set_new(o, "uri", json_text(d->uri));
+	json_object_set_new(o, "uri", json_slice(d->uri));
 	if (d->to.address.len > 0)
-		json_object_set_new(o, "address", json_text(d->to.address));
+		json_object_set_new(o, "address", json_slice(d->to.address));
 	json_object_set_new(o, "consent", json_string(consents[d->consent]));
 	if (d->why.len > 0)
-		json_object_set_new(o, "why", json_text(d->why));
+		json_object_set_new(o, "why", json_slice(d->why));
 	return o;
 }
 
@@ -116,9 +116,9 @@ static json_t *report_json(const struct report *r, const struct report_file *fil
 {
 	json_t *o = json_object(), *list = json_array();
 
-	json_object_set_new(o, "domain", json_text(r->policy.domain));
-	json_object_set_new(o, "report_id", json_text(file->id));
-	json_object_set_new(o, "file", json_text(file->name));
+	json_object_set_new(o, "domain", json_slice(r->policy.domain));
+	json_object_set_new(o, "report_id", json_slice(file->id));
+	json_object_set_new(o, "file", json_slice(file->name));
 	json_object_set_new(o, "messages", json_integer((json_int_t)r->messages));
 	json_object_set_new(o, "records", json_integer((json_int_t)r->row_count));
 	if (r->rows_left_out > 0)

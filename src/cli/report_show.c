@@ -32,7 +32,7 @@ static json_t *domain_json(const struct store_domain *d)
 {
 	json_t *o = json_object();
 
-	json_object_set_new(o, "domain", json_text(d->domain));
+	json_object_set_new(o, "domain", json_slice(d->domain));
 	json_object_set_new(o, "messages", json_integer((json_int_t)d->messages));
 	json_object_set_new(o, "passed", json_integer((json_int_t)d->aligned));
 	json_object_set_new(o, "records", json_integer((json_int_t)d->rows));
@@ -136,11 +136,11 @@ static json_t *dkim_json(const struct report_dkim *d)
 {
 	json_t *o = json_object();
 
-	json_object_set_new(o, "domain", json_text(d->domain));
-	json_object_set_new(o, "selector", json_text(d->selector));
+	json_object_set_new(o, "domain", json_slice(d->domain));
+	json_object_set_new(o, "selector", json_slice(d->selector));
 	json_object_set_new(o, "result", json_string(auth_result_text(d->result)));
 	if (d->human_result.len > 0)
-		json_object_set_new(o, "human_result", json_text(d->human_result));
+		json_object_set_new(o, "human_result", json_slice(d->human_result));
 	return o;
 }
 
@@ -150,7 +150,7 @@ static json_t *reason_json(const struct report_reason *reason)
 
 	json_object_set_new(o, "type", json_string(override_type_text(reason->type)));
 	if (reason->comment.len > 0)
-		json_object_set_new(o, "comment", json_text(reason->comment));
+		json_object_set_new(o, "comment", json_slice(reason->comment));
 	return o;
 }
 
@@ -161,7 +161,7 @@ static json_t *results_json(const struct report_row *row)
 	for (size_t i = 0; i < row->dkim_count; i++)
 		json_array_append_new(list, dkim_json(&row->dkim[i]));
 	json_object_set_new(o, "dkim", list);
-	json_object_set_new(spf, "domain", json_text(row->spf.domain));
+	json_object_set_new(spf, "domain", json_slice(row->spf.domain));
 	json_object_set_new(spf, "result", json_string(auth_result_text(row->spf.result)));
 	json_object_set_new(o, "spf", spf);
 	return o;
@@ -169,10 +169,10 @@ static json_t *results_json(const struct report_row *row)
 
 static void set_identifiers(json_t *o, const struct report_row *row)
 {
-	json_object_set_new(o, "header_from", json_text(row->header_from));
-	json_object_set_new(o, "envelope_from", json_text(row->envelope_from));
+	json_object_set_new(o, "header_from", json_slice(row->header_from));
+	json_object_set_new(o, "envelope_from", json_slice(row->envelope_from));
 	if (row->envelope_to.len > 0)
-		json_object_set_new(o, "envelope_to", json_text(row->envelope_to));
+		json_object_set_new(o, "envelope_to", json_slice(row->envelope_to));
 }
 
 /* The names of an aggregate report's elements. */
@@ -181,7 +181,7 @@ static json_t *row_json(const struct report_row *row)
 	json_t *o = json_object(), *reasons = json_array();
 	char ip[IP_TEXT_SIZE];
 
-	json_object_set_new(o, "record", json_text(row->policy.text));
+	json_object_set_new(o, "record", json_slice(row->policy.text));
 	if (row->overflow)
 		json_object_set_new(o, "overflow", json_true());
 	else

@@ -1278,12 +1278,12 @@ def spf_suite(w):
 sys.path.insert(0, HERE)
 sys.dont_write_bytecode = True
 import imports  # noqa: E402
-import logs  # noqa: E402
-
-CHECKS.extend(imports.CHECKS)
-CHECKS.extend(logs.CHECKS)
 import layouts  # noqa: E402
-CHECKS.extend(layouts.CHECKS)
+import logs  # noqa: E402
+import reports  # noqa: E402
+
+for checks in (imports, logs, layouts, reports):
+    CHECKS.extend(checks.CHECKS)
 
 
 def main():

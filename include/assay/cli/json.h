@@ -10,7 +10,7 @@
 #include "base/slice.h"
 
 /* Octets that are not UTF-8 are escaped, as in the log. */
-json_t *json_text(struct slice text);
+json_t *json_slice(struct slice text);
 
 /* Prints a value, indented by that many blanks a level, and releases it; NULL is out of memory. */
 MUST_CHECK enum rc json_print(json_t *value, size_t indent);
