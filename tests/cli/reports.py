@@ -95,8 +95,9 @@ def report_build(w):
             report["domain"], YESTERDAY * 86400, YESTERDAY * 86400 + 86399, report["report_id"])
         with open(path + ".eml", "rb") as f:
             mail = email.message_from_bytes(f.read(), policy=email.policy.SMTP)
-        assert not mail.defects and mail["Subject"] == "Report Domain: %s Submitter: mx.receiver.example Report-ID: <%s>" % (
-            report["domain"], report["report_id"]), mail["Subject"]
+        subject = " ".join(mail["Subject"].split())  # it is folded
+        assert not mail.defects and subject == "Report Domain: %s Submitter: mx.receiver.example Report-ID: <%s>" % (
+            report["domain"], report["report_id"]), subject
         attachment = list(mail.iter_attachments())[0]
         assert attachment.get_content_type() == "application/gzip" and attachment.get_filename() == report["file"]
         assert attachment.get_content() == packed
