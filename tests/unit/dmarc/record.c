@@ -330,8 +330,8 @@ static const struct {
 	{ "v=DMARC1; p=reject", NULL },
 	{ "v=DMARC1; p=reject; pct=50; x=y; t=y; fo=1; rua=mailto:a@b.c", NULL },
 	{ "v=DMARC1; p=foo; rua=mailto:a@b.c", "p=foo is not none, quarantine or reject" },
-	{ "v=DMARC1; rua=mailto:a@b.c", "there is no p=" },
-	{ "v=DMARC1; p=none; rua=mailto:a@b.c,d@e.f", "rua= has what is not a URI: d@e.f" },
+	{ "v=DMARC1; rua=mailto:a@b.c", "p= is missing" },
+	{ "v=DMARC1; p=none; rua=mailto:a@b.c,d@e.f", "rua= contains an invalid URI: d@e.f" },
 };
 
 START_TEST(faults)

@@ -33,7 +33,7 @@ static const char want_xml[] =
     "   <begin>1728000000</begin>\n"
     "   <end>1728086399</end>\n"
     "  </date_range>\n"
-    "  <error>rua= has what is not a URI: x</error>\n"
+    "  <error>rua= contains an invalid URI: x</error>\n"
     "  <generator>assay " ASSAY_VERSION "</generator>\n"
     " </report_metadata>\n"
     " <policy_published>\n"
@@ -115,7 +115,7 @@ static const char want_legacy[] =
     "   <begin>1728000000</begin>\n"
     "   <end>1728086399</end>\n"
     "  </date_range>\n"
-    "  <error>rua= has what is not a URI: x</error>\n"
+    "  <error>rua= contains an invalid URI: x</error>\n"
     " </report_metadata>\n"
     " <policy_published>\n"
     "  <domain>example.com</domain>\n"
@@ -424,7 +424,7 @@ static const struct {
 	bool several;
 } records[] = {
 	{ "v=DMARC1; p=none; rua=mailto:a@b.c", "<p>none</p>\n  <fo>0</fo>\n  <testing>n</testing>", false },
-	{ "v=DMARC1; rua=mailto:a@b.c", "<error>there is no p=", false },
+	{ "v=DMARC1; rua=mailto:a@b.c", "<error>p= is missing", false },
 	{ "v=DMARC1; p=x; rua=mailto:a@b.c", "<p>none</p>\n  <fo>", false },
 	{ "v=DMARC1; p=reject; sp=x; rua=mailto:a@b.c", "<p>reject</p>\n  <fo>", false },
 	{ "v=DMARC1; p=reject; fo=x; rua=mailto:a@b.c", "<fo>0</fo>", false },
