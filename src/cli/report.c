@@ -178,6 +178,9 @@ int report_run(const struct command *c, int argc, char **argv, struct report_req
 static const struct command *const subcommands[] = {
 	&command_report_show,
 	&command_report_build,
+	&command_report_send,
+	&command_report_status,
+	&command_report_bounce,
 };
 
 static const char *subcommand_name(const struct command *c)
@@ -204,5 +207,5 @@ const struct command command_report = {
 	.name = "report",
 	.run = run,
 	.summary = "show what is kept of judged mail, build and send aggregate reports",
-	.usage = "show|build [ARGUMENT ...]",
+	.usage = "show|build|send|status|bounce [ARGUMENT ...]",
 };

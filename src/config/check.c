@@ -1,6 +1,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/limits.h"
 #include "base/log.h"
 
 #include "private.h"
@@ -223,6 +224,16 @@ static void check_sections(struct settings *s, struct err *err)
 	}
 }
 
+static void check_reports(const struct settings *s, struct err *err)
+{
+	if (s->reports.sending.enabled && s->reports.store.len == 0)
+		config_error(err, place_of(s, "reports", "send"), "reports are made of what is kept: write "
+		    "store = \"sqlite:/var/lib/assay/reports.sqlite\", too");
+	if (s->reports.sending.bcc.count > LIMIT_REPORT_BCC)
+		config_error(err, place_of(s, "reports", "bcc"), "bcc has %zu addresses: write at most %u",
+		    s->reports.sending.bcc.count, LIMIT_REPORT_BCC);
+}
+
 void settings_check(struct settings *s, struct err *err)
 {
 	check_listen(s, err);
@@ -234,6 +245,7 @@ void settings_check(struct settings *s, struct err *err)
 	check_tables(s, err);
 	check_times(s, err);
 	check_actions(s, err);
+	check_reports(s, err);
 	for (size_t i = 0; i < SECTION_COUNT; i++)
 		if (section_kinds[i].title != NULL)
 			check_titles(s, &section_kinds[i], err);

@@ -141,7 +141,7 @@ bool word_find(const char *words, struct slice text, int *index_out);
 text_rule rule_authserv_id, rule_token, rule_listen, rule_name, rule_path, rule_table,
     rule_selector, rule_key_selector, rule_secret, rule_address, rule_domain, rule_server,
     rule_identity, rule_url, rule_printable, rule_engine, rule_user, rule_discovery, rule_seal,
-    rule_sealer, rule_store, rule_mail_address;
+    rule_sealer, rule_store, rule_mail_address, rule_via, rule_bounce;
 
 /* "inet:ADDRESS:PORT", as rule_listen takes it. */
 bool listen_address(struct slice listen, struct ip *ip_out);

@@ -87,6 +87,18 @@ bool rule_store(const struct target *t, struct slice text, struct slice *out)
 	return true;
 }
 
+/* How reports reach the MTA. */
+bool rule_via(const struct target *t, struct slice text, struct slice *out)
+{
+	struct handover_way way;
+
+	if (!handover_way_parse(text, &way))
+		return value_wrong(t, text, "is not a way to an MTA: write \"smtp:HOST:PORT\", as "
+		    "\"smtp:127.0.0.1:25\", or \"sendmail\" or \"sendmail:/PATH\"");
+	*out = text;
+	return true;
+}
+
 /* --- names ---------------------------------------------------------------------------------- */
 
 bool rule_domain(const struct target *t, struct slice text, struct slice *out)
@@ -162,6 +174,21 @@ bool rule_mail_address(const struct target *t, struct slice text, struct slice *
 		return value_wrong(t, text, "is not an address: write one such as \"dmarc@example.com\"");
 	*out = arena_printf(t->arena, "%.*s@%.*s", SLICE_ARG(slice_take(text, at)), SLICE_ARG(d.name));
 	return true;
+}
+
+/* The envelope sender of reports gets "+" and 32 characters put into it (RFC 5321 section 4.5.3.1.1). */
+bool rule_bounce(const struct target *t, struct slice text, struct slice *out)
+{
+	size_t at = slice_rfind(text, '@');
+
+	if (text.len == 0) {
+		*out = text;
+		return true;
+	}
+	if (at > 31 || slice_find(text, '+') < at)
+		return value_wrong(t, text, "cannot take a tag: write an address with at most 31 characters before "
+		    "the \"@\" and no \"+\" in it");
+	return rule_mail_address(t, text, out);
 }
 
 /* i= (RFC 6376 section 3.5): [ local-part ] "@" domain */

@@ -17,6 +17,21 @@ static const char *const statements[] = {
 	" seen BIGINT NOT NULL, PRIMARY KEY (host, boot))",
 	"CREATE TABLE history_host (host TEXT PRIMARY KEY, seen BIGINT NOT NULL, drained BIGINT NOT NULL)",
 	"CREATE TABLE secret (id BIGINT PRIMARY KEY, octets {octets} NOT NULL)",
+	/* the outbox (outbox.c) */
+	"CREATE TABLE outgoing (kind BIGINT NOT NULL, day BIGINT NOT NULL, domain TEXT NOT NULL,"
+	" variant TEXT NOT NULL, report TEXT NOT NULL UNIQUE, octets {octets} NOT NULL, messages BIGINT NOT NULL,"
+	" made BIGINT NOT NULL, PRIMARY KEY (kind, day, domain, variant))",
+	"CREATE TABLE delivery (report TEXT NOT NULL, address TEXT NOT NULL, state BIGINT NOT NULL,"
+	" why TEXT NOT NULL, uri TEXT NOT NULL, tag TEXT NOT NULL UNIQUE, due BIGINT NOT NULL,"
+	" tried BIGINT NOT NULL, tries BIGINT NOT NULL, leased BIGINT NOT NULL, token BIGINT NOT NULL,"
+	" PRIMARY KEY (report, address))",
+	"CREATE INDEX delivery_due ON delivery (state, due)",
+	"CREATE INDEX delivery_tried ON delivery (tried)",
+	"CREATE TABLE sending_day (day BIGINT PRIMARY KEY, made BIGINT NOT NULL, leased BIGINT NOT NULL)",
+	"CREATE TABLE suppressed (day BIGINT NOT NULL, why BIGINT NOT NULL, reports BIGINT NOT NULL,"
+	" messages BIGINT NOT NULL, PRIMARY KEY (day, why))",
+	"CREATE TABLE destination (address TEXT PRIMARY KEY, failures BIGINT NOT NULL, last BIGINT NOT NULL,"
+	" suspended BIGINT NOT NULL, why TEXT NOT NULL)",
 };
 
 static void add_word(const struct sql *s, struct slice word, struct buf *out)

@@ -1,7 +1,9 @@
 /*
  * fillstore.c - puts rows into a store of reports, for tests of the command line.
  *
- *     fillstore STORE <LINES
+ *     fillstore STORE [HOST NOW] <LINES
+ *
+ * With HOST, which then has no more counts of the days before the one of NOW (seconds since 1970).
  *
  * A line: DAY COUNT DISPOSITION DKIM SPF SOURCE HEADER-FROM POLICY-DOMAIN RECORD..., DAY as a number, DKIM
  * and SPF "pass" or "fail" (aligned).  What is not such a line ends the program with status 1.
@@ -91,13 +93,19 @@ int main(int argc, char **argv)
 	struct store *store;
 	char line[8192];
 
-	if (argc != 2)
+	if (argc != 2 && argc != 4)
 		return 1;
+	if (argc == 4) {
+		batch.host = batch.boot = slice_str(argv[2]);
+		batch.now = (int64_t)number(slice_str(argv[3]));
+	}
 	while (fgets(line, sizeof(line), stdin) != NULL)
 		add_line(&items, slice_trim(slice_str(line)));
 	check(store_open(slice_str(argv[1]), &store, &err), &err);
 	batch.items = buf_slice(&items);
 	check(store_add(store, &batch, &added, &err), &err);
+	if (argc == 4)
+		check(store_drained(store, batch.host, batch.now / SECONDS_OF_DAY - 1, batch.now, &err), &err);
 	store_close(&store);
 	err_free(&err);
 	buf_free(&items);

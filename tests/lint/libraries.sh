@@ -16,6 +16,7 @@ sqlite3 src/report/sql_sqlite.c
 libpq src/report/sql_postgresql.c
 libxml/ src/report/
 zlib src/report/gzip.c
+curl/ src/report/handover.c
 libmilter/ src/daemon/milter.c
 LIST
 exit $bad

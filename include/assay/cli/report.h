@@ -8,7 +8,8 @@
 #include "report/store.h"
 
 /* Each has a file of its own; their names are "report show" and so on. */
-extern const struct command command_report_show, command_report_build;
+extern const struct command command_report_show, command_report_build, command_report_send,
+    command_report_status, command_report_bounce;
 
 /* --- days ------------------------------------------------------------------------------------- */
 

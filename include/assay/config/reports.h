@@ -12,6 +12,33 @@
 #include "base/slice.h"
 #include "verdict/policy.h"
 
+/* Where the MTA is that reports are handed to, and how it is reached. */
+struct handover_way {
+	bool sendmail;
+	struct slice host; /* name or address without brackets */
+	int port;
+	struct slice path; /* of the sendmail command */
+};
+
+/*
+ * "smtp:HOST:PORT", "smtp:[IPV6]:PORT", "sendmail" (/usr/sbin/sendmail) or "sendmail:/PATH".  Slices of the
+ * result borrow text.
+ */
+bool handover_way_parse(struct slice text, struct handover_way *out);
+
+/* How reports are sent; durations in seconds. */
+struct report_sending {
+	bool enabled;
+	bool passing_only;            /* only to domains of which a message passed that day */
+	struct slice via;             /* as handover_way_parse() takes it */
+	int64_t hour, close_after, spread;
+	int per_minute, daily_cap, minimum_messages, suspend_after; /* 0 in the last three: none */
+	int64_t suspend_for;
+	struct slice_list only, except; /* "example.org": policy domains; with "@": report addresses */
+	struct slice_list bcc;
+	struct slice bounce_address;  /* null: the envelope sender is the null one */
+};
+
 struct report_settings {
 	/* what is kept, and where */
 	struct slice store;           /* "sqlite:/PATH", "postgresql://..."; null: nothing is kept */
@@ -22,6 +49,8 @@ struct report_settings {
 	bool null_sender;             /* keep mail without an envelope sender, too */
 	bool report_mail;             /* keep mail that is itself a report, too */
 	struct slice_list only_to, except_to; /* recipient domains */
+	struct report_sending sending;
+
 	int64_t test_clock_offset;    /* seconds that the daemon's day is ahead; of tests */
 
 	/* who reports */

@@ -7,6 +7,9 @@ int main(void)
 		external_suite,
 		aggregate_suite,
 		build_suite,
+		bounce_suite,
+		handover_suite,
+		outbox_suite,
 		NULL,
 	};
 

@@ -1,0 +1,566 @@
+#!/usr/bin/env python3
+"""`assay report send`, `status` and `bounce`, against an SMTP server that does what real ones do on bad days.
+
+    sending.py --build BUILDDIR [-v] [NAME ...]
+
+Stores are filled by tests/lib/fillstore.  What runs on PostgreSQL is skipped, aloud, where the machine has none.
+Ends with `N passed, N failed`.
+"""
+import argparse
+import email
+import email.policy
+import glob
+import json
+import os
+import pwd
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+CHECKS = []
+RECORD = "v=DMARC1; p=reject; rua=mailto:%s"
+
+
+def check(function):
+    CHECKS.append(function)
+    return function
+
+
+class Skip(Exception):
+    pass
+
+
+class Server:
+    """SMTP on loopback.  script(stage, text) -> a reply, or "close", "stall", "silent"; None: the usual one."""
+
+    USUAL = {"connect": "220 fake", "EHLO": "250 fake", "HELO": "250 fake", "MAIL": "250 ok", "RCPT": "250 ok",
+             "DATA": "354 go on", "end": "250 taken", "RSET": "250 ok", "QUIT": "221 bye", "NOOP": "250 ok"}
+
+    def __init__(self, script=None):
+        self.script = script or (lambda stage, text: None)
+        self.taken = []                       # (sender, recipient, octets)
+        self.stages = []
+        self.lock = threading.Lock()
+        self.stopped = threading.Event()
+        self.socket = socket.create_server(("127.0.0.1", 0))
+        self.port = self.socket.getsockname()[1]
+        threading.Thread(target=self.accept, daemon=True).start()
+
+    def stop(self):
+        self.stopped.set()
+        self.socket.close()
+
+    def accept(self):
+        while not self.stopped.is_set():
+            try:
+                connection, _ = self.socket.accept()
+            except OSError:
+                return
+            threading.Thread(target=self.serve, args=(connection,), daemon=True).start()
+
+    def answer(self, f, stage, text):
+        with self.lock:
+            self.stages.append(stage)
+        reply = self.script(stage, text) or self.USUAL.get(stage, "500 what")
+        if reply == "close":
+            raise ConnectionError
+        if reply == "stall":
+            self.stopped.wait(60)
+            raise ConnectionError
+        f.write(reply.encode() + b"\r\n")
+        f.flush()
+        return reply[0] in "23"
+
+    def serve(self, connection):
+        sender = recipient = None
+        with connection, connection.makefile("rwb") as f:
+            try:
+                self.answer(f, "connect", "")
+                for line in f:
+                    text = line.decode("latin-1").strip()
+                    stage = text.split(" ")[0].upper()
+                    if stage == "MAIL":
+                        sender = re.search("<(.*?)>", text).group(1)
+                    if stage == "RCPT":
+                        recipient = re.search("<(.*?)>", text).group(1)
+                    if not self.answer(f, stage, text) or stage != "DATA":
+                        if stage == "QUIT":
+                            return
+                        continue
+                    octets = b""
+                    for line in f:
+                        if line == b".\r\n":
+                            break
+                        octets += line[1:] if line.startswith(b".") else line
+                    else:
+                        return
+                    if self.answer(f, "end", octets.decode("latin-1")):
+                        with self.lock:
+                            self.taken.append((sender, recipient, octets))
+            except (ConnectionError, ValueError, OSError):
+                pass
+
+
+class PostgreSQL:
+    """A cluster of its own, below the test's directory, reached by a socket there; as another user than root."""
+
+    def __init__(self, directory):
+        programs = glob.glob("/usr/lib/postgresql/*/bin")
+        if not programs:
+            raise Skip("no PostgreSQL server on this machine")
+        self.bin = sorted(programs)[-1]
+        self.directory = directory
+        self.user = None
+        if os.getuid() == 0:
+            self.user = pwd.getpwnam("nobody")
+            os.chown(directory, self.user.pw_uid, self.user.pw_gid)
+        self.run("initdb", "-D", directory + "/data", "-A", "trust", "-U", "assay", "--no-sync", "-E", "UTF8")
+        self.run("pg_ctl", "-D", directory + "/data", "-w", "-l", directory + "/log", "-o",
+                 "-c listen_addresses='' -c fsync=off -k %s" % directory, "start")
+        self.uri = "postgresql:///postgres?host=%s&user=assay" % directory
+
+    def run(self, program, *args):
+        def become():
+            os.setgid(self.user.pw_gid)
+            os.setuid(self.user.pw_uid)
+        subprocess.run([os.path.join(self.bin, program), *args], check=True, stdout=subprocess.DEVNULL,
+                       stderr=subprocess.PIPE, cwd=self.directory, preexec_fn=become if self.user else None, timeout=120)
+
+    def stop(self):
+        self.run("pg_ctl", "-D", self.directory + "/data", "-m", "immediate", "stop")
+
+
+class World:
+    """One store and a server; time is a day later than the counts, by test-clock-offset."""
+
+    def __init__(self, options, backend="sqlite"):
+        self.options = options
+        self.build = os.path.abspath(options.build)
+        self.assay = os.path.join(self.build, "assay")
+        self.dir = tempfile.mkdtemp(prefix="assay-sending-")
+        os.chmod(self.dir, 0o755)
+        self.servers = []
+        self.postgresql = None
+        self.store = "sqlite:" + self.dir + "/reports.sqlite"
+        if backend == "postgresql":
+            os.mkdir(self.dir + "/pg")
+            self.postgresql = PostgreSQL(self.dir + "/pg")
+            self.store = self.postgresql.uri
+        self.today = int(time.time()) // 86400
+        self.day = self.today - 1
+        self.zone = self.write("zone", "_dmarc.example.com TXT v=DMARC1; p=none\n")
+
+    def renew(self, backend="sqlite"):
+        self.stop()
+        self.__init__(self.options, backend)
+
+    def stop(self):
+        for s in self.servers:
+            s.stop()
+        if self.postgresql:
+            self.postgresql.stop()
+        shutil.rmtree(self.dir)
+
+    def write(self, name, text):
+        path = os.path.join(self.dir, name)
+        with open(path, "w") as f:
+            f.write(text)
+        return path
+
+    def server(self, script=None):
+        self.servers.append(Server(script))
+        return self.servers[-1]
+
+    def configure(self, via, **options):
+        options = {"send": "yes", "store": '"%s"' % self.store, "via": '"%s"' % via, "spread": "0", "hour": "0",
+                   "per-minute": "10000", "organization": '"Example"', "from": '"reports@example.com"',
+                   **{k.replace("_", "-"): v for k, v in options.items()}}
+        self.config = self.write("assay.conf", "dns { test-zone-file = \"%s\" }\nreports {\n%s}\n" % (
+            self.zone, "".join("  %s = %s\n" % o for o in options.items())))
+
+    def fill(self, rows, host="mx1", days_ago=1, now=None):
+        text = "".join("%d %d %s %s %s 192.0.2.1 %s %s %s\n" % (
+            self.today - days_ago, count, "pass" if word == "pass" else "reject", word, word, domain, domain, record)
+            for domain, count, word, record in rows)
+        subprocess.run([os.path.join(self.build, "tests/lib/fillstore"), self.store, host, str(now or int(time.time()))],
+                       input=text.encode(), check=True, timeout=60)
+
+    def popen(self, *args, **kw):
+        return subprocess.Popen([self.assay, "report", *args, "-c", self.config], stdout=subprocess.PIPE,
+                                stderr=subprocess.PIPE, **kw)
+
+    def run(self, *args, stdin=b"", status=0):
+        p = self.popen(*args, stdin=subprocess.PIPE)
+        out, err = p.communicate(stdin, timeout=120)
+        out, err = out.decode(), err.decode()
+        assert p.returncode == status, "%r: status %d: %s%s" % (args, p.returncode, out, err)
+        return out, err
+
+    def send(self, *args, status=0):
+        return json.loads(self.run("send", "--json", *args, status=status)[0])
+
+    def status(self):
+        return json.loads(self.run("status", "--json")[0])
+
+
+def headers(octets):
+    return email.message_from_bytes(octets, policy=email.policy.SMTP)
+
+
+def simple(w, server, **options):
+    w.configure("smtp:127.0.0.1:%d" % server.port, **options)
+    w.fill([("a.example", 3, "pass", RECORD % "rua@a.example"), ("b.example", 5, "fail", RECORD % "rua@b.example")])
+
+
+# --- the way out ------------------------------------------------------------------------------------
+
+@check
+def reports_go_out_once(w):
+    s = w.server()
+    simple(w, s)
+    done = w.send()
+    assert (done["reports"], done["handed_over"]) == (2, 2), done
+    assert sorted(r for _, r, _ in s.taken) == ["rua@a.example", "rua@b.example"]
+    assert s.taken[0][1] == "rua@b.example" or len(s.taken) == 2
+    for sender, recipient, octets in s.taken:
+        m = headers(octets)
+        assert sender == "", sender
+        assert m["To"] == recipient and "reports@example.com" in m["From"], m
+        assert m["Auto-Submitted"].startswith("auto-"), m["Auto-Submitted"]
+        assert b"\n" not in octets.replace(b"\r\n", b"")
+    again = w.send()
+    assert (again["reports"], again["handed_over"]) == (0, 0), again
+    assert len(s.taken) == 2
+    assert [d["state"] for d in w.status()["days"]] == ["sent"]
+
+
+@check
+def todays_mail_is_not_reported(w):
+    s = w.server()
+    w.configure("smtp:127.0.0.1:%d" % s.port)
+    w.fill([("a.example", 3, "pass", RECORD % "rua@a.example")], days_ago=0)
+    assert w.send()["reports"] == 0 and not s.taken
+    _, err = w.run("send", "--day", time.strftime("%Y-%m-%d", time.gmtime()), status=1)
+    assert "not over" in err, err
+
+
+@check
+def nothing_without_send(w):
+    s = w.server()
+    simple(w, s, send="no")
+    out, err = w.run("send")
+    assert "send = no" in err and not s.taken, err
+
+
+@check
+def a_dry_run_changes_nothing(w):
+    s = w.server()
+    simple(w, s)
+    day = time.strftime("%Y-%m-%d", time.gmtime(w.day * 86400))
+    listed = json.loads(w.run("send", "--dry-run", "--json", "--day", day)[0])
+    assert [d["address"] for d in listed] == ["rua@b.example", "rua@a.example"], listed
+    assert not s.taken
+    assert w.send()["reports"] == 2
+
+
+@check
+def the_largest_first_and_no_more_than_the_cap(w):
+    s = w.server()
+    simple(w, s, daily_cap="1")
+    done = w.send()
+    assert done["deliveries"] == 1 and [r for _, r, _ in s.taken] == ["rua@b.example"], done
+    assert done["not_made"] == [{"why": "beyond daily-cap", "reports": 1, "messages": 3}], done
+    assert w.status()["not_made"][0]["reports"] == 1
+
+
+@check
+def who_is_left_out(w):
+    s = w.server()
+    w.configure("smtp:127.0.0.1:%d" % s.port, minimum_messages="2", **{"for": "passing"},
+                **{"except": '{ "c.example", "rua@d.example" }'}, bcc='{ "me@example.com" }')
+    w.fill([("a.example", 1, "pass", RECORD % "rua@a.example"), ("b.example", 5, "fail", RECORD % "rua@b.example"),
+            ("sub.c.example", 5, "pass", RECORD % "rua@sub.c.example"), ("d.example", 5, "pass", RECORD % "rua@d.example"),
+            ("e.example", 5, "pass", RECORD % "rua@e.example"),
+            ("f.example", 5, "pass", RECORD % "rua@elsewhere.test")])
+    done = w.send()
+    assert sorted(r for _, r, _ in s.taken) == ["me@example.com", "rua@e.example"], s.taken
+    assert {d["why"]: d["reports"] for d in done["not_made"]} == {
+        "fewer than minimum-messages": 1, "no message passed, and for = passing": 1, "named by except": 1}, done
+    listed = {d["address"]: d["why"] for d in w.status()["suppressed"]}
+    assert set(listed) == {"rua@d.example", "rua@elsewhere.test"} and all(listed.values()), listed
+
+
+# --- servers on bad days --------------------------------------------------------------------------------
+
+def answers(stage, *replies):
+    """The stage gets these replies, one after the other, then the usual ones."""
+    left = list(replies)
+    return lambda s, text: left.pop(0) if s == stage and left else None
+
+
+@check
+def what_servers_say(w):
+    rows = [
+        ("451 to RCPT", answers("RCPT", "451 later"), "later", 0),
+        ("550 to RCPT", answers("RCPT", "550 5.1.1 no such user"), "refused", 0),
+        ("452 to DATA", answers("DATA", "452 full"), "later", 0),
+        ("554 to the message", answers("end", "554 5.7.1 not wanted"), "refused", 0),
+        ("451 to the message", answers("end", "451 4.7.1 greylisted"), "later", 0),
+        ("554 to the connection", answers("connect", "554 go away"), "stopped", 1),
+        ("550 to MAIL", answers("MAIL", "550 sender unknown"), "stopped", 1),
+        ("451 to MAIL", answers("MAIL", "451 later"), "stopped", 1),
+        ("closed at once", answers("connect", "close"), "stopped", 1),
+        ("closed after RCPT", answers("RCPT", "close"), "stopped", 1),
+        ("closed after DATA", answers("DATA", "close"), "stopped", 1),
+        ("closed after the message", answers("end", "close"), "stopped", 1),
+        ("not SMTP", answers("connect", "HTTP/1.1 400 Bad Request"), "stopped", 1),
+        ("several lines", answers("RCPT", "550-5.1.1 no\r\n550 such user"), "refused", 0),
+    ]
+    for n, (name, script, what, status) in enumerate(rows):
+        s = w.server(script)
+        w.configure("smtp:127.0.0.1:%d" % s.port)
+        domain = "d%d.example" % n
+        w.fill([(domain, 1, "pass", RECORD % "rua@" + domain)], host="mx%d" % n, days_ago=1)
+        # a day is made once: each row has one of its own, by its store
+        out, err = w.run("send", "--json", status=status)
+        done = json.loads(out)
+        assert done["refused" if what == "refused" else "later"] == 1, (name, done)
+        if what != "refused":
+            time.sleep(1.1)                          # tried once in a second at most
+            first = s.stages.count("end")
+            w.run("send", "--day", time.strftime("%Y-%m-%d", time.gmtime(w.day * 86400)))
+            assert len(s.taken) == 1, (name, s.taken, first)
+        w.renew()
+
+
+@check
+def the_same_octets_after_a_lost_answer(w):
+    seen = []
+
+    def script(stage, text):
+        if stage == "end":
+            seen.append(text)
+            return "close" if len(seen) == 1 else None
+        return None
+    s = w.server(script)
+    w.configure("smtp:127.0.0.1:%d" % s.port)
+    w.fill([("a.example", 3, "pass", RECORD % "rua@a.example")])
+    w.run("send", status=1)
+    time.sleep(1.1)
+    w.run("send", "--day", time.strftime("%Y-%m-%d", time.gmtime(w.day * 86400)))
+    assert len(seen) == 2 and seen[0] == seen[1]
+
+
+@check
+def nobody_listens(w):
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        port = closed.getsockname()[1]
+    w.configure("smtp:127.0.0.1:%d" % port)
+    w.fill([("a.example", 3, "pass", RECORD % "rua@a.example")])
+    out, err = w.run("send", status=1)
+    assert "smtp:127.0.0.1:%d" % port in err and "next run" in err, err
+    assert w.status()["pending"][0]["tries"] == 1
+
+
+# --- kills, and others that send --------------------------------------------------------------------------
+
+def kill_at(w, stage):
+    """The sender is killed while the server is at that stage; the next one does the rest."""
+    reached = threading.Event()
+
+    def script(s, text):
+        if s == stage and not reached.is_set():
+            reached.set()
+            return "stall"
+        return None
+    s = w.server(script)
+    w.configure("smtp:127.0.0.1:%d" % s.port)
+    w.fill([("a.example", 3, "pass", RECORD % "rua@a.example"), ("b.example", 5, "pass", RECORD % "rua@b.example")])
+    p = w.popen("send")
+    assert reached.wait(30)
+    p.send_signal(signal.SIGKILL)
+    p.communicate()
+    w.configure("smtp:127.0.0.1:%d" % s.port, test_clock_offset="1h")   # its lease has expired
+    w.run("send")
+    taken = sorted((r, headers(o)["Message-ID"]) for _, r, o in s.taken)
+    assert [r for r, _ in taken] == ["rua@a.example", "rua@b.example"], (stage, taken)
+
+
+@check
+def killed_at_each_step(w):
+    for stage in ("connect", "EHLO", "MAIL", "RCPT", "DATA", "end"):
+        kill_at(w, stage)
+        w.renew()
+
+
+def two_senders(w):
+    s = w.server()
+    w.configure("smtp:127.0.0.1:%d" % s.port)
+    domains = ["d%02d.example" % i for i in range(30)]
+    w.fill([(d, 2, "pass", RECORD % "rua@" + d) for d in domains])
+    senders = [w.popen("send", "--json") for _ in range(3)]
+    for p in senders:
+        out, err = p.communicate(timeout=120)
+        assert p.returncode == 0, err.decode()
+    left = w.send()
+    assert sorted(r for _, r, _ in s.taken) == ["rua@" + d for d in domains], len(s.taken)
+    assert len({headers(o)["Message-ID"] for _, _, o in s.taken}) == 30
+    assert left["handed_over"] == 0, left
+
+
+@check
+def several_senders_on_sqlite(w):
+    two_senders(w)
+
+
+@check
+def several_senders_on_postgresql(w):
+    w.renew("postgresql")
+    two_senders(w)
+
+
+@check
+def a_host_that_has_not_finished_its_day(w):
+    s = w.server()
+    w.configure("smtp:127.0.0.1:%d" % s.port, close_after="2d")
+    w.fill([("a.example", 3, "pass", RECORD % "rua@a.example")])
+    # a second host wrote that day and has not said that it is done: its clock stands at yesterday
+    w.fill([("a.example", 2, "pass", RECORD % "rua@a.example")], host="mx2", now=w.day * 86400 + 5)
+    assert w.send()["reports"] == 0 and not s.taken
+    w.configure("smtp:127.0.0.1:%d" % s.port, close_after="2d", test_clock_offset="2d")
+    assert w.send()["reports"] == 1
+
+
+# --- limits in time ----------------------------------------------------------------------------------------
+
+@check
+def spread_and_patience(w):
+    s = w.server()
+    simple(w, s, spread="4h")
+    done = w.send()
+    waiting = len(w.status()["pending"])
+    assert done["handed_over"] + waiting == 2 and waiting > 0, done
+    w.configure("smtp:127.0.0.1:%d" % s.port, spread="4h", test_clock_offset="29h")
+    out, err = w.run("send", "--json")
+    assert "given up" in err and json.loads(out)["expired"] == waiting, (out, err)
+
+
+# --- what comes back ------------------------------------------------------------------------------------------
+
+DSN = b"""From: MAILER-DAEMON@mx.example.org
+To: %s
+Subject: Undelivered
+Content-Type: multipart/report; report-type=delivery-status; boundary=x
+
+--x
+Content-Type: text/plain
+
+Sorry.
+--x
+Content-Type: message/delivery-status
+
+Reporting-MTA: dns; mx.example.org
+
+Final-Recipient: rfc822; rua@a.example
+Action: failed
+Status: 5.1.1
+Diagnostic-Code: smtp; 550 no such user
+
+--x--
+"""
+
+
+@check
+def addresses_that_fail_are_suspended(w):
+    s = w.server()
+    options = {"bounce_address": '"dmarc-bounces@example.com"', "suspend_after": "1", "suspend_for": "10d"}
+    simple(w, s, **options)
+    w.send()
+    sender = [sender for sender, r, _ in s.taken if r == "rua@a.example"][0]
+    assert re.fullmatch(r"dmarc-bounces\+[0-9a-f]{32}@example\.com", sender), sender
+    forged = sender[:20] + ("0" if sender[20] != "0" else "1") + sender[21:]
+    for address in (forged, "dmarc-bounces@example.com", "x"):
+        assert "ignored" in w.run("bounce", address, stdin=DSN)[0]
+    assert "ignored" in w.run("bounce", sender, stdin=b"From: a@b.org\n\nI am on holiday\n")[0]
+    assert not w.status()["suspended"]
+    assert "suspended" in w.run("bounce", sender, stdin=DSN)[0]
+    assert "ignored" in w.run("bounce", sender, stdin=DSN)[0]      # the same once more
+    status = w.status()
+    assert [a["address"] for a in status["suspended"]] == ["rua@a.example"], status
+    assert "no such user" in status["suspended"][0]["why"] and len(status["bounced"]) == 1
+    # the next day nothing is sent there; when the suspension is over, it is tried again
+    w.fill([("a.example", 3, "pass", RECORD % "rua@a.example"), ("b.example", 1, "pass", RECORD % "rua@b.example")],
+           host="mx9", days_ago=0)
+    w.configure("smtp:127.0.0.1:%d" % s.port, test_clock_offset="1d", close_after="0", **options)
+    before = len(s.taken)
+    w.send()
+    assert [r for _, r, _ in s.taken[before:]] == ["rua@b.example"], s.taken[before:]
+
+
+@check
+def a_bounce_that_cannot_be_counted_comes_again(w):
+    w.configure("smtp:127.0.0.1:25", bounce_address='"b@example.com"', store='"sqlite:/nonexistent/reports.sqlite"')
+    w.run("bounce", "b+00112233445566778899aabbccddeeff@example.com", stdin=DSN, status=75)
+
+
+# --- sendmail -----------------------------------------------------------------------------------------------
+
+@check
+def by_the_sendmail_command(w):
+    path = w.write("sendmail", '#!/bin/sh\ncat >>"%s/out"\necho "$@" >>"%s/arguments"\n' % (w.dir, w.dir))
+    os.chmod(path, 0o755)
+    w.configure("sendmail:" + path)
+    w.fill([("a.example", 3, "pass", RECORD % "rua@a.example")])
+    assert w.send()["handed_over"] == 1
+    assert open(w.dir + "/arguments").read() == "-i -f <> -- rua@a.example\n"
+    assert "rua@a.example" in headers(open(w.dir + "/out", "rb").read())["To"]
+
+
+@check
+def sent_again_under_the_same_ids(w):
+    s = w.server()
+    simple(w, s)
+    w.send()
+    day = time.strftime("%Y-%m-%d", time.gmtime(w.day * 86400))
+    w.run("send", "--again", "--day", day, "a.example")
+    assert len(s.taken) == 3
+    a = [o for _, r, o in s.taken if r == "rua@a.example"]
+    assert len(a) == 2 and a[0] == a[1]
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--build", required=True)
+    parser.add_argument("-v", action="store_true")
+    parser.add_argument("names", nargs="*")
+    options = parser.parse_args()
+    passed = failed = 0
+    for function in CHECKS:
+        if options.names and function.__name__ not in options.names:
+            continue
+        w = None
+        try:
+            w = World(options)
+            function(w)
+            passed += 1
+            if options.v:
+                print("ok", function.__name__)
+        except Skip as e:
+            print("skipped: %s: %s" % (function.__name__, e))
+        except Exception as e:
+            failed += 1
+            print("FAILED %s: %s: %s" % (function.__name__, type(e).__name__, e))
+        finally:
+            if w:
+                w.stop()
+    print("%d passed, %d failed" % (passed, failed))
+    sys.exit(1 if failed or not passed else 0)
+
+
+main()
