@@ -50,15 +50,16 @@ static enum rc take_notification(struct report_request *r, struct slice tag, str
 		puts("ignored: the message does not report a failed delivery");
 		return RC_OK;
 	}
-	why = arena_printf(r->arena, "%s %s", log_shown(r->arena, bounce.status), log_shown(r->arena, bounce.diagnostic));
-	if (slice_is_null(why))
+	why = outbox_words(r->arena, arena_printf(r->arena, "%.*s %.*s", SLICE_ARG(bounce.status),
+	    SLICE_ARG(bounce.diagnostic)));
+	if (arena_failed(r->arena))
 		return RC_NOMEM;
-	TRY(outbox_bounced(store_sql(r->store), r->arena, tag, slice_trim(why), &address, &found, r->err));
+	TRY(outbox_bounced(store_sql(r->store), r->arena, tag, why, &address, &found, r->err));
 	if (!found) {
 		puts("ignored: no report was sent from that address, or its failure is known");
 		return RC_OK;
 	}
-	return count_failure(r, address, slice_trim(why));
+	return count_failure(r, address, why);
 }
 
 /* Anyone may write to the address: what is not ours is ignored, since an error would only be mailed around. */

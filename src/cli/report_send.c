@@ -5,7 +5,6 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "base/log.h"
 #include "report/build.h"
 #include "report/sending.h"
 
@@ -134,15 +133,14 @@ static enum rc print_done_json(const struct prepared *p, const struct dispatched
 static enum rc judge(struct run *run, const struct dispatched *d)
 {
 	struct report_request *r = run->request;
-	struct slice via = r->settings->reports.sending.via;
+	struct slice via = r->settings->reports.sending.via, words = outbox_words(r->arena, buf_slice(&d->words));
 
 	if (d->expired > 0)
 		fprintf(stderr, "assay: warning: %lld messages were not handed over within a day and are given up: raise "
 		    "per-minute or spread, or lower daily-cap\n", (long long)d->expired);
 	if (!d->stopped)
 		return RC_OK;
-	err_add(r->err, "%.*s: %s; what is left is tried again by the next run", SLICE_ARG(via),
-	    log_shown(r->arena, buf_slice(&d->words)));
+	err_add(r->err, "%.*s: %.*s; what is left is tried again by the next run", SLICE_ARG(via), SLICE_ARG(words));
 	return RC_IO;
 }
 
@@ -175,10 +173,10 @@ static enum rc preview_one(void *ctx, const struct outgoing *report, const struc
 
 	if (run->request->json) {
 		printf(run->printed++ == 0 ? "[\n" : ",\n");
-		return json_print(json_pack("{s:o, s:o, s:o, s:I, s:b, s:o}", "domain", json_text(report->domain),
-		    "report_id", json_text(report->id), "address", json_text(d->address),
+		return json_print(json_pack("{s:o, s:o, s:o, s:I, s:b, s:o}", "domain", json_slice(report->domain),
+		    "report_id", json_slice(report->id), "address", json_slice(d->address),
 		    "messages", (json_int_t)report->messages, "send", d->state == DELIVERY_PENDING,
-		    "why", json_text(d->why)), 2);
+		    "why", json_slice(d->why)), 2);
 	}
 	run->printed++;
 	printf("%-9s %8lld  ", d->state == DELIVERY_PENDING ? "send" : "never", (long long)report->messages);

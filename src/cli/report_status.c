@@ -74,8 +74,8 @@ static enum rc show_delivery(void *ctx, const struct outgoing *report, const str
 	s->shown++;
 	if (s->list != NULL) {
 		json_array_append_new(s->list, json_pack("{s:s, s:o, s:o, s:o, s:s, s:I, s:o}", "day", day, "domain",
-		    json_text(report->domain), "report_id", json_text(report->id), "address", json_text(d->address),
-		    "due", due, "tries", (json_int_t)d->tries, "why", json_text(d->why)));
+		    json_slice(report->domain), "report_id", json_slice(report->id), "address", json_slice(d->address),
+		    "due", due, "tries", (json_int_t)d->tries, "why", json_slice(d->why)));
 		return RC_OK;
 	}
 	printf("  %s  ", day);
@@ -101,8 +101,8 @@ static enum rc show_suspension(void *ctx, const struct suspension *a)
 	time_text(a->until, until, sizeof(until));
 	s->shown++;
 	if (s->list != NULL) {
-		json_array_append_new(s->list, json_pack("{s:o, s:s, s:I, s:o}", "address", json_text(a->address),
-		    "until", until, "failures", (json_int_t)a->failures, "why", json_text(a->why)));
+		json_array_append_new(s->list, json_pack("{s:o, s:s, s:I, s:o}", "address", json_slice(a->address),
+		    "until", until, "failures", (json_int_t)a->failures, "why", json_slice(a->why)));
 		return RC_OK;
 	}
 	fputs("  ", stdout);

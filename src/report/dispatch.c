@@ -1,5 +1,4 @@
 #include "base/limits.h"
-#include "base/log.h"
 #include "dns/lookups.h"
 #include "report/bounce.h"
 #include "report/external.h"
@@ -111,7 +110,7 @@ static enum rc hand_over(struct dispatching *t, struct arena *a, const struct ou
 	if (arena_failed(a))
 		return RC_NOMEM;
 	result = handover(t->handover, sender, recipient, message, &t->out->words);
-	d->why = result == HANDOVER_TAKEN ? SLICE("") : slice_str(log_shown(a, buf_slice(&t->out->words)));
+	d->why = result == HANDOVER_TAKEN ? SLICE("") : outbox_words(a, buf_slice(&t->out->words));
 	switch (result) {
 	case HANDOVER_TAKEN:
 		d->state = DELIVERY_DONE;

@@ -1,3 +1,6 @@
+#include "base/limits.h"
+#include "base/log.h"
+
 #include "report/outbox.h"
 
 /* the statements name them by number */
@@ -33,6 +36,19 @@ static enum rc take_integer(void *ctx, const struct sql_value *columns, size_t c
 	if (count > 0)
 		*(int64_t *)ctx = columns[0].integer;
 	return RC_OK;
+}
+
+struct slice outbox_words(struct arena *a, struct slice said)
+{
+	struct buf out = BUF_INIT(LIMIT_LOG_LINE);
+	struct slice rest = slice_take(said, LIMIT_LOG_FIELD);
+
+	while (rest.len > 0) {
+		log_escape(&out, slice_split(&rest, ' '));
+		if (rest.len > 0)
+			buf_add_char(&out, ' ');
+	}
+	return out.len == 0 ? SLICE("") : arena_take_buf(a, &out);
 }
 
 /* --- in --------------------------------------------------------------------------------------------- */
@@ -243,7 +259,7 @@ enum rc outbox_repeat(struct sql *s, int64_t day, struct slice domain, int64_t n
 	/* made anew for the time that it may take; its octets, their date and ids stay */
 	TRY(RUN(s, "UPDATE outgoing SET made = $1 WHERE kind = 0 AND day = $2 AND (domain = $3 OR $3 = '')", NULL,
 	    NULL, err, sql_integer(now), sql_integer(day), sql_text(domain)));
-	TRY(RUN(s, "UPDATE delivery SET state = 0, due = $1, tries = 0 WHERE state IN (1, 2, 3, 5) AND report IN "
+	TRY(RUN(s, "UPDATE delivery SET state = 0, due = $1, tried = 0, tries = 0 WHERE state IN (1, 2, 3, 5) AND report IN "
 	    "(SELECT report FROM outgoing WHERE kind = 0 AND day = $2 AND (domain = $3 OR $3 = ''))", NULL, NULL,
 	    err, sql_integer(now), sql_integer(day), sql_text(domain)));
 	*count_out = sql_changed(s);

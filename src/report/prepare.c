@@ -1,5 +1,4 @@
 #include "base/limits.h"
-#include "base/log.h"
 #include "dns/lookups.h"
 #include "mail/tokens.h"
 #include "report/bounce.h"
@@ -142,7 +141,7 @@ static enum rc make_deliveries(struct making *m, struct arena *a, struct slice i
 		else if (t->consent == REPORT_POSTPONED)
 			out[n].uri = t->uri;
 		if (out[n].address.len == 0) /* a URI that mail cannot reach */
-			out[n].address = slice_str(log_shown(a, t->uri));
+			out[n].address = outbox_words(a, t->uri);
 		TRY(add_delivery(m, a, id, &out[n]));
 		pending += out[n].state == DELIVERY_PENDING;
 	}

@@ -555,7 +555,7 @@ def main():
             print("skipped: %s: %s" % (function.__name__, e))
         except Exception as e:
             failed += 1
-            print("FAILED %s: %s: %s" % (function.__name__, type(e).__name__, e))
+            print("FAILED %s: %s: %s, line %d" % (function.__name__, type(e).__name__, e, e.__traceback__.tb_next.tb_lineno))
         finally:
             if w:
                 w.stop()

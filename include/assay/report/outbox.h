@@ -56,6 +56,9 @@ struct outgoing {
 	int64_t made;
 };
 
+/* What others said, as it is kept and shown: the beginning, escaped as in the log, in words. */
+struct slice outbox_words(struct arena *a, struct slice said);
+
 /* A report with its deliveries, in one transaction.  *added_out false: there is such a report; nothing changed. */
 MUST_CHECK enum rc outbox_add(struct sql *s, const struct outgoing *report, const struct delivery *deliveries,
     size_t count, bool *added_out, struct err *err);
