@@ -11,7 +11,7 @@ openssl/ src/crypto/
 libpsl src/dmarc/
 idn2 src/mail/domain.c
 spf2/ src/spf/libspf2.c
-jansson (src/verdict/json.c|src/cli/)
+jansson (src/verdict/json.c|src/cli/|include/assay/cli/json.h)
 sqlite3 src/report/sql_sqlite.c
 libpq src/report/sql_postgresql.c
 libxml/ src/report/
