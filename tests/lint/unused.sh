@@ -6,7 +6,7 @@ command -v nm >/dev/null || { echo "unused.sh: no nm: this check is skipped"; ex
 rooms=$(ls "$build"/lib*.a | grep -vE '/lib(test|replay)\.a$')
 # kept on purpose: sigwait() is called by libmilter; the others are a level of the log, and what tests need to
 # look at a value or to release one that the daemon keeps until it ends
-kept=' store_close_day store_may_close sigwait log_debug arena_used header_unfolded authors_of_message authres_free queue_stop services_free '
+kept=' report_builder_end store_close_day store_may_close sigwait log_debug arena_used header_unfolded authors_of_message authres_free queue_stop services_free '
 bad=0
 # defined, and asked for by no other object; an own use (a line beside the definition's) is enough
 for name in $(nm -A $rooms $objects 2>/dev/null | awk '
