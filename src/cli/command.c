@@ -18,23 +18,6 @@
 
 #include "cli/command.h"
 
-const struct command *const commands[] = {
-	&command_verify,
-	&command_sign,
-	&command_spf,
-	&command_dmarc,
-	&command_key,
-	&command_check,
-	&command_doctor,
-	&command_config,
-	&command_import,
-	&command_status,
-	&command_explain,
-	&command_log,
-	&command_report,
-	NULL,
-};
-
 int command_usage(const struct command *c, const char *fmt, ...)
 {
 	va_list ap;

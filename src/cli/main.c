@@ -4,6 +4,24 @@
 
 #include "cli/command.h"
 
+/* In the order of --help. */
+static const struct command *const commands[] = {
+	&command_verify,
+	&command_sign,
+	&command_spf,
+	&command_dmarc,
+	&command_key,
+	&command_check,
+	&command_doctor,
+	&command_config,
+	&command_import,
+	&command_status,
+	&command_explain,
+	&command_log,
+	&command_report,
+	NULL,
+};
+
 static void help(FILE *to)
 {
 	fputs("usage: assay COMMAND [ARGUMENT ...]\n\n", to);

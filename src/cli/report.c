@@ -188,24 +188,26 @@ static const char *subcommand_name(const struct command *c)
 	return c->name + strlen("report ");
 }
 
-static int run(const struct command *c, int argc, char **argv)
+static const struct command self = {
+	.name = "report",
+	.usage = "show|build|send|status|bounce [ARGUMENT ...]",
+};
+
+static int help(void)
 {
-	if (argc < 2)
-		return command_usage(c, "name a subcommand");
-	for (size_t i = 0; i < N_ELEMENTS(subcommands); i++)
-		if (strcmp(argv[1], subcommand_name(subcommands[i])) == 0)
-			return subcommands[i]->run(subcommands[i], argc - 1, argv + 1);
-	if (strcmp(argv[1], "--help") != 0 && strcmp(argv[1], "-h") != 0)
-		return command_usage(c, "%s: no such subcommand", argv[1]);
 	for (size_t i = 0; i < N_ELEMENTS(subcommands); i++)
 		printf("usage: assay %s %s\n", subcommands[i]->name, subcommands[i]->usage);
-	puts(c->summary);
 	return EXIT_SUCCESS;
 }
 
-const struct command command_report = {
-	.name = "report",
-	.run = run,
-	.summary = "show what is kept of judged mail, build and send aggregate reports",
-	.usage = "show|build|send|status|bounce [ARGUMENT ...]",
-};
+int report_main(int argc, char **argv)
+{
+	if (argc < 2)
+		return command_usage(&self, "name a subcommand");
+	for (size_t i = 0; i < N_ELEMENTS(subcommands); i++)
+		if (strcmp(argv[1], subcommand_name(subcommands[i])) == 0)
+			return subcommands[i]->run(subcommands[i], argc - 1, argv + 1);
+	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)
+		return help();
+	return command_usage(&self, "%s: no such subcommand", argv[1]);
+}

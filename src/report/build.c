@@ -152,11 +152,13 @@ enum rc report_build(struct arena *a, struct store *s, int64_t day, struct slice
     struct report_set *out, struct err *err)
 {
 	struct report_builder *b = report_builder_new(a);
+	const struct report_set *set;
 
 	if (b == NULL)
 		return RC_NOMEM;
 	TRY(store_rows(s, day, domain, add_row, b, err));
-	*out = *report_builder_end(b);
+	set = report_builder_end(b);
+	*out = *set;
 	return RC_OK;
 }
 

@@ -1,6 +1,6 @@
 # Every function that one file offers to others has a user in the programs; tests alone do not count.
 build=$1
-objects="$build/src/daemon/main.o $build/src/cli/main.o"
+objects="$build/src/daemon/main.o $build/src/cli/main.o $(ls "$build"/src/cli/report*.o 2>/dev/null)"
 ls $objects "$build"/lib*.a >/dev/null 2>&1 || { echo "unused.sh: $build is not built"; exit 1; }
 command -v nm >/dev/null || { echo "unused.sh: no nm: this check is skipped"; exit 0; }
 rooms=$(ls "$build"/lib*.a | grep -vE '/lib(test|replay)\.a$')

@@ -48,9 +48,6 @@ extern const struct command command_verify, command_sign, command_spf, command_d
     command_check, command_doctor, command_config, command_status, command_import,
     command_explain, command_log, command_report;
 
-/* The table's end has no name. */
-extern const struct command *const commands[];
-
 /* Prints "assay NAME: message" and the command's usage; returns EXIT_USAGE. */
 int command_usage(const struct command *c, const char *fmt, ...) PRINTF_LIKE(2, 3);
 

@@ -11,6 +11,9 @@
 extern const struct command command_report_show, command_report_build, command_report_send,
     command_report_status, command_report_bounce;
 
+/* The program assay-report, which `assay report` becomes: argv[1] is the subcommand. */
+int report_main(int argc, char **argv);
+
 /* --- days ------------------------------------------------------------------------------------- */
 
 #define REPORT_DAY_TEXT 16
