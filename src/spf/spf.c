@@ -207,8 +207,9 @@ static enum rc check(struct spf_setting *s, const struct spf_request *request,
 	if (r == NULL)
 		return RC_NOMEM;
 	result.result = evaluate(r, id->domain.name, s->params->engine);
-	if (result.result == AUTH_FAIL || result.result == AUTH_SOFTFAIL || result.result == AUTH_NEUTRAL)
-		spf_run_trace_nearest(r);
+	if (s->params->engine == SPF_ENGINE_BUILTIN && (result.result == AUTH_FAIL ||
+	    result.result == AUTH_SOFTFAIL || result.result == AUTH_NEUTRAL))
+		spf_run_trace_nearest(r); /* libspf2 does not report which addresses it has compared */
 	found = spf_run_finding(r);
 	result.why = found->why;
 	result.reason = reason_of(s->arena, found);

@@ -236,5 +236,43 @@ def log_takes_periods(w):
         assert status == 2 and text in err, (args, status, err)
 
 
-CHECKS = [explain_says_what_decided, explain_as_json, explain_reads_logs_as_they_are, log_sums_a_period,
+def journal_is_asked_without_a_shell(w):
+    """A journalctl of the test's own says how it was called, and prints two lines."""
+    d = os.path.join(w.dir, "logs-journal")
+    program = w.file(os.path.join(d, "bin", "journalctl"), """#!/bin/sh
+printf '%%s\\n' "$@" >"%s/arguments"
+echo '2026-11-26T10:00:00+0000 mx assayd[1]: 4ID: role=pass client=192.0.2.1'
+echo '2026-11-26T10:00:00+0000 mx kernel: 4ID: role=pass client=192.0.2.2'
+""" % d)
+    os.chmod(program, 0o755)
+    env = dict(os.environ, PATH=os.path.dirname(program) + ":" + os.environ["PATH"])
+    conf_file = w.file(os.path.join(d, "assay.conf"), "log { target = journal }\n")
+    out = subprocess.run([w.assay, "explain", "4ID", "-c", conf_file], env=env, capture_output=True, check=True).stdout
+    assert b"(the journal)" in out and b"192.0.2.1." in out and b"192.0.2.2" not in out, out
+    arguments = open(os.path.join(d, "arguments")).read().split("\n")[:-1]
+    assert arguments == ["-t", "assayd", "-q", "--no-pager", "-o", "short-iso"], arguments
+    subprocess.run([w.assay, "log", "--since", "@5", "-c", conf_file], env=env, capture_output=True, check=True)
+    assert open(os.path.join(d, "arguments")).read().split("\n")[-3:-1] == ["--since", "@5"]
+    w.file(os.path.join(d, "bin", "journalctl"), "#!/bin/sh\nexit 1\n")
+    p = subprocess.run([w.assay, "log", "-c", conf_file], env=env, capture_output=True)
+    assert p.returncode == 1 and b"journalctl has failed" in p.stderr and b"--log FILE" in p.stderr, p.stderr
+
+
+def examples_of_the_manual_run(w):
+    """The lines of assay(1)'s EXAMPLES that show something, on a site with an hour of mixed mail."""
+    d = site(w, "text")
+    with open(os.path.join(HERE, "..", "..", "doc", "assay.1")) as f:
+        examples = f.read().split(".Sh EXAMPLES")[1].split(".Sh SEE ALSO")[0]
+    w.file(os.path.join(d, "message.eml"), "Return-Path: <a@friend.example>\nReceived: from mail.example.org (mail.example.org "
+           "[198.51.100.4])\n\tby mx.example.com with ESMTP id 1; Thu, 26 Nov 2026 10:00:00 +0000\n"
+           "From: a@friend.example\n\nHello.\n")
+    lines = [l[4:].split() for l in examples.splitlines() if l.startswith(".Dl assay ")]
+    assert {l[1] for l in lines} >= {"verify", "explain", "log"}, lines
+    for line in lines:
+        arguments = [a.replace("4XyZ1", "F1") for a in line[1:]] + ["-c", conf(d)]
+        p = subprocess.run([w.assay, *arguments], cwd=d, capture_output=True)
+        assert p.returncode in ((0, 3) if arguments[1] == "would" else (0,)) and len(p.stdout) > 100, (line, p)
+
+
+CHECKS = [journal_is_asked_without_a_shell, examples_of_the_manual_run, explain_says_what_decided, explain_as_json, explain_reads_logs_as_they_are, log_sums_a_period,
           log_would_answers, log_of_hostile_lines, log_takes_periods]
