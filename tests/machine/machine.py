@@ -25,8 +25,6 @@ for device in null zero full random urandom tty; do
 done
 [ -e "$0/dev/fd" ] || ln -s /proc/self/fd "$0/dev/fd"
 ip link set lo up 2>/dev/null || true
-[ ! -d "$1" ] || mount --bind "$1" "$0/var/cache/apt/archives"
-shift
 exec chroot "$0" "$@"
 """
 
@@ -77,6 +75,7 @@ class Machine:
         self.suite = suite
         self.root = None
         self.image = os.path.join(cache, "machine-" + suite)
+        self.archives = self.image + ".archives"
         if not os.path.exists(self.image):
             self.make_image()
 
@@ -143,9 +142,9 @@ class Machine:
         """-> (exit status, output).  timeout: seconds, then it is killed with all it started."""
         if network:
             shutil.copy("/etc/resolv.conf", self.path("/etc/resolv.conf"))
-            os.makedirs(self.image + ".archives/partial", exist_ok=True)    # packages are downloaded once
+            self.share_archives(self.archives, self.path("/var/cache/apt/archives"))
         argv = ["unshare", "--mount", "--pid", "--fork", "--kill-child"] + ([] if network else ["--net"]) \
-            + ["sh", "-c", ENTER, self.root, self.image + ".archives"] + argv
+            + ["sh", "-c", ENTER, self.root] + argv
         environment = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/root",
                        "LC_ALL": "C.UTF-8", "DEBIAN_FRONTEND": "noninteractive"}
         try:
@@ -153,7 +152,17 @@ class Machine:
                                env=environment, timeout=timeout)
         except subprocess.TimeoutExpired as e:
             return 124, (e.stdout or b"").decode("utf-8", "replace") + "\n(stopped after %d s)" % timeout
+        if network:
+            self.share_archives(self.path("/var/cache/apt/archives"), self.archives)
         return p.returncode, p.stdout.decode("utf-8", "replace")
+
+    @staticmethod
+    def share_archives(source, target):
+        """Packages are downloaded once: what one machine has got is linked into the others."""
+        os.makedirs(target, exist_ok=True)
+        for name in os.listdir(source) if os.path.isdir(source) else ():
+            if name.endswith(".deb") and not os.path.exists(os.path.join(target, name)):
+                os.link(os.path.join(source, name), os.path.join(target, name))
 
     def boot(self, program, timeout=300):
         """Boots the machine's own systemd with loopback only, runs the program as a service at the end of the
