@@ -138,8 +138,7 @@ def switch(site):
     check(until(lambda: selectors(leaves(site, "three")) == ["2024"], 10), "not signed with the old key")
     results = arrives(site, "three-in").get("Authentication-Results")
     check(results.startswith("mx.example.com") and "dmarc=fail" in results, "Authentication-Results: %r" % results)
-    check(until(lambda: re.search("three@example.com.*signed=example.com/2024", run("journalctl --no-pager -u assayd"))),
-          "it was not assay that signed")
+    check(until(lambda: "signed=example.com/2024" in run("journalctl --no-pager -u assayd")), "it was not assay that signed")
 
 
 def enforce(site):
@@ -152,7 +151,7 @@ def back(site):
     perform(document("5. Back"))
     check(until(lambda: selectors(leaves(site, "five")) == ["2024"], 10), "the old chain does not sign")
     arrives(site, "five-in")
-    check("five" not in run("journalctl --no-pager -u assayd"), "assay sees mail after the way back")
+    check("five-in" not in run("journalctl --no-pager -u assayd"), "assay sees mail after the way back")
 
 
 def main():

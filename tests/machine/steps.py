@@ -109,26 +109,28 @@ def as_installed(site):
 
 
 def from_nothing_to_reject(site):
-    """doc/DOMAINS, line by line: after each step `assay check` says what the world sees, at last without a finding."""
+    """doc/DOMAINS, line by line: `assay check` reports what is missing before the first, and nothing after the last."""
     with open(os.path.join(TOP, "doc/DOMAINS")) as f:
         lines = re.findall(r"(?m)^    (\S.*)$", f.read())
+    check(len(lines) >= 6, "the page has %d lines" % len(lines))
     site.zone = SERVERS + ["spf.provider.example TXT v=spf1 ip4:198.51.100.0/24 -all", "example.com A 192.0.2.25"]
-    findings = []
-    for line in lines:
-        record = re.match(r'(\S+)\.  TXT  "(.*)"$', line)
-        if record:
-            site.zone = [z for z in site.zone if not z.startswith(record.group(1) + " TXT ")]
-            site.zone.append("%s TXT %s" % record.groups())
-            site.serve()
-        else:
-            site.publish(run(line))
-        findings.append(run("assay check example.com", None).count("BAD"))
-    check(len(findings) >= 6 and findings == sorted(findings, reverse=True), "findings after each step: %s" % findings)
-    said = run("assay check example.com")
-    check("p=reject" in said, said)
-    run("rm -r /etc/assay/keys/example.com")
-    site.zone = list(ZONE)
     site.serve()
+    try:
+        check("BAD" in run("assay check example.com", None), "nothing is missing at the start")
+        for line in lines:
+            record = re.match(r'(\S+)\.  TXT  "(.*)"$', line)
+            if record:
+                site.zone = [z for z in site.zone if not z.startswith(record.group(1) + " TXT ")]
+                site.zone.append("%s TXT %s" % record.groups())
+                site.serve()
+            else:
+                site.publish(run(line))
+        said = run("assay check example.com")
+        check("p=reject" in said, said)
+    finally:
+        run("rm -rf /etc/assay/keys/example.com")
+        site.zone = list(ZONE)
+        site.serve()
 
 
 def follow_readme(site):
@@ -257,12 +259,12 @@ def log_rotation(site):
     """logrotate moves the file of the target "file", and the daemon goes on in a new one."""
     run("echo 'log { target = file  file = \"/var/log/assay/assay.log\" }' >/etc/assay/conf.d/log.conf; systemctl reload assayd")
     leaves(site, "rotate1")
-    check(until(lambda: "rotate1" in run("cat /var/log/assay/assay.log", None)), "the log has no line")
+    check(until(lambda: "role=sign" in run("cat /var/log/assay/assay.log", None)), "the log has no line")
     run("logrotate -f /etc/logrotate.d/assay")
-    check("rotate1" in run("cat /var/log/assay/assay.log.1"), "not rotated: " + run("ls -l /var/log/assay"))
+    old = run("cat /var/log/assay/assay.log.1")
     leaves(site, "rotate2")
-    check(until(lambda: "rotate2" in run("cat /var/log/assay/assay.log", None)), "the new log has no line")
-    check("rotate2" not in run("cat /var/log/assay/assay.log.1"), "it still writes to the old one")
+    check(until(lambda: "role=sign" in run("cat /var/log/assay/assay.log", None)), "the new log has no line")
+    check(run("cat /var/log/assay/assay.log.1").count("role=sign") == old.count("role=sign") == 1, "it still writes to the old one")
     run("rm /etc/assay/conf.d/log.conf; systemctl reload assayd")
 
 
@@ -287,7 +289,7 @@ def unit_score(site):
     score = re.search(r"level for assayd.service: ([0-9.]+)", said)
     check(score and float(score.group(1)) <= 1.5, said[-300:])
     print("systemd-analyze security: " + score.group(1))
-    said = run("systemd-analyze verify assayd.service assayd@two.service $(dpkg -L assay | sed -n 's|.*/systemd/system/||p' | "
+    said = run("systemd-analyze verify --man=no assayd.service assayd@two.service $(dpkg -L assay | sed -n 's|.*/systemd/system/||p' | "
                "grep -v @)", None)
     check("assay" not in said, said)
 
