@@ -37,7 +37,7 @@ AuthservID mx.example.com
 TrustedAuthservIDs mx.example.com
 PidFile /run/opendmarc/opendmarc.pid
 PublicSuffixList /usr/share/publicsuffix/public_suffix_list.dat
-RejectFailures false
+RejectFailures true
 Socket local:/var/spool/postfix/opendmarc/opendmarc.sock
 SPFSelfValidate true
 Syslog true
@@ -47,8 +47,8 @@ UserID opendmarc
     "/etc/postfix-policyd-spf-python/policyd-spf.conf": """\
 debugLevel = 1
 TestOnly = 1
-HELO_reject = Fail
-Mail_From_reject = Fail
+HELO_reject = False
+Mail_From_reject = False
 PermError_reject = False
 TempError_Defer = False
 skip_addresses = 127.0.0.0/8,::ffff:127.0.0.0/104,::1
@@ -81,9 +81,10 @@ def selectors(delivery):
     return [re.search(r"\bs=([^;\s]+)", v).group(1) for v in delivery.all("DKIM-Signature")]
 
 
-def arrives(site, number, wanted=250):
-    message = (LETTER % number.encode()).replace(b"joe@example.com>\r\nTo", b"ceo@strict.example>\r\nTo")
-    outcome = smtp.send("127.0.0.1", 25, "ceo@strict.example", "anna@inbox.example", message,
+def arrives(site, number, wanted=250, author="ceo@strict.example"):
+    """A forgery from outside; its delivery, when it is wanted."""
+    message = (LETTER % number.encode()).replace(b"joe@example.com>\r\nTo", author.encode() + b">\r\nTo")
+    outcome = smtp.send("127.0.0.1", 25, author, "anna@inbox.example", message,
                         client={"ADDR": "192.0.2.66", "NAME": "[UNAVAILABLE]"})
     check(outcome.code == wanted, "answered: %s" % outcome)
     return site.sink.wait("<%s@example.com>" % number, 60) if wanted == 250 else None
@@ -125,10 +126,12 @@ def beside_the_old_chain(site):
     check("1 keys are in place" in said[0], "the import copies no key: " + said[0][-1500:])
     check(run("assay import --compare /etc/opendkim.conf").strip(), "the comparison is silent")
     check(selectors(leaves(site, "one")) == ["2024"], "assay signs while it observes")
-    delivery = arrives(site, "one-in")
-    check(len(delivery.all("Authentication-Results")) >= 1, "the old chain judges no more")
+    arrives(site, "one-refused", 550)
+    delivery = arrives(site, "one-in", author="ceo@lax.example")
+    results = delivery.all("Authentication-Results")
+    check(any("dmarc=" in v for v in results), "the old chain judges no more: %s" % results)
     log = run("journalctl --no-pager -u assayd")
-    check("would=reject" in log, "assay's log has no would=reject: " + log[-1500:])
+    check(re.search("one-in@example.com.*dmarc=fail.p=none", log), "assay does not judge: " + log[-1500:])
 
 
 def switch(site):
@@ -138,6 +141,7 @@ def switch(site):
     check(until(lambda: selectors(leaves(site, "three")) == ["2024"], 10), "not signed with the old key")
     results = arrives(site, "three-in").get("Authentication-Results")
     check(results.startswith("mx.example.com") and "dmarc=fail" in results, "Authentication-Results: %r" % results)
+    check("would=reject" in run("journalctl --no-pager -u assayd"), "assay's log has no would=reject")
     check(until(lambda: "signed=example.com/2024" in run("journalctl --no-pager -u assayd")), "it was not assay that signed")
 
 
@@ -150,12 +154,14 @@ def back(site):
     """Step 5: the old chain is in charge again."""
     perform(document("5. Back"))
     check(until(lambda: selectors(leaves(site, "five")) == ["2024"], 10), "the old chain does not sign")
-    arrives(site, "five-in")
+    arrives(site, "five-refused", 550)
+    arrives(site, "five-in", author="ceo@lax.example")
     check("five-in" not in run("journalctl --no-pager -u assayd"), "assay sees mail after the way back")
 
 
 def main():
     site = Site()
+    site.zone += ["lax.example TXT v=spf1 -all", "_dmarc.lax.example TXT v=DMARC1; p=none"]
     for step in (old_chain, beside_the_old_chain, switch, enforce, back):
         if not steps.perform(step, site):
             break

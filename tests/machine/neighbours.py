@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""neighbours.py - runs inside a machine that was booted for it: doc/NEIGHBOURS, section by section, word by word.
+"""neighbours.py SECTION... - runs inside a machine that was booted for it: doc/NEIGHBOURS, section by section, word by word.
 
 Postfix and assay are set up as README says; the packages of the neighbours are installed already.  What is given
 beyond the document (a list and its subscriber, a POP3 server) is test equipment.  One line for each section,
@@ -208,9 +208,6 @@ def fetchmail(site, mail):
     check("re-injected" in run("journalctl --no-pager -u assayd"), "the log has no why=re-injected")
 
 
-SECTIONS = (spamassassin, rspamd, amavis, postsrsd, virtual_aliases, mlmmj, null_clients, fetchmail)
-
-
 def one(section):
     """The section as a step that leaves the configuration as it was."""
     def step(site):
@@ -229,7 +226,7 @@ def main():
     site = Site()
     site.zone.append("lax.example TXT v=spf1 -all")
     site.zone.append("_dmarc.lax.example TXT v=DMARC1; p=none")
-    for step in (steps.follow_readme, steps.test_equipment) + tuple(one(section) for section in SECTIONS):
+    for step in (steps.follow_readme, steps.test_equipment) + tuple(one(globals()[name]) for name in sys.argv[1:]):
         steps.perform(step, site)
     print("done")
 

@@ -99,15 +99,17 @@ def migrate(machine):
     played(machine, "migrate.py")
 
 
-NEIGHBOURS = {"bookworm": ["spamass-milter", "spamd", "rspamd", "amavisd-new", "postsrsd", "mlmmj", "fetchmail"]}
-
-
-def neighbours(machine):
+def neighbours(machine, packages=("postsrsd", "mlmmj", "fetchmail"), sections="postsrsd virtual_aliases mlmmj null_clients fetchmail"):
     """doc/NEIGHBOURS, section by section."""
-    if machine.suite not in NEIGHBOURS:
-        raise Unavailable("the page is written for bookworm's versions")
-    install(machine, NEIGHBOURS[machine.suite])
-    played(machine, "neighbours.py")
+    if machine.suite != "bookworm":
+        raise Unavailable("the page is written for the versions of bookworm")
+    install(machine, list(packages))
+    played(machine, "neighbours.py " + sections)
+
+
+def filters(machine):
+    """doc/NEIGHBOURS, the sections of spam filters."""
+    neighbours(machine, ("spamass-milter", "spamd", "rspamd", "amavisd-new"), "spamassassin rspamd amavis")
 
 
 def build(machine):
@@ -173,7 +175,7 @@ def container(machine):
     podman.run(machine)
 
 
-TESTS = [demonstration, build, bits_32, big_endian, everything, set_up, migrate, neighbours, rpm, container]
+TESTS = [demonstration, build, bits_32, big_endian, everything, set_up, migrate, neighbours, filters, rpm, container]
 SCRATCH = tempfile.TemporaryDirectory(prefix="assay-packages-")
 
 
