@@ -13,8 +13,6 @@
 #include "cli/command.h"
 #include "cli/import_report.h"
 
-#define LARGE_IMPORT 100u /* keys; from here on progress is shown */
-
 struct import_request {
 	const char *output, *trusted, *keys, *config;
 	bool json, dry_run, compare, force;
@@ -57,10 +55,12 @@ static enum trusted_hosts ask(void *ctx, struct slice host)
 	return as;
 }
 
-static void show_progress(size_t done, size_t all)
+/* A terminal's line is written over; a file gets no such lines. */
+static void show_progress(void *ctx, const char *what, size_t done, size_t all)
 {
-	if (all >= LARGE_IMPORT && (done % LARGE_IMPORT == 0 || done == all) && isatty(STDERR_FILENO))
-		fprintf(stderr, "\r%zu of %zu keys%s", done, all, done == all ? "\n" : "");
+	(void)ctx;
+	if (isatty(STDERR_FILENO))
+		fprintf(stderr, "\r%s: %zu of %zu%s", what, done, all, done == all ? "\n" : "");
 }
 
 /* --- the new configuration --------------------------------------------------------------------------------- */
@@ -126,7 +126,7 @@ static enum rc convert(const struct import_request *r, struct import *im, struct
 	if (rc == RC_OK)
 		rc = check_text(buf_slice(&text), err);
 	if (rc == RC_OK && !r->dry_run)
-		rc = import_copy_keys(im, show_progress, err);
+		rc = import_copy_keys(im, err);
 	if (rc == RC_OK && (!r->dry_run || r->output == NULL))
 		rc = write_output(r, buf_slice(&text), err);
 	buf_free(&text);
@@ -209,7 +209,7 @@ static const struct argument arguments[] = {
 static int run(const struct command *c, int argc, char **argv)
 {
 	struct import_request r = { .keys = ASSAY_SYSCONFDIR "/keys" };
-	struct import_params params = { .ask = ask };
+	struct import_params params = { .ask = ask, .progress = show_progress };
 	struct import *im;
 	bool done;
 	int rest, status = command_arguments(c, argc, argv, &r, 1, 100, &rest, &done);

@@ -457,10 +457,9 @@ static enum rc keep_if_good(struct private_key *key, const char *label, struct p
 	    "half: it is damaged, so it signs nothing: make a new key", label);
 }
 
-enum rc private_key_wrap(EVP_PKEY *pkey, const char *label, struct private_key **out,
+enum rc private_key_accept(EVP_PKEY *pkey, const char *label, struct private_key **out,
     struct err *err)
 {
-	struct private_key *key = NULL;
 	size_t type = 0;
 	enum rc rc;
 
@@ -475,7 +474,15 @@ enum rc private_key_wrap(EVP_PKEY *pkey, const char *label, struct private_key *
 		EVP_PKEY_free(pkey);
 		return rc;
 	}
-	TRY(private_key_new(pkey, (enum key_type)type, &key));
+	return private_key_new(pkey, (enum key_type)type, out);
+}
+
+enum rc private_key_wrap(EVP_PKEY *pkey, const char *label, struct private_key **out,
+    struct err *err)
+{
+	struct private_key *key = NULL;
+
+	TRY(private_key_accept(pkey, label, &key, err));
 	return keep_if_good(key, label, out, err);
 }
 

@@ -227,41 +227,94 @@ static enum rc no_key(const struct passphrase *p, const char *label, struct err 
 	    label);
 }
 
+/*
+ * PKCS #1, alone or inside PKCS #8, is decoded as what it is: OpenSSL's general decoder tries every format
+ * that it has, which takes four times as long.  NULL: something else, or damaged.
+ */
+static EVP_PKEY *decode_rsa(struct slice pem)
+{
+	BIO *bio = BIO_new_mem_buf(pem.ptr, (int)pem.len);
+	char *name = NULL, *header = NULL;
+	const unsigned char *der, *inner;
+	unsigned char *data = NULL;
+	EVP_PKEY *pkey = NULL;
+	long len = 0;
+	int inner_len;
+
+	if (bio != NULL && PEM_read_bio(bio, &name, &header, &data, &len) == 1 && *header == '\0') {
+		PKCS8_PRIV_KEY_INFO *info = NULL;
+		const X509_ALGOR *algorithm;
+
+		der = data;
+		if (strcmp(name, PEM_STRING_RSA) == 0)
+			pkey = d2i_PrivateKey(EVP_PKEY_RSA, NULL, &der, len);
+		else if (strcmp(name, PEM_STRING_PKCS8INF) == 0)
+			info = d2i_PKCS8_PRIV_KEY_INFO(NULL, &der, len);
+		if (info != NULL && PKCS8_pkey_get0(NULL, &inner, &inner_len, &algorithm, info) == 1 &&
+		    OBJ_obj2nid(algorithm->algorithm) == NID_rsaEncryption)
+			pkey = d2i_PrivateKey(EVP_PKEY_RSA, NULL, &inner, inner_len);
+		PKCS8_PRIV_KEY_INFO_free(info);
+		OPENSSL_clear_free(data, (size_t)len);
+	}
+	OPENSSL_free(name);
+	OPENSSL_free(header);
+	BIO_free(bio);
+	return pkey;
+}
+
+static EVP_PKEY *decode_any(struct slice pem, struct passphrase *p)
+{
+	BIO *bio = BIO_new_mem_buf(pem.ptr, (int)pem.len);
+	EVP_PKEY *pkey = bio == NULL ? NULL : PEM_read_bio_PrivateKey(bio, NULL, give_passphrase, p);
+
+	BIO_free(bio);
+	return pkey;
+}
+
 static enum rc decode(struct slice pem, const char *label, const char *passphrase_file,
-    struct private_key **out, struct err *err)
+    EVP_PKEY **out, struct err *err)
 {
 	struct passphrase p = { .file = passphrase_file, .err = err };
-	EVP_PKEY *pkey = NULL;
-	BIO *bio;
 
 	if (pem.len > LIMIT_KEY_FILE)
 		return err_config(err, "%s: more than %u octets: too large for a private key", label,
 		    LIMIT_KEY_FILE);
-	bio = BIO_new_mem_buf(pem.len == 0 ? "" : pem.ptr, (int)pem.len);
-	if (bio == NULL)
-		return RC_NOMEM;
-	pkey = PEM_read_bio_PrivateKey(bio, NULL, give_passphrase, &p);
-	BIO_free(bio);
+	*out = pem.len == 0 ? NULL : decode_rsa(pem);
+	if (pem.len > 0 && *out == NULL)
+		*out = decode_any(pem, &p);
 	ERR_clear_error();
-	return pkey == NULL ? no_key(&p, label, err) : private_key_wrap(pkey, label, out, err);
+	return *out == NULL ? no_key(&p, label, err) : RC_OK;
 }
 
 enum rc private_key_decode(struct slice pem, const char *label, struct private_key **out,
     struct err *err)
 {
-	return decode(pem, label, NULL, out, err);
+	EVP_PKEY *pkey;
+
+	TRY(decode(pem, label, NULL, &pkey, err));
+	return private_key_wrap(pkey, label, out, err);
+}
+
+enum rc private_key_decode_untried(struct slice pem, const char *label, struct private_key **out,
+    struct err *err)
+{
+	EVP_PKEY *pkey;
+
+	TRY(decode(pem, label, NULL, &pkey, err));
+	return private_key_accept(pkey, label, out, err);
 }
 
 static enum rc load_file(const char *path, const char *passphrase_file, struct private_key **out,
     struct err *err)
 {
 	struct secret secret = { .text = NULL };
+	EVP_PKEY *pkey = NULL;
 	enum rc rc = read_secret(path, &secret, err);
 
 	if (rc == RC_OK)
-		rc = decode(slice_of(secret.text, secret.len), path, passphrase_file, out, err);
+		rc = decode(slice_of(secret.text, secret.len), path, passphrase_file, &pkey, err);
 	wipe(&secret);
-	return rc;
+	return rc == RC_OK ? private_key_wrap(pkey, path, out, err) : rc;
 }
 
 /* --- stores --------------------------------------------------------------------------------- */
@@ -364,7 +417,7 @@ static bool draft_path(const char *path, struct buf *out)
 	return !buf_failed(out);
 }
 
-static bool write_draft(const char *draft, struct slice pem, mode_t mode)
+static bool write_draft(const char *draft, struct slice pem, mode_t mode, bool synced)
 {
 	int fd, saved;
 	bool done;
@@ -373,7 +426,7 @@ static bool write_draft(const char *draft, struct slice pem, mode_t mode)
 	fd = open(draft, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, S_IRUSR | S_IWUSR);
 	if (fd < 0)
 		return false;
-	done = write_all(fd, pem) && fchmod(fd, mode) == 0 && fsync(fd) == 0;
+	done = write_all(fd, pem) && fchmod(fd, mode) == 0 && (!synced || fsync(fd) == 0);
 	saved = errno;
 	if (close(fd) == 0 && done)
 		return true;
@@ -381,7 +434,7 @@ static bool write_draft(const char *draft, struct slice pem, mode_t mode)
 	return false;
 }
 
-static enum rc save_text(struct slice pem, const char *path, mode_t mode, struct err *err)
+static enum rc save_text(struct slice pem, const char *path, mode_t mode, bool synced, struct err *err)
 {
 	struct buf draft = BUF_INIT(4096);
 	int saved;
@@ -391,7 +444,7 @@ static enum rc save_text(struct slice pem, const char *path, mode_t mode, struct
 		buf_free(&draft);
 		return err_config(err, "%s: the path is too long", path);
 	}
-	done = write_draft(buf_cstr(&draft), pem, mode) && link(buf_cstr(&draft), path) == 0;
+	done = write_draft(buf_cstr(&draft), pem, mode, synced) && link(buf_cstr(&draft), path) == 0;
 	saved = errno;
 	unlink(buf_cstr(&draft));
 	buf_free(&draft);
@@ -411,7 +464,7 @@ void private_key_tidy(const char *path)
 	buf_free(&draft);
 }
 
-enum rc private_key_save(const struct private_key *key, const char *path, mode_t mode,
+static enum rc save(const struct private_key *key, const char *path, mode_t mode, bool synced,
     struct err *err)
 {
 	BIO *bio = BIO_new(BIO_s_mem());
@@ -421,8 +474,19 @@ enum rc private_key_save(const struct private_key *key, const char *path, mode_t
 
 	if (bio != NULL && PEM_write_bio_PKCS8PrivateKey(bio, private_key_evp(key), NULL, NULL, 0,
 	    NULL, NULL) == 1 && (len = BIO_get_mem_data(bio, &pem)) > 0)
-		rc = save_text(slice_of(pem, (size_t)len), path, mode, err);
+		rc = save_text(slice_of(pem, (size_t)len), path, mode, synced, err);
 	BIO_free(bio); /* wipes it */
 	ERR_clear_error();
 	return rc;
+}
+
+enum rc private_key_save(const struct private_key *key, const char *path, mode_t mode, struct err *err)
+{
+	return save(key, path, mode, true, err);
+}
+
+enum rc private_key_save_unsynced(const struct private_key *key, const char *path, mode_t mode,
+    struct err *err)
+{
+	return save(key, path, mode, false, err);
 }

@@ -15,6 +15,10 @@
 MUST_CHECK enum rc private_key_wrap(EVP_PKEY *pkey, const char *label, struct private_key **out,
     struct err *err);
 
+/* The same without a trial signature. */
+MUST_CHECK enum rc private_key_accept(EVP_PKEY *pkey, const char *label, struct private_key **out,
+    struct err *err);
+
 EVP_PKEY *private_key_evp(const struct private_key *key); /* borrowed */
 
 #endif

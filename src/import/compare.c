@@ -77,12 +77,12 @@ static void gather(struct import *im, struct addresses *list)
 
 /* --- who signs ------------------------------------------------------------------------------------------- */
 
-static void add_signature(struct buf *out, struct slice domain, struct slice selector, struct slice identity)
+static void add_signature(struct buf *out, struct arena *a, struct slice domain, struct slice selector, struct slice identity)
 {
 	if (out->len > 0)
 		buf_add_char(out, ' ');
 	buf_addf(out, "%.*s/%.*s", SLICE_ARG(domain), SLICE_ARG(selector));
-	if (identity.len > 0)
+	if (identity.len > 0 && dkim_sign_identity_ok(a, identity, domain)) /* else opendkim leaves it out, as we do */
 		buf_addf(out, " i=%.*s", SLICE_ARG(identity));
 }
 
@@ -107,7 +107,7 @@ static void by_key_file(const struct import *im, struct slice domain, struct buf
 
 		if (!slice_ieq(domain, d) && !below)
 			continue;
-		add_signature(out, d, im->rows[i].selector, SLICE_NULL);
+		add_signature(out, im->arena, d, im->rows[i].selector, SLICE_NULL);
 		return;
 	}
 }
@@ -124,7 +124,7 @@ static enum rc signed_before(struct import *im, const struct sign_tables *tables
 	else
 		rc = sign_tables_find(tables, a, address, &matches);
 	for (size_t i = 0; i < matches.count; i++)
-		add_signature(&text, matches.items[i].domain, matches.items[i].selector,
+		add_signature(&text, a, matches.items[i].domain, matches.items[i].selector,
 		    matches.items[i].identity);
 	*out = finish(im, &text);
 	return rc;
@@ -144,7 +144,7 @@ static enum rc signed_after(struct import *im, const struct settings *s, struct 
 	authors_parse(a, address, &authors);
 	rc = signing_select(a, &s->policy.signing, s->keystore, &m, &authors, false, 0, &selection);
 	for (size_t i = 0; rc == RC_OK && i < selection.count; i++)
-		add_signature(&text, selection.signatures[i].domain, selection.signatures[i].selector,
+		add_signature(&text, a, selection.signatures[i].domain, selection.signatures[i].selector,
 		    selection.signatures[i].identity);
 	*out = finish(im, &text);
 	return rc;
@@ -178,7 +178,7 @@ enum rc import_compare(struct import *im, const struct settings *s, const struct
 
 	im->err = err;
 	if (im->key_table != NULL && im->signing_table != NULL)
-		TRY(sign_tables_load(im->key_table, im->signing_table, im->multiple, NULL, &tables, err));
+		TRY(sign_tables_load_names(im->key_table, im->signing_table, im->multiple, &tables, err));
 	gather(im, &list);
 	made = arena_new_array(im->arena, list.count, struct comparison);
 	rc = made == NULL && list.count > 0 ? RC_NOMEM : compare_each(im, s, tables, &list, made);

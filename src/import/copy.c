@@ -15,7 +15,7 @@ size_t import_key_count(const struct import *im)
 	return im->key_count;
 }
 
-static bool same_key(const struct private_key *a, const struct private_key *b)
+bool same_key(const struct private_key *a, const struct private_key *b)
 {
 	struct buf x = BUF_INIT(LIMIT_KEY_OCTETS), y = BUF_INIT(LIMIT_KEY_OCTETS);
 	bool same = private_key_public(a, &x) == RC_OK && private_key_public(b, &y) == RC_OK &&
@@ -46,14 +46,14 @@ static void check_target(struct import *im, const struct planned_key *k)
 }
 
 /* What root makes belongs to the owner of the key directory: the daemon's user must read it. */
-static enum rc give(struct import *im, const char *path)
+static enum rc give(const struct import *im, const char *path, struct err *err)
 {
 	struct stat st;
 
 	if (geteuid() != 0)
 		return RC_OK;
 	if (stat(im->params.keys, &st) != 0 || chown(path, st.st_uid, st.st_gid) != 0)
-		return err_config(im->err, "%s: cannot be given to the owner of %s: %s", path, im->params.keys,
+		return err_config(err, "%s: cannot be given to the owner of %s: %s", path, im->params.keys,
 		    strerror(errno));
 	return RC_OK;
 }
@@ -61,21 +61,25 @@ static enum rc give(struct import *im, const char *path)
 static enum rc make_directory(struct import *im, const char *path)
 {
 	if (mkdir(path, 0750) == 0)
-		return give(im, path);
+		return give(im, path, im->err);
 	if (errno != EEXIST)
 		return err_config(im->err, "%s: %s", path, strerror(errno));
 	return RC_OK;
 }
 
-static enum rc copy_key(struct import *im, const struct planned_key *k)
+static enum rc make_directory_of(struct import *im, const struct planned_key *k)
 {
 	struct slice target = slice_str(k->target);
 
-	if (access(k->target, F_OK) == 0)
+	return make_directory(im, arena_copy(im->arena, slice_take(target, slice_rfind(target, '/'))).ptr);
+}
+
+static enum rc copy_key(const struct import *im, struct planned_key *k, struct err *err)
+{
+	if (k->repeated || access(k->target, F_OK) == 0)
 		return RC_OK; /* the same key, as was checked before */
-	TRY(make_directory(im, arena_copy(im->arena, slice_take(target, slice_rfind(target, '/'))).ptr));
-	TRY(private_key_save(k->key, k->target, 0600, im->err));
-	return give(im, k->target);
+	TRY(private_key_save_unsynced(k->key, k->target, 0600, err));
+	return give(im, k->target, err);
 }
 
 /* A file of the same text is left alone; another is never overwritten. */
@@ -101,7 +105,7 @@ static enum rc write_table(struct import *im, const char *name, struct slice tex
 	return RC_OK;
 }
 
-enum rc import_copy_keys(struct import *im, void (*progress)(size_t done, size_t all), struct err *err)
+enum rc import_copy_keys(struct import *im, struct err *err)
 {
 	size_t before = err->count;
 	struct stat st;
@@ -119,10 +123,9 @@ enum rc import_copy_keys(struct import *im, void (*progress)(size_t done, size_t
 		TRY(write_table(im, "KeyTable", im->key_table_text));
 		TRY(write_table(im, "SigningTable", im->signing_table_text));
 	}
-	for (size_t i = 0; i < im->key_count; i++) {
-		TRY(copy_key(im, &im->keys[i]));
-		if (progress != NULL)
-			progress(i + 1, im->key_count);
-	}
+	for (size_t i = 0; i < im->key_count; i++)
+		TRY(make_directory_of(im, &im->keys[i]));
+	TRY(each_key(im, "keys copied", copy_key));
+	sync();
 	return arena_failed(im->arena) ? RC_NOMEM : RC_OK;
 }

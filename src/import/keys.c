@@ -351,22 +351,26 @@ static bool is_path(struct slice third)
 }
 
 /* Whatever the file's mode: it is to be copied, not used where it is. */
-static enum rc read_key(struct import *im, struct slice third, struct private_key **out)
+static enum rc read_key(const struct import *im, struct planned_key *k, struct err *err)
 {
 	struct buf pem = BUF_INIT(LIMIT_KEY_FILE);
-	const char *label = shown(im, slice_take(third, 200)), *why = NULL;
+	const char *why = NULL;
 	enum rc rc;
 
-	if (!is_path(third))
-		return table_key_decode(third, "a key inside the table", out, im->err);
-	rc = file_read(arena_copy(im->arena, third).ptr, &pem, NULL, &why);
-	if (rc == RC_OK)
-		rc = private_key_decode(buf_slice(&pem), label, out, im->err);
-	else
-		err_add(im->err, "%s: %s", label, why);
-	if (pem.ptr != NULL)
-		explicit_bzero(pem.ptr, pem.len);
-	buf_free(&pem);
+	(void)im;
+	if (k->path == NULL) {
+		rc = table_key_decode(k->third, k->label, &k->key, err);
+	} else {
+		rc = file_read(k->path, &pem, NULL, &why);
+		if (rc == RC_OK)
+			rc = private_key_decode_untried(buf_slice(&pem), k->label, &k->key, err);
+		else
+			err_add(err, "%s: %s", k->label, why);
+		if (pem.ptr != NULL)
+			explicit_bzero(pem.ptr, pem.len);
+		buf_free(&pem);
+	}
+	err_wrap(err, 0, "%s:%u", k->file, k->line);
 	return rc == RC_OK ? RC_OK : RC_CONFIG;
 }
 
@@ -380,21 +384,18 @@ const char *table_keys_directory(struct import *im)
 static void plan_key(struct import *im, const struct key_row *row, struct slice domain, struct slice third)
 {
 	const char *home = im->new_tables ? table_keys_directory(im) : im->params.keys;
-	struct planned_key k = { .selector = row->selector, .file = row->file, .line = row->line };
-	size_t mark = im->err->text.len;
+	struct planned_key k = { .selector = row->selector, .file = row->file, .line = row->line, .third = third,
+		.err = ERR_INIT };
 	struct domain d = { 0 };
 
 	if (!slice_eq(domain, SLICE("shared")) && !domain_parse(im->arena, domain, &d)) {
 		mistake(im, row->file, row->line, "%s is not a domain name", shown(im, domain));
 		return;
 	}
-	if (read_key(im, third, &k.key) != RC_OK) {
-		err_wrap(im->err, mark, "%s:%u", row->file, row->line);
+	if (!arena_grow(im->arena, &im->keys, &im->key_cap, im->key_count, sizeof(*im->keys)))
 		return;
-	}
-	if (!arena_defer(im->arena, release_key, k.key) ||
-	    !arena_grow(im->arena, &im->keys, &im->key_cap, im->key_count, sizeof(*im->keys)))
-		return;
+	k.path = is_path(third) ? arena_copy(im->arena, third).ptr : NULL;
+	k.label = k.path == NULL ? "a key inside the table" : shown(im, slice_take(third, 200));
 	k.domain = d;
 	k.target = arena_printf(im->arena, "%s/%.*s/%.*s.pem", home, SLICE_ARG(domain_is_none(d) ? domain : d.name),
 	    SLICE_ARG(row->selector)).ptr;
@@ -423,6 +424,45 @@ static void plan_each_file(struct import *im, const struct key_row *row)
 	}
 	globfree(&found);
 	buf_free(&glob_text);
+}
+
+static int by_target(const void *a, const void *b)
+{
+	const struct planned_key *const *x = a, *const *y = b;
+	int order = strcmp((*x)->target, (*y)->target);
+
+	return order != 0 ? order : (*x < *y ? -1 : *x > *y);
+}
+
+/* Several rows may name one domain and selector; then they have to name one key. */
+static void find_repeated(struct import *im)
+{
+	struct planned_key **sorted = arena_new_array(im->arena, im->key_count, struct planned_key *);
+
+	if (sorted == NULL || im->key_count == 0)
+		return;
+	for (size_t i = 0; i < im->key_count; i++)
+		sorted[i] = &im->keys[i];
+	qsort(sorted, im->key_count, sizeof(*sorted), by_target);
+	for (size_t i = 1; i < im->key_count; i++) {
+		struct planned_key *k = sorted[i];
+
+		k->repeated = strcmp(k->target, sorted[i - 1]->target) == 0;
+		if (k->repeated && !same_key(k->key, sorted[i - 1]->key))
+			mistake(im, k->file, k->line, "another key of the same domain and selector is at %s:%u: one of the two "
+			    "signs nothing that verifies: remove it", sorted[i - 1]->file, sorted[i - 1]->line);
+	}
+}
+
+static void read_keys(struct import *im)
+{
+	bool all = each_key(im, "keys read", read_key) == RC_OK && !arena_failed(im->arena);
+
+	for (size_t i = 0; i < im->key_count; i++)
+		if (im->keys[i].key != NULL && !arena_defer(im->arena, release_key, im->keys[i].key))
+			return;
+	if (all)
+		find_repeated(im);
 }
 
 static void plan_row(struct import *im, const struct key_row *row)
@@ -507,6 +547,7 @@ void keys_translate(struct import *im)
 		write_tables(im);
 	else
 		write_sections(im);
+	read_keys(im);
 	if (im->signing_table != NULL)
 		find(im, FINDING_TRANSLATED, old_option(im, PROGRAM_OPENDKIM, "SigningTable"), "%zu lines: %s",
 		    im->signer_count, im->new_tables ? "written anew, with copies of the keys (sign-tables)" :

@@ -49,8 +49,13 @@ struct setting {
 struct planned_key {
 	struct domain domain;
 	struct slice selector;
+	struct slice third;          /* where it is: a path or its text, as the old table has it */
+	const char *path, *label;    /* path: NULL where third is its text; label: printable */
 	const char *target;          /* the new file */
+	bool repeated;               /* another one has that target, and the same key */
 	struct private_key *key;     /* the arena's */
+	enum rc rc;                  /* of what each_key() does, */
+	struct err err;              /* and its messages */
 	const char *file;            /* the line that names it */
 	unsigned line;
 };
@@ -205,9 +210,17 @@ bool dataset_read(struct import *im, const struct old_line *l, struct entries *o
 bool host_entry(struct import *im, const struct old_line *l, const struct entry *e,
     struct slice *out, bool *loopback_out);
 
-/* --- keys, keys.c; the MTAs, mta.c, postfix.c, sendmail.c; habits.c --------------------------- */
+/* --- keys, keys.c, crew.c; the MTAs, mta.c, postfix.c, sendmail.c; habits.c --------------------------- */
 
 void keys_translate(struct import *im);
+
+/*
+ * Calls work for every planned key, by several threads: it may change that key alone, and the arena is
+ * not for it.  Messages are added in the keys' order.
+ */
+enum rc each_key(struct import *im, const char *what,
+    enum rc (*work)(const struct import *im, struct planned_key *k, struct err *err));
+bool same_key(const struct private_key *a, const struct private_key *b);
 const char *table_keys_directory(struct import *im);
 bool is_old_milter(const struct import *im, struct slice milter); /* as the MTA's file writes it */
 void mta_translate(struct import *im);

@@ -128,6 +128,8 @@ static enum rc take_file(const struct reader *r, struct slice path, struct key_r
 		return RC_OK;
 	}
 	row->named_path = copy;
+	if (r->table->names_only)
+		return RC_OK;
 	rc = keyring_add(r->table->ring, copy.ptr, &row->file, err);
 	err_wrap(err, mark, "%s:%u", r->file.path, r->file.line);
 	return rc;
@@ -143,6 +145,8 @@ static enum rc take_key(const struct reader *r, struct slice third, struct key_r
 	if (slice_starts_with(third, SLICE("/")) || slice_istarts_with(third, SLICE("pkcs11:")) ||
 	    slice_starts_with(third, SLICE("credential:")))
 		return take_file(r, third, row);
+	if (r->table->names_only)
+		return RC_OK;
 	return take_inline(r, third, row);
 }
 
@@ -247,6 +251,14 @@ struct slice key_row_path(const struct key_row *row, struct arena *a, struct dom
 	if (row->file != NULL)
 		return slice_str(keyring_path(row->file));
 	return row->path.len > 0 ? path_for(row->path, a, author) : row->named_path;
+}
+
+bool key_row_exists(const struct key_row *row, struct arena *a, struct domain author)
+{
+	struct slice path = row->path.len > 0 ? path_for(row->path, a, author) : SLICE_NULL;
+	struct stat st;
+
+	return !row->unusable && (row->path.len == 0 || (!slice_is_null(path) && stat(path.ptr, &st) == 0));
 }
 
 const struct private_key *key_row_key(const struct key_table *t, const struct key_row *row,

@@ -25,6 +25,7 @@ struct key_table {
 	struct arena *arena;   /* borrowed */
 	struct keyring *ring;  /* borrowed */
 	struct map rows;       /* struct key_row by name */
+	bool names_only;       /* no key is read */
 };
 
 /* Wrong lines are findings, as file:line, and their rows unusable. */
@@ -36,6 +37,9 @@ MUST_CHECK enum rc key_table_load(struct key_table *t, const char *spec, struct 
  */
 const struct private_key *key_row_key(const struct key_table *t, const struct key_row *row,
     struct arena *a, struct domain author, bool *unusable_out);
+
+/* With names_only: is there a key for that domain, as far as its name says? */
+bool key_row_exists(const struct key_row *row, struct arena *a, struct domain author);
 
 /* The file of a row's key for that author domain; empty: the key is in the table. */
 struct slice key_row_path(const struct key_row *row, struct arena *a, struct domain author);

@@ -96,7 +96,7 @@ static bool add_row(struct sign_table *t, struct sign_row *row)
 /* The identity's domain has to be d= or below it (RFC 6376 section 3.5); "%" is seen to later. */
 static enum rc check_signer(const struct reader *r, const struct sign_row *row)
 {
-	if (slice_find(row->signer, '%') < row->signer.len || row->key == NULL ||
+	if (slice_find(row->signer, '%') < row->signer.len || row->key == NULL || r->table->keys->names_only ||
 	    domain_is_none(row->key->domain) ||
 	    dkim_sign_identity_ok(r->table->arena, row->signer, row->key->domain.name))
 		return RC_OK;

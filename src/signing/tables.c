@@ -16,8 +16,8 @@ struct sign_tables {
 	bool multiple;
 };
 
-enum rc sign_tables_load(const char *key_table, const char *signing_table,
-    bool multiple_signatures, const char *passphrase_file, struct sign_tables **out, struct err *err)
+static enum rc load(const char *key_table, const char *signing_table, bool multiple_signatures,
+    const char *passphrase_file, bool names_only, struct sign_tables **out, struct err *err)
 {
 	struct sign_tables *t = calloc(1, sizeof(*t));
 	enum rc keys = RC_NOMEM, addresses = RC_NOMEM;
@@ -27,7 +27,7 @@ enum rc sign_tables_load(const char *key_table, const char *signing_table,
 	t->arena = arena_create(LIMIT_CONFIG_ARENA);
 	t->ring = keyring_new(passphrase_file);
 	t->multiple = multiple_signatures;
-	t->keys = (struct key_table){ .arena = t->arena, .ring = t->ring };
+	t->keys = (struct key_table){ .arena = t->arena, .ring = t->ring, .names_only = names_only };
 	t->addresses = (struct sign_table){ .arena = t->arena, .keys = &t->keys };
 	if (t->arena != NULL && t->ring != NULL) {
 		keys = key_table_load(&t->keys, key_table, err);
@@ -38,6 +38,18 @@ enum rc sign_tables_load(const char *key_table, const char *signing_table,
 	else
 		sign_tables_free(&t);
 	return keys != RC_OK ? keys : addresses;
+}
+
+enum rc sign_tables_load(const char *key_table, const char *signing_table,
+    bool multiple_signatures, const char *passphrase_file, struct sign_tables **out, struct err *err)
+{
+	return load(key_table, signing_table, multiple_signatures, passphrase_file, false, out, err);
+}
+
+enum rc sign_tables_load_names(const char *key_table, const char *signing_table,
+    bool multiple_signatures, struct sign_tables **out, struct err *err)
+{
+	return load(key_table, signing_table, multiple_signatures, NULL, true, out, err);
 }
 
 void sign_tables_free(struct sign_tables **t)
@@ -79,11 +91,13 @@ static bool match_of(const struct sign_tables *t, struct arena *a, const struct 
 	if (key == NULL)
 		return false;
 	d = domain_is_none(key->domain) ? author : key->domain;
-	*out = (struct table_match){ .domain = d.name, .selector = key->selector,
-		.key = key_row_key(&t->keys, key, a, author, &unusable) };
-	*unusable_out = *unusable_out || unusable;
+	*out = (struct table_match){ .domain = d.name, .selector = key->selector };
 	if (row->signer.len > 0)
 		out->identity = identity_of(a, row->signer, author);
+	if (t->keys.names_only)
+		return key_row_exists(key, a, author);
+	out->key = key_row_key(&t->keys, key, a, author, &unusable);
+	*unusable_out = *unusable_out || unusable;
 	return out->key != NULL;
 }
 

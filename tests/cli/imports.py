@@ -5,9 +5,11 @@ below have one row for each rule.
 """
 import json
 import os
+import pty
 import re
 import shutil
 import subprocess
+import time
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
@@ -418,6 +420,61 @@ def what_no_option_says_is_reported(w):
         assert [f for f in findings if part in f["text"] and f["kind"] == "different" and "line" not in f], findings
 
 
+def many_domains(w):
+    """ASSAY_IMPORT_DOMAINS=20000: as many as a provider has, and then at most 10 s for the import."""
+    count = int(os.environ.get("ASSAY_IMPORT_DOMAINS", "300"))
+    path = site(w, "many")
+    with open(os.path.join(TOP, "keys/rsa2048.pem")) as f:
+        pem = f.read()
+    names = ["d%d.example" % i for i in range(count)]
+    for name in names:
+        put(path, f"old/{name}/mail.private", pem)
+    put(path, "KeyTable", "".join(f"mail._domainkey.{n} {n}:mail:{path}/old/{n}/mail.private\n" for n in names))
+    put(path, "SigningTable", "".join(f"*@{n} mail._domainkey.{n}\n" for n in names))
+    old = put(path, "opendkim.conf", f"KeyTable {path}/KeyTable\nSigningTable refile:{path}/SigningTable\nRequireSafeKeys no\n")
+    start = time.monotonic()
+    terminal = on_a_terminal(w, "import", "--keys", path + "/keys", "-o", path + "/assay.conf", old)
+    took = time.monotonic() - start
+    assert "keys read: %d of %d" % (count, count) in terminal and "keys copied: %d of %d" % (count, count) in terminal, terminal[-500:]
+    assert len(os.listdir(path + "/keys")) == count
+    if count >= 20000:
+        print("import of %d domains: %.1f s" % (count, took))
+        assert took < 10, took
+    status, out, err = compare(w, path, old)
+    assert status == 0 and "%d authors, 0 are signed differently" % (2 * count) in out, (out[-200:], err)
+    assert "keys" not in err, "progress in what is not a terminal: " + err
+
+
+def on_a_terminal(w, *args):
+    """What a person sees on standard error."""
+    ours, its = pty.openpty()
+    with subprocess.Popen([w.assay, *args], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=its) as p:
+        os.close(its)
+        seen = b""
+        try:
+            while chunk := os.read(ours, 65536):
+                seen += chunk
+        except OSError:                          # the other end is closed
+            pass
+    os.close(ours)
+    assert p.returncode == 0, seen[-2000:]
+    return seen.decode("utf-8", "replace")
+
+
+def one_selector_with_two_keys(w):
+    path = site(w, "twice")
+    first, second = private_key(path, "old/a"), private_key(path, "old/b")
+    put(path, "old/SigningTable", "*@example.com a\njoe@example.com b\n")
+    old = put(path, "opendkim.conf", f"KeyTable {path}/old/KeyTable\nSigningTable refile:{path}/old/SigningTable\n")
+    put(path, "old/KeyTable", f"a example.com:s:{first}\nb example.com:s:{second}\n")
+    status, text, _, err = run(w, path, old)
+    assert status == 1 and "KeyTable:2: another key of the same domain and selector is at" in err and text is None, err
+    assert os.listdir(path + "/keys") == [], err
+    put(path, "old/KeyTable", f"a example.com:s:{first}\nb example.com:s:{first}\n")
+    status, _, _, err = run(w, path, old)
+    assert status == 0, err
+
+
 def every_option_of_the_peers_is_known(w):
     """Names in the shared table of the peers' options."""
     table = os.path.join(os.environ.get("ASSAY_SHARED", os.path.join(TOP, "..", "shared")), "peers/classic-features.md")
@@ -458,5 +515,7 @@ CHECKS = [
     postfix_lists_behind_names_are_found,
     sendmail_lines_are_made_from_the_sites,
     what_no_option_says_is_reported,
+    many_domains,
+    one_selector_with_two_keys,
     every_option_of_the_peers_is_known,
 ]

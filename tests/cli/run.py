@@ -1282,8 +1282,10 @@ import layouts  # noqa: E402
 import logs  # noqa: E402
 import reports  # noqa: E402
 
-for checks in (imports, logs, layouts, reports):
-    CHECKS.extend(checks.CHECKS)
+CHECKS.extend(imports.CHECKS)
+CHECKS.extend(layouts.CHECKS)
+CHECKS.extend(logs.CHECKS)
+CHECKS.extend(reports.CHECKS)
 
 
 def main():

@@ -32,8 +32,16 @@ MUST_CHECK enum rc private_key_check(const char *path, struct err *err);
 MUST_CHECK enum rc private_key_decode(struct slice pem, const char *label,
     struct private_key **out, struct err *err);
 
+/* The same without the trial signature, which takes most of the time: for keys that are only copied. */
+MUST_CHECK enum rc private_key_decode_untried(struct slice pem, const char *label,
+    struct private_key **out, struct err *err);
+
 /* Writes PKCS#8 PEM with mode (0600 or 0640) to a file that must not exist yet. */
 MUST_CHECK enum rc private_key_save(const struct private_key *key, const char *path, mode_t mode,
+    struct err *err);
+
+/* The same without waiting for the disk, for many files: the caller waits once, after the last. */
+MUST_CHECK enum rc private_key_save_unsynced(const struct private_key *key, const char *path, mode_t mode,
     struct err *err);
 
 /* Removes what a private_key_save() to path that was interrupted has left beside it. */

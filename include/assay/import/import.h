@@ -50,6 +50,7 @@ struct import_params {
 	const char *keys;      /* the key directory that keys are copied to */
 	enum trusted_hosts trusted;
 	enum trusted_hosts (*ask)(void *ctx, struct slice host); /* with TRUSTED_ASK */
+	void (*progress)(void *ctx, const char *what, size_t done, size_t all); /* now and then; may be NULL */
 	void *ctx;
 };
 
@@ -78,10 +79,9 @@ struct slice import_mta_lines(const struct import *im);
 /*
  * Copies the keys that the new configuration needs into the key directory (and, where tables are
  * needed, writes these), mode 0600, given to the directory's owner; files that hold the same key
- * already are left alone, others are never overwritten: RC_CONFIG.  progress may be NULL.
+ * already are left alone, others are never overwritten: RC_CONFIG.
  */
-MUST_CHECK enum rc import_copy_keys(struct import *im, void (*progress)(size_t done, size_t all),
-    struct err *err);
+MUST_CHECK enum rc import_copy_keys(struct import *im, struct err *err);
 size_t import_key_count(const struct import *im);
 
 /* --- comparing ------------------------------------------------------------------------------- */

@@ -35,6 +35,10 @@ MUST_CHECK enum rc sign_tables_load(const char *key_table, const char *signing_t
     bool multiple_signatures, const char *passphrase_file, struct sign_tables **out, struct err *err);
 void sign_tables_free(struct sign_tables **t);
 
+/* To look up who signs: no key is read, so that it does not matter whether it could be; matches have none. */
+MUST_CHECK enum rc sign_tables_load_names(const char *key_table, const char *signing_table,
+    bool multiple_signatures, struct sign_tables **out, struct err *err);
+
 /* Every match for the author's address (the first only, unless multiple). */
 MUST_CHECK enum rc sign_tables_find(const struct sign_tables *t, struct arena *a,
     struct slice author_address, struct table_matches *out);
