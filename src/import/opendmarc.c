@@ -114,7 +114,8 @@ static void rule_multi_from(struct import *im, const struct old_line *l, const s
 
 
 const struct rule opendmarc_rules[] = {
-	RULE("TrustedAuthservIDs", set_authserv_ids),
+	{ "TrustedAuthservIDs", set_authserv_ids, DIFFERENT, "results under these names are never believed: they are kept "
+	    "if they come from own-relays, and removed otherwise", NULL, NULL, NULL },
 	RULE_OR("RejectFailures", rule_reject, "no"),
 	NOTE("RejectString", DIFFERENT, "the text of a refusal names the author domain and the reason (reply-url "
 	    "adds a link)"),

@@ -170,8 +170,8 @@ void set_authserv_ids(struct import *im, const struct old_line *l, const struct 
 {
 	struct entries entries;
 	bool set = true;
+	size_t others = 0;
 
-	(void)r;
 	if (!dataset_read(im, l, &entries))
 		return;
 	for (size_t i = 0; i < entries.count; i++) {
@@ -180,7 +180,10 @@ void set_authserv_ids(struct import *im, const struct old_line *l, const struct 
 		if (slice_eq(id, SLICE("HOSTNAME")) || slice_find(id, '.') == id.len)
 			continue; /* the own name is always removed */
 		set = plan_add(im, "", "remove-authserv-ids", arena_lower(im->arena, id)) && set;
+		others++;
 	}
+	if (r->text != NULL && others > 0)
+		find(im, r->kind, l, "%s", r->text);
 	set_done(im, l, set, "", "remove-authserv-ids", NULL);
 }
 

@@ -113,6 +113,7 @@ RULES = [
     ("opendkim", "On-BadSignature reject", "different", "on-fail = reject"),
     ("policyd-spf", "TestOnly = 0\nTempError_Defer = True", "dropped", None),
     ("opendmarc", "TrustedAuthservIDs HOSTNAME,gw.example.com", "translated", "remove-authserv-ids = { gw.example.com }"),
+    ("opendmarc", "TrustedAuthservIDs gw.example.com", "different", None),
     ("opendmarc", "PublicSuffixList /usr/share/publicsuffix/public_suffix_list.dat", "different", None),
     ("opendmarc", "HistoryFile /var/run/opendmarc.dat", "different", None),
     ("opendmarc", "CopyFailuresTo root", "without counterpart", None),
