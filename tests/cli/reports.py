@@ -129,6 +129,44 @@ def report_legacy_format(w):
         assert root.find("report_metadata/extra_contact_info").text == "https://receiver.example/dmarc"
 
 
+def totals(text):
+    """Domain and messages of each line that a reader printed."""
+    return sorted((line.split()[0], sum(map(int, line.split()[1:]))) for line in text.splitlines())
+
+
+@check
+def report_read_by_others(w):
+    """Programs that administrators have: Mail::DMARC, whose versions before 1.20260621 know RFC 7489 only, and dmarc-cat."""
+    want = [("example.com", 2), ("example.com", 15), ("example.net", 1)]
+    for legacy in ("no", "yes"):
+        conf = site(w, "others-" + legacy, [l % YESTERDAY for l in LINES], "legacy = %s" % legacy)
+        if conf is None:
+            return
+        to = os.path.join(w.dir, "others-" + legacy, "out")
+        w.ok("report", "build", "--to", to, "-c", conf, "--zone", os.path.join(w.dir, "others-" + legacy, "zone"))
+        files = glob.glob(to + "/*.gz")
+        for path in files:
+            with open(path[:-3], "wb") as f:
+                f.write(gzip.decompress(open(path, "rb").read()))
+        version = subprocess.run(["perl", "-MMail::DMARC", "-e", "print $Mail::DMARC::VERSION"], capture_output=True, text=True)
+        if version.returncode != 0:
+            print("skipped: Mail::DMARC is not installed (libmail-dmarc-perl)")
+        elif legacy == "no" and float(version.stdout) < 1.20260621:
+            print("skipped: Mail::DMARC %s does not know RFC 9990" % version.stdout)
+        else:
+            read = subprocess.run(["perl", os.path.join(os.path.dirname(os.path.abspath(__file__)), "read_mail_dmarc.pl"),
+                                   *[p[:-3] for p in files]], capture_output=True, text=True, timeout=60)
+            assert read.returncode == 0 and totals(read.stdout) == want, read.stdout + read.stderr
+        if shutil.which("dmarc-cat") is None:
+            print("skipped: dmarc-cat is not installed")
+            continue
+        # it asks the DNS for names unless told otherwise
+        shown = [subprocess.run(["dmarc-cat", "-N", p], capture_output=True, text=True, timeout=60).stdout for p in files]
+        read = sorted((next(l.split()[1] for l in s.splitlines() if l.startswith("Domain:")),
+                       sum(int(l.split()[1]) for l in s.split("RSPF")[1].splitlines() if len(l.split()) > 4)) for s in shown)
+        assert read == want, shown
+
+
 @check
 def report_mistakes(w):
     today = int(time.time()) // 86400

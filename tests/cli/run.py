@@ -1060,18 +1060,18 @@ def displayed(path):
 
 def is_configuration(block):
     """Of assay.conf; what shows its grammar (name = value), and commands, are not."""
-    return bool(re.match(r"(authserv-id|listen|enforce|internal-hosts|sign-tables|keys|dns|spf|dmarc|policy|sign)\b[^\n]*[={]", block))
+    return bool(re.match(r"(authserv-id|listen|enforce|internal-hosts|sign-tables|keys|dns|spf|dmarc|policy|sign|reports)\b[^\n]*[={]", block))
 
 
 @check
 def documented_configuration(w):
     """Every block of configuration in the documents is taken as it is written; so is the shipped file, and each
     setting that it shows with a "#" before it."""
-    blocks = [(name, b) for name in ("README", "doc/MIGRATING", "doc/NEIGHBOURS", "dist/debian/README.Debian")
+    blocks = [(name, b) for name in ("README", "doc/MIGRATING", "doc/NEIGHBOURS", "doc/REPORTS", "dist/debian/README.Debian")
               for b in indented(os.path.join(TOP, name)) if is_configuration(b)]
     blocks += [(name, b) for name in ("doc/assay.conf.5", "doc/assayd.8") for b in displayed(os.path.join(TOP, name))
                if is_configuration(b)]
-    assert {name for name, _ in blocks} >= {"README", "doc/MIGRATING", "doc/NEIGHBOURS", "dist/debian/README.Debian", "doc/assay.conf.5"}, \
+    assert {name for name, _ in blocks} >= {"README", "doc/MIGRATING", "doc/NEIGHBOURS", "doc/REPORTS", "dist/debian/README.Debian", "doc/assay.conf.5"}, \
         [name for name, _ in blocks]
     for name, block in blocks:
         status, _, err = w.run("config", "-c", w.file("documented.conf", block))

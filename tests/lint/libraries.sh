@@ -14,7 +14,7 @@ spf2/ src/spf/libspf2.c
 jansson (src/verdict/json.c|src/cli/|include/assay/cli/json.h)
 sqlite3 src/report/sql_sqlite.c
 libpq src/report/sql_postgresql.c
-libxml/ src/report/
+libxml/ src/report/xmlwriter.c
 zlib src/report/gzip.c
 curl/ src/report/handover.c
 libmilter/ src/daemon/milter.c
