@@ -375,21 +375,17 @@ enum rc private_key_load(const char *path, const char *passphrase_file, struct p
 	return load_store(path, out, err);
 }
 
-enum rc private_key_check(const char *path, struct err *err)
+enum rc private_key_check(const char *path, const struct stat *st, struct err *err)
 {
-	struct stat st;
-	enum rc rc;
 	int fd = -1;
 
-	if (is_uri(path) && !is_credential(path))
+	if (is_uri(path))
 		return RC_OK;
-	TRY(open_path(path, &fd, err));
-	if (fstat(fd, &st) != 0)
-		rc = err_config(err, "%s: %s", path, strerror(errno));
-	else
-		rc = check_mode(&st, path, is_credential(path), err);
+	if (st != NULL && faccessat(AT_FDCWD, path, R_OK, AT_EACCESS) == 0)
+		return check_mode(st, path, false, err);
+	TRY(open_file(path, &fd, err)); /* says why */
 	close(fd);
-	return rc;
+	return st == NULL ? RC_IO : check_mode(st, path, false, err);
 }
 
 /* --- saving --------------------------------------------------------------------------------- */

@@ -145,20 +145,21 @@ static struct keyring_key *new_key(struct keyring *ring, const char *path, const
 	return k;
 }
 
-static enum rc add_locked(struct keyring *ring, const char *path, const struct file_mark *mark,
+static enum rc add_locked(struct keyring *ring, const char *path, const struct stat *st,
     struct keyring_key **out, struct err *err)
 {
 	struct keyring_key *k = map_get(&ring->by_path, slice_str(path));
+	const struct file_mark mark = mark_of(st);
 	enum rc rc = RC_OK;
 
-	if (k == NULL || !same_file(&k->mark, mark)) {
-		k = new_key(ring, path, mark);
+	if (k == NULL || !same_file(&k->mark, &mark)) {
+		k = new_key(ring, path, &mark);
 		if (k == NULL)
 			return RC_NOMEM;
 		if (ring->decoded < LIMIT_KEYS_DECODED)
 			rc = decode(ring, k, err);
 		else
-			rc = private_key_check(path, err);
+			rc = private_key_check(path, st, err);
 		k->failed = rc == RC_CONFIG;
 	} else if (k->failed) {
 		rc = RC_CONFIG;
@@ -172,17 +173,15 @@ enum rc keyring_add(struct keyring *ring, const char *path, struct keyring_key *
     struct err *err)
 {
 	struct stat st = { .st_size = 0 };
-	struct file_mark mark;
 	enum rc rc;
 
 	/* a URI of an OpenSSL store is no file: it is itself for ever */
 	if (stat(path, &st) != 0 && strchr(path, ':') == NULL) {
-		rc = private_key_check(path, err); /* knows the words */
+		rc = private_key_check(path, NULL, err); /* knows the words */
 		return rc == RC_OK ? RC_IO : rc;
 	}
-	mark = mark_of(&st);
 	pthread_mutex_lock(&ring->lock);
-	rc = add_locked(ring, path, &mark, out, err);
+	rc = add_locked(ring, path, &st, out, err);
 	pthread_mutex_unlock(&ring->lock);
 	return rc;
 }

@@ -13,6 +13,7 @@
 #ifndef ASSAY_CRYPTO_KEYFILE_H
 #define ASSAY_CRYPTO_KEYFILE_H
 
+#include <sys/stat.h>
 #include <sys/types.h>
 
 #include "crypto/key.h"
@@ -25,8 +26,11 @@
 MUST_CHECK enum rc private_key_load(const char *path, const char *passphrase_file,
     struct private_key **out, struct err *err);
 
-/* Opens the file and judges its mode, and reads nothing: for sites with very many keys. */
-MUST_CHECK enum rc private_key_check(const char *path, struct err *err);
+/*
+ * Judges the mode of a file and whether it may be read, and reads nothing: for sites with very many keys.
+ * st is what stat() says of it; NULL: it has failed, and why is reported.
+ */
+MUST_CHECK enum rc private_key_check(const char *path, const struct stat *st, struct err *err);
 
 /* Key text in memory, for tables that carry keys inline. label is used instead of the path in messages. */
 MUST_CHECK enum rc private_key_decode(struct slice pem, const char *label,
