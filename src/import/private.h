@@ -166,8 +166,7 @@ extern const size_t opendkim_rule_count, opendmarc_rule_count, openarc_rule_coun
 void note(struct import *im, const struct old_line *l, const struct rule *r);
 void note_if_yes(struct import *im, const struct old_line *l, const struct rule *r);
 
-/* Sets section option: to the value itself, to yes or no, to a number of seconds, to each entry. */
-void set_text(struct import *im, const struct old_line *l, const struct rule *r);
+/* Sets section option: to yes or no, to a number of seconds, to a number, to each entry. */
 void set_boolean(struct import *im, const struct old_line *l, const struct rule *r);
 void set_seconds(struct import *im, const struct old_line *l, const struct rule *r);
 void set_number(struct import *im, const struct old_line *l, const struct rule *r);

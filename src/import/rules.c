@@ -4,6 +4,7 @@
 
 #include "base/ascii.h"
 #include "base/cursor.h"
+#include "config/settings.h"
 
 #include "private.h"
 
@@ -69,9 +70,27 @@ void set_done(struct import *im, const struct old_line *l, bool set, const char 
 
 /* --- setting ------------------------------------------------------------------------------------- */
 
-void set_text(struct import *im, const struct old_line *l, const struct rule *r)
+/* The old programs check few values; what the configuration would refuse must not be written into it. */
+static bool value_fits(struct import *im, const struct rule *r, struct slice value)
 {
-	set_done(im, l, plan_set(im, r->section, r->option, l->value), r->section, r->option, r->text);
+	struct slice text = arena_printf(im->arena, "%s %s %s = %.*s %s\n", r->section, *r->section == '\0' ? "" : "{",
+	    r->option, SLICE_ARG(value), *r->section == '\0' ? "" : "}");
+	struct err ignored = ERR_INIT;
+	struct settings *s = NULL;
+	bool fits = settings_load_text("value", text, &s, &ignored) == RC_OK;
+
+	settings_release(&s);
+	err_free(&ignored);
+	return fits;
+}
+
+static void set_value(struct import *im, const struct old_line *l, const struct rule *r, struct slice value)
+{
+	if (value_fits(im, r, value))
+		set_done(im, l, plan_set(im, r->section, r->option, value), r->section, r->option, r->text);
+	else
+		find(im, DIFFERENT, l, "this value is outside of the range that %s accepts: its default is used",
+		    label(im, r->section, r->option));
 }
 
 void set_boolean(struct import *im, const struct old_line *l, const struct rule *r)
@@ -101,8 +120,7 @@ void set_seconds(struct import *im, const struct old_line *l, const struct rule 
 		wrong_value(im, l, "a number of seconds");
 		return;
 	}
-	set_done(im, l, plan_set(im, r->section, r->option, arena_printf(im->arena, "%llus",
-	    (unsigned long long)n)), r->section, r->option, r->text);
+	set_value(im, l, r, arena_printf(im->arena, "%llus", (unsigned long long)n));
 }
 
 void set_number(struct import *im, const struct old_line *l, const struct rule *r)
@@ -113,7 +131,7 @@ void set_number(struct import *im, const struct old_line *l, const struct rule *
 		wrong_value(im, l, "a number");
 		return;
 	}
-	set_text(im, l, r);
+	set_value(im, l, r, l->value);
 }
 
 /* A data set of names, without case. */

@@ -1280,11 +1280,13 @@ sys.dont_write_bytecode = True
 import imports  # noqa: E402
 import layouts  # noqa: E402
 import logs  # noqa: E402
+import options  # noqa: E402
 import reports  # noqa: E402
 
 CHECKS.extend(imports.CHECKS)
 CHECKS.extend(layouts.CHECKS)
 CHECKS.extend(logs.CHECKS)
+CHECKS.extend(options.CHECKS)
 CHECKS.extend(reports.CHECKS)
 
 

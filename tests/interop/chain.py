@@ -134,7 +134,7 @@ class Programs:
             root = "/"
         self.opendkim, self.opendmarc = (os.path.join(root, "usr/sbin", n) for n in ("opendkim", "opendmarc"))
         self.python = os.path.join(root, "usr/lib/python3/dist-packages")
-        self.etc = os.path.join(root, "etc")
+        self.etc, self.manuals = os.path.join(root, "etc"), os.path.join(root, "usr/share/man/man5")
         for path in self.opendkim, self.opendmarc, os.path.join(self.python, "spf_engine"):
             if not os.path.exists(path):
                 raise Missing("no %s (tests/mta/fetch CACHE oldchain)" % path)

@@ -5,6 +5,7 @@ Where it does not, the import's report must have a line that said so: each row b
 """
 
 import concurrent.futures
+import gzip
 import json
 import os
 import re
@@ -304,6 +305,27 @@ def check_shipped(setup, programs, counts):
         counts.check(part in text, "Debian's files: %s is not in %s" % (part, text))
 
 
+# An option's entry in each manual
+MANUALS = {"opendkim.conf": r"(?m)^\.(?:I|B|TP) *\"?([A-Z][A-Za-z-]+) \(", "opendmarc.conf": r"(?m)^\.(?:I|B|TP) *\"?([A-Z][A-Za-z-]+) \(",
+           "policyd-spf.conf": r"(?m)^\"?([A-Z][A-Za-z_]+) = "}
+
+
+def check_manuals(setup, programs, counts):
+    """Every option of the packages' manuals is known to the import."""
+    for name, entry in MANUALS.items():
+        path = os.path.join(programs.manuals, name + ".5.gz")
+        if not os.path.exists(path):
+            counts.skip("the manual " + path)
+            continue
+        with gzip.open(path, "rt", encoding="utf-8", errors="replace") as f:
+            names = sorted(set(re.findall(entry, f.read())))
+        between = " = " if name.startswith("policyd") else " "
+        old = tool.write(setup.file("oldchain", "manuals", name), "".join(n + between + "1\n" for n in names).encode())
+        done = subprocess.run([setup.assay.program, "import", "--dry-run", old], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        unknown = [line for line in done.stderr.decode().splitlines() if "is not an option" in line or "begins several" in line]
+        counts.check(len(names) > 20 and not unknown, "%s: %d options, %s" % (name, len(names), unknown))
+
+
 def check(setup, counts):
     try:
         programs = chain.Programs(setup.cache)
@@ -311,6 +333,7 @@ def check(setup, counts):
         counts.skip("the old chain: %s" % e)
         return
     check_shipped(setup, programs, counts)
+    check_manuals(setup, programs, counts)
     with concurrent.futures.ThreadPoolExecutor(TOGETHER) as pool:  # a milter takes up to five seconds to end
         signing = list(pool.map(lambda row: signing_site(setup, programs, row), SITES))
         arriving = list(pool.map(lambda row: arriving_site(setup, programs, row), INCOMING))
