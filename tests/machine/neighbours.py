@@ -143,11 +143,9 @@ def virtual_aliases(site, mail):
 
 
 def mlmmj(site, mail):
-    run("printf 'example.com\\nowner@example.com\\nen\\nn\\nn\\n' | mlmmj-make-ml -L list -s /var/spool/mlmmj")
-    run("echo member@far.example >/root/member; mkdir -p /var/spool/mlmmj/list/control; "
-        "mlmmj-sub -L /var/spool/mlmmj/list -s -f -q -a member@far.example || mlmmj-sub -L /var/spool/mlmmj/list -s -a member@far.example")
+    run("printf 'example.com\\nowner@example.com\\nen\\nn\\nn\\n' | /usr/bin/mlmmj-make-ml -L list -s /var/spool/mlmmj")
+    run("/usr/bin/mlmmj-sub -L /var/spool/mlmmj/list -s -f -q -a member@far.example")
     run("echo '[list]' >/var/spool/mlmmj/list/control/prefix; echo '-- the list' >/var/spool/mlmmj/list/control/footer; "
-        "touch /var/spool/mlmmj/list/control/modonlypost; rm /var/spool/mlmmj/list/control/modonlypost; "
         "rm -f /var/spool/mlmmj/list/control/subonlypost; chown -R nobody /var/spool/mlmmj/list")
     apply("mlmmj", [("LIST", "list")])
     run("printf 'list: \"|/usr/bin/mlmmj-receive -L /var/spool/mlmmj/list/\"\\n' >>/etc/aliases; newaliases; "
@@ -200,7 +198,8 @@ def fetchmail(site, mail):
             f.write("poll 127.0.0.1 service %d protocol POP3 uidl no\n  username joe password secret is anna@inbox.example here\n"
                     "  smtpaddress inbox.example smtpname anna@inbox.example sslproto ''\n" % server.server_address[1])
         os.chmod("/root/.fetchmailrc", 0o600)
-        run("fetchmail --nodetach --nosyslog -v -f /root/.fetchmailrc --idfile /root/fetchids", None)
+        said = run("fetchmail --nodetach --nosyslog -v -f /root/.fetchmailrc --idfile /root/fetchids", None)
+        check("flushed" in said, said)
         arrived = mail.arrived()
         server.shutdown()
     unsigned(arrived)
