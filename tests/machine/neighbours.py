@@ -195,7 +195,7 @@ def fetchmail(site, mail):
         server.message = mail.letter(fields=forged)
         threading.Thread(target=server.serve_forever, daemon=True).start()
         with open("/root/.fetchmailrc", "w") as f:
-            f.write("poll 127.0.0.1 service %d protocol POP3 uidl no\n  username joe password secret is anna@inbox.example here\n"
+            f.write("poll 127.0.0.1 service %d protocol POP3 no uidl\n  username joe password secret is anna@inbox.example here\n"
                     "  smtpaddress inbox.example smtpname anna@inbox.example sslproto ''\n" % server.server_address[1])
         os.chmod("/root/.fetchmailrc", 0o600)
         said = run("fetchmail --nodetach --nosyslog -v -f /root/.fetchmailrc --idfile /root/fetchids", None)
