@@ -3,6 +3,7 @@
 
 #include "base/limits.h"
 #include "base/log.h"
+#include "cli/command.h"
 
 #include "cli/json.h"
 
@@ -29,6 +30,18 @@ enum rc json_print(json_t *value, size_t indent)
 	if (text == NULL)
 		return RC_NOMEM;
 	fputs(text, stdout);
+	free(text);
+	return RC_OK;
+}
+
+enum rc json_print_all(json_t *value)
+{
+	char *text = value == NULL ? NULL : json_dumps(value, JSON_INDENT(2));
+
+	json_decref(value);
+	if (text == NULL)
+		return RC_NOMEM;
+	command_print_json(text);
 	free(text);
 	return RC_OK;
 }

@@ -119,14 +119,11 @@ static json_t *suppressed_json(const struct suppressed *s)
 
 static enum rc print_done_json(const struct prepared *p, const struct dispatched *d)
 {
-	enum rc rc = json_print(json_pack("{s:I, s:I, s:I, s:o, s:I, s:I, s:I, s:I, s:I}",
+	return json_print_all(json_pack("{s:I, s:I, s:I, s:o, s:I, s:I, s:I, s:I, s:I}",
 	    "reports", (json_int_t)p->reports, "deliveries", (json_int_t)p->deliveries,
 	    "not_to_be_sent", (json_int_t)p->refused, "not_made", suppressed_json(&p->suppressed),
 	    "handed_over", (json_int_t)d->done, "later", (json_int_t)d->later, "refused", (json_int_t)d->refused,
-	    "suppressed", (json_int_t)d->suppressed, "expired", (json_int_t)d->expired), 2);
-
-	putchar('\n');
-	return rc;
+	    "suppressed", (json_int_t)d->suppressed, "expired", (json_int_t)d->expired));
 }
 
 /* An MTA that does not answer is an error; what waited for too long is a warning. */

@@ -196,9 +196,7 @@ static enum rc print_json(struct status *s)
 		json_decref(all);
 		return rc;
 	}
-	rc = json_print(all, 2);
-	putchar('\n');
-	return rc;
+	return json_print_all(all);
 }
 
 static enum rc show(struct report_request *r)

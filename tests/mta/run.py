@@ -17,12 +17,13 @@ import checks_classes
 import checks_keys
 import checks_life
 import checks_octets
+import checks_reports
 import checks_rewrite
 import checks_sendmail
 import checks_verdict
 from stage import Setup
 
-ORDER = [m.__name__ for m in (checks_classes, checks_verdict, checks_octets, checks_rewrite, checks_life, checks_keys, checks_sendmail)]
+ORDER = [m.__name__ for m in (checks_classes, checks_verdict, checks_octets, checks_rewrite, checks_life, checks_keys, checks_reports, checks_sendmail)]
 
 
 def main():
