@@ -23,6 +23,17 @@ static void check_listen(const struct settings *s, struct err *err)
 		    SLICE_ARG(s->listen));
 }
 
+/* Nothing can be done there; but the numbers name domains, and say how much mail there is. */
+static void check_metrics(const struct settings *s, struct err *err)
+{
+	struct ip ip;
+
+	if (s->metrics_listen.len > 0 && listen_address(s->metrics_listen, &ip) && !ip_is_loopback(&ip))
+		config_warning(err, place_of(s, "metrics", "listen"), "metrics listen = \"%.*s\" can be read "
+		    "from other machines: guard the port, or listen on 127.0.0.1, [::1] or a unix socket",
+		    SLICE_ARG(s->metrics_listen));
+}
+
 static void check_log(const struct settings *s, struct err *err)
 {
 	if (s->log.target == LOG_TARGET_FILE && s->log_file.len == 0)
@@ -237,6 +248,7 @@ static void check_reports(const struct settings *s, struct err *err)
 void settings_check(struct settings *s, struct err *err)
 {
 	check_listen(s, err);
+	check_metrics(s, err);
 	check_log(s, err);
 	check_user(s, err);
 	check_everybody(s, err);

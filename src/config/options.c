@@ -19,6 +19,7 @@ const struct section_kind section_kinds[SECTION_COUNT] = {
 	[SECTION_DMARC] = { .name = "dmarc" },
 	[SECTION_LOG] = { .name = "log" },
 	[SECTION_CONTROL] = { .name = "control" },
+	[SECTION_METRICS] = { .name = "metrics" },
 	[SECTION_REPORTS] = { .name = "reports" },
 	[SECTION_LIMITS] = { .name = "limits" },
 	[SECTION_TABLES] = { .name = "sign-tables" },

@@ -4,11 +4,6 @@
 
 #define NAME_MAX_OCTETS 40u /* longer ones resemble nothing */
 
-/* Names that the design has, of sections and of settings, and this version does not. */
-static const char *const not_built[] = {
-	"metrics",
-};
-
 /* --- resemblance ---------------------------------------------------------------------------- */
 
 static unsigned least(unsigned a, unsigned b, unsigned c)
@@ -81,20 +76,6 @@ static const struct option_info *option_elsewhere(struct slice name)
 	return NULL;
 }
 
-static bool tell_not_built(struct arena *a, struct config_place at, struct slice name,
-    struct err *err)
-{
-	if (option_elsewhere(name) != NULL || section_kind_named(name) != NULL)
-		return false;
-	for (size_t i = 0; i < N_ELEMENTS(not_built); i++)
-		if (slice_eq(name, slice_str(not_built[i]))) {
-			config_error(err, at, "%s is not built yet: leave it out",
-			    config_shown(a, name));
-			return true;
-		}
-	return false;
-}
-
 static void tell_elsewhere(struct config_place at, const struct option_info *info, struct err *err)
 {
 	const struct section_kind *kind = section_kind_named(slice_str(info->section));
@@ -117,8 +98,6 @@ void unknown_option(struct arena *a, struct config_place at, const struct sectio
 	size_t count;
 	const struct option *options = options_of(kind, &count);
 
-	if (tell_not_built(a, at, name, err))
-		return;
 	if (section != NULL) {
 		config_error(err, at, "%s is a section: write %s%s { ... }", shown, shown,
 		    section->title != NULL ? " \"...\"" : "");
@@ -143,8 +122,6 @@ void unknown_section(struct arena *a, struct config_place at, struct slice name,
 	struct guess g = guess_of(name);
 	const struct option_info *info = option_elsewhere(name);
 
-	if (tell_not_built(a, at, name, err))
-		return;
 	if (info != NULL) {
 		config_error(err, at, "%s is a setting: write %s = ...", shown, shown);
 		return;

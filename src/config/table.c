@@ -345,6 +345,10 @@ static const struct option options[] = {
 	    "count mail as if it came so much later; for tests of the end of a day" },
 	    &type_seconds, FIELD(settings, reports.test_clock_offset), .max = 10 * YEAR },
 
+	{ { "metrics", "listen", "socket", "\"\"",
+	    "where the numbers are read over HTTP, at /metrics: unix:PATH, inet:ADDRESS:PORT or fd:NUMBER; "
+	    "\"\": nowhere" },
+	    &type_text, FIELD(settings, metrics_listen), .rule = rule_listen, .restart = true },
 	{ { "limits", "on-exceed", "tempfail|reject", "reject",
 	    "mail that reaches a ceiling; it is never accepted unjudged" },
 	    &type_word, FIELD(settings, policy.on_exceed), .min = ACTION_TEMPFAIL },

@@ -23,6 +23,7 @@
 #include "daemon/counters.h"
 #include "daemon/flight.h"
 #include "daemon/listen.h"
+#include "daemon/metrics.h"
 #include "daemon/milter.h"
 #include "daemon/notify.h"
 #include "daemon/privileges.h"
@@ -151,6 +152,13 @@ static void answer_openmetrics(void *ctx, struct buf *out)
 	const struct server *server = ctx;
 
 	status_write(server->services, server->config, FACTS_OPENMETRICS, out);
+}
+
+static void write_metrics(void *ctx, enum facts_form form, struct buf *out)
+{
+	const struct server *server = ctx;
+
+	status_write(server->services, server->config, form, out);
 }
 
 static const struct control_request requests[] = {
@@ -298,14 +306,15 @@ static struct listen_params milter_socket(const struct settings *s)
 
 /* The sockets between their opening and their publication. */
 struct sockets {
-	struct listener *milter, *control;
-	int control_fd;
+	struct listener *milter, *control, *metrics;
+	int control_fd, metrics_fd;
 };
 
 static void sockets_free(struct sockets *sockets)
 {
 	listen_free(&sockets->milter);
 	listen_free(&sockets->control);
+	listen_free(&sockets->metrics);
 }
 
 /* If the default control socket cannot be created, that is a warning only. */
@@ -333,11 +342,34 @@ static enum rc open_control(const struct settings *s, const struct identity *id,
 	return s->control_socket_named ? rc : RC_OK;
 }
 
+/* Who may ask for the status may read the same numbers; over TCP anyone who reaches the port. */
+static struct listen_params metrics_socket(const struct settings *s)
+{
+	return (struct listen_params){ .option = "metrics listen", .address = s->metrics_listen,
+		.mode = s->control_group.len > 0 ? 0660 : 0600, .group = s->control_group,
+		.allow_remote = true };
+}
+
+static enum rc open_metrics(const struct settings *s, const struct identity *id, struct sockets *sockets,
+    struct err *err)
+{
+	const struct listen_params p = metrics_socket(s);
+
+	if (s->metrics_listen.len == 0)
+		return RC_OK;
+	TRY(metrics_check(err));
+	return listen_open(&p, id, listen_bind, &sockets->metrics_fd, &sockets->metrics, err);
+}
+
 static enum rc publish(const struct sockets *sockets, struct server *server, struct err *err)
 {
 	if (sockets->control != NULL) {
 		TRY(control_start(sockets->control_fd, requests, server, err));
 		TRY(listen_publish(sockets->control, err));
+	}
+	if (sockets->metrics != NULL) {
+		TRY(metrics_start(sockets->metrics_fd, write_metrics, server, err));
+		TRY(listen_publish(sockets->metrics, err));
 	}
 	return listen_publish(sockets->milter, err);
 }
@@ -361,6 +393,7 @@ static enum rc start_privileged(const struct server_options *options, const stru
 	    s->dns.server_count > 0 ? s->dns.server_count : RESOLV_CONF_SERVERS, err);
 	TRY(listen_open(&milter, id, milter_listen, NULL, &sockets->milter, err));
 	TRY(open_control(s, id, sockets, err));
+	TRY(open_metrics(s, id, sockets, err));
 	if (has_pid_file(options, s))
 		TRY(listen_make_directory("pid-file", s->pid_file.ptr, id, id->gid, err));
 	return identity_become(id, err);
@@ -389,7 +422,7 @@ static enum rc start_serving(const struct server_options *options, struct settin
 static enum rc start(const struct server_options *options, struct settings *s,
     const struct identity *id, struct server *server, struct err *err)
 {
-	struct sockets sockets = { .control_fd = -1 };
+	struct sockets sockets = { .control_fd = -1, .metrics_fd = -1 };
 	enum rc rc;
 
 	TRY(crypto_init()); /* before any other use of OpenSSL */
@@ -427,6 +460,14 @@ static void check_store(const struct settings *s, struct err *err)
 	err_free(&why);
 }
 
+static void check_metrics(const struct settings *s, const struct identity *id, struct err *err)
+{
+	const struct listen_params p = metrics_socket(s);
+
+	if (s->metrics_listen.len > 0 && metrics_check(err) == RC_OK)
+		listen_check(&p, id, err);
+}
+
 /* What would keep a start from succeeding, found as the user that the daemon will be. */
 static enum rc check(const struct server_options *options, struct settings *s,
     const struct identity *id, struct err *err)
@@ -439,6 +480,7 @@ static enum rc check(const struct server_options *options, struct settings *s,
 		err_finding(err, "%s: user %s cannot read it (%s): a reload would be refused", options->config,
 		    id->name, strerror(errno));
 	listen_check(&milter, id, err);
+	check_metrics(s, id, err);
 	if (s->log.target == LOG_TARGET_JOURNAL && access("/run/systemd/journal/socket", W_OK) != 0)
 		err_warn(err, "log target = journal: no journal is running here: lines go to standard error, "
 		    "where they may be lost: write syslog or file");

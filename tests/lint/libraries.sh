@@ -18,5 +18,6 @@ libxml/ src/report/xmlwriter.c
 zlib src/report/gzip.c
 curl/ src/report/handover.c
 libmilter/ src/daemon/milter.c
+microhttpd src/daemon/metrics.c
 LIST
 exit $bad

@@ -37,6 +37,7 @@ struct settings {
 	struct slice control_socket;  /* path; empty: none */
 	bool control_socket_named;    /* the configuration named it: it must be made */
 	struct slice control_group;   /* empty: none */
+	struct slice metrics_listen;  /* as listen; empty: none */
 
 	struct slice keys_directory;
 	struct slice *key_selectors;  /* of new keys: patterns, one at least */
