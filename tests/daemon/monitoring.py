@@ -276,7 +276,12 @@ def a_real_prometheus(site):
     """It scrapes; every query of the dashboard and of the rules is answered, of those with values in them."""
     prometheus = tool('prometheus')
     keys(site)
-    port, own = serve(site, 'reports { store = "sqlite:%s" }\n' % site.path('reports.sqlite')), free_port()
+    store = 'reports { store = "sqlite:%s" }\n' % site.path('reports.sqlite')
+    site.configure(store)
+    if site.check().returncode == 1:
+        print('skipped: the metrics of the store, as this build has none')
+        store = ''
+    port, own = serve(site, store), free_port()
     with open(site.path('prometheus.yml'), 'w') as f:
         f.write('global: { scrape_interval: 1s }\nscrape_configs:\n  - job_name: assay\n'
                 '    static_configs: [ { targets: [ "127.0.0.1:%d" ] } ]\n' % port)
@@ -295,6 +300,8 @@ def a_real_prometheus(site):
         with open(os.path.join(TOP, 'dist/monitoring/assay-alerts.yml')) as f:
             names = set(re.findall(r'\bassay_[a-z_]+', ' '.join(expressions) + f.read()))
         known = {name for r in query(own, '{__name__=~"assay_.*"}') for name in [r['metric']['__name__']]}
+        if not store:
+            names = {name for name in names if not name.startswith('assay_history')}
         expect(names <= known, 'used and not there: %s' % (names - known))
         mixed_mail(site)
         wait_for(lambda: query(own, 'sum(increase(assay_messages_total[1m]))'), 'two scrapes')
