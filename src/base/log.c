@@ -1,5 +1,6 @@
 #include <errno.h>
 #include <fcntl.h>
+#include <paths.h>
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -48,14 +49,24 @@ static bool wanted(enum log_level level)
 
 #define JOURNAL_SOCKET "/run/systemd/journal/socket"
 
-static int log_fd = -1; /* the journal's socket or the file; guarded by log_lock */
+static int log_fd = -1; /* the journal's socket or the file; guarded by log_lock, as the next one */
+static struct sockaddr_un journal_address;
 
-static int open_journal(void)
+static struct sockaddr_un address_of_journal(const struct log_params *params)
 {
-	static const struct sockaddr_un journal = { AF_UNIX, JOURNAL_SOCKET };
+	struct slice path = slice_str(params->journal == NULL ? JOURNAL_SOCKET : params->journal);
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+
+	if (path.len < sizeof(address.sun_path))
+		memcpy(address.sun_path, path.ptr, path.len);
+	return address;
+}
+
+static int open_datagram(const struct sockaddr_un *address)
+{
 	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 
-	if (fd >= 0 && connect(fd, (const struct sockaddr *)&journal, sizeof(journal)) != 0) {
+	if (fd >= 0 && connect(fd, (const struct sockaddr *)address, sizeof(*address)) != 0) {
 		close(fd);
 		fd = -1;
 	}
@@ -89,10 +100,11 @@ static int open_file(const char *path)
 
 bool log_open(const struct log_params *params)
 {
+	const struct sockaddr_un journal = address_of_journal(params);
 	int fd = -1, error = 0;
 
 	if (params->target == LOG_TARGET_JOURNAL)
-		fd = open_journal();
+		fd = open_datagram(&journal);
 	else if (params->target == LOG_TARGET_FILE)
 		fd = open_file(params->file);
 	if (fd < 0)
@@ -102,7 +114,8 @@ bool log_open(const struct log_params *params)
 		close(log_fd);
 	log_fd = fd;
 	log_current = *params;
-	log_current.file = NULL;
+	log_current.file = log_current.journal = NULL;
+	journal_address = journal;
 	if (fd < 0 && (params->target == LOG_TARGET_JOURNAL || params->target == LOG_TARGET_FILE))
 		log_current.target = LOG_TARGET_STDERR;
 	else
@@ -115,35 +128,113 @@ bool log_open(const struct log_params *params)
 	return error == 0;
 }
 
-static void write_syslog(enum log_level level, struct slice line)
+/* --- what would lose lines --- */
+
+static void check_syslog(const struct log_params *params, struct err *err)
 {
+	static const struct sockaddr_un address = { AF_UNIX, _PATH_LOG };
+	int fd = open_datagram(&address);
+
+	(void)params;
+	if (fd < 0 && errno != EPROTOTYPE) /* of a stream: something listens */
+		err_warn(err, "log target = syslog: no syslog listens at " _PATH_LOG " (%s): lines would be lost: "
+		    "start one, or write target = file, journal or stderr", strerror(errno));
+	if (fd >= 0)
+		close(fd);
+}
+
+static void check_journal(const struct log_params *params, struct err *err)
+{
+	const struct sockaddr_un address = address_of_journal(params);
+	int fd = open_datagram(&address);
+
+	if (fd < 0)
+		err_warn(err, "log target = journal: no journal is running here (%s): lines go to standard error, "
+		    "where they may be lost: write syslog or file", strerror(errno));
+	else
+		close(fd);
+}
+
+/* The file may be made when it is missing, so its directory counts then. */
+static void check_file(const struct log_params *params, struct err *err)
+{
+	const char *slash = strrchr(params->file, '/');
+	struct buf directory = BUF_INIT(4096);
+	bool writable = access(params->file, W_OK) == 0;
+
+	if (!writable && errno == ENOENT && slash != NULL) {
+		buf_add(&directory, slice_between(params->file, slash + 1));
+		writable = access(buf_cstr(&directory), W_OK | X_OK) == 0;
+	}
+	if (!writable)
+		err_warn(err, "log file = %s: it cannot be written (%s): lines go to standard error, where they "
+		    "may be lost: make its directory writable for the daemon's user", params->file,
+		    strerror(errno));
+	buf_free(&directory);
+}
+
+static void check_stderr(const struct log_params *params, struct err *err)
+{
+	(void)params;
+	(void)err;
+}
+
+void log_check(const struct log_params *params, struct err *err)
+{
+	static void (*const checks[])(const struct log_params *, struct err *) = {
+		[LOG_TARGET_STDERR] = check_stderr,
+		[LOG_TARGET_SYSLOG] = check_syslog,
+		[LOG_TARGET_JOURNAL] = check_journal,
+		[LOG_TARGET_FILE] = check_file,
+	};
+
+	checks[params->target](params, err);
+}
+
+/* --- writing --- */
+
+static void write_syslog(enum log_level level, struct slice line, struct slice fields)
+{
+	(void)fields;
 	syslog(syslog_priority[level], "%.*s", SLICE_ARG(line));
 }
 
-static void write_stderr(enum log_level level, struct slice line)
+static void write_stderr(enum log_level level, struct slice line, struct slice fields)
 {
+	(void)fields;
 	if (log_stderr_is_journal)
 		fprintf(stderr, "<%d>%.*s\n", syslog_priority[level], SLICE_ARG(line));
 	else
 		fprintf(stderr, "%s: %.*s\n", log_current.ident, SLICE_ARG(line));
 }
 
-/* The journal's own protocol: fields, one a line; a line of log has no line end in it. */
-static void write_journal(enum log_level level, struct slice line)
+/* The socket of a journal that was started anew is another one, at the same place. */
+static bool send_to_journal(struct slice datagram)
+{
+	if (send(log_fd, datagram.ptr, datagram.len, MSG_NOSIGNAL) >= 0)
+		return true;
+	return (errno == ECONNREFUSED || errno == ENOTCONN || errno == ECONNRESET) &&
+	    connect(log_fd, (const struct sockaddr *)&journal_address, sizeof(journal_address)) == 0 &&
+	    send(log_fd, datagram.ptr, datagram.len, MSG_NOSIGNAL) >= 0;
+}
+
+/* The journal's own protocol: fields, one a line; neither a line of log nor a value has a line end in it. */
+static void write_journal(enum log_level level, struct slice line, struct slice fields)
 {
 	struct buf text = BUF_INIT(LIMIT_LOG_QUEUE);
 
-	buf_addf(&text, "PRIORITY=%d\nSYSLOG_FACILITY=%d\nSYSLOG_IDENTIFIER=%s\nMESSAGE=",
-	    syslog_priority[level], LOG_FAC(log_current.facility), log_current.ident);
+	buf_addf(&text, "PRIORITY=%d\nSYSLOG_FACILITY=%d\nSYSLOG_IDENTIFIER=%s\nSYSLOG_PID=%ld\nMESSAGE=",
+	    syslog_priority[level], LOG_FAC(log_current.facility), log_current.ident, (long)getpid());
 	buf_add(&text, line);
 	buf_add_char(&text, '\n');
-	if (buf_failed(&text) || send(log_fd, text.ptr, text.len, MSG_NOSIGNAL) < 0)
-		write_stderr(level, line);
+	buf_add(&text, fields);
+	if (buf_failed(&text) || !send_to_journal(buf_slice(&text)))
+		write_stderr(level, line, fields);
 	buf_free(&text);
 }
 
 /* "2026-11-26T17:24:30+0000 assayd[4711]: line" */
-static void write_file(enum log_level level, struct slice line)
+static void write_file(enum log_level level, struct slice line, struct slice fields)
 {
 	struct buf text = BUF_INIT(LIMIT_LOG_QUEUE);
 	time_t now = (time_t)clock_now();
@@ -157,13 +248,13 @@ static void write_file(enum log_level level, struct slice line)
 	buf_add(&text, line);
 	buf_add_char(&text, '\n');
 	if (buf_failed(&text) || write(log_fd, text.ptr, text.len) != (ssize_t)text.len)
-		write_stderr(level, line); /* a full disk */
+		write_stderr(level, line, fields); /* a full disk */
 	buf_free(&text);
 }
 
-static void write_line(enum log_level level, struct slice line)
+static void write_line(enum log_level level, struct slice line, struct slice fields)
 {
-	static void (*const writers[])(enum log_level, struct slice) = {
+	static void (*const writers[])(enum log_level, struct slice, struct slice) = {
 		[LOG_TARGET_STDERR] = write_stderr,
 		[LOG_TARGET_SYSLOG] = write_syslog,
 		[LOG_TARGET_JOURNAL] = write_journal,
@@ -171,11 +262,16 @@ static void write_line(enum log_level level, struct slice line)
 	};
 
 	pthread_rwlock_rdlock(&log_lock);
-	writers[log_current.target](level, line);
+	writers[log_current.target](level, line, fields);
 	pthread_rwlock_unlock(&log_lock);
 }
 
-/* --- the writer's thread: an item is the level's octet and the line --------------------------- */
+/* --- the writer's thread: an item is a head, the line, and its fields ------------------------- */
+
+struct item_head {
+	enum log_level level;
+	size_t line_len;
+};
 
 static void write_dropped(void)
 {
@@ -189,22 +285,28 @@ static void write_dropped(void)
 	len = snprintf(text, sizeof(text), "%llu lines were dropped: the log is slower than the mail",
 	    (unsigned long long)(dropped - reported));
 	reported = dropped;
-	write_line(LOG_LEVEL_WARNING, slice_of(text, (size_t)len));
+	write_line(LOG_LEVEL_WARNING, slice_of(text, (size_t)len), SLICE_NULL);
 }
 
 static void write_item(void *ctx, struct slice item)
 {
+	struct item_head head;
+
 	(void)ctx;
-	write_line((enum log_level)item.ptr[0], slice_drop(item, 1));
+	memcpy(&head, item.ptr, sizeof(head));
+	item = slice_drop(item, sizeof(head));
+	write_line(head.level, slice_take(item, head.line_len), slice_drop(item, head.line_len));
 	write_dropped();
 }
 
-static void put_item(enum log_level level, struct slice line)
+static void put_item(enum log_level level, struct slice line, struct slice fields)
 {
+	const struct item_head head = { level, line.len };
 	struct buf item = BUF_INIT(LIMIT_LOG_QUEUE);
 
-	buf_add_char(&item, (char)level);
+	buf_add(&item, slice_of((const char *)&head, sizeof(head)));
 	buf_add(&item, line);
+	buf_add(&item, fields);
 	(void)queue_put(log_writer, buf_failed(&item) ? SLICE_NULL : buf_slice(&item));
 	buf_free(&item);
 }
@@ -260,15 +362,30 @@ size_t log_kept(struct log_kept out[LIMIT_LOG_KEPT])
 
 /* --- lines ------------------------------------------------------------------------------------ */
 
+bool log_takes_fields(void)
+{
+	bool takes;
+
+	pthread_rwlock_rdlock(&log_lock);
+	takes = log_current.target == LOG_TARGET_JOURNAL;
+	pthread_rwlock_unlock(&log_lock);
+	return takes;
+}
+
 void log_line(enum log_level level, struct slice line)
+{
+	log_line_with(level, line, SLICE_NULL);
+}
+
+void log_line_with(enum log_level level, struct slice line, struct slice fields)
 {
 	if (!wanted(level))
 		return;
 	keep(level, line);
 	if (log_writer != NULL)
-		put_item(level, line);
+		put_item(level, line, fields);
 	else
-		write_line(level, line);
+		write_line(level, line, fields);
 }
 
 static void log_format(enum log_level level, const char *fmt, va_list ap) PRINTF_LIKE(2, 0);

@@ -17,9 +17,22 @@ static enum log_level level_of(const struct outcome *o)
 	return levels[o->ending];
 }
 
-static void log_outcome(const struct outcome *o, const struct settings *settings)
+/* The journal keeps each value of the line, whatever the line's format, as a field of its own. */
+static struct slice fields_of(const struct outcome *o, struct buf *fields)
 {
 	struct buf line = BUF_INIT(LIMIT_OUTCOME_LINE);
+
+	if (log_takes_fields()) {
+		outcome_log_line(o, &line);
+		outcome_log_fields(buf_slice(&line), fields);
+	}
+	buf_free(&line);
+	return buf_slice(fields);
+}
+
+static void log_outcome(const struct outcome *o, const struct settings *settings)
+{
+	struct buf line = BUF_INIT(LIMIT_OUTCOME_LINE), fields = BUF_INIT(2 * LIMIT_OUTCOME_LINE);
 
 	if (level_of(o) > settings->log.level)
 		return;
@@ -27,7 +40,8 @@ static void log_outcome(const struct outcome *o, const struct settings *settings
 		buf_clear(&line);
 		outcome_log_line(o, &line);
 	}
-	log_line(level_of(o), buf_slice(&line));
+	log_line_with(level_of(o), buf_slice(&line), fields_of(o, &fields));
+	buf_free(&fields);
 	buf_free(&line);
 }
 

@@ -460,6 +460,16 @@ static void check_store(const struct settings *s, struct err *err)
 	err_free(&why);
 }
 
+/* In the foreground lines go to standard error, unless the target is named. */
+static void check_log(const struct server_options *options, const struct settings *s, struct err *err)
+{
+	struct log_params params = s->log;
+
+	params.file = s->log_file.ptr;
+	if (!options->foreground || s->log_target_named)
+		log_check(&params, err);
+}
+
 static void check_metrics(const struct settings *s, const struct identity *id, struct err *err)
 {
 	const struct listen_params p = metrics_socket(s);
@@ -481,9 +491,7 @@ static enum rc check(const struct server_options *options, struct settings *s,
 		    id->name, strerror(errno));
 	listen_check(&milter, id, err);
 	check_metrics(s, id, err);
-	if (s->log.target == LOG_TARGET_JOURNAL && access("/run/systemd/journal/socket", W_OK) != 0)
-		err_warn(err, "log target = journal: no journal is running here: lines go to standard error, "
-		    "where they may be lost: write syslog or file");
+	check_log(options, s, err);
 	if (s->pid_file.len > 0 && id->change)
 		listen_check_directory("pid-file", s->pid_file.ptr, id, err);
 	TRY(settings_load_keys(s, err));

@@ -22,6 +22,11 @@ const struct class_rules *class_rules(enum message_class class)
 	return &rules[class];
 }
 
+const char *class_role(enum message_class class)
+{
+	return rules[class].judge ? "judge" : rules[class].sign ? "sign" : "pass";
+}
+
 /* A name alone proves nothing: a client whose address is unknown is on no list. */
 static bool client_listed(const struct hostlist *list, const struct envelope *e)
 {

@@ -460,6 +460,7 @@ static void put_envelope(struct object *o, const struct outcome *outcome)
 	put_text(o, "mail_from", slice_is_null(e->mail_from) ? SLICE("") : e->mail_from);
 	put(o, "rcpt", array_of(slice_json, e->recipients, e->recipient_count));
 	put_str(o, "class", class_rules(outcome->class)->name);
+	put_str(o, "role", class_role(outcome->class));
 }
 
 static void put_verdict(struct object *o, const struct outcome *outcome)

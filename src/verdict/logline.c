@@ -6,6 +6,8 @@
 /* Shares of LIMIT_LOG_LINE, so that no sender can push the verdict off the line. */
 #define FIELD_SHARE 500u
 #define LIST_SHARE  1000u
+#define NAME_SHARE  100u
+#define SHORT_LIST  5u
 #define WORK_OCTETS (64u * 1024)
 
 static void add_share(struct buf *out, struct buf *text, size_t share)
@@ -18,13 +20,18 @@ static void add_share(struct buf *out, struct buf *text, size_t share)
 	buf_free(text);
 }
 
-static void add_remote(struct buf *out, const char *name, struct slice value)
+static void add_remote_share(struct buf *out, const char *name, struct slice value, size_t share)
 {
 	struct buf text = BUF_INIT(WORK_OCTETS);
 
 	log_escape(&text, value);
 	buf_addf(out, " %s=", name);
-	add_share(out, &text, FIELD_SHARE);
+	add_share(out, &text, share);
+}
+
+static void add_remote(struct buf *out, const char *name, struct slice value)
+{
+	add_remote_share(out, name, value, FIELD_SHARE);
 }
 
 /* The null reverse-path is "<>", as in Postfix's own lines. */
@@ -179,24 +186,6 @@ static void add_ending(const struct outcome *o, struct buf *out)
 	buf_add_str(out, words[o->ending]);
 }
 
-static void add_judge(const struct outcome *o, struct buf *out)
-{
-	const struct envelope *e = &o->message->envelope;
-
-	add_client(out, e);
-	add_from(out, e->mail_from);
-	add_authors(out, &o->verdict.authors);
-	add_message_id(out, o->message);
-	add_findings(out, &o->verdict);
-	add_action(out, &o->actions);
-	add_ending(o, out);
-	add_sealed(out, o);
-	buf_addf(out, " ms=%lld", (long long)o->elapsed_ms);
-	add_why(out, o->actions.why);
-	if (o->actions.why.len == 0)
-		add_why(out, o->unsealed_reason);
-}
-
 static void add_signatures(struct buf *out, const struct outcome *o)
 {
 	struct buf text = BUF_INIT(WORK_OCTETS);
@@ -208,34 +197,65 @@ static void add_signatures(struct buf *out, const struct outcome *o)
 	add_share(out, &text, LIST_SHARE);
 }
 
-static void add_sign(const struct outcome *o, struct buf *out)
-{
-	const struct envelope *e = &o->message->envelope;
-
-	if (e->auth_user.len > 0)
-		add_remote(out, "user", e->auth_user);
-	else
-		add_client(out, e);
-	add_authors(out, &o->verdict.authors);
-	add_signatures(out, o);
-	if (o->failed) {
-		add_action(out, &o->actions);
-		add_why(out, o->actions.why);
-	}
-	add_ending(o, out);
-	add_why(out, o->unsigned_reason);
-}
-
-static void add_pass(const struct outcome *o, struct buf *out)
+/* Who sent it, in the same order whatever its role. */
+static void add_head(const struct outcome *o, struct buf *out)
 {
 	const struct envelope *e = &o->message->envelope;
 
 	add_client(out, e);
+	if (e->auth_user.len > 0)
+		add_remote(out, "user", e->auth_user);
 	add_from(out, e->mail_from);
-	if (o->failed)
-		add_action(out, &o->actions);
-	add_ending(o, out);
-	add_why(out, o->failed ? o->actions.why : o->unsigned_reason);
+	add_authors(out, &o->verdict.authors);
+	add_message_id(out, o->message);
+}
+
+/* mailing_list,local_policy */
+static void add_overrides(const struct actions *a, struct buf *out)
+{
+	for (size_t i = 0; i < a->override_count && i < SHORT_LIST; i++)
+		buf_addf(out, "%s%s", i == 0 ? " override=" : ",", override_type_text(a->overrides[i].type));
+}
+
+/* What is seldom looked for, so that what is comes first; what does not apply is left out. */
+static void add_details(const struct outcome *o, struct buf *out)
+{
+	const struct envelope *e = &o->message->envelope;
+	const struct actions *a = &o->actions;
+
+	buf_addf(out, " class=%s", class_rules(o->class)->name);
+	if (e->helo.len > 0)
+		add_remote_share(out, "helo", e->helo, NAME_SHARE);
+	if (e->client_name.len > 0)
+		add_remote_share(out, "name", e->client_name, NAME_SHARE);
+	if (e->port >= 0)
+		buf_addf(out, " port=%d", e->port);
+	buf_addf(out, " rcpt=%zu", e->recipient_count);
+	if (o->verdict.spf_checked && e->helo.len > 0)
+		buf_addf(out, " spf-helo=%s", auth_result_text(o->verdict.helo.r.result));
+	add_overrides(a, out);
+	if (o->verdict.local_trouble)
+		buf_add_str(out, " local-trouble=yes");
+	if (a->hold)
+		buf_add_str(out, " hold=yes");
+	if (a->reply.code != 0)
+		buf_addf(out, " reply=%d/%s", a->reply.code, a->reply.enhanced);
+	if (signing_why_code(o->unsigned_why) != NULL)
+		buf_addf(out, " unsigned=%s", signing_why_code(o->unsigned_why));
+	if (a->edit_count > 0)
+		buf_addf(out, " edits=%zu", a->edit_count);
+}
+
+/* The first of the reasons that there is; the last field. */
+static void add_reason(const struct outcome *o, struct buf *out)
+{
+	const struct slice reasons[] = { o->actions.why, o->unsigned_reason, o->unsealed_reason };
+
+	for (size_t i = 0; i < N_ELEMENTS(reasons); i++)
+		if (reasons[i].len > 0) {
+			add_why(out, reasons[i]);
+			return;
+		}
 }
 
 void outcome_log_line(const struct outcome *o, struct buf *out)
@@ -244,11 +264,49 @@ void outcome_log_line(const struct outcome *o, struct buf *out)
 	struct slice id = o->message->envelope.queue_id;
 
 	log_escape(out, id.len == 0 ? SLICE("NOQUEUE") : slice_take(id, 64));
-	buf_addf(out, ": role=%s", rules->judge ? "judge" : rules->sign ? "sign" : "pass");
-	if (rules->judge)
-		add_judge(o, out);
-	else if (rules->sign)
-		add_sign(o, out);
-	else
-		add_pass(o, out);
+	buf_addf(out, ": role=%s", class_role(o->class));
+	add_head(o, out);
+	add_findings(out, &o->verdict);
+	if (o->signature_count > 0 || (rules->sign && !rules->judge))
+		add_signatures(out, o);
+	if (rules->judge || o->failed)
+		add_action(out, &o->actions);
+	add_ending(o, out);
+	add_sealed(out, o);
+	buf_addf(out, " ms=%lld", (long long)o->elapsed_ms);
+	add_details(o, out);
+	add_reason(o, out);
+}
+
+/* "spf-helo" -> "ASSAY_SPF_HELO"; names have small letters and hyphens */
+static void add_field_name(struct slice name, struct buf *out)
+{
+	buf_add_str(out, "ASSAY_");
+	for (size_t i = 0; i < name.len; i++)
+		buf_add_char(out, name.ptr[i] == '-' ? '_' : (char)(name.ptr[i] - 'a' + 'A'));
+	buf_add_char(out, '=');
+}
+
+static void add_field(struct slice name, struct slice value, struct buf *out)
+{
+	add_field_name(name, out);
+	buf_add(out, value);
+	buf_add_char(out, '\n');
+}
+
+/* A line has no space but between its fields and in the last one, so it can be taken apart again. */
+void outcome_log_fields(struct slice line, struct buf *out)
+{
+	struct slice rest = line, id = slice_split(&rest, ' ');
+
+	add_field(SLICE("queue-id"), slice_take(id, id.len > 0 ? id.len - 1 : 0), out); /* its colon */
+	while (rest.len > 0) {
+		bool last = slice_starts_with(rest, SLICE("why="));
+		struct slice value = last ? rest : slice_split(&rest, ' ');
+		struct slice name = slice_split(&value, '=');
+
+		add_field(name, value, out);
+		if (last)
+			return;
+	}
 }

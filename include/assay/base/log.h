@@ -17,6 +17,7 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "base/err.h"
 #include "base/limits.h"
 #include "base/rc.h"
 #include "base/slice.h"
@@ -30,6 +31,7 @@ struct log_params {
 	int facility;         /* a LOG_* constant of <syslog.h> */
 	const char *ident;    /* program name; must stay valid */
 	const char *file;     /* of LOG_TARGET_FILE; needed by log_open() only */
+	const char *journal;  /* the journal's socket; NULL: systemd's; needed by log_open() and log_check() only */
 };
 
 /*
@@ -37,6 +39,12 @@ struct log_params {
  * be opened (errno), and lines go to standard error, in the journal's form where that is the journal.
  */
 bool log_open(const struct log_params *params);
+
+/*
+ * Warns of a target that would lose lines, as far as this process can see: no journal or syslog here, a file
+ * that cannot be written.  Nothing is opened for good or made.
+ */
+void log_check(const struct log_params *params, struct err *err);
 
 /* Before other threads log, after the last fork(). */
 MUST_CHECK enum rc log_defer(void);
@@ -54,6 +62,13 @@ void log_debug(const char *fmt, ...) PRINTF_LIKE(1, 2);
 
 /* A finished line, not a format. */
 void log_line(enum log_level level, struct slice line);
+
+/*
+ * The same with the line's values for the journal: "NAME=value", each ended by LF, names in capitals.  The
+ * other targets do without; log_takes_fields() says whether they are worth making.
+ */
+void log_line_with(enum log_level level, struct slice line, struct slice fields);
+bool log_takes_fields(void);
 
 /*
  * Trouble that may come again with every message: the first line about a thing ("reports store",

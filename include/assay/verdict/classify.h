@@ -28,6 +28,9 @@ struct class_rules {
 
 const struct class_rules *class_rules(enum message_class class);
 
+/* What is done with its messages, in the log and the JSON: "judge", "sign" or "pass". */
+const char *class_role(enum message_class class);
+
 /* Where a message has been before, as far as its Received fields say. */
 enum received_before {
 	RECEIVED_NOWHERE,    /* no such field, or the header is not seen yet */

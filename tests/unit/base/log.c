@@ -2,7 +2,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
+#include <syslog.h>
 #include <unistd.h>
 
 #include "base/limits.h"
@@ -145,6 +148,93 @@ START_TEST(file)
 }
 END_TEST
 
+/* A socket that plays the journal, made anew at its place. */
+static int play_journal(const char *path)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_DGRAM, 0);
+
+	memcpy(address.sun_path, path, strlen(path) + 1);
+	(void)unlink(path);
+	ck_assert_int_eq(bind(fd, (const struct sockaddr *)&address, sizeof(address)), 0);
+	return fd;
+}
+
+static void expect_datagram(int fd, const char *want)
+{
+	char got[4096];
+	ssize_t n = recv(fd, got, sizeof(got) - 1, MSG_DONTWAIT);
+
+	ck_assert_int_gt(n, 0);
+	got[n] = '\0';
+	ck_assert_str_eq(got, want);
+}
+
+START_TEST(journal)
+{
+	struct log_params params = { .target = LOG_TARGET_JOURNAL, .level = LOG_LEVEL_INFO, .ident = "assayd",
+		.facility = LOG_MAIL };
+	char path[256], want[512];
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/journal", unit_tmpdir());
+	params.journal = path;
+	ck_assert(!log_open(&params)); /* there is none */
+	ck_assert(!log_takes_fields());
+	fd = play_journal(path);
+	ck_assert(log_open(&params));
+	ck_assert(log_takes_fields());
+	log_line_with(LOG_LEVEL_WARNING, SLICE("a line"), SLICE("ASSAY_ACTION=accept\nASSAY_WHY=two words\n"));
+	snprintf(want, sizeof(want), "PRIORITY=4\nSYSLOG_FACILITY=2\nSYSLOG_IDENTIFIER=assayd\nSYSLOG_PID=%ld\n"
+	    "MESSAGE=a line\nASSAY_ACTION=accept\nASSAY_WHY=two words\n", (long)getpid());
+	expect_datagram(fd, want);
+	log_debug("not wanted");
+	close(fd);
+	fd = play_journal(path); /* it was started anew */
+	log_error("an error");
+	snprintf(want, sizeof(want), "PRIORITY=3\nSYSLOG_FACILITY=2\nSYSLOG_IDENTIFIER=assayd\nSYSLOG_PID=%ld\n"
+	    "MESSAGE=an error\n", (long)getpid());
+	expect_datagram(fd, want);
+	close(fd);
+}
+END_TEST
+
+/* Of each target what --check says; the file's directory is there, or not. */
+static const struct {
+	enum log_target target;
+	const char *file;
+	bool journal, warned;
+} targets[] = {
+	{ LOG_TARGET_STDERR, "", false, false },
+	{ LOG_TARGET_JOURNAL, "", true, false },
+	{ LOG_TARGET_JOURNAL, "", false, true },
+	{ LOG_TARGET_FILE, "new.log", false, false },
+	{ LOG_TARGET_FILE, "none/new.log", false, true },
+};
+
+START_TEST(targets_that_lose_lines)
+{
+	struct log_params params = { .target = targets[_i].target };
+	char log[256], path[256];
+	struct err err = ERR_INIT;
+	int fd = -1;
+
+	snprintf(log, sizeof(log), "%s/%s", unit_tmpdir(), targets[_i].file);
+	snprintf(path, sizeof(path), "%s/journal%d", unit_tmpdir(), _i);
+	params.file = log;
+	params.journal = path;
+	if (targets[_i].journal)
+		fd = play_journal(path);
+	log_check(&params, &err);
+	ck_assert_uint_eq(err.warnings, targets[_i].warned);
+	ck_assert_uint_eq(err.count + err.findings, 0);
+	ck_assert(access(log, F_OK) != 0 || *targets[_i].file == '\0');
+	err_free(&err);
+	if (fd >= 0)
+		close(fd);
+}
+END_TEST
+
 START_TEST(repeated)
 {
 	struct log_params params = { .target = LOG_TARGET_STDERR, .level = LOG_LEVEL_INFO,
@@ -239,6 +329,8 @@ Suite *log_suite(void)
 	UNIT_TEST(s, long_fields_are_cut);
 	UNIT_TEST(s, levels_and_targets);
 	UNIT_TEST(s, file);
+	UNIT_TEST(s, journal);
+	UNIT_TABLE(s, targets_that_lose_lines, targets);
 	UNIT_TEST(s, repeated);
 	UNIT_TEST(s, newest_trouble_is_kept);
 	UNIT_TEST(s, deferred); /* the last: without fork the thread stays */

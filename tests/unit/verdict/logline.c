@@ -1,4 +1,9 @@
+#include <stdio.h>
+
+#include <jansson.h>
+
 #include "base/limits.h"
+#include "verdict/json.h"
 #include "verdict/logline.h"
 
 #include "world.h"
@@ -142,7 +147,7 @@ START_TEST(hostile_rows)
 		if (line.ptr[i] == ' ')
 			equals++;
 	}
-	ck_assert_msg(equals == 8, "row %d: %.*s", _i, SLICE_ARG(line));
+	ck_assert_msg(equals == 11, "row %d: %.*s", _i, SLICE_ARG(line));
 	ck_assert_ptr_nonnull(memmem(line.ptr, line.len, " action=accept ms=1", 19));
 	world_close(&w);
 }
@@ -166,12 +171,147 @@ START_TEST(nothing_pushes_the_verdict_off)
 		items[i].sig.domain_text = items[i].sig.selector_text = big;
 	o.verdict.dkim = (struct dkim_results){ .items = items, .count = 9000 };
 	message_init(&m, w.a);
-	m.envelope.queue_id = m.envelope.mail_from = big;
+	m.envelope.queue_id = m.envelope.mail_from = m.envelope.auth_user = big;
+	m.envelope.helo = m.envelope.client_name = big;
 	message_add_header(&m, SLICE("Message-ID"), big);
 	o.actions.why = big;
 	line = line_of(&w, &o, 1);
 	ck_assert_ptr_nonnull(memmem(line.ptr, line.len, " spf=none ", 10));
-	ck_assert_ptr_nonnull(memmem(line.ptr, line.len, " dmarc=none action=accept ms=1 why=", 35));
+	ck_assert_ptr_nonnull(memmem(line.ptr, line.len, " dmarc=none action=accept ms=1 class=external ", 46));
+	world_close(&w);
+}
+END_TEST
+
+/* --- the same facts as text and as JSON --------------------------------------------------------- */
+
+/*
+ * Where each fact is.  text NULL: JSON alone has it, since a line has a stamp of its own, or since it is a
+ * detail of the fact before it.  json: the name, or the path of one within an object.
+ */
+static const struct {
+	const char *text, *json;
+} facts[] = {
+	{ "role", "role" }, { "class", "class" }, { NULL, "version" }, { NULL, "time" },
+	{ "client", "client.ip" }, { "helo", "client.helo" }, { "name", "client.name" },
+	{ "user", "client.auth" }, { "port", "client.port" },
+	{ "from", "mail_from" }, { "rcpt", "rcpt" }, { "author", "author" }, { "msgid", "message_id" },
+	{ "spf", "spf" }, { "spf-helo", "helo" }, { "dkim", "dkim" }, { "arc", "arc" }, { "dmarc", "dmarc" },
+	{ "override", "dmarc.overrides" }, { "local-trouble", "local_trouble" },
+	{ "signed", "signed" }, { "unsigned", "unsigned_code" }, { "sealed", "sealed" },
+	{ "action", "action" }, { "would", "would" }, { "applied", "ending" }, { "hold", "hold" },
+	{ "reply", "reply" }, { "edits", "edits" }, { "ms", "ms" }, { "why", "why" },
+	{ NULL, "queue_id" }, /* before the colon of the line */
+	{ NULL, "unsigned" }, { NULL, "unsealed" }, /* why=, where nothing else decided */
+};
+
+/* A message about which everything can be said at once. */
+static struct outcome everything(struct world *w)
+{
+	static struct signed_by by[] = { { SLICE("b.org"), SLICE("s1"), KEY_RSA } };
+	static struct override overrides[] = { { OVERRIDE_MAILING_LIST, SLICE("x") } };
+	static struct edit edits[] = { { .op = EDIT_DELETE, .name = SLICE("X") } };
+	struct outcome o;
+
+	w->envelope.auth_user = SLICE("joe");
+	w->envelope.helo = SLICE("mx.example.org");
+	w->envelope.client_name = SLICE("mx.example.org");
+	o = *world_run(w, SLICE("From: joe@example.org\nMessage-ID: <1@example.org>\n\nx\n"));
+	o.class = CLASS_EXTERNAL;
+	o.time = WORLD_NOW;
+	o.elapsed_ms = 1;
+	o.ending = OUTCOME_NOT_APPLIED;
+	o.verdict.spf_checked = o.verdict.dkim_checked = o.verdict.dmarc_checked = true;
+	o.verdict.arc_checked = o.verdict.local_trouble = true;
+	o.verdict.arc.result = AUTH_FAIL;
+	o.signatures = by;
+	o.signature_count = 1;
+	o.unsigned_why = SIGNING_MISMATCH;
+	o.unsigned_reason = o.unsealed_reason = o.actions.why = SLICE("some words");
+	o.sealed = (struct sealed_by){ SLICE("b.org"), SLICE("a1"), 1 };
+	o.actions.would = ACTION_REJECT;
+	o.actions.hold = true;
+	o.actions.hold_reason = SLICE("held");
+	o.actions.reply = (struct reply){ 550, "5.7.26", SLICE("no") };
+	o.actions.overrides = overrides;
+	o.actions.override_count = 1;
+	o.actions.edits = edits;
+	o.actions.edit_count = 1;
+	return o;
+}
+
+static bool is_text_fact(struct slice name)
+{
+	for (size_t i = 0; i < N_ELEMENTS(facts); i++)
+		if (facts[i].text != NULL && slice_eq(name, slice_str(facts[i].text)))
+			return true;
+	return false;
+}
+
+static bool is_json_fact(const char *name)
+{
+	for (size_t i = 0; i < N_ELEMENTS(facts); i++) {
+		struct slice rest = slice_str(facts[i].json), first = slice_split(&rest, '.');
+
+		if (slice_eq(first, slice_str(name)))
+			return true;
+	}
+	return false;
+}
+
+static json_t *find(json_t *object, const char *path)
+{
+	struct slice rest = slice_str(path);
+
+	while (!slice_is_null(rest) && object != NULL) {
+		char name[40];
+
+		snprintf(name, sizeof(name), "%.*s", SLICE_ARG(slice_split(&rest, '.')));
+		object = json_object_get(object, name);
+	}
+	return object;
+}
+
+/* Each fact is in both forms, and neither has one that the table does not know. */
+START_TEST(same_facts)
+{
+	struct buf text = BUF_INIT(64u * 1024), fields = BUF_INIT(64u * 1024);
+	struct slice line, rest;
+	const char *name;
+	json_t *json, *value;
+	struct world w;
+	struct outcome o;
+
+	world_open(&w, ZONE);
+	o = everything(&w);
+	line = line_of(&w, &o, 1);
+	ck_assert_int_eq(json_outcome(&o, 0, &text), RC_OK);
+	json = json_loads(buf_cstr(&text), 0, NULL);
+	ck_assert_ptr_nonnull(json);
+	outcome_log_fields(line, &fields);
+	rest = buf_slice(&fields);
+	ck_assert(slice_starts_with(rest, SLICE("ASSAY_QUEUE_ID=4TEST\nASSAY_ROLE=judge\n")));
+	ck_assert_ptr_nonnull(memmem(rest.ptr, rest.len, "\nASSAY_SPF_HELO=", 16));
+	ck_assert_ptr_nonnull(memmem(rest.ptr, rest.len, "\nASSAY_WHY=some words\n", 22));
+	for (size_t i = 0; i < N_ELEMENTS(facts); i++) {
+		struct buf key = BUF_INIT(64);
+
+		buf_addf(&key, " %s=", facts[i].text == NULL ? "role" : facts[i].text);
+		ck_assert_msg(memmem(line.ptr, line.len, key.ptr, key.len) != NULL, "no%s in %.*s", key.ptr,
+		    SLICE_ARG(line));
+		ck_assert_msg(find(json, facts[i].json) != NULL, "no %s in %s", facts[i].json, buf_cstr(&text));
+		buf_free(&key);
+	}
+	json_object_foreach(json, name, value)
+		ck_assert_msg(is_json_fact(name), "%s is in JSON alone", name);
+	rest = slice_drop(line, slice_find(line, ' ') + 1);
+	while (rest.len > 0 && !slice_starts_with(rest, SLICE("why="))) {
+		struct slice field = slice_split(&rest, ' '), key = slice_split(&field, '=');
+
+		ck_assert_msg(is_text_fact(key), "%.*s is in text alone", SLICE_ARG(key));
+	}
+	json_decref(json);
+	buf_free(&fields);
+	buf_free(&text);
 	world_close(&w);
 }
 END_TEST
@@ -186,6 +326,7 @@ Suite *logline_suite(void)
 	UNIT_TEST(s, signed_and_not);
 	UNIT_TEST(s, several_signatures);
 	UNIT_TEST(s, passed_on);
+	UNIT_TEST(s, same_facts);
 	UNIT_TABLE(s, hostile_rows, hostile);
 	UNIT_TEST(s, nothing_pushes_the_verdict_off);
 	return s;
