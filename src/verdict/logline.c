@@ -6,6 +6,7 @@
 /* Shares of LIMIT_LOG_LINE, so that no sender can push the verdict off the line. */
 #define FIELD_SHARE 500u
 #define LIST_SHARE  1000u
+#define LOGIN_SHARE 200u
 #define NAME_SHARE  100u
 #define SHORT_LIST  5u
 #define WORK_OCTETS (64u * 1024)
@@ -204,7 +205,7 @@ static void add_head(const struct outcome *o, struct buf *out)
 
 	add_client(out, e);
 	if (e->auth_user.len > 0)
-		add_remote(out, "user", e->auth_user);
+		add_remote_share(out, "user", e->auth_user, LOGIN_SHARE);
 	add_from(out, e->mail_from);
 	add_authors(out, &o->verdict.authors);
 	add_message_id(out, o->message);

@@ -113,7 +113,7 @@ START_TEST(judged)
 	const struct slice want = SLICE("{\"version\":1,\"queue_id\":\"4TEST\","
 		"\"client\":{\"ip\":\"192.0.2.7\",\"helo\":\"mail.example.org\","
 		"\"name\":\"mail.example.org\",\"port\":25},"
-		"\"mail_from\":\"joe@example.org\",\"rcpt\":[],\"class\":\"external\","
+		"\"mail_from\":\"joe@example.org\",\"rcpt\":[],\"class\":\"external\",\"role\":\"judge\","
 		"\"author\":[\"example.org\"],"
 		"\"spf\":{\"result\":\"pass\",\"reason\":{\"code\":\"match\"},\"scope\":\"mfrom\","
 		"\"domain\":\"example.org\"},"
