@@ -1,5 +1,5 @@
 # Every path and every function that README, HACKING, THREATS and the contracts in include/ name exists.
-documents="README doc/HACKING doc/THREATS doc/MIGRATING doc/DOMAINS doc/MONITORING"
+documents="README doc/HACKING doc/THREATS doc/MIGRATING doc/DOMAINS doc/NEIGHBOURS doc/MONITORING"
 headers=$(find include -name '*.h')
 bad=0
 
