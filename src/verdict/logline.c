@@ -232,7 +232,7 @@ static void add_details(const struct outcome *o, struct buf *out)
 	if (e->port >= 0)
 		buf_addf(out, " port=%d", e->port);
 	buf_addf(out, " rcpt=%zu", e->recipient_count);
-	if (o->verdict.spf_checked && e->helo.len > 0)
+	if (o->verdict.spf_checked && spf_was_checked(&o->verdict.helo.r))
 		buf_addf(out, " spf-helo=%s", auth_result_text(o->verdict.helo.r.result));
 	add_overrides(a, out);
 	if (o->verdict.local_trouble)

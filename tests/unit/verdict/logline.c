@@ -156,7 +156,7 @@ START_TEST(hostile_rows)
 		if (line.ptr[i] == ' ')
 			equals++;
 	}
-	ck_assert_msg(equals == 10, "row %d: %.*s", _i, SLICE_ARG(line));
+	ck_assert_msg(equals == 11, "row %d: %.*s", _i, SLICE_ARG(line));
 	ck_assert_ptr_nonnull(memmem(line.ptr, line.len, " action=accept ms=1", 19));
 	world_close(&w);
 }
