@@ -2,6 +2,7 @@
 #include <sys/stat.h>
 
 #include "base/limits.h"
+#include "signing/tables.h"
 
 #include "daemon/keyfacts.h"
 
@@ -30,9 +31,8 @@ static int by_age(const void *a, const void *b)
 	return x->since < y->since ? -1 : x->since > y->since;
 }
 
-/* The file's time is when the key got its state (signing/keystore.h). */
-static void add_key(struct key_facts *facts, const struct settings *s, const struct signing_key *key,
-    struct arena *a)
+/* The file's time is when the key got its state (signing/keystore.h); a key in a table itself has none. */
+static void add_key(struct key_facts *facts, const struct signing_key *key, bool usable, struct arena *a)
 {
 	struct key_fact *fact = &facts->items[facts->count];
 	struct stat st;
@@ -43,27 +43,46 @@ static void add_key(struct key_facts *facts, const struct settings *s, const str
 	fact->domain = arena_copy(a, key->domain.name).ptr;
 	fact->selector = arena_copy(a, key->selector).ptr;
 	fact->since = (int64_t)st.st_mtime;
-	fact->unusable = key->state == KEY_ACTIVE &&
-	    (s->keystore == NULL || !keystore_has(s->keystore, key->domain, key->selector));
+	fact->unusable = key->state == KEY_ACTIVE && !usable;
 	facts->by_state[key->state]++;
 	facts->unusable += fact->unusable;
 	facts->count++;
 }
 
-/* False: the directory cannot be read, or there is no memory; --check and the log say which. */
-static bool read_keys(const struct settings *s, struct arena *a, struct key_facts *facts)
+/* A directory that cannot be read has no keys here; --check and the log have the reason. */
+static size_t list_directory(const struct settings *s, struct arena *a, struct signing_key **out)
 {
-	struct signing_key *keys = NULL;
 	struct err ignored = ERR_INIT;
 	size_t count = 0;
-	enum rc rc = keystore_list(s->keys_directory.ptr, a, &keys, &count, &ignored);
 
+	if (keystore_list(s->keys_directory.ptr, a, out, &count, &ignored) != RC_OK)
+		count = 0;
 	err_free(&ignored);
-	if (rc != RC_OK)
+	return count;
+}
+
+static size_t list_tables(const struct settings *s, struct arena *a, struct signing_key **out)
+{
+	size_t count = 0;
+
+	return s->tables != NULL && sign_tables_keys(s->tables, a, out, &count) == RC_OK ? count : 0;
+}
+
+/* False: out of memory. */
+static bool read_keys(const struct settings *s, struct arena *a, struct key_facts *facts)
+{
+	struct signing_key *keys = NULL, *tabled = NULL;
+	size_t count = list_directory(s, a, &keys), tabled_count = list_tables(s, a, &tabled);
+
+	facts->items = arena_new_array(a, count + tabled_count, struct key_fact);
+	if (arena_failed(a))
 		return false;
-	facts->items = arena_new_array(a, count, struct key_fact);
-	for (size_t i = 0; i < count && facts->items != NULL; i++)
-		add_key(facts, s, &keys[i], a);
+	for (size_t i = 0; i < count; i++)
+		add_key(facts, &keys[i], s->keystore != NULL &&
+		    keystore_has(s->keystore, keys[i].domain, keys[i].selector), a);
+	for (size_t i = 0; i < tabled_count; i++)
+		if (tabled[i].path.len > 0)
+			add_key(facts, &tabled[i], tabled[i].key != NULL, a);
 	if (facts->count > 1)
 		qsort(facts->items, facts->count, sizeof(*facts->items), by_age);
 	if (facts->count > LIMIT_STATUS_KEYS)
@@ -146,8 +165,8 @@ static int64_t since_of(const struct key_fact *k)
 
 static void write_counts(struct facts *f, const struct key_facts *facts)
 {
-	facts_family(f, "keys", FACTS_GAUGE, "Keys of the key directory by state; active ones that cannot be "
-	    "used count as unusable as well");
+	facts_family(f, "keys", FACTS_GAUGE, "Keys of the key directory and of sign-tables by state; active ones that "
+	    "cannot be used count as unusable as well");
 	for (enum key_state state = KEY_ACTIVE; state < KEY_STATES; state++)
 		facts_labelled(f, "state", key_state_text(state), facts->by_state[state]);
 	facts_labelled(f, "state", "unusable", facts->unusable);

@@ -142,7 +142,10 @@ static void write_kept(struct facts *f, const struct log_kept *kept)
 
 	if (localtime_r(&at, &tm) != NULL)
 		(void)strftime(stamp, sizeof(stamp), "%Y-%m-%d %H:%M:%S", &tm);
-	buf_addf(&line, "%s %s: %.*s", stamp, level, SLICE_ARG(text));
+	if (slice_starts_with(text, SLICE("warning: ")) || slice_starts_with(text, SLICE("finding: ")))
+		buf_addf(&line, "%s %.*s", stamp, SLICE_ARG(text)); /* base/err.h has its own words for that */
+	else
+		buf_addf(&line, "%s %s: %.*s", stamp, level, SLICE_ARG(text));
 	facts_row(f, buf_cstr(&line));
 	facts_row_number(f, "time", kept->time);
 	facts_row_text(f, "level", slice_str(level));

@@ -295,13 +295,23 @@ def status_tells_keys_and_errors(site):
     with open(path, 'w') as f:
         f.write('not a key')
     os.chmod(path, 0o600)
+    table = site.path('tabled.pem')
+    shutil.copy(os.path.join(HERE, '..', '..', 'keys', 'rsa2048.pem'), table)
+    os.chmod(table, 0o600)
+    with open(site.path('KeyTable'), 'w') as f:
+        f.write('t example.net:tabled:%s\n' % table)
+    with open(site.path('SigningTable'), 'w') as f:
+        f.write('*@example.net t\n')
+    site.configure('sign-tables { key-table = "%s" signing-table = "refile:%s" }\n' %
+                   (site.path('KeyTable'), site.path('SigningTable')))
     site.start()
     done = subprocess.run([os.path.join(site.build, 'assay'), 'status', '-c', site.path('assay.conf')],
                           stdin=subprocess.DEVNULL, timeout=PATIENCE, stdout=subprocess.PIPE)
     text = done.stdout.decode()
-    for line in ('example.com old: active for 200 days, rotation overdue for 20 days',
+    for line in ('example.net tabled: active for 0 days, rotation due in ',
+                 'example.com old: active for 200 days, rotation overdue for 20 days',
                  'example.com new: pending for 1 days', 'example.com bad: unusable for 0 days',
-                 'error: finding: %s: ' % path):
+                 ' finding: %s: ' % path):
         expect(line in text, '"%s" is not in\n%s' % (line, text))
 
 
