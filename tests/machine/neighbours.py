@@ -196,7 +196,7 @@ def fetchmail(site, mail):
         threading.Thread(target=server.serve_forever, daemon=True).start()
         with open("/root/.fetchmailrc", "w") as f:
             f.write("poll 127.0.0.1 service %d protocol POP3 no uidl\n  username joe password secret is anna@inbox.example here\n"
-                    "  smtpaddress inbox.example smtpname anna@inbox.example sslproto ''\n" % server.server_address[1])
+                    "  smtpaddress inbox.example smtpname anna@inbox.example sslproto '' smtphost 127.0.0.1\n" % server.server_address[1])
         os.chmod("/root/.fetchmailrc", 0o600)
         said = run("fetchmail --nodetach --nosyslog -v -f /root/.fetchmailrc --idfile /root/fetchids", None)
         check("flushed" in said, said)
