@@ -84,38 +84,34 @@ static struct chunk *chunk_for(struct history *h, size_t octets)
 	return h->last = last;
 }
 
-static bool put(struct history *h, enum store_item kind, struct slice encoded)
+/* Into the chunk itself: a copy would cost more than the encoding. */
+static bool add_row(struct history *h, struct chunk *c, const struct report_row *row)
 {
-	struct chunk *c = NULL;
-	size_t before = 0;
+	size_t begun = store_item_begin(&c->items, STORE_ROW);
 
-	pthread_mutex_lock(&h->lock);
-	if (!h->finished && h->octets + encoded.len <= h->settings.memory)
-		c = chunk_for(h, encoded.len + 16);
-	if (c != NULL) {
-		before = c->items.len;
-		store_item_add(&c->items, kind, encoded);
-	}
-	if (c == NULL || buf_failed(&c->items)) {
-		h->facts.lost++;
-	} else {
-		h->octets += c->items.len - before;
-		c->messages++;
-		h->facts.waiting++;
-	}
-	pthread_mutex_unlock(&h->lock);
-	return c != NULL && c->items.len > before;
+	report_row_encode(row, &c->items);
+	store_item_end(&c->items, begun);
+	if (c->items.len == begun)
+		return false;
+	h->octets += c->items.len - begun;
+	c->messages++;
+	h->facts.waiting++;
+	return true;
 }
 
 bool history_row(struct history *h, const struct report_row *row)
 {
-	struct buf encoded = BUF_INIT(LIMIT_HISTORY_CHUNK / 2);
-	bool taken;
+	struct chunk *c = NULL;
+	bool added;
 
-	report_row_encode(row, &encoded);
-	taken = !buf_failed(&encoded) && put(h, STORE_ROW, buf_slice(&encoded));
-	buf_free(&encoded);
-	return taken;
+	pthread_mutex_lock(&h->lock);
+	if (!h->finished && h->octets + LIMIT_HISTORY_ITEM <= h->settings.memory)
+		c = chunk_for(h, LIMIT_HISTORY_ITEM);
+	added = c != NULL && add_row(h, c, row);
+	if (!added)
+		h->facts.lost++;
+	pthread_mutex_unlock(&h->lock);
+	return added;
 }
 
 void history_set_clock_offset(struct history *h, int64_t seconds)

@@ -12,7 +12,7 @@ static const char *const statements[] = {
 	" digest {octets} NOT NULL, policy {octets} NOT NULL, row_count BIGINT NOT NULL,"
 	" UNIQUE (day, domain, digest))",
 	"CREATE TABLE history_row (policy BIGINT NOT NULL, digest {octets} NOT NULL, tuple {octets} NOT NULL,"
-	" aligned BIGINT NOT NULL, messages BIGINT NOT NULL, PRIMARY KEY (policy, digest)) {compact}",
+	" aligned BIGINT NOT NULL, messages BIGINT NOT NULL, UNIQUE (policy, digest))",
 	"CREATE TABLE history_batch (host TEXT NOT NULL, boot TEXT NOT NULL, sequence BIGINT NOT NULL,"
 	" seen BIGINT NOT NULL, PRIMARY KEY (host, boot))",
 	"CREATE TABLE history_host (host TEXT PRIMARY KEY, seen BIGINT NOT NULL, drained BIGINT NOT NULL)",

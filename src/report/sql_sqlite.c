@@ -333,6 +333,7 @@ static enum rc open_database(struct sqlite *s, struct err *err)
 	if (!wal)
 		return sql_fail(&s->base, RC_CONFIG, err, SLICE("this file system cannot share memory between programs"),
 		    "put the file onto a local disk");
+	TRY(run(&s->base, "PRAGMA wal_autocheckpoint = 4000", NULL, 0, NULL, NULL, err)); /* pages: 16 MB */
 	return run(&s->base, "PRAGMA synchronous = FULL", NULL, 0, NULL, NULL, err);
 }
 

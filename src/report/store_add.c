@@ -14,26 +14,38 @@
 
 /* --- items ---------------------------------------------------------------------------------------- */
 
-void store_item_add(struct buf *out, enum store_item kind, struct slice encoded)
+/* Its kind, and its length in four octets. */
+#define ITEM_HEAD 5u
+
+size_t store_item_begin(struct buf *out, enum store_item kind)
 {
-	size_t before = out->len;
+	size_t begun = out->len;
 
 	buf_add_char(out, (char)kind);
-	for (int shift = 24; shift >= 0; shift -= 8)
-		buf_add_char(out, (char)(unsigned char)(encoded.len >> shift & 0xff));
-	buf_add(out, encoded);
-	if (buf_failed(out))
-		buf_truncate(out, before);
+	buf_add(out, SLICE("\0\0\0\0"));
+	return begun;
+}
+
+void store_item_end(struct buf *out, size_t begun)
+{
+	size_t len = out->len - begun - ITEM_HEAD;
+
+	if (buf_failed(out)) {
+		buf_truncate(out, begun);
+		return;
+	}
+	for (size_t i = 1; i < ITEM_HEAD; i++)
+		out->ptr[begun + i] = (char)(unsigned char)(len >> 8 * (ITEM_HEAD - 1 - i) & 0xff);
 }
 
 static bool next_item(struct cursor *c, enum store_item *kind, struct slice *out)
 {
 	size_t len = 0;
 
-	if (cursor_left(c) < 5)
+	if (cursor_left(c) < ITEM_HEAD)
 		return false;
 	*kind = (enum store_item)*c->at++;
-	for (int i = 0; i < 4; i++)
+	for (size_t i = 1; i < ITEM_HEAD; i++)
 		len = len << 8 | (unsigned char)*c->at++;
 	if (len > cursor_left(c))
 		return false;
@@ -336,12 +348,17 @@ static enum rc add_overflow(struct store *s, struct batch *b, struct group *g, c
     struct err *err)
 {
 	struct entry overflow = *e, *one = &overflow;
+	struct arena *a = arena_create(LIMIT_HISTORY_CHUNK); /* thousands of rows of a batch may come here */
+	bool is_row = a != NULL && report_row_overflow(a, &e->row, &overflow.row.tuple);
+	enum rc rc = a == NULL || arena_failed(a) ? RC_NOMEM : RC_OK;
 
-	if (!report_row_overflow(b->a, &e->row, &overflow.row.tuple))
-		return RC_OK; /* not a row of ours */
-	TRY(digest_of(overflow.row.tuple, overflow.digest));
+	if (rc == RC_OK && is_row)
+		rc = digest_of(overflow.row.tuple, overflow.digest);
+	if (rc == RC_OK && is_row)
+		rc = insert(s, b, g, &one, 1, err);
 	b->added.overflow += (uint64_t)e->messages;
-	return insert(s, b, g, &one, 1, err);
+	arena_free(&a);
+	return rc;
 }
 
 /* The domain has about as many rows as it may have: each is looked at. */

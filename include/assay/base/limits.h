@@ -95,6 +95,7 @@
 #define LIMIT_REPORT_REASONS   10u   /* of one message */
 #define LIMIT_REPORT_SIGNATURES (8u * 1024) /* of a row: those that are verified fit (LIMIT_SIGNATURES) */
 #define LIMIT_REPORT_BCC       10u   /* addresses that get a copy of each report */
+#define LIMIT_HISTORY_ITEM     (32u * 1024) /* no row is as long */
 #define LIMIT_HISTORY_CHUNK    (1024u * 1024) /* that the store is given in one transaction */
 #define LIMIT_HISTORY_BATCH    (64u * 1024 * 1024) /* memory for it, sorted */
 #define LIMIT_HISTORY_POLICIES 10    /* of a domain and day: a record that changes with every query ends here */

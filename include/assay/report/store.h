@@ -36,15 +36,19 @@ struct store_batch {
 	struct slice host, boot;      /* text */
 	int64_t sequence;             /* rises with each batch of a boot */
 	int64_t now;                  /* seconds */
-	struct slice items;           /* as store_item_add() wrote them */
+	struct slice items;           /* made with store_item_begin() */
 	uint64_t rows_of_domain;      /* kept of a policy domain and day; messages beyond become overflow rows */
 	uint64_t rows_of_day;         /* kept of a day; messages of further domains are counted and not kept */
 };
 
 enum store_item { STORE_ROW /* report_row_encode() */ };
 
-/* One item more; a failed out (its ceiling) stays as it was, with its mark set. */
-void store_item_add(struct buf *out, enum store_item kind, struct slice encoded);
+/*
+ * Around the octets of one item more, which are appended in between.  When out failed (its ceiling, memory),
+ * end leaves out as it was at begin, with its mark set.  begin returns what end is given.
+ */
+size_t store_item_begin(struct buf *out, enum store_item kind);
+void store_item_end(struct buf *out, size_t begun);
 
 struct store_added {
 	uint64_t rows, messages;      /* of the batch */
