@@ -195,7 +195,7 @@ static void add_identifiers(struct arena *a, const struct outcome *o, const stru
 	out->envelope_from = arena_lower(a, slice_take(address_domain_part(e->mail_from), LIMIT_REPORT_FIELD));
 	if (settings->envelope_to)
 		out->envelope_to = arena_lower(a, slice_take(common_domain(e), LIMIT_REPORT_FIELD));
-	if (o->verdict.spf_checked)
+	if (o->verdict.spf_checked && spf_was_checked(spf))
 		out->spf = (struct report_spf){ name_or_text(spf->domain, out->envelope_from), spf->result };
 }
 

@@ -2,8 +2,8 @@
 
 /*
  * One statement after the other; the version of a schema is the number of statements that made it.
- * What was released is never changed: statements are added at the end.  {octets}, {serial} and
- * {compact} are words in which the backends differ (report/sql.h).
+ * What was released is never changed: statements are added at the end.  {octets} and
+ * {serial} are words in which the backends differ (report/sql.h).
  */
 static const char *const statements[] = {
 	"CREATE TABLE history_day (day BIGINT PRIMARY KEY, row_count BIGINT NOT NULL, dropped BIGINT NOT NULL,"
@@ -38,10 +38,8 @@ static void add_word(const struct sql *s, struct slice word, struct buf *out)
 {
 	if (slice_eq(word, SLICE("octets")))
 		buf_add_str(out, sql_octets_word(s));
-	else if (slice_eq(word, SLICE("serial")))
-		buf_add_str(out, sql_serial_word(s));
 	else
-		buf_add_str(out, sql_compact_word(s));
+		buf_add_str(out, sql_serial_word(s));
 }
 
 static enum rc run(struct sql *s, const char *statement, struct err *err)

@@ -125,11 +125,6 @@ const char *sql_serial_word(const struct sql *s)
 	return s->backend->serial_word;
 }
 
-const char *sql_compact_word(const struct sql *s)
-{
-	return s->backend->compact_word;
-}
-
 const char *sql_name(const struct sql *s)
 {
 	return buf_cstr(&s->name);

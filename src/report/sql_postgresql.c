@@ -405,7 +405,6 @@ const struct sql_backend sql_postgresql = {
 	.exclude = "SELECT pg_advisory_xact_lock(4702111234474983745)", /* "Assay" and a number of our own */
 	.octets_word = "BYTEA",
 	.serial_word = "BIGSERIAL PRIMARY KEY",
-	.compact_word = "",
 	.open = open_postgresql,
 	.close = close_postgresql,
 	.run = run,

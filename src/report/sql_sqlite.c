@@ -393,7 +393,6 @@ const struct sql_backend sql_sqlite = {
 	.begin = "BEGIN IMMEDIATE",
 	.octets_word = "BLOB",
 	.serial_word = "INTEGER PRIMARY KEY",
-	.compact_word = "WITHOUT ROWID",
 	.open = open_sqlite,
 	.close = close_sqlite,
 	.run = run,

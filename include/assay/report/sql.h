@@ -81,7 +81,6 @@ MUST_CHECK enum rc sql_exclude_others(struct sql *s, struct err *err);
 /* Words of CREATE TABLE in which the two differ. */
 const char *sql_octets_word(const struct sql *s);  /* the type of octets */
 const char *sql_serial_word(const struct sql *s);  /* the type of a key that numbers itself */
-const char *sql_compact_word(const struct sql *s); /* after the parentheses of a table whose key is most of it */
 
 /* The store in messages, without a password: "sqlite:/PATH", "postgresql://HOST/DATABASE". */
 const char *sql_name(const struct sql *s);

@@ -176,6 +176,7 @@ static void forged_report(struct outcome_of *x)
 	report(x);
 	x->o.verdict.dmarc.result = AUTH_FAIL;
 }
+static void spf_skipped(struct outcome_of *x) { x->o.verdict.spf.r.why = SPF_WHY_NOT_CHECKED; }
 static void two_recipients(struct outcome_of *x)
 {
 	message_add_recipient(&x->m, SLICE("a@one.example"));
@@ -225,6 +226,22 @@ START_TEST(which_messages)
 	outcome_make(&x, &cases[0]);
 	left_out[_i].change(&x);
 	ck_assert_msg(report_row_of(&x.o, &left_out[_i].settings, 0, &row) == left_out[_i].kept, "row %d", _i);
+	arena_free(&x.a);
+}
+END_TEST
+
+/* RFC 9990 section 3.1.1.11: no result where there was no check. */
+START_TEST(spf_not_checked)
+{
+	static const struct report_settings settings;
+	struct report_row row;
+	struct outcome_of x;
+
+	outcome_make(&x, &cases[0]);
+	spf_skipped(&x);
+	ck_assert(report_row_of(&x.o, &settings, 0, &row));
+	ck_assert_uint_eq(row.spf.domain.len, 0);
+	ck_assert_int_eq(row.spf.result, AUTH_NONE);
 	arena_free(&x.a);
 }
 END_TEST
@@ -431,6 +448,7 @@ Suite *row_suite(void)
 
 	UNIT_TABLE(s, dispositions_and_reasons, cases);
 	UNIT_TABLE(s, which_messages, left_out);
+	UNIT_TEST(s, spf_not_checked);
 	UNIT_TEST(s, recipients_domain);
 	UNIT_TEST(s, two_authors);
 	UNIT_TEST(s, signatures_in_order);
