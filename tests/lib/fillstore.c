@@ -70,8 +70,12 @@ static void add_line(struct buf *items, struct slice line)
 	uint64_t count = parse_line(line, &row);
 
 	report_row_encode(&row, &encoded);
-	for (uint64_t i = 0; i < count; i++)
-		store_item_add(items, STORE_ROW, buf_slice(&encoded));
+	for (uint64_t i = 0; i < count; i++) {
+		size_t begun = store_item_begin(items, STORE_ROW);
+
+		buf_add(items, buf_slice(&encoded));
+		store_item_end(items, begun);
+	}
 	buf_free(&encoded);
 }
 
