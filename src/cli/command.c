@@ -61,7 +61,7 @@ int command_end(struct err *err, enum rc rc)
 	struct slice rest;
 
 	if (rc != RC_OK && err->count == 0)
-		err_add(err, rc == RC_LIMIT ? "a ceiling was reached" : "out of memory");
+		err_add(err, rc == RC_LIMIT ? "a fixed limit of this program was exceeded (the input is too large)" : "out of memory");
 	rest = buf_slice(&err->text);
 	if (wants_json && !printed_json && rc != RC_OK) {
 		print_json_errors(rest);

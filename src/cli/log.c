@@ -353,7 +353,7 @@ static int check_usage(const struct command *c, struct log_request *r, const cha
 	const char *wrong = period(r);
 
 	if (word != NULL && strcmp(word, "would") != 0)
-		return command_usage(c, "%s: write would, or nothing", word);
+		return command_usage(c, "%s: unknown word: the only one allowed here is \"would\"", word);
 	if (r->json && r->csv)
 		return command_usage(c, "write --json or --csv");
 	if (wrong != NULL)

@@ -123,7 +123,7 @@ const struct command command_spf = {
 	.name = "spf",
 	.run = run,
 	.summary = "check a client, HELO name and sender by SPF",
-	.usage = "--ip A --helo N --mail-from ADDR [--zone FILE] [--engine builtin|libspf2]\n"
+	.usage = "--ip A [--helo N] [--mail-from ADDR] [--zone FILE] [--engine builtin|libspf2]\n"
 	    "           [-c FILE] [--json|--explain]",
 	.arguments = arguments,
 };

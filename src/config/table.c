@@ -97,7 +97,7 @@ static const struct option options[] = {
 	    "what a mail filter files on; arriving copies are removed" },
 	    &type_header, FIELD(settings, policy.quarantine_header_name) },
 	{ { "", "never-refuse-to", "list of addresses", "{ \"postmaster@\", \"abuse@\" }",
-	    "a message with such a recipient is not refused" },
+	    "a message is not refused if all of its recipients are listed" },
 	    &type_texts, LIST(settings, policy.never_refuse_to), .rule = rule_address },
 	{ { "", "never-refuse-from", "list of addresses", "{ }",
 	    "authors, or domains of authors and those below, never refused" },

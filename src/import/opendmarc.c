@@ -1,8 +1,8 @@
 /* Every option of opendmarc.conf, and what becomes of it. */
 #include "private.h"
 
-#define FAILURE "failure reports are a setting of reports (failure), off until it is written"
-#define HISTORY "history for aggregate reports is kept by reports { store = ... }, off until it is written"
+#define FAILURE "failure reports (ruf=) are not made; aggregate reports are: reports { send = yes }"
+#define HISTORY "the history for aggregate reports begins anew with reports { store = ... }, which is off by default"
 
 /* opendmarc refuses nothing unless told to; what is judged then is the same. */
 static void rule_reject(struct import *im, const struct old_line *l, const struct rule *r)

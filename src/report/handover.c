@@ -278,7 +278,7 @@ enum rc handover_open(struct slice via, struct handover **out, struct err *err)
 		return RC_NOMEM;
 	}
 	if (!handover_way_parse(slice_str(h->text), &h->way)) {
-		err_add(err, "%s is not a way to an MTA: write smtp:HOST:PORT or sendmail", h->text);
+		err_add(err, "reports { via = %s }: write smtp:HOST:PORT, sendmail or sendmail:/PATH", h->text);
 		handover_close(&h);
 		return RC_CONFIG;
 	}

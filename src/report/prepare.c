@@ -301,7 +301,7 @@ static enum rc make_domains(struct making *m, struct domain_names *names)
 			TRY(outbox_lease_day(m->sql, m->day, m->s->now(m->s->ctx), m->s->now(m->s->ctx) + DAY_LEASE,
 			    &m->lease, &ours, m->err));
 		if (!ours) {
-			err_add(m->err, "another sender makes the reports of that day now");
+			err_add(m->err, "another process is making the reports of that day: nothing to do here");
 			return RC_IO;
 		}
 		TRY(make_reports(m, names->items[i]));

@@ -1,5 +1,5 @@
 # Every path and every function that README, HACKING, THREATS and the contracts in include/ name exists.
-documents="README doc/HACKING doc/THREATS doc/MIGRATING doc/DOMAINS doc/NEIGHBOURS doc/MONITORING"
+documents="README doc/HACKING doc/THREATS doc/MIGRATING doc/DOMAINS doc/NEIGHBOURS doc/MONITORING doc/REPORTS"
 headers=$(find include -name '*.h')
 bad=0
 
