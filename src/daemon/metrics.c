@@ -2,6 +2,7 @@
 
 #include <microhttpd.h>
 
+#include "base/library.h"
 #include "base/limits.h"
 
 #include "daemon/metrics.h"
@@ -22,6 +23,25 @@ static const struct {
 	{ FACTS_OPENMETRICS, OPENMETRICS "; version=1.0.0; charset=utf-8" },
 };
 
+/* The functions that are used; set by metrics_check(). */
+static struct {
+	__typeof__(&MHD_add_response_header) MHD_add_response_header;
+	__typeof__(&MHD_create_response_from_buffer) MHD_create_response_from_buffer;
+	__typeof__(&MHD_destroy_response) MHD_destroy_response;
+	__typeof__(&MHD_lookup_connection_value) MHD_lookup_connection_value;
+	__typeof__(&MHD_queue_response) MHD_queue_response;
+	__typeof__(&MHD_start_daemon) MHD_start_daemon;
+} mhd;
+
+static const struct library_function functions[] = {
+	{ "MHD_add_response_header", &mhd.MHD_add_response_header },
+	{ "MHD_create_response_from_buffer", &mhd.MHD_create_response_from_buffer },
+	{ "MHD_destroy_response", &mhd.MHD_destroy_response },
+	{ "MHD_lookup_connection_value", &mhd.MHD_lookup_connection_value },
+	{ "MHD_queue_response", &mhd.MHD_queue_response },
+	{ "MHD_start_daemon", &mhd.MHD_start_daemon },
+};
+
 struct metrics {
 	metrics_writer *write;
 	void *ctx;
@@ -29,31 +49,30 @@ struct metrics {
 
 enum rc metrics_check(struct err *err)
 {
-	(void)err;
-	return RC_OK;
+	return library_open("libmicrohttpd.so.12", "libmicrohttpd12", functions, N_ELEMENTS(functions), err);
 }
 
 /* Takes over nothing: the text is copied. */
 static enum MHD_Result answer(struct MHD_Connection *c, unsigned status, const char *type,
     struct slice text)
 {
-	struct MHD_Response *response = MHD_create_response_from_buffer(text.len, (void *)(uintptr_t)text.ptr,
+	struct MHD_Response *response = mhd.MHD_create_response_from_buffer(text.len, (void *)(uintptr_t)text.ptr,
 	    MHD_RESPMEM_MUST_COPY);
 	enum MHD_Result queued;
 
 	if (response == NULL)
 		return MHD_NO;
-	(void)MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, type);
+	(void)mhd.MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, type);
 	if (status == MHD_HTTP_METHOD_NOT_ALLOWED)
-		(void)MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, "GET, HEAD");
-	queued = MHD_queue_response(c, status, response);
-	MHD_destroy_response(response);
+		(void)mhd.MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, "GET, HEAD");
+	queued = mhd.MHD_queue_response(c, status, response);
+	mhd.MHD_destroy_response(response);
 	return queued;
 }
 
 static enum MHD_Result answer_metrics(const struct metrics *metrics, struct MHD_Connection *c)
 {
-	const char *accept = MHD_lookup_connection_value(c, MHD_HEADER_KIND, MHD_HTTP_HEADER_ACCEPT);
+	const char *accept = mhd.MHD_lookup_connection_value(c, MHD_HEADER_KIND, MHD_HTTP_HEADER_ACCEPT);
 	size_t i = accept != NULL && strstr(accept, OPENMETRICS) != NULL ? 1 : 0;
 	struct buf text = BUF_INIT(LIMIT_CONTROL_ANSWER);
 	enum MHD_Result queued = MHD_NO; /* closes the connection: half of the numbers is worse than none */
@@ -92,8 +111,9 @@ enum rc metrics_start(int fd, metrics_writer *write, void *ctx, struct err *err)
 {
 	static struct metrics metrics; /* there is one, as long as the process */
 
+	TRY(metrics_check(err));
 	metrics = (struct metrics){ write, ctx };
-	if (MHD_start_daemon(MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_POLL, 0, NULL, NULL, on_request, &metrics,
+	if (mhd.MHD_start_daemon(MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_POLL, 0, NULL, NULL, on_request, &metrics,
 	        MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_LIMIT, CONNECTIONS,
 	        MHD_OPTION_CONNECTION_TIMEOUT, CONNECTION_SECONDS,
 	        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_OCTETS, MHD_OPTION_END) == NULL)

@@ -1,7 +1,8 @@
 /* sql_postgresql.c - the store of several hosts; the only place of libpq. */
 #include "config.h"
 
-#include "library.h"
+#include "base/library.h"
+
 #include "sql_backend.h"
 
 #ifndef HAVE_LIBPQ

@@ -1,7 +1,8 @@
 /* sql_sqlite.c - the store of one host; the only place of SQLite. */
 #include "config.h"
 
-#include "library.h"
+#include "base/library.h"
+
 #include "sql_backend.h"
 
 #ifndef HAVE_SQLITE3

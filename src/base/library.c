@@ -2,7 +2,7 @@
 #include <pthread.h>
 #include <string.h>
 
-#include "library.h"
+#include "base/library.h"
 
 enum rc library_open(const char *soname, const char *package, const struct library_function *functions,
     size_t count, struct err *err)
