@@ -10,7 +10,7 @@ static bool is_over(const struct repeat *t, int64_t now_ms)
 	return now_ms - t->since_ms >= REPEATS_MS;
 }
 
-/* Its entry, or one that is free, or the shared one. */
+/* Returns the entry of thing, else a free one, else the shared one. */
 static struct repeat *find(struct repeats *r, struct slice thing)
 {
 	struct repeat *unused = NULL;
@@ -46,7 +46,10 @@ static void begin(struct repeat *t, struct slice thing, int64_t now_ms)
 	t->count = 0;
 }
 
-/* A time that is over with lines in it is summed up first, so its thing counts on. */
+/*
+ * If the interval is over but counted lines were not yet reported, the line is counted, too: repeats_next()
+ * reports them first.
+ */
 bool repeats_add(struct repeats *r, struct slice thing, int level, struct slice line, int64_t now_ms)
 {
 	struct repeat *t = find(r, thing);

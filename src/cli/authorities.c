@@ -89,7 +89,7 @@ static bool same_server(const struct authority_server *a, const struct authority
 	return slice_eq(a->name, b->name);
 }
 
-/* Of each server one address must have been asked; of those without a route the others may be. */
+/* At least one address of each server must have been asked.  Its other addresses may lack a route from this host. */
 static enum rc note_unreached(struct walk *w, const struct authority *z, const bool *asked)
 {
 	for (size_t i = 0; i < z->count; i++) {
@@ -104,7 +104,7 @@ static enum rc note_unreached(struct walk *w, const struct authority *z, const b
 	return RC_OK;
 }
 
-/* *alias_out: where every server that answered says that the name leads; null: they say no such thing. */
+/* *alias_out: the target of the alias, if every server that answered has the same one; else null. */
 static enum rc ask_servers(struct walk *w, const struct authority *z, struct slice name,
     struct slice *alias_out)
 {
@@ -125,7 +125,7 @@ static enum rc ask_servers(struct walk *w, const struct authority *z, struct sli
 	TRY(note_unreached(w, z, asked));
 	if (!agreed)
 		*alias_out = SLICE_NULL;
-	/* an alias that all have is followed, and those that could not be asked are kept */
+	/* an alias that all servers have is followed: only the failures of this zone remain in the report */
 	for (size_t i = first; alias_out->len > 0 && i < w->found->answer_count; i++)
 		if (w->found->answers[i].state == PUBLISHED_UNKNOWN)
 			w->found->answers[kept++] = w->found->answers[i];
@@ -222,7 +222,7 @@ static size_t count_state(const struct published *p, enum published_state state)
 	return n;
 }
 
-/* The resolver has the last word only where the servers agree: it asks them. */
+/* The resolver's answer matters only if the servers agree, since it gets its answers from them. */
 static enum rc sum_up(struct arena *a, const struct signing_key *key, struct published *p)
 {
 	const struct published_answer *resolver = &p->answers[0];
@@ -236,10 +236,10 @@ static enum rc sum_up(struct arena *a, const struct signing_key *key, struct pub
 	else if (unknown > 0)
 		p->what = arena_printf(a, "%.*s; --via-resolver asks the resolver only", SLICE_ARG(said));
 	else if (resolver->state == PUBLISHED_WRONG)
-		p->what = arena_printf(a, "every server of the zone has it, but the resolver says: %.*s; it "
-		    "remembers an older answer: wait until that has expired", SLICE_ARG(resolver->what));
+		p->what = arena_printf(a, "every server of the zone has the record, but the resolver reports: "
+		    "%.*s; it remembers an older answer: wait until that has expired", SLICE_ARG(resolver->what));
 	else if (resolver->state == PUBLISHED_UNKNOWN)
-		p->what = arena_printf(a, "every server of the zone has it; of the resolver: %.*s",
+		p->what = arena_printf(a, "every server of the zone has the record; the resolver: %.*s",
 		    SLICE_ARG(resolver->what));
 	else
 		p->what = arena_printf(a, "published, at all %zu addresses of the zone's servers",

@@ -287,8 +287,8 @@ static enum rc check_own(struct check_request *r)
 }
 
 /*
- * Who may not read the keys is told so, and what is published is checked all the same: a domain that
- * is named may be somebody else's.
+ * If the keys cannot be read, this is reported, but domains given as arguments are still checked: they need
+ * not be our own, so that no key may be needed.
  */
 static enum rc read_keys(struct check_request *r, int count)
 {
@@ -314,7 +314,7 @@ static enum rc check(struct check_request *r, int count, char **domains)
 	return count > 0 ? RC_OK : check_own(r);
 }
 
-/* A definite finding is more than what could not be asked. */
+/* A definite finding takes precedence over a question that could not be answered. */
 static int status_of(const struct check_request *r, int status)
 {
 	if (status != EXIT_SUCCESS)

@@ -30,7 +30,7 @@ int command_usage(const struct command *c, const char *fmt, ...)
 	return EXIT_USAGE;
 }
 
-/* --json was given: whoever reads standard output gets JSON, whatever happens. */
+/* --json was given: standard output must contain JSON, even after an error. */
 static bool wants_json, printed_json;
 
 void command_print_json(const char *text)

@@ -71,8 +71,8 @@ static bool is_named(struct slice field, const char *name)
 /* --- changes, undone -------------------------------------------------------------------------- */
 
 /*
- * Each adds the message as it was before its change, where the change is there; n counts the places at
- * which it may have been made.  false: there is no nth.
+ * Each function assumes that a certain change was made to the message, and writes the message without it.
+ * n selects one of the places where the change is possible.  false: there is no nth place.
  */
 
 /* A footer of n + 1 lines. */
@@ -279,7 +279,7 @@ static void find_change(const struct dkim_result *r, const struct parts *p,
 			return;
 		}
 	puts("  none of the common changes (footer, subject tag, added fields, blanks, folds) explains it: the "
-	    "text\n  was changed in another way, or the signature was never right");
+	    "text\n  was changed in another way, or the signature was already invalid when it was made");
 }
 
 /* --- what the message shows ------------------------------------------------------------------- */

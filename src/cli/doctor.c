@@ -43,8 +43,8 @@ static bool become(const struct passwd *pw)
 }
 
 /*
- * The errno of what an attempt meets in a child that has become that user, 0 when it succeeds; without
- * root it is made as who we are.
+ * Makes an attempt in a child process that has become that user (without root: as the current user).
+ * Returns 0 if it succeeds, else its errno.
  */
 static int attempt_as(const struct passwd *pw, int (*attempt)(const void *arg), const void *arg)
 {
@@ -117,7 +117,7 @@ static const char *connect_advice(int error)
 	case EACCES:
 		return "set socket-group to the MTA's group; its directory must be open to that group (mode 0750)";
 	default:
-		return "see that assayd runs";
+		return "check that assayd is running";
 	}
 }
 
@@ -203,7 +203,7 @@ static void key_directory(struct doctor *d)
 		    user, path, strerror(error), user, user, path);
 }
 
-/* Any answer will do, that there is no such record too. */
+/* Any answer proves that the servers work, even the answer that the record does not exist. */
 static enum rc name_servers(struct doctor *d, const char *zone, struct err *err)
 {
 	struct resolver *resolver = NULL;

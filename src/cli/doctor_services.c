@@ -98,8 +98,8 @@ static bool reaches_us(const struct doctor *d, struct slice service)
 static void milters_left_out(struct doctor *d, const struct service_setting *s)
 {
 	if (!on_loopback(s->service) && !reaches_us(d, s->service))
-		doctor_say(d, "BAD", "master.cf, %.*s: %.*s keeps its mail from assayd, which neither signs nor judges it: "
-		    "remove the override", SLICE_ARG(s->service), SLICE_ARG(s->name));
+		doctor_say(d, "BAD", "master.cf, %.*s: %.*s bypasses assayd, so that its mail is neither signed nor "
+		    "judged: remove the override", SLICE_ARG(s->service), SLICE_ARG(s->name));
 }
 
 static void daemon_name(struct doctor *d, const struct service_setting *s)

@@ -195,7 +195,7 @@ static int run(const struct command *c, int argc, char **argv)
 const struct command command_explain = {
 	.name = "explain",
 	.run = run,
-	.summary = "say of a message in the log what was found, what decided, and what to mend",
+	.summary = "explain a message in the log: what was found, what decided, and what to correct",
 	.usage = "QUEUE-ID [--log FILE]... [-c FILE] [--json]",
 	.arguments = arguments,
 };

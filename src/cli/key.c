@@ -283,7 +283,7 @@ static const char *wrong_options(struct key_request *r, const struct key_action 
 	const char *wrong = useless_option(r, action);
 
 	if (wrong != NULL)
-		return arena_printf(r->arena, "--%s has no meaning here", wrong).ptr;
+		return arena_printf(r->arena, "--%s cannot be used with this action", wrong).ptr;
 	set_defaults(r);
 	wrong = wrong_type(r);
 	if (wrong != NULL)

@@ -209,7 +209,7 @@ static enum rc move(struct key_request *r, const char *from, const char *target)
 
 	TRY(give_to_owner(r, from));
 	linked = link(from, target) == 0 || (errno == EEXIST && same_file(from, target));
-	/* the time after the second name: an active key that only looked new would outlive its successor */
+	/* the time is set after the link: otherwise an interruption would make the old key look like the newest */
 	if (!linked || utimensat(AT_FDCWD, target, NULL, 0) != 0 || unlink(from) != 0)
 		return err_config(r->err, "%s cannot become %s: %s", from, target, strerror(errno));
 	return RC_OK;
@@ -287,7 +287,7 @@ static enum rc check_writer(struct key_request *r, const char *path, int fd)
 		return RC_OK;
 	if (len > 0)
 		return err_config(r->err, "%s: the keys of this directory are rotated by another host, %s: rotate "
-		    "them there; to do it here from now on, stop that and remove this file", path,
+		    "them there, or stop the rotation there and remove this file", path,
 		    log_shown(r->arena, slice_str(there)));
 	if (len < 0 || pwrite(fd, host, strlen(host), 0) != (ssize_t)strlen(host))
 		return err_config(r->err, "%s: %s", path, strerror(errno));

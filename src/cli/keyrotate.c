@@ -1,5 +1,6 @@
 /*
- * The way of a key, one step a call, so that a timer can walk it and nothing is lost when it stops:
+ * Moves keys through their states.  Each call takes one step, so that a timer can run it and an interrupted
+ * rotation continues at the next call:
  *
  *     the active key is old       -> make the next one, have its record published
  *     pending, not published      -> have its record published
@@ -168,7 +169,7 @@ static enum rc have_published(struct rotation *t, const struct rotating_key *k,
 
 /* --- a pending key -------------------------------------------------------------------------------- */
 
-/* Since when it was seen to be published: the time of a file beside it, which is made now. */
+/* Since when the record has been seen in the DNS: the time of a file that the first call creates. */
 static enum rc visible_since(struct rotation *t, const struct rotating_key *k, int64_t *out)
 {
 	const char *path = key_visible_path(t->r, t->domain, k->key->selector);
@@ -251,7 +252,7 @@ static enum rc step_retire_old(struct rotation *t, const struct rotating_key *k)
 	return key_move(t->r, k->key, KEY_RETIRING);
 }
 
-/* The record goes first: interrupted, it is asked for again. */
+/* The removal of the record comes first: if this is interrupted, the next call asks for it again. */
 static enum rc step_retired(struct rotation *t, const struct rotating_key *k)
 {
 	struct published found;

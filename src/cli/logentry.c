@@ -129,7 +129,7 @@ static void set(struct log_entry *e, enum log_field field, struct slice value)
 		e->field[field] = value;
 }
 
-/* The first of a name counts: no value contains a space, so nothing of a sender's can come before it. */
+/* The first field of a name is used: values contain no space, so a sender cannot insert a field before it. */
 static void set_named(struct log_entry *e, struct slice name, struct slice value)
 {
 	for (size_t i = 0; i < N_ELEMENTS(names); i++)

@@ -27,7 +27,7 @@ static void help(FILE *to)
 	fputs("usage: assay COMMAND [ARGUMENT ...]\n\n", to);
 	for (size_t i = 0; commands[i] != NULL; i++)
 		fprintf(to, "  %-8s %s\n", commands[i]->name, commands[i]->summary);
-	fputs("\nassay COMMAND --help tells a command's options; assay(1) tells everything.\n", to);
+	fputs("\nassay COMMAND --help shows the options of a command; assay(1) documents all of them.\n", to);
 }
 
 int main(int argc, char **argv)

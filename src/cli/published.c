@@ -82,7 +82,7 @@ static const char *judge_record(const struct expected *e, struct slice text)
 	if (!record.sha256_allowed || !record.email_service)
 		return "the record's h= or s= does not allow mail signed with SHA-256";
 	if (record.testing)
-		return "t=y is left in the record: receivers treat signatures as if there were none (RFC "
+		return "the record contains t=y: receivers treat signed mail as unsigned: remove t=y (RFC "
 		    "6376 section 3.6.1)";
 	return NULL;
 }
@@ -94,7 +94,7 @@ static bool is_found(struct lookups *l, struct slice name)
 	return lookups_await(l, LOOKUP_DKIM, name, DNS_TXT)->status == DNS_FOUND;
 }
 
-/* Nothing at the name: perhaps the zone's editor has put the domain behind it once more. */
+/* No record at the name: perhaps the editor of the zone appended the domain a second time. */
 static const char *nothing_there(struct arena *a, struct lookups *l, struct slice name,
     const struct signing_key *key, enum dns_status status)
 {
@@ -130,8 +130,8 @@ static const char *judge_answer(const struct expected *e, struct lookups *l,
 }
 
 /*
- * RFC 2308 section 5, asked for with a name that has not been asked for before: of others a resolver
- * knows what is left of the time only.
+ * Finds the negative TTL (RFC 2308 section 5) by asking for a name that was not asked for before: for a name
+ * in its cache, a resolver would return only the time that remains.
  */
 static int64_t negative_ttl(struct arena *a, struct lookups *l, struct slice name)
 {

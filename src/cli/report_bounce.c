@@ -11,7 +11,7 @@
 
 #include "cli/report.h"
 
-/* All of it, or whoever writes it is told that it was lost; what is kept is bounded. */
+/* Reads all input, since the writer would otherwise get an error, but keeps only a bounded part of it. */
 static enum rc read_notification(struct buf *out, struct err *err)
 {
 	char chunk[65536];
@@ -62,7 +62,7 @@ static enum rc take_notification(struct report_request *r, struct slice tag, str
 	return count_failure(r, address, why);
 }
 
-/* Anyone may write to the address: what is not ours is ignored, since an error would only be mailed around. */
+/* Anyone may send to the address.  Other mail is ignored, since an error would only cause another bounce. */
 static enum rc take_message(struct report_request *r, struct slice sender)
 {
 	struct slice address = r->settings->reports.sending.bounce_address;

@@ -92,7 +92,7 @@ static void print_report(const struct report *r, const struct report_file *file,
 	print_text(file->name);
 	putchar('\n');
 	if (r->rows_left_out > 0)
-		printf("    note   %zu records of %llu messages have no room in it\n", r->rows_left_out,
+		printf("    note   %zu records of %llu messages were omitted: the report is full\n", r->rows_left_out,
 		    (unsigned long long)r->messages_left_out);
 	for (size_t i = 0; i < to->count; i++)
 		print_destination(&to->items[i]);

@@ -99,7 +99,7 @@ static void print_done(const struct prepared *p, const struct dispatched *d)
 	if (p->waiting_day != 0) {
 		char day[REPORT_DAY_TEXT];
 
-		printf("%s is not closed yet: a host may still have counts of it\n",
+		printf("%s is not closed yet: a host may still have to add its counts\n",
 		    report_day_text(p->waiting_day, day));
 	}
 	printf("handed over %lld, later %lld, refused %lld, suppressed %lld, expired %lld\n", (long long)d->done,

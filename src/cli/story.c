@@ -32,7 +32,7 @@ static bool contains(struct slice text, const char *wanted)
 
 /* --- domains --------------------------------------------------------------------------------------- */
 
-/* The first: of several authors one decides, and the log does not say which. */
+/* Returns the first author: if there are several, the log does not say which one was decisive. */
 static struct slice author_of(const struct log_entry *e)
 {
 	struct slice authors = text_of(e, LOG_AUTHOR);
@@ -268,7 +268,7 @@ static void tell_decision(struct arena *a, const struct log_entry *e, struct sto
 		say(a, &out->decided, "%s: %.*s.", e->role == LOG_ROLE_JUDGE ? "The reason" : "The reason given",
 		    SLICE_ARG(text_of(e, LOG_WHY)));
 	else if (e->role == LOG_ROLE_JUDGE)
-		say(a, &out->decided, "Nothing asked for another treatment.");
+		say(a, &out->decided, "No check or setting required another action.");
 	if (has(e, LOG_REPLY))
 		say(a, &out->decided, "The reply was: %.*s", SLICE_ARG(text_of(e, LOG_REPLY)));
 	if (has(e, LOG_APPLIED))

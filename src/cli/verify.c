@@ -189,7 +189,7 @@ static bool may_be_signed(const struct verify_request *r, const struct settings 
 	return class_rules(class)->sign || class == CLASS_SIGN_OR_JUDGE || class == CLASS_REINJECTED;
 }
 
-/* Keys are needed only where the message could be signed: elsewhere they need not be readable. */
+/* Loads keys only if the message could be signed or sealed: other messages can be judged without access to keys. */
 static enum rc load_keys(const struct verify_request *given, struct settings *s, struct slice text,
     struct err *err)
 {

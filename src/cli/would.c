@@ -165,7 +165,7 @@ static void print_text_report(const struct would *w, const struct tally_row *con
 		if (w->of[i] > 0)
 			printf("  %llu %s.\n", (unsigned long long)w->of[i], meanings[i].advice);
 	if (sum > 0)
-		puts("  assay explain QUEUE-ID says more of a message.");
+		puts("  assay explain QUEUE-ID shows the details of one message.");
 }
 
 static void print_csv(const struct tally_row *const *rows, size_t n)

@@ -45,7 +45,7 @@ static void check_user(const struct settings *s, struct err *err)
 {
 	if (slice_eq(s->user, SLICE("root")) || slice_eq(s->user, SLICE("0")))
 		config_warning(err, place_of(s, "", "user"), "user = \"root\" keeps all "
-		    "privileges: write a user of its own, as \"assay\"");
+		    "privileges: write a dedicated user, such as \"assay\"");
 }
 
 static void check_everybody(const struct settings *s, struct err *err)
@@ -90,7 +90,7 @@ static void check_host_lists(const struct settings *s, struct err *err)
 				if (!e->negated && hostlist_covers(lists[i].list, e))
 					config_finding(err, place_of(s, "", lists[k].name), "%s in "
 					    "%s has no effect, since %s contains it and comes first: "
-					    "take it out of one", entry_text(s->arena, e),
+					    "remove it from one", entry_text(s->arena, e),
 					    lists[k].name, lists[i].name);
 			}
 }
@@ -113,7 +113,7 @@ static void check_ports(const struct settings *s, struct err *err)
 	for (size_t i = 0; i < pass->count; i++)
 		if (has_port(sign, pass->items[i]))
 			config_error(err, place_of(s, "", "pass-ports"), "port %d is in sign-ports "
-			    "and in pass-ports: take it out of one", pass->items[i]);
+			    "and in pass-ports: remove it from one", pass->items[i]);
 }
 
 static void check_tables(const struct settings *s, struct err *err)
@@ -182,8 +182,8 @@ static int titled_order(const void *a, const void *b)
 static void tell_duplicate(struct arena *a, const struct config_section *first,
     const struct config_section *second, struct err *err)
 {
-	config_error(err, second->at, "there is a section %s \"%s\" at %s:%u already: make them "
-	    "one", second->kind->name, config_shown(a, second->title), first->at.file,
+	config_error(err, second->at, "there is a section %s \"%s\" at %s:%u already: merge "
+	    "them", second->kind->name, config_shown(a, second->title), first->at.file,
 	    first->at.line);
 }
 

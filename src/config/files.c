@@ -105,7 +105,7 @@ bool list_file(const struct target *t, struct slice path,
 	struct slice text;
 
 	if (t->directory == NULL)
-		return value_wrong(t, path, "cannot be read: no file may be named here");
+		return value_wrong(t, path, "cannot be read: file: is not allowed here");
 	full = path_from(t->arena, t->directory, path);
 	if (path.len == 0 || file_read(full, &content, NULL, &why) != RC_OK) {
 		buf_free(&content);

@@ -35,7 +35,7 @@ static const struct slot *set_in_file(const struct slot *slot, unsigned file)
 	return slot;
 }
 
-/* The older value stays, so that a third one is still found to be the file's second. */
+/* Older values are kept, so that set_in_file() finds a duplicate even if another file set the option since. */
 static bool push_slot(struct loader *l, struct slot *slot, struct config_place at,
     const struct config_value *value)
 {
@@ -81,7 +81,7 @@ static void on_setting(void *ctx, struct config_place at, struct slice name,
 	}
 	first = set_in_file(slot, l->file);
 	if (first != NULL) {
-		config_error(l->err, at, "%s is set in line %u already: leave one of the two",
+		config_error(l->err, at, "%s is set in line %u already: remove one of the two",
 		    l->section->options[index].info.name, first->at.line);
 		return;
 	}
@@ -100,8 +100,8 @@ static void open_titled(struct loader *l, const struct section_kind *kind, struc
     struct slice title)
 {
 	if (l->s->record->count > LIMIT_CONFIG_SECTIONS)
-		config_error(l->err, at, "more than %u sections: sign what needs no section of its "
-		    "own by the key directory", LIMIT_CONFIG_SECTIONS);
+		config_error(l->err, at, "more than %u sections: remove those of domains that the key "
+		    "directory alone can sign for", LIMIT_CONFIG_SECTIONS);
 	else
 		l->section = section_new(l->s, kind, title, at, l->err);
 }
@@ -172,7 +172,7 @@ static void load_file(struct loader *l, const char *path)
 		return;
 	}
 	if (S_ISREG(st.st_mode) && (st.st_mode & S_IWOTH) != 0)
-		err_warn(l->err, "%s: everybody may write it: chmod o-w it",
+		err_warn(l->err, "%s: writable by everybody: chmod o-w it",
 		    config_shown(l->s->arena, slice_str(path)));
 	text = arena_take_buf(l->s->arena, &content);
 	l->directory = directory_of(l->s->arena, path);
@@ -199,7 +199,7 @@ static void on_include(void *ctx, struct config_place at, struct slice pattern)
 
 	l->included_at = at;
 	if (l->directory == NULL)
-		config_error(l->err, at, "include: no file may be named here");
+		config_error(l->err, at, "include: not allowed here");
 	else if (l->depth == LIMIT_CONFIG_DEPTH)
 		config_error(l->err, at, "includes nest deeper than %u: does a file include "
 		    "itself?", LIMIT_CONFIG_DEPTH);

@@ -183,8 +183,8 @@ static bool unexpected(const struct parser *p)
 			    hints[i].octet, hints[i].text);
 			return false;
 		}
-	config_error(p->err, place(p, p->line), "unexpected \"%s\": settings are written "
-	    "name = value, texts with other than letters and digits in double quotes",
+	config_error(p->err, place(p, p->line), "unexpected \"%s\": write settings as "
+	    "name = value, and put texts with special characters in double quotes",
 	    shown(p, octet));
 	return false;
 }

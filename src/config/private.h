@@ -172,7 +172,7 @@ void settings_check_signing(const struct settings *s, struct err *err);
 
 /* --- suggest.c ------------------------------------------------------------------------------ */
 
-/* Tells that a name is unknown, with the likeliest cure. */
+/* Reports that a name is unknown, and suggests the most likely correction. */
 void unknown_option(struct arena *a, struct config_place at, const struct section_kind *kind,
     struct slice name, struct err *err);
 void unknown_section(struct arena *a, struct config_place at, struct slice name, struct err *err);

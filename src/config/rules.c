@@ -27,7 +27,7 @@ static bool is_printable(struct slice text)
 bool rule_printable(const struct target *t, struct slice text, struct slice *out)
 {
 	if (!is_printable(text))
-		return value_wrong(t, text, "has a control character in it: take it out");
+		return value_wrong(t, text, "contains a control character: remove it");
 	*out = text;
 	return true;
 }
@@ -37,7 +37,7 @@ bool rule_token(const struct target *t, struct slice text, struct slice *out)
 {
 	for (size_t i = 0; i < text.len; i++)
 		if (is_ctl(text.ptr[i]) || text.ptr[i] == ' ')
-			return value_wrong(t, text, "has a blank in it: take it out");
+			return value_wrong(t, text, "contains a blank: remove it");
 	*out = text;
 	return true;
 }
@@ -224,7 +224,7 @@ bool rule_url(const struct target *t, struct slice text, struct slice *out)
 static bool seal_is_built(const struct target *t, struct slice text)
 {
 	return arc_is_built() || value_wrong(t, text, "cannot be used, as this program was built "
-	    "without ARC: take it out, or build without --without-arc");
+	    "without ARC: remove it, or build without --without-arc");
 }
 
 /* "DOMAIN/SELECTOR" */
@@ -273,7 +273,7 @@ bool rule_user(const struct target *t, struct slice text, struct slice *out)
 
 	for (; !cursor_done(&c); c.at++)
 		if (is_ctl(cursor_peek(&c)) && cursor_peek(&c) != '\t')
-			return value_wrong(t, text, "has a control character in it: take it out");
+			return value_wrong(t, text, "contains a control character: remove it");
 	if (first < text.len && slice_find(slice_take(text, first), '@') == first)
 		return value_wrong(t, text, "must be a login, or an address (joe@example.com, "
 		    "@example.com) followed by the logins that may use it");
@@ -411,9 +411,9 @@ bool rule_listen(const struct target *t, struct slice text, struct slice *out)
 	if (listen_address(text, &ip))
 		return true;
 	if (slice_starts_with(text, SLICE("/")))
-		return value_wrong(t, text, "lacks its kind: write \"unix:/PATH\"");
+		return value_wrong(t, text, "lacks the type of socket: write \"unix:/PATH\"");
 	if (slice_starts_with(text, SLICE("local:")))
-		return value_wrong(t, text, "is not the syntax of this program: write \"unix:/PATH\"");
+		return value_wrong(t, text, "is not supported here: write \"unix:/PATH\"");
 	if (slice_starts_with(text, SLICE("inet")))
 		return value_wrong(t, text, "is not an address and a port: write "
 		    "\"inet:127.0.0.1:8893\" or \"inet:[::1]:8893\" (numbers, no names)");

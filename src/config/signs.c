@@ -128,28 +128,28 @@ static enum rc describe_signing(const struct settings *s, struct buf *out)
 }
 
 static const char *const enforce_texts[] = {
-	[ENFORCE_OBSERVE] = "enforce = observe: nothing is changed or refused, the log says what would be",
-	[ENFORCE_NO] = "enforce = no: results are written, nothing is refused, the log says what would be",
-	[ENFORCE_YES] = "enforce = yes: results are written, and mail is refused by them",
+	[ENFORCE_OBSERVE] = "enforce = observe: nothing is changed or refused; the log shows what would be",
+	[ENFORCE_NO] = "enforce = no: results are written, nothing is refused; the log shows what would be",
+	[ENFORCE_YES] = "enforce = yes: results are written, and mail is refused accordingly",
 };
 
-/* What assay cannot see to itself: a filter for quarantined mail, and an MTA that holds its users. */
+/* What must be configured outside of assay: a filter for quarantined mail, and sender checks in the MTA. */
 static void describe_trust(const struct verdict_policy *p, struct buf *out)
 {
 	if (p->enforce == ENFORCE_YES && p->quarantine == QUARANTINE_HEADER)
-		buf_addf(out, "quarantined mail is delivered with %.*s: a filter must file on that "
-		    "field (quarantine.sieve)\n", SLICE_ARG(p->quarantine_header_name));
+		buf_addf(out, "quarantined mail is delivered with %.*s: set up a filter that "
+		    "files mail with that field (quarantine.sieve)\n", SLICE_ARG(p->quarantine_header_name));
 	if (!p->signing.sign_mismatch)
-		buf_add_str(out, "logins: each signs for the domain of its envelope sender, so the MTA "
-		    "must hold it to its own (Postfix: reject_sender_login_mismatch), or sign { users } "
-		    "must name who may\n");
+		buf_add_str(out, "logins: mail is signed for the domain of its envelope sender, so the MTA "
+		    "must reject senders that the login does not own (Postfix: "
+		    "reject_sender_login_mismatch), or sign { users } must list the logins\n");
 }
 
 enum rc settings_describe(const struct settings *s, struct buf *out)
 {
 	TRY(describe_signing(s, out));
 	if (s->policy.arc.seal.len > 0)
-		buf_addf(out, "seals: judged mail that goes on, with %.*s\n",
+		buf_addf(out, "seals: judged mail that is not refused, with %.*s\n",
 		    SLICE_ARG(s->policy.arc.seal));
 	buf_addf(out, "judges: mail of all clients that are not trusted to sign, as %.*s\n",
 	    SLICE_ARG(s->policy.authserv_id.len > 0 ? s->policy.authserv_id :

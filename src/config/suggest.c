@@ -81,10 +81,10 @@ static void tell_elsewhere(struct config_place at, const struct option_info *inf
 	const struct section_kind *kind = section_kind_named(slice_str(info->section));
 
 	if (kind == NULL)
-		config_error(err, at, "%s does not belong into a section: put it outside of "
+		config_error(err, at, "%s is not allowed in a section: put it outside of "
 		    "all { }", info->name);
 	else
-		config_error(err, at, "%s belongs into a section: write %s%s { %s = ... }",
+		config_error(err, at, "%s belongs in a section: write %s%s { %s = ... }",
 		    info->name, kind->name, kind->title != NULL ? " \"...\"" : "", info->name);
 }
 

@@ -128,7 +128,7 @@ static bool set_in_units(const struct target *t, struct slice text, const struct
 		return value_wrong(t, text, "is out of range: write %s from %s to %s", what, min,
 		    max);
 	if (value % scale != 0)
-		return value_wrong(t, text, "is not a whole number of seconds: write it so");
+		return value_wrong(t, text, "must be a whole number of seconds");
 	store(t, value / scale);
 	return true;
 }
@@ -208,7 +208,7 @@ static bool find_word(const struct target *t, struct slice text, const char *wor
 {
 	if (word_find(words, text, index_out))
 		return true;
-	return value_wrong(t, text, "is not known here: write %s", words_listed(t, words));
+	return value_wrong(t, text, "is not a valid value: write %s", words_listed(t, words));
 }
 
 static bool set_word(const struct target *t, struct slice text)
@@ -400,7 +400,7 @@ static bool add_sign_header(const struct target *t, struct slice text)
 		    "more, \"-Name\" to leave one out");
 	why = dkim_sign_field_error(name, !plus);
 	if (why != NULL)
-		return value_wrong(t, text, "is impossible: that field %s", why);
+		return value_wrong(t, text, "cannot be used: that field %s", why);
 	if (plus)
 		return append_slice(t, &set->add, &set->add_count, name);
 	return append_slice(t, &set->remove, &set->remove_count, name);

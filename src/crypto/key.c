@@ -418,8 +418,8 @@ static enum rc private_key_new(EVP_PKEY *pkey, enum key_type type, struct privat
 }
 
 /*
- * One signature, verified with the key's own public half: what a damaged file, a store or a provider
- * signs wrongly would make every message fail (RFC 6376 section 6.1.3) rather than go unsigned.
+ * Makes a trial signature and verifies it with the public half of the key.  Wrong signatures, from a damaged
+ * file or a faulty provider, would make every message fail at receivers (RFC 6376 section 6.1.3).
  */
 static enum rc try_key(const struct private_key *key, struct arena *a, bool *good_out)
 {
@@ -454,7 +454,7 @@ static enum rc keep_if_good(struct private_key *key, const char *label, struct p
 	}
 	private_key_free(&key);
 	return err_config(err, "%s: a trial signature by this key does not verify with its own public "
-	    "half: it is damaged, so it signs nothing: make a new key", label);
+	    "half: the key is damaged and is not used: make a new key", label);
 }
 
 enum rc private_key_accept(EVP_PKEY *pkey, const char *label, struct private_key **out,
@@ -466,7 +466,7 @@ enum rc private_key_accept(EVP_PKEY *pkey, const char *label, struct private_key
 	while (type < N_ELEMENTS(kinds) && !EVP_PKEY_is_a(pkey, kinds[type].openssl_name))
 		type++;
 	if (type == N_ELEMENTS(kinds))
-		rc = err_config(err, "%s: neither an RSA nor an Ed25519 key: DKIM signs with no "
+		rc = err_config(err, "%s: neither an RSA nor an Ed25519 key: DKIM supports no "
 		    "other", label);
 	else
 		rc = bits_check((enum key_type)type, (unsigned)EVP_PKEY_get_bits(pkey), label, err);

@@ -51,8 +51,8 @@ static bool in_group(gid_t group)
 }
 
 /*
- * A key that others may read is no longer private (RFC 6376 section 8.3).  root may read for whom
- * it will: its own groups say nothing about the group that the site keeps its keys for.
+ * A key that others can read is not private (RFC 6376 section 8.3).  For root the group is not checked: it is
+ * normally that of the daemon's user, which root need not be a member of.
  */
 static enum rc check_mode(const struct stat *st, const char *path, bool credential, struct err *err)
 {
@@ -62,15 +62,15 @@ static enum rc check_mode(const struct stat *st, const char *path, bool credenti
 		return err_config(err, "%s: not a regular file", path);
 	if ((mode & S_IRWXO) != 0)
 		return err_config(err, "%s: private key open to everybody (mode %04o): "
-		    "chmod 600 it, or 640 for a group of its own", path, mode);
+		    "chmod 600 it, or 640 with a dedicated group", path, mode);
 	if ((mode & S_IRWXG) != 0 && !credential && geteuid() != 0 && !in_group(st->st_gid))
-		return err_config(err, "%s: private key open to group %lu, of which this user is "
-		    "no member (mode %04o): chmod 600 it, or chgrp it to a group of this user",
+		return err_config(err, "%s: private key open to group %lu, which this user is not "
+		    "a member of (mode %04o): chmod 600 it, or chgrp it to a group of this user",
 		    path, (unsigned long)st->st_gid, mode);
 	if (st->st_size > (off_t)LIMIT_KEY_FILE)
 		return err_config(err, "%s: more than %u octets: too large for a private key", path,
 		    LIMIT_KEY_FILE);
-	/* root cannot know for whom it looks: `assayd --check` becomes the daemon's user first */
+	/* root does not know which user will use the key; `assayd --check` changes to the daemon's user first */
 	if (geteuid() != 0 && st->st_uid != 0 && st->st_uid != geteuid())
 		err_finding(err, "%s: belongs to user %lu, who can replace it: chown it to root or "
 		    "to user %lu", path, (unsigned long)st->st_uid, (unsigned long)geteuid());
@@ -340,7 +340,7 @@ static enum rc load_store(const char *uri, struct private_key **out, struct err 
 	/* the null method: a PIN is in the URI or the configuration, never asked for */
 	OSSL_STORE_CTX *store = OSSL_STORE_open(uri, UI_null(), NULL, NULL, NULL);
 	EVP_PKEY *pkey = NULL;
-	char why[256] = "it has no private key";
+	char why[256] = "it contains no private key";
 
 	if (store != NULL && OSSL_STORE_expect(store, OSSL_STORE_INFO_PKEY) == 1)
 		pkey = first_key(store);

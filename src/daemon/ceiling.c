@@ -33,7 +33,7 @@ static size_t reserved;             /* of these */
 
 /* --- descriptors ------------------------------------------------------------------------------ */
 
-/* As many sessions again are deferred, in order, before connections are closed. */
+/* Leaves room for as many deferred sessions as served ones before connections are closed. */
 void ceiling_descriptors(size_t sessions, size_t servers, struct err *err)
 {
 	struct rlimit limit;

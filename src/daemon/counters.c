@@ -142,7 +142,7 @@ static void write_messages(struct facts *f)
 			    .label = "class", .text = class_rules((enum message_class)c)->name,
 			    .label2 = "action", .text2 = action_text((enum action)a) });
 	facts_family(f, "would", FACTS_COUNTER,
-	    "Messages with which enforce = yes would have done something else than was done");
+	    "Messages that enforce = yes would have handled differently");
 	for (size_t a = 0; a < ACTION_COUNT; a++)
 		write_counter(f, &counts.would[a], (struct fact){ .label = "action",
 		    .text = action_text((enum action)a) });
@@ -192,7 +192,7 @@ static void write_trouble(struct facts *f)
 		{ "local-dns", &counts.local_trouble },
 	};
 
-	facts_family(f, "trouble", FACTS_COUNTER, "Messages with an end out of the ordinary");
+	facts_family(f, "trouble", FACTS_COUNTER, "Messages that did not end normally, by kind");
 	for (size_t i = 0; i < N_ELEMENTS(kinds); i++)
 		write_counter(f, kinds[i].count, (struct fact){ .label = "kind", .text = kinds[i].kind });
 }

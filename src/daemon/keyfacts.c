@@ -8,7 +8,7 @@
 
 #define DAY 86400
 
-/* For people: more is the business of `assay key list`. */
+/* For people the list is short, because `assay key list` shows all keys. */
 #define ROWS_FOR_PEOPLE 20u
 
 struct key_fact {
@@ -49,7 +49,7 @@ static void add_key(struct key_facts *facts, const struct signing_key *key, bool
 	facts->count++;
 }
 
-/* A directory that cannot be read has no keys here; --check and the log have the reason. */
+/* A directory that cannot be read is treated as empty; --check and the log report the reason. */
 static size_t list_directory(const struct settings *s, struct arena *a, struct signing_key **out)
 {
 	struct err ignored = ERR_INIT;

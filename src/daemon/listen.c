@@ -153,7 +153,7 @@ static char *directory_of(const char *path)
 	return slash == NULL || slash == path ? NULL : strndup(path, (size_t)(slash - path));
 }
 
-/* What mkdir() made just now is ours until it is given away; a link in its place is not followed. */
+/* Gives the directory that mkdir() has just created to the service user.  Does not follow a link put in its place. */
 static bool give_directory(const char *directory, uid_t uid, gid_t group)
 {
 	int fd = open(directory, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
@@ -216,7 +216,7 @@ static enum rc check_place(const char *option, const char *path, struct err *err
 		return err_config(err, "%s = unix:%s: there is a file of that name that is not a socket",
 		    option, path);
 	if (process_answers(path))
-		return err_config(err, "%s = unix:%s: a running process answers there", option, path);
+		return err_config(err, "%s = unix:%s: another process is already listening there", option, path);
 	return RC_OK;
 }
 
@@ -311,7 +311,7 @@ static enum rc open_unix(struct listener *l, const struct listen_params *p,
 
 /* --- the whole -------------------------------------------------------------------------------------- */
 
-/* What config/check.c sees of an address in the configuration, of a socket that was handed over. */
+/* Checks a socket from the service manager as config/check.c checks an address in the configuration. */
 static enum rc check_reach(const struct listen_params *p, struct err *err)
 {
 	struct sockaddr_storage address;

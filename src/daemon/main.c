@@ -9,7 +9,7 @@ static const char usage[] =
     "  -c, --config FILE   configuration (default " ASSAY_SYSCONFDIR "/assay.conf)\n"
     "  -f, --foreground    stay in the foreground, log to standard error\n"
     "  -t, --check         check configuration and keys as the daemon's user would, and exit\n"
-    "  -r, --reload        have the running daemon read its configuration, and say whether it did\n"
+    "  -r, --reload        make the running daemon reload its configuration, and report the result\n"
     "  -h, --help          this text\n"
     "  -V, --version       the version\n"
     "Signs outgoing mail and judges incoming mail for Postfix and Sendmail; see assayd(8).\n";

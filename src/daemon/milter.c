@@ -23,8 +23,9 @@
 	 SMFIP_NR_BODY | SMFIP_NODATA | SMFIP_NOUNKNOWN | SMFIP_HDR_LEADSPC)
 
 /*
- * What the MTA agreed to when it last connected.  A connection that is used again (QUIT_NC, CONNECT)
- * does not negotiate anew, and its session was freed by then: the same MTA agrees to the same.
+ * The result of the last negotiation with the MTA.  If the MTA reuses a connection (QUIT_NC, CONNECT), it
+ * does not negotiate again, and the session with the result was freed.  Since it is the same MTA, the
+ * last result still holds.
  */
 static atomic_bool leading_space;
 
@@ -330,7 +331,7 @@ enum rc milter_address(struct slice listen, struct buf *out, struct err *err)
 	return RC_OK;
 }
 
-/* libmilter gives its reason to syslog only; errno is what its system call left, mostly. */
+/* libmilter logs the reason to syslog only; errno usually still has the value of the system call that failed. */
 enum rc milter_listen(void *ctx, struct slice address, struct err *err)
 {
 	struct buf name = BUF_INIT(4096);
@@ -340,17 +341,18 @@ enum rc milter_listen(void *ctx, struct slice address, struct err *err)
 	errno = 0;
 	if (rc == RC_OK && (smfi_setconn(writable(buf_cstr(&name))) != MI_SUCCESS ||
 	    smfi_opensocket(0) != MI_SUCCESS))
-		rc = err_config(err, "cannot listen: %s", errno == 0 ? "libmilter says more in syslog" :
+		rc = err_config(err, "cannot listen: %s", errno == 0 ? "see the message of libmilter in syslog" :
 		    strerror(errno));
 	buf_free(&name);
 	return rc;
 }
 
 /*
- * libmilter waits for HUP, TERM and INT in a thread of its own and stops on each of them: whenever the
- * main thread has one signal at hand, the kernel gives it the next.  The signals are ours, and libmilter
- * alone calls sigwait() in this process: it gets this one, in which no signal ever arrives.  (Visible, so
- * that the dynamic linker finds it before the C library's.)
+ * This function replaces sigwait() of the C library.  libmilter starts a thread that waits for HUP, TERM and
+ * INT in sigwait() and stops on each of them.  If the main thread is still handling one signal, the kernel
+ * delivers the next one to that thread, and a reload would stop the daemon.  Only libmilter calls sigwait()
+ * in this process, so this replacement, which never returns a signal, leaves them all to the main thread.
+ * It must be visible to the dynamic linker, which then finds it before that of the C library.
  */
 __attribute__((visibility("default"))) int sigwait(const sigset_t *set, int *number)
 {

@@ -55,7 +55,7 @@ void notify_prepare(void)
 	unsetenv("WATCHDOG_PID");
 }
 
-/* A manager that does not listen is its own trouble. */
+/* Errors are ignored: the daemon works even if the service manager does not read its notifications. */
 static void notify(const char *text)
 {
 	int fd;

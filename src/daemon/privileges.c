@@ -62,7 +62,8 @@ enum rc identity_become(const struct identity *id, struct err *err)
 	if (initgroups(id->name, id->gid) != 0 || setgid(id->gid) != 0 || setuid(id->uid) != 0)
 		return err_config(err, "cannot become user %s: %s", id->name, strerror(errno));
 	if (setuid(0) == 0 || geteuid() != id->uid)
-		return err_config(err, "privileges could not be dropped for good to user %s", id->name);
+		return err_config(err, "cannot drop privileges to user %s permanently: they can be "
+		    "regained", id->name);
 	return RC_OK;
 }
 

@@ -33,19 +33,19 @@
 
 #include "daemon/server.h"
 
-/* An end of message answers within its DNS deadline; longer than this it is lost. */
+/* The end of a message is answered within its DNS deadline; the stop does not wait longer than this. */
 #define DRAIN_LIMIT_MS (60 * 1000)
 
 /* As many as the C library takes from /etc/resolv.conf. */
 #define RESOLV_CONF_SERVERS 3u
 
-/* A store that takes longer is away: what waits for it is lost. */
+/* A store that takes longer is considered unavailable, and the messages that wait for it are lost. */
 #define HISTORY_DRAIN_LIMIT_MS (10 * 1000)
 
 /* A log that takes longer is stuck. */
 #define LOG_DRAIN_LIMIT_MS (10 * 1000)
 
-/* For what is due from time to time; a watchdog may be looked after more often. */
+/* Interval of periodic work; the watchdog may require a shorter one. */
 #define TICK_MS (10 * 1000)
 
 /* of --check: the daemon would start, and something is not as the operator means it */
@@ -230,14 +230,15 @@ static void drain_history(struct services *services)
 	uint64_t lost = history == NULL ? 0 : history_drain(history, HISTORY_DRAIN_LIMIT_MS);
 
 	if (lost > 0)
-		log_error("reports: %llu messages are lost to the history: the store did not take them before the "
-		    "daemon stopped", (unsigned long long)lost);
+		log_error("reports: %llu messages are missing in the history: the store did not accept them before "
+		    "the daemon stopped", (unsigned long long)lost);
 }
 
 /*
- * libmilter's smfi_stop() is not used: it looks up every 5 seconds only, then destroys the lock of its
- * worker pool under the workers (8.17), so that smfi_main() may crash or never return.  What is
- * being answered is awaited, the rest ends with the process, and the MTA offers it again.
+ * libmilter's smfi_stop() is not used.  It takes effect only after up to 5 seconds, and then libmilter (8.17)
+ * destroys the lock of its worker pool while workers still use it, so that smfi_main() may crash or never
+ * return.  Instead, this function waits for messages whose end is being processed and lets the process
+ * exit.  The MTA sends all other messages again.
  */
 static bool serve(struct server *server)
 {
@@ -335,14 +336,14 @@ static enum rc open_control(const struct settings *s, const struct identity *id,
 	if (rc != RC_OK && s->control_socket_named)
 		err_add(err, "%.*s", (int)(why.text.len - 1), why.text.ptr);
 	else if (rc != RC_OK)
-		err_warn(err, "%.*s: assay status and assayd --reload do not work (control { socket = \"\" } "
-		    "does without)", (int)(why.text.len - 1), why.text.ptr);
+		err_warn(err, "%.*s: assay status and assayd --reload will not work (to run without "
+		    "the control socket, write control { socket = \"\" })", (int)(why.text.len - 1), why.text.ptr);
 	err_free(&why);
 	buf_free(&address);
 	return s->control_socket_named ? rc : RC_OK;
 }
 
-/* Who may ask for the status may read the same numbers; over TCP anyone who reaches the port. */
+/* A unix socket admits those who may use the control socket; a TCP port admits everyone who can reach it. */
 static struct listen_params metrics_socket(const struct settings *s)
 {
 	return (struct listen_params){ .option = "metrics listen", .address = s->metrics_listen,
@@ -404,7 +405,7 @@ static enum rc start_log(struct err *err)
 	return log_defer() == RC_OK ? RC_OK : err_config(err, "cannot start a thread for the log");
 }
 
-/* Threads are started from signals_prepare() on; the socket is within reach when all else is done. */
+/* No thread may start before signals_prepare().  The sockets are published last, when the daemon can serve. */
 static enum rc start_serving(const struct server_options *options, struct settings *s,
     const struct sockets *sockets, struct server *server, struct err *err)
 {
@@ -435,7 +436,7 @@ static enum rc start(const struct server_options *options, struct settings *s,
 	return rc;
 }
 
-/* What will happen, after all that is wrong. */
+/* Prints what the daemon does with this configuration, after the errors and findings. */
 static void print_outlook(const struct settings *s, const char *config, const struct err *err)
 {
 	struct buf text = BUF_INIT(1024u * 1024);
@@ -446,7 +447,7 @@ static void print_outlook(const struct settings *s, const char *config, const st
 	printf("%s: no errors, %zu findings, %zu warnings\n", config, err->findings, err->warnings);
 }
 
-/* The start does not need the store, and what is wrong with it shows here first. */
+/* The daemon starts even if the store cannot be opened, so this check is the first to report the problem. */
 static void check_store(const struct settings *s, struct err *err)
 {
 	struct err why = ERR_INIT;

@@ -205,7 +205,7 @@ void services_need_restart(struct services *services, struct err *err)
 	snapshot_release(&current);
 }
 
-/* The log's file is opened anew even when the rest is refused: the program that rotates logs relies on it. */
+/* The log file is reopened even if the configuration is rejected, because log rotation depends on it. */
 enum rc services_reload(struct services *services, const char *path, struct err *err)
 {
 	struct snapshot *new = NULL;

@@ -233,14 +233,14 @@ static void log_trouble(enum log_level level, struct slice queue_id, const char 
 	buf_free(&line);
 }
 
-/* A text that cannot be set costs the text, not the refusal. */
+/* If the text cannot be set, the message is still refused, with the MTA's own text. */
 static void set_reply(const struct mta *mta, const struct outcome *o)
 {
 	const struct reply *reply = &o->actions.reply;
 
 	if (reply->code != 0 && !mta->set_reply(mta->handle, reply))
 		log_trouble(LOG_LEVEL_WARNING, o->message->envelope.queue_id,
-		    "the text of the refusal could not be set: the MTA uses its own");
+		    "cannot set the text of the reply: the MTA uses its own text");
 }
 
 /* No transaction was made, so that nothing is known of the message but its place. */

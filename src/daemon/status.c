@@ -28,7 +28,7 @@ static void write_daemon(struct facts *f, const struct services_facts *s, const 
 	facts_value(f, waiting->warnings);
 	facts_family(f, "mta_connections", FACTS_GAUGE, "Connections of the MTA that are open");
 	facts_value(f, ceiling_sessions());
-	facts_family(f, "log_dropped", FACTS_COUNTER, "Lines for which the log had no room");
+	facts_family(f, "log_dropped", FACTS_COUNTER, "Log lines dropped because the log was full");
 	facts_value(f, log_dropped());
 }
 
@@ -100,7 +100,8 @@ static void each_server(struct facts *f, const struct resolver *resolver,
 static void write_servers(struct facts *f, const struct resolver *resolver)
 {
 	if (facts_are_metrics(f)) {
-		facts_family(f, "dns_server_up", FACTS_GAUGE, "1: the name server answers; 0: it fails, or is doubted");
+		facts_family(f, "dns_server_up", FACTS_GAUGE,
+		    "1 if the name server answers; 0 if it fails or is suspected to fail");
 		each_server(f, resolver, write_health);
 	} else {
 		facts_list(f, "name_servers", "Name servers");
@@ -173,18 +174,19 @@ static void write_history(struct facts *f, struct history *history)
 	if (history == NULL)
 		return;
 	history_facts(history, &h);
-	facts_family(f, "history_store_away", FACTS_GAUGE, "Whether the store of reports does not work now");
+	facts_family(f, "history_store_away", FACTS_GAUGE, "1 if the store of reports does not work, else 0");
 	facts_value(f, h.away);
 	facts_family(f, "history_waiting", FACTS_GAUGE, "Messages that wait for the store of reports");
 	facts_value(f, h.waiting);
-	facts_family(f, "history_waiting_octets", FACTS_GAUGE, "Memory that they take");
+	facts_family(f, "history_waiting_octets", FACTS_GAUGE,
+	    "Memory used by messages that wait for the store of reports, in octets");
 	facts_value(f, h.waiting_octets);
-	facts_family(f, "history_messages", FACTS_COUNTER, "Messages handed to the store of reports, by what became of them");
+	facts_family(f, "history_messages", FACTS_COUNTER, "Messages passed to the store of reports, by result");
 	facts_labelled(f, "end", "written", h.written);
 	facts_labelled(f, "end", "lost", h.lost);
 	facts_labelled(f, "end", "refused", h.refused);
 	facts_family(f, "history_set_apart", FACTS_COUNTER,
-	    "Messages that were written, and are in no row of a report of their own");
+	    "Messages that were written but have no report row of their own, by reason");
 	facts_labelled(f, "why", "overflow", h.overflow);
 	facts_labelled(f, "why", "late", h.late);
 }

@@ -2,10 +2,10 @@
 
 #include "dkim/headerhash.h"
 
-/* A field in the order of names, and of the message where names are equal. */
+/* Entries are sorted by field name, and those of the same name by their position in the message. */
 struct entry {
 	const struct header *field;
-	size_t first; /* the entry where its name begins; there: */
+	size_t first; /* index of the first entry of that name; only that one uses the next two */
 	size_t count; /* fields of that name */
 	size_t left;  /* not yet taken by the signature at hand */
 };

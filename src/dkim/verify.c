@@ -292,8 +292,9 @@ static int by_b(const void *x, const void *y)
 }
 
 /*
- * RFC 6008 section 4: eight characters, more until no other signature begins like that.  In order,
- * the one most alike is a neighbour: every pair would cost a sender's square of long signatures.
+ * RFC 6008 section 4: at least eight characters of b=, and as many as distinguish it from the others.  The
+ * values are sorted, so each is compared with its neighbours only: comparing all pairs would let a sender
+ * cause quadratic work with many long signatures.
  */
 static void mark_header_b(struct dkim_results *results, struct arena *arena)
 {

@@ -16,7 +16,7 @@ struct dns_question {
 	struct hash_link link;       /* first: the table knows a question by it */
 	atomic_uint refs;
 	struct cache *cache;         /* one reference of its own */
-	struct quota_client *client; /* on whose account it is in flight */
+	struct quota_client *client; /* client whose quota it counts against while in flight */
 	enum dns_type type;
 	struct dns_question *newer, *older;
 	bool listed;                 /* in the table, which then holds a reference */
@@ -305,7 +305,7 @@ static void keep(struct cache *c, struct dns_question *q, int64_t now_ms)
 		unlist(c, c->oldest);
 }
 
-/* An owner whose count has reached 0 is about to leave and must not be woken from the dead. */
+/* Takes a reference on the owner.  False if its count is 0: it is being released and must not be used. */
 static bool owner_alive(const struct waiter *w)
 {
 	unsigned n = atomic_load(w->owner_refs);
@@ -325,7 +325,7 @@ static struct waiter *take_waiters(struct dns_question *q)
 		w->link = NULL;
 		if (!owner_alive(w))
 			continue;
-		w->next = first; /* the longest waiting comes first again */
+		w->next = first; /* reverses the list, so that the oldest waiter comes first */
 		first = w;
 	}
 	q->waiters = NULL;

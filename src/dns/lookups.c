@@ -165,8 +165,8 @@ static void queue_hook(struct lookups *l, struct item *item)
 }
 
 /*
- * A hook may start a question whose answer is there at once.  Its hook is then queued for the
- * loop that is already running further up, so that chains of records do not become recursion.
+ * A hook may start a question that is answered at once (from the cache).  That answer's hook is not called
+ * from within the first one but queued for the loop below, so a chain of records causes no recursion.
  */
 static void call_hooks(struct lookups *l)
 {
@@ -190,7 +190,7 @@ static void call_hooks(struct lookups *l)
 	pthread_mutex_unlock(&l->lock);
 }
 
-/* The cache's word that an answer is there; gives back the reference that came with it. */
+/* Called by the cache when the answer has arrived; releases the reference that the cache took on the lookups. */
 static void item_settled(struct waiter *w, const struct dns_answer *answer)
 {
 	struct item *item = (struct item *)w;

@@ -23,11 +23,11 @@
 
 #define DEFAULT_TIMEOUT_MS 2000
 #define DEFAULT_TRIES      3u
-#define LATE_MS            1000 /* the thread should have come round */
+#define LATE_MS            1000 /* the thread is late if its last round is older than this */
 #define RESOLV_CONF        "/etc/resolv.conf"
 
 struct query {
-	struct try try;             /* first: a try that has ended is its query's */
+	struct try try;             /* first member: the callback of a try casts it to its query */
 	struct query *next;
 	struct network *network;
 	struct dns_question *question; /* NULL: a probe of a silent server */
@@ -39,7 +39,7 @@ struct query {
 	enum try_outcome outcome;   /* of this try */
 	unsigned rcode;             /* where it was answered */
 	struct dns_answer *answer;  /* owned; of this try */
-	struct dns_answer *failure; /* owned; what a server said that was of no use */
+	struct dns_answer *failure; /* owned; an answer that reports a failure, such as SERVFAIL */
 };
 
 struct queue {
@@ -64,7 +64,7 @@ struct network {
 	/* the thread's own */
 	struct tries *wire;
 	struct queue to_send, done;
-	struct queue undecided; /* given up, until a probe shows whose fault it is */
+	struct queue undecided; /* without an answer, waiting for a probe to show whether our name servers work */
 	struct query probes[SERVERS_MAX];
 };
 
@@ -325,7 +325,7 @@ static struct query *take_any(struct network *b)
 	return q != NULL ? q : queue_pop(&b->undecided);
 }
 
-/* Until no hook has handed in another one; from then on ask() delivers the failure itself. */
+/* Repeats until no hook has added another question; after that ask() delivers the failure itself. */
 static void deliver_rest(struct network *b)
 {
 	struct query *q;
@@ -403,7 +403,7 @@ static bool is_late(int64_t since_ms, int64_t now_ms)
 	return since_ms != 0 && now_ms - since_ms > LATE_MS;
 }
 
-/* The thread comes round twice a second while anything is open, and at once when it is handed in. */
+/* The thread runs at least twice a second while tries are open, and at once when a question is added. */
 static bool in_trouble(void *ctx)
 {
 	struct network *b = ctx;
@@ -456,7 +456,7 @@ static void read_system_servers(struct servers *s)
 	const char *why;
 
 	if (file_read(RESOLV_CONF, &text, NULL, &why) != RC_OK)
-		log_info("%s: %s: the name server of this host is asked", RESOLV_CONF, why);
+		log_info("%s: %s: using the name server on this host", RESOLV_CONF, why);
 	servers_read(s, buf_slice(&text));
 	buf_free(&text);
 }

@@ -76,7 +76,7 @@ static void log_refusal(const struct ip *client)
 	char text[IP_TEXT_SIZE];
 
 	log_repeated(LOG_LEVEL_WARNING, "DNS questions", "DNS questions for %s are not asked: too many are in flight (%u of one client or %u of all), "
-	    "or there is no memory", client == NULL ? "a message" : ip_text(client, text), LIMIT_DNS_CLIENT,
+	    "or memory is exhausted", client == NULL ? "a message" : ip_text(client, text), LIMIT_DNS_CLIENT,
 	    LIMIT_DNS_IN_FLIGHT);
 }
 

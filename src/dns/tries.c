@@ -14,15 +14,16 @@
 #include "dns/tries.h"
 
 /*
- * Of one server.  A socket keeps its port while tries are open on it.  When all are busy the load is
- * spread, as a burst of answers must fit their buffers; but one that has been busy for long rests
- * until it is idle and gets another port.
+ * UDP sockets for each server.  A socket changes its port only while no try is open on it.  If all sockets
+ * have open tries, new ones are spread over them, because a burst of answers must fit the receive buffers.
+ * A socket with SOCKET_RESTS tries since it was last idle is avoided until it is idle again, so that its port
+ * changes even under constant load.
  */
 #define SOCKETS       16u
 #define SOCKET_RESTS  512u
 #define SOCKET_RCVBUF (1024 * 1024)
 
-/* Of one server: questions whose answers were cut off wait for one of them. */
+/* TCP connections for each server.  Questions with truncated answers wait for a free one. */
 #define STREAMS 4u
 
 _Static_assert(SOCKETS + STREAMS == LIMIT_DNS_DESCRIPTORS, "the count of descriptors relies on it");
@@ -41,7 +42,7 @@ struct try_list {
 	struct try *oldest, *newest;
 };
 
-/* A packet that was lost is sent again after a seventh of the time that a try has, and after two more. */
+/* Without an answer a packet is sent again after 1/7 and after 3/7 of the time of the try. */
 enum stage { STAGE_FIRST, STAGE_SECOND, STAGE_LAST, STAGE_STREAM, STAGES };
 
 struct peer {
@@ -199,7 +200,7 @@ static void send_again(struct tries *s, struct try *t)
 		move_to(&s->failed, t);
 }
 
-/* With another id, as a late answer to what was sent before may still come. */
+/* Uses a new id, because a late answer to the previous packet may still arrive. */
 static void send_plain(struct tries *s, struct try *t)
 {
 	hash_remove(&s->by_id, &t->by_id);
@@ -405,7 +406,7 @@ static size_t fill_fds(struct tries *s)
 	return (size_t)(fd - s->fds);
 }
 
-/* A stream that was started meanwhile for another try is looked at in vain: that does no harm. */
+/* A stream may have been reused for another try since poll() returned: then reading finds nothing. */
 static void work_off_ready(struct tries *s)
 {
 	const struct pollfd *fd = s->fds + 1;

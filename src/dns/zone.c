@@ -226,7 +226,7 @@ static const char *parse_line(struct zone *z, struct slice line, bool *wanted)
 	if (!take_rdata_word(&c, &owner) || owner.ptr != line.ptr)
 		return "a line begins with a name";
 	if (!name_parse(owner, &name))
-		return "the name is not one of the DNS";
+		return "not a valid DNS name";
 	if (owner.ptr[0] == '$' || slice_eq(owner, SLICE("@")))
 		return "no $ORIGIN, $TTL or @ here: write full names";
 	if (!take_type(&c, &word, &ttl))

@@ -53,7 +53,7 @@ static enum rc give(const struct import *im, const char *path, struct err *err)
 	if (geteuid() != 0)
 		return RC_OK;
 	if (stat(im->params.keys, &st) != 0 || chown(path, st.st_uid, st.st_gid) != 0)
-		return err_config(err, "%s: cannot be given to the owner of %s: %s", path, im->params.keys,
+		return err_config(err, "%s: cannot change the owner to that of %s: %s", path, im->params.keys,
 		    strerror(errno));
 	return RC_OK;
 }

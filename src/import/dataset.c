@@ -123,14 +123,14 @@ bool host_entry(struct import *im, const struct old_line *l, const struct entry 
 
 	if (slice_eq(text, SLICE("*"))) {
 		find_at(im, FINDING_UNSAFE, e->file, e->line, l->name, e->key,
-		    "this entry is for every host and is left out: list the hosts that are meant");
+		    "this entry matches every host and is omitted: list the intended hosts");
 		return false;
 	}
 	if (e->pattern && slice_starts_with(text, SLICE("*.")))
 		text = slice_drop(text, 1);
 	else if (slice_find(text, '*') < text.len && e->pattern && !network_of(im, text, &text)) {
-		find_at(im, FINDING_WITHOUT_COUNTERPART, e->file, e->line, l->name, e->key, "of patterns, *.NAME and "
-		    "10.* have a counterpart: list the networks that are meant");
+		find_at(im, FINDING_WITHOUT_COUNTERPART, e->file, e->line, l->name, e->key, "only *.NAME and "
+		    "10.* have a counterpart among patterns: list the intended networks");
 		return false;
 	}
 	*loopback_out = is_loopback(text);

@@ -1,4 +1,4 @@
-/* What the old programs do although no option of theirs says so, and assay does otherwise. */
+/* Behaviour of the old programs that no option controls and that differs from assay's. */
 #include "private.h"
 
 static const struct {

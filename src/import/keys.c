@@ -1,6 +1,6 @@
 /*
- * Keys and signing tables: the key directory where it says the same, else tables of the same form
- * whose keys are copies.
+ * Keys and signing tables.  Where a key directory has the same effect, only keys are copied into it; otherwise
+ * new tables of the same form are written, which name the copies.
  */
 #include <glob.h>
 #include <stdlib.h>
@@ -14,7 +14,7 @@
 
 #include "private.h"
 
-/* More titled sections than this are looked through too slowly for each message. */
+/* Above this number, searching the titled sections for each message would be too slow. */
 #define MOST_SECTIONS 1000u
 
 /* --- reading what the options name ------------------------------------------------------------------- */
@@ -289,7 +289,7 @@ static void drop_repeated(struct import *im)
 	im->signer_count = kept;
 }
 
-/* Does the key directory, with at most sign sections beside it, say the same as this line? */
+/* Does the key directory, possibly with sign sections, have the same effect as this line? */
 static bool is_simple(const struct import *im, const struct sign_row *s, size_t *sections)
 {
 	struct slice domain;
@@ -412,8 +412,8 @@ static void plan_each_file(struct import *im, const struct key_row *row)
 	for (size_t i = 0; i < pattern.len; i++)
 		buf_add_char(&glob_text, pattern.ptr[i] == '%' ? '*' : pattern.ptr[i]);
 	if (glob(buf_cstr(&glob_text), 0, NULL, &found) != 0)
-		find_at(im, FINDING_DROPPED, row->file, row->line, SLICE("KeyTable"), row->name, "there is no file of "
-		    "this pattern: no key is copied");
+		find_at(im, FINDING_DROPPED, row->file, row->line, SLICE("KeyTable"), row->name, "no file "
+		    "matches this path: no key is copied");
 	for (size_t i = 0; i < found.gl_pathc; i++) {
 		struct slice rest = slice_drop(slice_str(found.gl_pathv[i]), left.len);
 		struct slice after = slice_drop(pattern, left.len + 1);
@@ -449,8 +449,8 @@ static void find_repeated(struct import *im)
 
 		k->repeated = strcmp(k->target, sorted[i - 1]->target) == 0;
 		if (k->repeated && !same_key(k->key, sorted[i - 1]->key))
-			mistake(im, k->file, k->line, "another key of the same domain and selector is at %s:%u: one of the two "
-			    "signs nothing that verifies: remove it", sorted[i - 1]->file, sorted[i - 1]->line);
+			mistake(im, k->file, k->line, "another key of the same domain and selector is at %s:%u: "
+			    "signatures by one of the two fail: remove it", sorted[i - 1]->file, sorted[i - 1]->line);
 	}
 }
 
@@ -550,6 +550,6 @@ void keys_translate(struct import *im)
 	read_keys(im);
 	if (im->signing_table != NULL)
 		find(im, FINDING_TRANSLATED, old_option(im, PROGRAM_OPENDKIM, "SigningTable"), "%zu lines: %s",
-		    im->signer_count, im->new_tables ? "written anew, with copies of the keys (sign-tables)" :
-		    "the key directory says the same (keys)");
+		    im->signer_count, im->new_tables ? "rewritten, with copies of the keys (sign-tables)" :
+		    "the key directory has the same effect (keys)");
 }

@@ -53,7 +53,7 @@ static const char *new_action(struct import *im, const struct old_line *l, const
 	if (strcmp(action, "quarantine") == 0)
 		plan_set(im, "", "quarantine", SLICE("hold"));
 	if (strcmp(r->option, "on-temperror") == 0 && strcmp(action, "reject") == 0) {
-		find(im, DIFFERENT, l, "what may pass by itself is deferred, not refused for good (dkim on-temperror)");
+		find(im, DIFFERENT, l, "a temporary error defers the message, never rejects it (dkim on-temperror)");
 		return "tempfail";
 	}
 	if (slice_istarts_with(l->value, SLICE("d")))
@@ -90,7 +90,7 @@ static void rule_action(struct import *im, const struct old_line *l, const struc
 	wrong_value(im, l, "accept, discard, quarantine, reject or tempfail");
 }
 
-/* All actions at once: a row for each of the others gives them by itself. */
+/* On-Default sets all actions; each can be overridden by an option of its own. */
 static void rule_default_action(struct import *im, const struct old_line *l, const struct rule *r)
 {
 	static const struct rule each[] = {
@@ -198,8 +198,8 @@ static void rule_sign_headers(struct import *im, const struct old_line *l, const
 		    SLICE_ARG(name)));
 	}
 	find(im, difference ? FINDING_TRANSLATED : DIFFERENT, l, difference ? "sign-headers" :
-	    "these fields are signed besides those that assay signs by default (sign-headers): a field less "
-	    "is written as \"-Name\"");
+	    "these fields are signed in addition to the defaults of assay (sign-headers): to leave a field "
+	    "unsigned, write \"-Name\"");
 }
 
 static void rule_omit_headers(struct import *im, const struct old_line *l, const struct rule *r)
@@ -340,19 +340,19 @@ const struct rule opendkim_rules[] = {
 	NOTE("ATPSDomains", WITHOUT, "authorized third-party signatures (RFC 6541) are not implemented"),
 	NOTE("ATPSHashAlgorithm", WITHOUT, "authorized third-party signatures (RFC 6541) are not implemented"),
 	NOTE_IF("FixCRLF", KEPT, "the MTA hands over CRLF line ends, and sends them"),
-	NOTE_IF("StrictHeaders", DIFFERENT, "of the fields that may stand once, From alone is required to "
+	NOTE_IF("StrictHeaders", DIFFERENT, "of the fields that must not be repeated, only From is checked "
 	    "(dmarc from-multiple); required-headers covers the others"),
 
 	/* what is done with a result */
 	{ "On-Default", rule_default_action, KEPT, NULL, NULL, NULL, NULL },
 	ACTION("On-BadSignature", "on-fail", "for mail whose signatures all fail", NULL),
 	ACTION("On-DNSError", "on-temperror", "for keys that cannot be fetched", "tempfail"),
-	NOTE("On-InternalError", DIFFERENT, "mail that cannot be treated for want of memory is deferred, never "
-	    "accepted unjudged"),
+	NOTE("On-InternalError", DIFFERENT, "mail that cannot be processed for lack of memory is deferred, never "
+	    "accepted unchecked"),
 	ACTION("On-KeyNotFound", "on-fail", "for mail whose signatures all fail", NULL),
 	ACTION("On-NoSignature", "on-none", "for mail without a signature", NULL),
 	NOTE("On-Security", DIFFERENT, "a message that reaches a ceiling is refused (limits on-exceed)"),
-	NOTE("On-SignatureError", DIFFERENT, "a signature that cannot be read counts as none that passes "
+	NOTE("On-SignatureError", DIFFERENT, "a signature that cannot be parsed is treated as failed "
 	    "(dkim on-fail)"),
 	NOTE("On-ReputationError", WITHOUT, REPUTATION),
 	{ "MinimumKeyBits", rule_minimum_bits, KEPT, NULL, "dkim", "minimum-bits", NULL },
@@ -375,9 +375,9 @@ const struct rule opendkim_rules[] = {
 	/* Authentication-Results */
 	NOTE_IF("AlwaysAddARHeader", KEPT, "every judged message gets the field"),
 	NOTE_IF("NoHeaderB", DIFFERENT, "header.b is written: it tells signatures of one domain apart (RFC 6008)"),
-	NOTE_IF("KeepAuthResults", UNSAFE, "forged fields with the own name are always removed"),
+	NOTE_IF("KeepAuthResults", UNSAFE, "forged fields with the authserv-id of this host are always removed"),
 	RULE("RemoveARFrom", set_authserv_ids),
-	NOTE_IF("RemoveARAll", KEPT, "fields with the own name are removed whatever they report"),
+	NOTE_IF("RemoveARAll", KEPT, "fields with the authserv-id of this host are removed whatever they report"),
 	NOTE_IF("X-Header", DROPPED, "assay adds no field that names itself"),
 	NOTE_IF("AddCanonicalizedData", DROPPED, "nothing has to be handed to another milter"),
 

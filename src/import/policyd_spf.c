@@ -95,7 +95,7 @@ static void rule_yes_action(struct import *im, const struct old_line *l, const s
 		find(im, KEPT, l, "off, as in assay");
 }
 
-/* 0 tests and refuses nothing. */
+/* TestOnly = 0: results are recorded, and nothing is rejected. */
 static void rule_test_only(struct import *im, const struct old_line *l, const struct rule *r)
 {
 	(void)r;
@@ -144,7 +144,7 @@ const struct rule policyd_spf_rules[] = {
 	    "counts a DKIM signature of the domain"),
 	{ "PermError_reject", rule_yes_action, KEPT, "reject", "spf", "on-permerror", NULL },
 	{ "TempError_Defer", rule_yes_action, KEPT, "tempfail", "spf", "on-temperror", NULL },
-	NOTE("Prospective", WITHOUT, "a check of the own outgoing mail: assay check shows what your record says"),
+	NOTE("Prospective", WITHOUT, "outgoing mail is not checked: assay check shows what your record says"),
 	HOSTS("skip_addresses", "not checked by SPF", "127.0.0.0/8,::1"),
 	HOSTS("Whitelist", "not checked by SPF", NULL),
 	NOTE("HELO_Whitelist", WITHOUT, "a HELO name is no proof of a host: list its addresses in forwarders"),
@@ -156,7 +156,7 @@ const struct rule policyd_spf_rules[] = {
 	NOTE("Hide_Receiver", DROPPED, "the field names this host in any case"),
 	RULE_OR("Authserv_Id", set_authserv_id, NULL),
 	NOTE("SPF_Enhanced_Status_Codes", KEPT, "the codes of RFC 7372 are used"),
-	{ "Lookup_Time", set_seconds, KEPT, "one message waits so long in all", "dns", "deadline", NULL },
+	{ "Lookup_Time", set_seconds, KEPT, "DNS time for one message", "dns", "deadline", NULL },
 	NOTE("Whitelist_Lookup_Time", DROPPED, "no names are looked up for these lists"),
 	{ "Void_Limit", set_number, KEPT, NULL, "spf", "void-limit", NULL },
 	NOTE("Mock", DROPPED, "a way around a limit of other milters"),

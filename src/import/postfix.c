@@ -102,7 +102,7 @@ static void add_milters(const struct import *im, struct buf *out, struct slice l
 
 static void write_observing(const struct import *im, struct buf *out, struct slice milters)
 {
-	buf_add_str(out, "1. Observe beside the old programs. In main.cf:\n    smtpd_milters = ");
+	buf_add_str(out, "1. Run assay in parallel with the old programs. In main.cf:\n    smtpd_milters = ");
 	add_milters(im, out, milters, true);
 	buf_add_str(out, "{ unix:" OWN_SOCKET ", default_action=accept }\n"
 	    "   Compare the lines of assayd in the log with the old programs' for some days.\n");
@@ -141,7 +141,7 @@ static void write_replacing(const struct import *im, struct buf *out, struct sli
 		buf_addf(out, "   Remove the service at %s:%u from master.cf.\n", service->file, service->line);
 	write_service_milters(im, out);
 	buf_add_str(out, "   Two signers with one domain and selector, and two programs that remove each other's\n"
-	    "   Authentication-Results, must not run beside each other longer than enforce is observe.\n"
+	    "   Authentication-Results, must not run in parallel once enforce is no longer observe.\n"
 	    "3. When a week of the log shows nothing that you want under would=reject, set enforce = yes.\n");
 }
 
@@ -206,6 +206,6 @@ void postfix_translate(struct import *im, struct buf *out)
 	write_observing(im, out, milters);
 	write_replacing(im, out, milters);
 	if (!im->lines[PROGRAM_MAIN_CF].present)
-		buf_add_str(out, "Give /etc/postfix/main.cf and master.cf as well, or sendmail.mc, and these lines are made\n"
-		    "from yours.\n");
+		buf_add_str(out, "To base these lines on your own files, also give /etc/postfix/main.cf and\n"
+		    "master.cf, or sendmail.mc.\n");
 }

@@ -1,6 +1,6 @@
 /*
- * private.h - what the files of this room share: lines of old files, the new configuration under
- * way, and findings.
+ * private.h - what the files in this directory share: lines of old files, the configuration being built,
+ * and findings.
  */
 #ifndef ASSAY_IMPORT_PRIVATE_H
 #define ASSAY_IMPORT_PRIVATE_H
@@ -162,7 +162,7 @@ extern const size_t opendkim_rule_count, opendmarc_rule_count, openarc_rule_coun
 #define RULE(name, apply) { name, apply, KEPT, NULL, NULL, NULL, NULL }
 #define RULE_OR(name, apply, fallback) { name, apply, KEPT, NULL, NULL, NULL, fallback }
 
-/* Finds text of kind.  note_if_yes: only where the boolean is true; else it is kept. */
+/* Adds a finding with the rule's text and kind.  note_if_yes: only where the boolean is true; else it is kept. */
 void note(struct import *im, const struct old_line *l, const struct rule *r);
 void note_if_yes(struct import *im, const struct old_line *l, const struct rule *r);
 
@@ -179,7 +179,7 @@ void set_facility(struct import *im, const struct old_line *l, const struct rule
 void set_canonicalization(struct import *im, const struct old_line *l, const struct rule *r);
 void set_trusted(struct import *im, const struct old_line *l, const struct rule *r);
 
-/* Reports that a value is none that the option takes. */
+/* Reports that a value is not valid for the option. */
 void wrong_value(struct import *im, const struct old_line *l, const char *expected);
 
 /* After a plan_ call: translated, or without counterpart where the setting does not exist. */

@@ -23,7 +23,7 @@ static const struct {
 	{ MILTERS, NOTE_IF("Background", DROPPED, "assayd -f stays in the foreground") },
 	{ MILTERS, NOTE("BaseDirectory", DROPPED, UNIT) },
 	{ MILTERS, NOTE("ChangeRootDirectory", DROPPED, UNIT) },
-	{ DKIM | DMARC, { "DNSTimeout", set_seconds, KEPT, "one message waits so long in all", "dns", "deadline", NULL } },
+	{ DKIM | DMARC, { "DNSTimeout", set_seconds, KEPT, "DNS time for one message", "dns", "deadline", NULL } },
 	{ MILTERS, NOTE_IF("EnableCoredumps", DROPPED, UNIT) },
 	{ DKIM | ARC, NOTE("Include", KEPT, "the file has been read") },
 	{ DKIM | ARC | SPF, { "InternalHosts", set_trusted, KEPT, NULL, NULL, NULL, NULL } },

@@ -1,4 +1,4 @@
-/* What several programs' options have in common, and the coordinator of the translation. */
+/* Functions that apply the options of several programs, and import_translate(), which runs them. */
 #include <string.h>
 #include <unistd.h>
 
@@ -70,7 +70,7 @@ void set_done(struct import *im, const struct old_line *l, bool set, const char 
 
 /* --- setting ------------------------------------------------------------------------------------- */
 
-/* The old programs check few values; what the configuration would refuse must not be written into it. */
+/* The old programs accept values that assay.conf rejects; those must not be written into it. */
 static bool value_fits(struct import *im, const struct rule *r, struct slice value)
 {
 	struct slice text = arena_printf(im->arena, "%s %s %s = %.*s %s\n", r->section, *r->section == '\0' ? "" : "{",
@@ -256,8 +256,8 @@ static void trust(struct import *im, const struct old_line *l, const struct entr
 	if (as == TRUSTED_ASK && im->params.ask != NULL)
 		as = im->params.ask(im->params.ctx, host);
 	if (as == TRUSTED_UNDECIDED || as == TRUSTED_ASK) {
-		mistake(im, e->file, e->line, "%s trusts %s: say what it is: --trusted=internal (a host of yours "
-		    "whose mail is signed and not judged), relay (a gateway that passes on mail from outside), "
+		mistake(im, e->file, e->line, "%s trusts %s: specify its role: --trusted=internal (a host of "
+		    "yours whose mail is signed and not judged), relay (a gateway that passes on mail from outside), "
 		    "sign-or-judge (both), or ask (for each host)", l->rule->name, shown(im, e->key));
 		return;
 	}

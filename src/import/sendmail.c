@@ -64,7 +64,7 @@ void sendmail_translate(struct import *im, struct buf *out)
 {
 	plan_set(im, "", "listen", SLICE("unix:/run/assay/assay.sock"));
 	plan_set(im, "", "socket-group", SLICE("smmsp"));
-	buf_add_str(out, "1. Observe beside the old programs. After their lines, write:\n");
+	buf_add_str(out, "1. Run assay in parallel with the old programs. After their lines, write:\n");
 	write_definition(im, out);
 	write_order(im, out, true);
 	buf_add_str(out, "   Compare the lines of assayd in the log with the old programs' for some days.\n"

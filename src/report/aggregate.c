@@ -82,8 +82,8 @@ static void put_error(struct xml_writer *w, const struct report *r)
 		buf_addf(&errors, "%llu messages in %zu further records are left out: the report would be too "
 		    "large", (unsigned long long)r->messages_left_out, r->rows_left_out);
 	if (r->policy.several_records)
-		add_error(&errors, "there are several DMARC records at a name of the tree walk: none of them "
-		    "is used");
+		add_error(&errors, "there are several DMARC records at a name of the tree walk: all of them "
+		    "are ignored");
 	dmarc_record_faults(&r->policy.record, add_fault, &errors);
 	if (errors.len > 0)
 		xml_text(w, "error", buf_slice(&errors));

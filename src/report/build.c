@@ -13,7 +13,7 @@ struct report_builder {
 	size_t octets;            /* that its XML has at most */
 };
 
-/* No XML of a row or a part of it is larger, its text aside. */
+/* Upper bounds for the XML of a row and of a part of it, not counting its texts. */
 #define ROW_OCTETS    1200u
 #define PART_OCTETS   300u
 #define ESCAPED       6u /* "&quot;" for one octet */
@@ -48,7 +48,7 @@ struct report_builder *report_builder_new(struct arena *a)
 	return b;
 }
 
-/* "Letters and digits" of which two policies differ. */
+/* A short hash of the policy, in letters and digits, that distinguishes the reports of one day and domain. */
 static enum rc make_variant(struct arena *a, struct slice policy, struct slice *out)
 {
 	unsigned char hash[SHA256_OCTETS];

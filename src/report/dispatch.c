@@ -24,7 +24,7 @@ struct dispatching {
 
 /* --- one delivery ------------------------------------------------------------------------------------ */
 
-/* It was handed over, so it should be settled, or it will be handed over again. */
+/* Retries if the store is unavailable: a delivery that is not settled would be handed over a second time. */
 static enum rc settle(struct dispatching *t, const struct outgoing *report, const struct delivery *d)
 {
 	enum rc rc = RC_IO;
@@ -158,7 +158,7 @@ static enum rc deliver(struct dispatching *t, struct arena *a, const struct outg
 
 /* --- the queue ---------------------------------------------------------------------------------------------- */
 
-/* So many a minute, whoever sends; false: end early. */
+/* Waits until fewer than per_minute deliveries were tried in the last minute, by all hosts; false: end early. */
 static enum rc wait_for_turn(struct dispatching *t, bool *go_on)
 {
 	int64_t tried, most = t->s->settings->sending.per_minute;

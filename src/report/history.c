@@ -17,7 +17,7 @@
 #define RETRY_MAX_MS   (30 * 1000)
 #define EXPIRE_MS      (3600 * 1000)
 
-/* A message takes its time when it ends and arrives here after it waited for the DNS, four minutes at most. */
+/* A message's time is that of its end, but it may wait for the DNS up to four minutes before it arrives here. */
 #define STRAGGLERS     300
 
 /* Items that are written together. */
@@ -136,13 +136,13 @@ static void set_away(struct history *h, bool away)
 	pthread_mutex_unlock(&h->lock);
 }
 
-/* The store is opened anew, since it may be another one by then. */
+/* Closes the store, so that the next try opens it again: it may have been replaced by then. */
 static void trouble(struct history *h, struct err *err)
 {
 	struct slice rest = buf_slice(&err->text), line = slice_split(&rest, '\n');
 
-	log_repeated(LOG_LEVEL_ERROR, "reports store", "reports: %.*s: mail goes on, and what is to be kept waits in "
-	    "memory", SLICE_ARG(line.len > 0 ? line : SLICE("out of memory")));
+	log_repeated(LOG_LEVEL_ERROR, "reports store", "reports: %.*s: mail is still processed, and new rows are "
+	    "kept in memory", SLICE_ARG(line.len > 0 ? line : SLICE("out of memory")));
 	h->retry_ms = h->retry_ms == 0 ? RETRY_MS : h->retry_ms * 2;
 	if (h->retry_ms > RETRY_MAX_MS)
 		h->retry_ms = RETRY_MAX_MS;
@@ -193,7 +193,7 @@ static struct chunk *first_chunk(struct history *h)
 	pthread_mutex_lock(&h->lock);
 	c = h->first;
 	if (c != NULL && c->sequence == 0)
-		c->sequence = ++h->sequence; /* from now on it stays as it is */
+		c->sequence = ++h->sequence; /* nothing is appended from now on */
 	pthread_mutex_unlock(&h->lock);
 	return c;
 }
@@ -219,7 +219,7 @@ static enum rc open_store(struct history *h, struct err *err)
 	return h->store != NULL ? RC_OK : store_open(slice_str(h->location), &h->store, err);
 }
 
-/* A chunk that the store refuses as a whole is set aside as a row is. */
+/* A chunk that the store rejects as a whole is dropped and counted, as a single row is. */
 static enum rc write_chunk(struct history *h, struct chunk *c, struct err *err)
 {
 	struct store_batch batch = { .host = slice_str(h->host), .boot = slice_str(h->boot),
@@ -235,7 +235,7 @@ static enum rc write_chunk(struct history *h, struct chunk *c, struct err *err)
 	if (added.refused > 0) {
 		struct slice rest = buf_slice(&err->text), line = slice_split(&rest, '\n');
 
-		log_error("reports: %llu messages were set aside, since the store refuses them: %.*s",
+		log_error("reports: %llu messages were dropped, because the store rejects them: %.*s",
 		    (unsigned long long)added.refused, SLICE_ARG(line));
 	}
 	written(h, c, &added);
@@ -252,7 +252,7 @@ static enum rc write_all(struct history *h, struct err *err)
 	return RC_OK;
 }
 
-/* All that came before now is written: then nothing of the days before can follow. */
+/* Marks days as drained: all that arrived before since is written, so no more rows of those days can follow. */
 static enum rc mark_days(struct history *h, int64_t since, struct err *err)
 {
 	int64_t day = (since - STRAGGLERS) / SECONDS_OF_DAY - 1;
@@ -301,7 +301,7 @@ static void tick(struct history *h, bool draining)
 	err_free(&err);
 }
 
-/* A second, or until there is something to be done.  False: it is to end. */
+/* Waits for a second, or until there is work.  False: the thread must end. */
 static bool wait_for_tick(struct history *h, bool *draining)
 {
 	struct timespec until;

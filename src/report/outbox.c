@@ -256,7 +256,7 @@ enum rc outbox_of_day(struct sql *s, int64_t day, int64_t *count_out, struct err
 enum rc outbox_repeat(struct sql *s, int64_t day, struct slice domain, int64_t now, uint64_t *count_out,
     struct err *err)
 {
-	/* made anew for the time that it may take; its octets, their date and ids stay */
+	/* a new time of making restarts the time limit; the octets with their date and ids stay the same */
 	TRY(RUN(s, "UPDATE outgoing SET made = $1 WHERE kind = 0 AND day = $2 AND (domain = $3 OR $3 = '')", NULL,
 	    NULL, err, sql_integer(now), sql_integer(day), sql_text(domain)));
 	TRY(RUN(s, "UPDATE delivery SET state = 0, due = $1, tried = 0, tries = 0 WHERE state IN (1, 2, 3, 5) AND report IN "
@@ -281,7 +281,7 @@ enum rc outbox_lease_day(struct sql *s, int64_t day, int64_t now, int64_t wanted
 {
 	TRY(RUN(s, "INSERT INTO sending_day (day, made, leased) VALUES ($1, 0, 0) ON CONFLICT DO NOTHING", NULL, NULL,
 	    err, sql_integer(day)));
-	/* its own lease, though it may have expired, or one of no one */
+	/* renews the caller's lease, even if it has expired, or takes one that is free */
 	TRY(RUN(s, "UPDATE sending_day SET leased = $1 WHERE day = $2 AND made = 0 AND (leased = $3 OR leased <= $4)",
 	    NULL, NULL, err, sql_integer(wanted), sql_integer(day), sql_integer(*until), sql_integer(now)));
 	*ours_out = sql_changed(s) == 1;

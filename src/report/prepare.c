@@ -11,7 +11,7 @@
 #define WORK_OF_CAP      10   /* reports whose addresses are looked up, for each that the cap allows */
 #define DELIVERIES_MAX   (LIMIT_REPORT_URIS + LIMIT_REPORT_BCC)
 
-/* One day on its way into the outbox, or past it: for a preview. */
+/* State while the reports of one day are made, for the outbox or only for a preview. */
 struct making {
 	const struct sending *s;
 	struct sql *sql;
@@ -22,7 +22,7 @@ struct making {
 	int64_t considered;
 	struct suppressed suppressed;
 	struct prepared *out;
-	enum rc (*preview)(void *ctx, const struct outgoing *report, const struct delivery *d); /* NULL: for good */
+	enum rc (*preview)(void *ctx, const struct outgoing *report, const struct delivery *d); /* NULL: no preview */
 	void *ctx;
 };
 
@@ -88,7 +88,7 @@ static void suppress(struct making *m, enum suppression why, uint64_t messages)
 
 /* --- one report ---------------------------------------------------------------------------------------- */
 
-/* Why not there?  The null slice: it may go there. */
+/* Returns in *out why the report must not be sent to this destination; the null slice: it may be. */
 static enum rc objection(struct making *m, struct arena *a, const struct report_destination *d, struct slice *out)
 {
 	int64_t until;
@@ -106,7 +106,7 @@ static enum rc objection(struct making *m, struct arena *a, const struct report_
 	return RC_OK;
 }
 
-/* Its own time within the spread, by its tag: a forger cannot have all of them at one time. */
+/* Spreads deliveries by their tags, which are keyed hashes: a forger cannot make all of them due at one time. */
 static int64_t due_time(const struct making *m, struct slice tag)
 {
 	int64_t now = m->s->now(m->s->ctx), spread = m->s->settings->sending.spread;
@@ -220,7 +220,7 @@ static enum rc make_report(struct making *m, struct arena *a, const struct repor
 	bool there;
 
 	TRY(outbox_has(m->sql, &report, &there, m->err));
-	if (there) /* made before whoever made it was interrupted */
+	if (there) /* made by an earlier run, which was interrupted */
 		return RC_OK;
 	m->considered++;
 	if (is_over_cap(m, 1)) {
@@ -277,7 +277,7 @@ struct domain_names {
 	size_t count, cap;
 };
 
-/* The names first: reports are made of further statements. */
+/* Collects the names first, because making a report runs further statements on the same connection. */
 static enum rc take_domain(void *ctx, const struct store_domain *d)
 {
 	struct domain_names *names = ctx;

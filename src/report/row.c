@@ -40,8 +40,8 @@ static bool recipients_wanted(const struct envelope *e, const struct report_sett
 }
 
 /*
- * What gets a temporary failure is not received: it comes again, and is counted then.  A report that does
- * not pass is somebody's forgery and counts like any other mail.
+ * A message that is deferred is not received: it is sent again and counted then.  A report that does not
+ * pass may be forged and is counted like any other mail.
  */
 static bool is_reported(const struct outcome *o, const struct report_settings *settings)
 {
@@ -135,7 +135,7 @@ static bool refused(enum disposition d)
 	return d == DISPOSITION_QUARANTINE || d == DISPOSITION_REJECT;
 }
 
-/* Of this author; the message has one, which another author may have brought about. */
+/* The disposition for this author: that of the whole message may result from another author's policy. */
 static enum disposition disposition_for(const struct outcome *o, const struct dmarc_author_result *author)
 {
 	enum disposition d = o->actions.disposition;

@@ -75,8 +75,8 @@ static enum rc bring_up_to_date(struct sql *s, struct err *err)
 	TRY(sql_run(s, "SELECT CAST(coalesce(max(version), 0) AS BIGINT) FROM schema_version", NULL, 0,
 	    take_integer, &version, err));
 	if (version > known)
-		return err_config(err, "%s: its schema has version %lld, and this program knows %lld: upgrade assay on "
-		    "this host", sql_name(s), (long long)version, (long long)known);
+		return err_config(err, "%s: its schema version %lld is newer than %lld, the version of this "
+		    "program: upgrade assay on this host", sql_name(s), (long long)version, (long long)known);
 	for (; version < known; version++) {
 		struct sql_value next = sql_integer(version + 1);
 

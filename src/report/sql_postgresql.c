@@ -98,8 +98,8 @@ static const struct {
 	enum rc rc;
 	const char *advice;
 } states[] = {
-	{ "25006", RC_IO, "the server takes no changes now: is it a standby?" },
-	{ "42501", RC_CONFIG, "GRANT the daemon's role what it needs; the role that makes the tables owns them" },
+	{ "25006", RC_IO, "the server is read-only: check whether it is a standby" },
+	{ "42501", RC_CONFIG, "grant the missing privileges to the daemon's role, or make it own the tables" },
 	{ "53100", RC_IO, "make room on the server's disk" },
 	{ "54000", RC_REFUSED, "" },
 	{ "55P03", RC_IO, "" },

@@ -105,7 +105,7 @@ static const struct {
 	const char *what; /* NULL: SQLite's own words */
 	const char *advice;
 } errors[] = {
-	{ SQLITE_BUSY, RC_IO, "another program holds the lock", "end it if it does not end by itself" },
+	{ SQLITE_BUSY, RC_IO, "locked by another program", "if it does not finish, stop it" },
 	{ SQLITE_LOCKED, RC_IO, NULL, "" },
 	{ SQLITE_FULL, RC_IO, "the disk is full", "make room on it" },
 	{ SQLITE_IOERR, RC_IO, NULL, "look at the disk" },
@@ -137,7 +137,7 @@ static enum rc fail(struct sqlite *s, int code, struct err *err)
 
 /* --- statements ------------------------------------------------------------------------------------- */
 
-/* Parameters appear for the first time in their order, so that a place is a number. */
+/* Checks that $1, $2, ... first appear in this order: SQLite numbers parameters by first appearance. */
 static bool in_order(sqlite3_stmt *statement)
 {
 	for (int i = 1; i <= sq.sqlite3_bind_parameter_count(statement); i++) {
@@ -271,8 +271,8 @@ static enum rc refuse_user(const struct sqlite *s, const char *what, uid_t owner
 
 	name_of(owner, &theirs);
 	name_of(geteuid(), &ours);
-	err_add(err, "%s: %s belongs to %s, and this program runs as %s, whose files beside it would lock the "
-	    "daemon out: run it as %s (runuser -u %s -- ...)", sql_name(&s->base), what, buf_cstr(&theirs),
+	err_add(err, "%s: %s belongs to %s: files that %s creates next to it would be inaccessible to the "
+	    "daemon: run this program as %s (runuser -u %s -- ...)", sql_name(&s->base), what, buf_cstr(&theirs),
 	    buf_cstr(&ours), buf_cstr(&theirs), buf_cstr(&theirs));
 	buf_free(&theirs);
 	buf_free(&ours);
@@ -378,14 +378,14 @@ static enum rc open_sqlite(struct slice location, struct sql **out, struct err *
 	return rc;
 }
 
-/* Who moves or deletes the file would otherwise have the rows written into what no one finds again. */
+/* If the file was moved or deleted, rows would otherwise be written to a file that nobody reads. */
 static enum rc ready(struct sql *base, struct err *err)
 {
 	struct sqlite *s = (struct sqlite *)base;
 	int moved = 0;
 
 	if (sq.sqlite3_file_control(s->db, "main", SQLITE_FCNTL_HAS_MOVED, &moved) == SQLITE_OK && moved)
-		return sql_fail(base, RC_IO, err, SLICE("the file was moved or deleted"), "it is opened anew");
+		return sql_fail(base, RC_IO, err, SLICE("the file was moved or deleted"), "it is opened again");
 	return RC_OK;
 }
 

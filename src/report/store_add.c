@@ -191,7 +191,7 @@ static enum rc day_begin(struct store *s, int64_t day, struct day *out, struct e
 	    err);
 }
 
-/* The day's row is taken last: whoever closes the day takes it last as well. */
+/* Writes the day's row last.  Closing a day does so, too: the same order of locks prevents a deadlock. */
 static enum rc day_end(struct store *s, const struct day *d, struct err *err)
 {
 	struct sql_value args[] = { sql_integer(d->day), sql_integer(d->new_rows), sql_integer(d->dropped),
@@ -274,7 +274,7 @@ struct insertion {
 	int64_t new_rows;
 };
 
-/* A row that has no more messages than were added has just been made. */
+/* A row whose count equals the number of messages just added is a new row. */
 static enum rc take_inserted(void *ctx, const struct sql_value *columns, size_t count)
 {
 	struct insertion *in = ctx;
@@ -308,7 +308,7 @@ static enum rc insert(struct store *s, struct batch *b, struct group *g, struct 
 	return RC_OK;
 }
 
-/* One statement for many rows where there are as many; what such a one refuses is found row by row. */
+/* Inserts ROWS_AT_ONCE rows with one statement; singly: one by one, to find the row that the store rejects. */
 static enum rc insert_all(struct store *s, struct batch *b, struct group *g, bool singly, struct err *err)
 {
 	struct entry *some[ROWS_AT_ONCE];
@@ -361,7 +361,7 @@ static enum rc add_overflow(struct store *s, struct batch *b, struct group *g, c
 	return rc;
 }
 
-/* The domain has about as many rows as it may have: each is looked at. */
+/* Used when the domain is close to its maximum of rows: each entry is checked on its own. */
 static enum rc insert_capped(struct store *s, struct batch *b, struct group *g, int64_t room, struct err *err)
 {
 	for (struct entry *e = g->first; e < g->end; e++) {
@@ -496,7 +496,7 @@ static enum rc try_batch(struct store *s, struct batch *b, bool singly, struct e
 	return rc;
 }
 
-/* A transaction that one row spoils is begun again without that row. */
+/* If one row makes the transaction fail, the transaction is repeated without that row. */
 static enum rc write_batch(struct store *s, struct batch *b, struct err *err)
 {
 	enum rc rc = try_batch(s, b, false, err);
@@ -535,7 +535,7 @@ enum rc store_drained(struct store *s, struct slice host, int64_t day, int64_t n
 	    NULL, err);
 }
 
-/* What is left over when the next call comes is found again: the policy goes when its rows are gone. */
+/* Each call deletes a part; the next one continues.  Policies go after their rows, which are found by them. */
 static enum rc expire(struct store *s, int64_t before, uint64_t *deleted, struct err *err)
 {
 	static const char *const statements[] = {

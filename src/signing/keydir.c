@@ -168,7 +168,8 @@ static void check_twins(const char *directory, const struct keydir_file *files, 
 		if (files[i].state == KEY_ACTIVE && files[i - 1].state == KEY_ACTIVE &&
 		    slice_ieq(files[i].selector, files[i - 1].selector))
 			err_finding(err, "%s: %.*s.pem and %.*s.pem are one selector in the DNS, "
-			    "and one of the two signs wrongly: retire it", directory, SLICE_ARG(files[i - 1].selector),
+			    "so signatures by one of them fail: retire that key", directory,
+			    SLICE_ARG(files[i - 1].selector),
 			    SLICE_ARG(files[i].selector));
 }
 

@@ -18,9 +18,9 @@ struct keydir_file {
 };
 
 /*
- * The directories of domains, in no order.  What lies there unused, or may be written by everybody,
- * is a finding.  RC_IO with a message when the directory cannot be read; *missing_out says that it
- * is not there, without a message.
+ * Lists the directories of domains, in no order.  Entries that are not used, and directories that are
+ * writable by everybody, are findings.  RC_IO with a message if the directory cannot be read; if it does not
+ * exist, *missing_out is set and there is no message.
  */
 MUST_CHECK enum rc keydir_domains(const char *directory, struct arena *a,
     struct keydir_domain **out, size_t *count_out, bool *missing_out, struct err *err);

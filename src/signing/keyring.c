@@ -8,7 +8,7 @@
 #include "keyring.h"
 #include "map.h"
 
-/* Another file, or another content, has another mark. */
+/* Identifies a version of a file: it changes when the file is replaced or written to. */
 struct file_mark {
 	dev_t device;
 	ino_t inode;
@@ -175,9 +175,9 @@ enum rc keyring_add(struct keyring *ring, const char *path, struct keyring_key *
 	struct stat st = { .st_size = 0 };
 	enum rc rc;
 
-	/* a URI of an OpenSSL store is no file: it is itself for ever */
+	/* an OpenSSL store URI is not a file, so it cannot change */
 	if (stat(path, &st) != 0 && strchr(path, ':') == NULL) {
-		rc = private_key_check(path, NULL, err); /* knows the words */
+		rc = private_key_check(path, NULL, err); /* for its message: it says why the file is unusable */
 		return rc == RC_OK ? RC_IO : rc;
 	}
 	pthread_mutex_lock(&ring->lock);
@@ -188,7 +188,7 @@ enum rc keyring_add(struct keyring *ring, const char *path, struct keyring_key *
 
 /* --- use -------------------------------------------------------------------------------------- */
 
-/* A reference to a decoded key, which is now the last used; NULL: not decoded at present. */
+/* Returns a reference to the decoded key and marks it as most recently used; NULL if it is not decoded. */
 static struct private_key *take(struct keyring *ring, struct keyring_key *k)
 {
 	if (k->key == NULL)
@@ -199,8 +199,8 @@ static struct private_key *take(struct keyring *ring, struct keyring_key *k)
 }
 
 /*
- * Decodes without the lock, so that messages of other domains need not wait.  Two messages may do it
- * at once: the first one's key is kept.
+ * Decodes without holding the lock, so that messages of other domains need not wait.  If two threads decode
+ * the same key at once, the first result is kept and the second is freed.
  */
 static struct private_key *decode_for_use(struct keyring *ring, struct keyring_key *k, struct err *err)
 {

@@ -1,11 +1,11 @@
 /*
  * keyring.h - private keys by path, each file read once.
  *
- * The first LIMIT_KEYS_DECODED keys are decoded when they are added, so that a start reports every
- * mistake; of further ones only the file's mode is judged then, and they are decoded when they are
- * used: decoding and a trial signature take a millisecond, a decoded key some ten KiB.  So at
- * most LIMIT_KEYS_DECODED are kept decoded, those that were used last.  A file that has changed since
- * (its inode, size or time) is a new key; the old one stays, for messages that hold it.  Thread-safe.
+ * Decoding a key and making a trial signature takes about a millisecond, and a decoded key occupies about
+ * ten KiB.  So at most LIMIT_KEYS_DECODED keys are kept decoded, the most recently used ones.  That many
+ * are decoded when they are added, so that mistakes are reported at startup; for further keys only the
+ * file's mode is checked then, and they are decoded on first use.  A file whose inode, size, mode or time has
+ * changed is a new key; the old one is kept for messages that still use it.  Thread-safe.
  */
 #ifndef ASSAY_SIGNING_KEYRING_H
 #define ASSAY_SIGNING_KEYRING_H
@@ -28,8 +28,8 @@ MUST_CHECK enum rc keyring_add(struct keyring *ring, const char *path, struct ke
     struct err *err);
 
 /*
- * The decoded key, which lives as long as the arena.  Called without locks of the caller's: it may
- * read a file.  NULL: it cannot be decoded; why is reported once.
+ * The decoded key, which lives as long as the arena.  The caller must hold no lock, because this may
+ * read a file.  NULL: the key cannot be decoded; the reason is reported once.
  */
 const struct private_key *keyring_get(struct keyring *ring, struct keyring_key *key,
     struct arena *a, struct err *err);

@@ -25,14 +25,14 @@ struct stored_domain {
 	const char *path;
 	struct timespec changed; /* the directory's ctime, just before it was read */
 	int64_t looked_ms;       /* when it was last looked at; NEVER: at the start */
-	bool settled;            /* nothing to be learnt from it until it changes */
-	bool trouble;            /* a key could not be used: its file's mode may be put right */
+	bool settled;            /* need not be read again until its ctime changes */
+	bool trouble;            /* a key was unusable: read again, since its file may be repaired */
 	bool inactive;           /* it has keys, none of them active */
 	struct stored_key *keys; /* active ones */
 	size_t count;
 };
 
-/* One domain that had no directory; its slot is its hash's, the newest wins. */
+/* Cache entry for a domain without a directory, in the slot of its hash; a new entry replaces the old one. */
 struct missing_domain {
 	char name[LIMIT_DOMAIN_OCTETS];
 	size_t len; /* 0: a free slot */
@@ -61,7 +61,7 @@ static bool same_keys(const struct stored_domain *d, const struct stored_key *ke
 	return true;
 }
 
-/* Directories are read often, keys change seldom: memory is taken when they do. */
+/* Directories are read often but keys change rarely, so memory is allocated only when they change. */
 static enum rc keep_keys(struct keystore *ks, struct stored_domain *d,
     const struct stored_key *keys, size_t count)
 {
@@ -105,7 +105,7 @@ static enum rc read_files(struct keystore *ks, struct stored_domain *d, struct a
 	return keep_keys(ks, d, keys, n);
 }
 
-/* names is told what is wrong with the directory and with files' names, err with keys. */
+/* Faults of the directory and of file names are added to names, faults of keys to err. */
 static enum rc read_domain(struct keystore *ks, struct stored_domain *d, struct err *names,
     struct err *err)
 {
@@ -138,7 +138,7 @@ static struct stored_domain *add_domain(struct keystore *ks, struct domain domai
 
 /* --- opening -------------------------------------------------------------------------------- */
 
-/* A directory that signs nothing; that a key cannot be used has been said already. */
+/* Reports a directory without usable keys, unless an unusable key in it has been reported already. */
 static void check_idle(const struct stored_domain *d, struct err *trouble, struct err *err)
 {
 	if (d->count > 0 || d->trouble || trouble->count > 0)
@@ -159,8 +159,8 @@ static enum rc open_domain(struct keystore *ks, const struct keydir_domain *foun
 	enum rc rc;
 
 	if (d != NULL) {
-		err_finding(err, "%s and %s are the same domain, and only the keys of the first are "
-		    "used: make them one directory", d->path, found->path);
+		err_finding(err, "%s and %s are the same domain: only the keys in the first are "
+		    "used: merge the directories", d->path, found->path);
 		return RC_OK;
 	}
 	d = add_domain(ks, found->domain, found->path);
@@ -238,7 +238,7 @@ static bool same_time(const struct timespec *a, const struct timespec *b)
 	return a->tv_sec == b->tv_sec && a->tv_nsec == b->tv_nsec;
 }
 
-/* Mail that was signed and is not any more: it may be refused elsewhere. */
+/* Logged as an error, because receivers may reject the domain's mail once it is unsigned. */
 static void tell_lost(const struct stored_domain *d, size_t before)
 {
 	if (before > 0 && d->count == 0)
@@ -247,8 +247,8 @@ static void tell_lost(const struct stored_domain *d, size_t before)
 }
 
 /*
- * From here on, when messages wait for an answer, trouble goes to the log: that of names when the
- * directory has changed, that of keys once for each state of a file.
+ * From here on the daemon is running and there is no caller to return findings to, so they are logged:
+ * those about file names when the directory has changed, those about a key once for each version of its file.
  */
 static void read_again(struct keystore *ks, struct stored_domain *d, bool changed)
 {
@@ -265,12 +265,12 @@ static void read_again(struct keystore *ks, struct stored_domain *d, bool change
 }
 
 /*
- * Called again for as long as a key gives trouble, since a file's mode can be changed without a
- * change of the directory.
+ * Reads the directory again when its ctime has changed, and as long as one of its keys is unusable, since
+ * repairing a file's mode does not change the directory.
  *
- * A file system's clock ticks slowly: a change in the tick in which the directory was read leaves
- * the same time.  So a directory is read once more when it is found unchanged a second later;
- * whatever comes after that must have another time.
+ * File system timestamps are coarse: a change within the tick in which the directory was read does not change
+ * its ctime.  So a directory that is found unchanged a second later is read once more; any later change
+ * results in a different ctime.
  */
 static void refresh(struct keystore *ks, struct stored_domain *d, int64_t now_ms)
 {
@@ -308,8 +308,8 @@ static const char *directory_named(struct keystore *ks, struct slice name, struc
 }
 
 /*
- * A directory that has appeared since the start, named in A-labels or in U-labels.  Nothing is kept
- * of a name that has none: authenticated users can write any.
+ * Finds a directory that was created after startup, named in A-labels or in U-labels.  A name without a
+ * directory does not allocate memory: authenticated users can write any number of names into From.
  */
 static struct stored_domain *look_for(struct keystore *ks, struct domain domain, struct arena *a)
 {
@@ -351,7 +351,7 @@ static struct stored_domain *find_missing(struct keystore *ks, struct domain dom
 
 /* --- finding -------------------------------------------------------------------------------- */
 
-/* Out of the lock: decoding a key takes time, and keys of the ring stay where they are. */
+/* Without the lock, because decoding takes time; the ring never moves or frees its entries. */
 static enum rc get_keys(struct keystore *ks, struct arena *a, struct domain domain,
     const struct stored_key *stored, size_t count, struct key_set *out)
 {
@@ -371,7 +371,7 @@ static enum rc get_keys(struct keystore *ks, struct arena *a, struct domain doma
 	return arena_failed(a) ? RC_NOMEM : RC_OK;
 }
 
-/* What is known of the domain now; *count_out of its keys, whose memory is only added to. */
+/* Looks up the domain; its *count_out keys stay valid without the lock, because key arrays are never freed. */
 static void find_locked(struct keystore *ks, struct arena *a, struct domain domain, int64_t now_ms,
     struct key_set *out, struct domain *domain_out, const struct stored_key **keys_out,
     size_t *count_out)

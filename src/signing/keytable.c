@@ -158,8 +158,8 @@ static enum rc check_type(const struct reader *r, const struct key_row *row)
 	if (row->file != NULL)
 		known = keyring_type(r->table->ring, row->file, &type);
 	if (row->has_type && known && type != row->type)
-		return wrong(r, "the key is of another kind than the algorithm after it: leave "
-		    "the algorithm out");
+		return wrong(r, "the key type does not match the algorithm that follows: remove "
+		    "the algorithm");
 	return RC_OK;
 }
 
@@ -194,10 +194,10 @@ static enum rc add_row(const struct reader *r, const struct table_entry *e)
 	enum rc rc;
 
 	if (r->file.patterns && slice_find(e->key, '*') < e->key.len)
-		return wrong(r, "a name of a key cannot be a pattern here: write one line for each "
+		return wrong(r, "a key name cannot be a pattern: write one line for each "
 		    "name");
 	if (map_get(&t->rows, e->key) != NULL) {
-		err_warn(r->err, "%s:%u: that name is in the table already: this line is not used",
+		err_warn(r->err, "%s:%u: duplicate key name: this line is ignored",
 		    r->file.path, r->file.line);
 		return RC_OK;
 	}

@@ -123,7 +123,7 @@ static enum rc keys_of_domain(struct choice *c, struct domain d)
 	return RC_OK;
 }
 
-/* The lines for the first author, where every author has a line: none signs for one who has none. */
+/* The lines for the first author; none unless every author has one: each must be allowed to sign. */
 static enum rc find_in_tables(struct choice *c, struct table_matches *out)
 {
 	struct table_matches found = { .count = 0 };
@@ -159,7 +159,7 @@ static enum rc keys_of_tables(struct choice *c)
 	return RC_OK;
 }
 
-/* Tables, the author domain's own keys, then those of the closest domain above that lends them. */
+/* From the tables, else of the author domain, else of the closest parent that has subdomains = yes. */
 static enum rc find_keys(struct choice *c)
 {
 	TRY(keys_of_tables(c));
@@ -225,15 +225,15 @@ static bool entry_allows(const struct choice *c, const struct mailbox *author, s
 	return false;
 }
 
-/* Does this section speak for the author domain? */
+/* Does this section apply to the author domain? */
 static bool covers(const struct choice *c, const struct sign_section *section, struct domain d)
 {
 	return section != NULL && (domain_eq(d, c->author) || section->subdomains);
 }
 
 /*
- * sign "..." { users = ... } of the author domain, or of a domain above that lends its keys: may the
- * login write as that author?  *named_out: there are such users at all.
+ * May the login use that author's address, by sign "..." { users = ... } of the author domain or of a parent
+ * that has subdomains = yes?  *named_out: at least one of these sections has users.
  */
 static bool is_listed(const struct choice *c, const struct mailbox *author, bool *named_out)
 {
@@ -250,7 +250,7 @@ static bool is_listed(const struct choice *c, const struct mailbox *author, bool
 	return false;
 }
 
-/* A user adds his own address to the one that he forges: each author must be his to use. */
+/* Every author must be allowed: a user could add their own address to From beside a forged one. */
 static bool is_listed_for_all(const struct choice *c, bool *named_out)
 {
 	bool listed = true;
@@ -261,9 +261,9 @@ static bool is_listed_for_all(const struct choice *c, bool *named_out)
 }
 
 /*
- * RFC 6376 section 5.1: a name is signed for those who may use it.  What an authenticated user
- * writes into From alone never is the reason for a signature.  Nor is the envelope, which he writes
- * too unless the MTA holds him to his own, where the operator has named the users.
+ * RFC 6376 section 5.1: sign only for users who may use the author domain.  From alone is never enough,
+ * because an authenticated user chooses it.  Where the operator has listed users, the envelope sender is not
+ * enough either, because the user chooses it as well unless the MTA restricts it.
  */
 static bool may_use_name(struct choice *c)
 {
@@ -346,9 +346,9 @@ static bool may_align(struct domain d, struct domain author)
 }
 
 /*
- * Under sign-fallback, where there is one and it has keys, what would go unsigned is signed.  But
- * who may not use the author's name must not get it by this way: never with a signature that could
- * be aligned with it.
+ * Signs with the domain of sign-fallback, if it is set and has keys, instead of leaving the message unsigned.
+ * But if the user may not use the author domain, the signature must not be one that could be aligned with
+ * it: that would authenticate the forged author.
  */
 static enum rc fall_back(struct choice *c, bool may_use, enum signing_why why, struct slice reason,
     struct signing_selection *out)

@@ -45,7 +45,7 @@ static struct slice normalised(struct arena *a, struct slice pattern)
 	    SLICE_ARG(d.name));
 }
 
-/* What a regular expression would take for more than itself, and we do not. */
+/* Characters other than "*" that are special in a regular expression; they are not supported. */
 static bool is_plain(struct slice pattern)
 {
 	for (size_t i = 0; i < pattern.len; i++)
@@ -93,15 +93,15 @@ static bool add_row(struct sign_table *t, struct sign_row *row)
 	return map_put(&t->last, row->pattern, row);
 }
 
-/* The identity's domain has to be d= or below it (RFC 6376 section 3.5); "%" is seen to later. */
+/* The identity's domain must be d= or below it (RFC 6376 section 3.5); "%" is checked when it is replaced. */
 static enum rc check_signer(const struct reader *r, const struct sign_row *row)
 {
 	if (slice_find(row->signer, '%') < row->signer.len || row->key == NULL || r->table->keys->names_only ||
 	    domain_is_none(row->key->domain) ||
 	    dkim_sign_identity_ok(r->table->arena, row->signer, row->key->domain.name))
 		return RC_OK;
-	return wrong(r, "the identity is not in the domain of the key: write one that is, or leave "
-	    "it out", row->signer);
+	return wrong(r, "the identity is not in the domain of the key: use one that is, or remove "
+	    "the identity", row->signer);
 }
 
 /* key-name [ ":" signer ] */
@@ -123,8 +123,8 @@ static enum rc take_value(const struct reader *r, struct slice value, struct sig
 }
 
 /*
- * In steps: "*" and "user@*" alone are more than themselves.  As a pattern: it is compared with whole
- * addresses.  What can never match is said, and changes nothing, as with OpenDKIM.
+ * Reports a key that can never match.  In a "file:" table only "*" and "user@*" are wildcards; in a "refile:"
+ * table patterns are compared with whole addresses.  As in OpenDKIM, such a line has no other effect.
  */
 static void check_reach(const struct reader *r, struct slice key)
 {
@@ -151,8 +151,8 @@ static enum rc take_entry(const struct reader *r, const struct table_entry *e)
 	if (e->value.len == 0)
 		return wrong(r, "the name of a key is missing after it", e->key);
 	if (t->patterns && !is_plain(e->key))
-		return wrong(r, "only \"*\" is more than itself in a pattern here: write it "
-		    "without the other signs", e->key);
+		return wrong(r, "\"*\" is the only wildcard that a pattern may contain: remove "
+		    "the other special characters", e->key);
 	check_reach(r, e->key);
 	row->pattern = normalised(t->arena, e->key);
 	TRY(take_value(r, e->value, row));

@@ -49,7 +49,7 @@ bool table_next(struct table_file *f, struct table_entry *out)
 	return false;
 }
 
-/* After a mismatch the last "*" takes one octet more; an earlier one never needs to. */
+/* After a mismatch, extends the match of the last "*" by one octet; earlier ones never need backtracking. */
 bool table_glob(struct slice pattern, struct slice text)
 {
 	size_t p = 0, t = 0, star = SIZE_MAX, star_text = 0;

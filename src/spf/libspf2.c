@@ -64,13 +64,13 @@ struct library_walk {
 	struct spf_run *r;
 	SPF_server_t *server;
 	SPF_request_t *request;
-	SPF_dns_rr_t *spare; /* there must be an answer even without memory */
+	SPF_dns_rr_t *spare; /* preallocated: the library requires an answer even if memory is exhausted */
 	struct spf_rewriter out;
 	size_t next;         /* token that can be asked for next */
 	struct slice domain;
 	const struct walked *top;
 	bool none;           /* the domain itself has no record */
-	bool lost;           /* the library has asked for what no record that it saw holds */
+	bool lost;           /* the library asked for a name that is not in any record it was given */
 };
 
 bool spf_libspf2_available(void)

@@ -11,9 +11,9 @@ struct spf_ahead {
 	struct lookups *lookups; /* its owner */
 	enum lookup_purpose purpose;
 	struct ip client;
-	atomic_size_t octets;    /* of records, left to be read */
-	atomic_size_t terms;     /* left to be started (section 4.6.4) */
-	atomic_size_t questions; /* left to be asked */
+	atomic_size_t octets;    /* octets of records that may still be read */
+	atomic_size_t terms;     /* terms that may still be started (section 4.6.4) */
+	atomic_size_t questions; /* questions that may still be asked */
 	size_t reverse_len;
 	char reverse[];          /* the name of the client's PTR records */
 };
@@ -46,7 +46,7 @@ static enum dns_type address_type(const struct spf_ahead *a)
 	return a->client.family == IP_V6 ? DNS_AAAA : DNS_A;
 }
 
-/* Questions bound the number: each has one at most. */
+/* The number of nodes is bounded, since each question has at most one. */
 static struct node *new_node(struct spf_ahead *a, struct slice name)
 {
 	struct node *n = malloc(sizeof(*n) + name.len);

@@ -335,7 +335,7 @@ static const char *note_modifier(struct spf_record *r, const struct spf_term *t)
 	return NULL;
 }
 
-/* What the list of steps needs of a mechanism. */
+/* State while r->steps is filled with the mechanisms that can decide for this client. */
 struct stepping {
 	const struct ip *client;
 	size_t asking;

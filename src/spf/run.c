@@ -12,11 +12,11 @@ struct client_name {
 	enum { NAME_UNKNOWN, NAME_VALID, NAME_INVALID } state;
 };
 
-/* For the trace: of the addresses that have not matched, the one that the client agrees with longest. */
+/* For --explain: the address or network that shares the longest prefix with the client's, though none matched. */
 struct nearest {
 	struct slice term, domain; /* null: no address of the client's family was named */
 	struct ip network;
-	unsigned bits, common;     /* that must agree, and that do */
+	unsigned bits, common;     /* prefix length, and how many of its bits match */
 	bool other_family;         /* an address of the other one was named */
 };
 
@@ -226,7 +226,7 @@ static unsigned least_common(const struct ip *client)
 	return client->family == IP_V4 ? 12 : 24;
 }
 
-/* "-all", or nothing at all: then it is worth knowing what would have matched. */
+/* True if only "all" matched, or nothing: then --explain shows the term that came nearest. */
 static bool nothing_matched(const struct spf_run *r)
 {
 	const struct spf_finding *f = &r->found;
@@ -246,7 +246,7 @@ void spf_run_trace_nearest(struct spf_run *r)
 	r->depth = 0;
 	ip_text(client, address);
 	if (n->term.len == 0 && n->other_family)
-		spf_run_trace(r, "nearest term: none, the records name no %s address, and the client has one",
+		spf_run_trace(r, "nearest term: none, the records contain no %s address, which the client uses",
 		    client->family == IP_V4 ? "IPv4" : "IPv6");
 	else if (n->term.len == 0 || n->common < least_common(client))
 		spf_run_trace(r, "nearest term: none names an address near %s", address);

@@ -7,7 +7,7 @@
 
 #include "spf/spf.h"
 
-/* Of a term or a domain in a reason: the rest is the sender's business. */
+/* Longer terms and domains are cut in a reason. */
 #define REASON_TERM_OCTETS 100u
 
 static const char *const why_texts[SPF_WHY_COUNT] = {

@@ -60,7 +60,7 @@ static enum action temporary(enum action action)
 	return action == ACTION_REJECT ? ACTION_TEMPFAIL : action;
 }
 
-/* What is left of a refusal where none is allowed: delivered, but where a filter files it. */
+/* The action that replaces a refusal for mail that may not be refused. */
 static enum action unrefused(enum action action)
 {
 	switch (action) {
@@ -86,7 +86,10 @@ static enum action asked_by(enum dmarc_policy policy)
 	return asked[policy];
 }
 
-/* The last departure is the one that decided; going back to what was asked for is none. */
+/*
+ * Changes the action and records the reason.  A later rule replaces the reason of an earlier one.  Where it
+ * restores the published policy, action equals d->asked again, and no override is reported.
+ */
 static void depart(struct demand *d, enum action action, enum override_type type,
     struct slice comment)
 {
@@ -219,8 +222,8 @@ static void wish_for_failure(const struct bench *b, struct demand *d)
 }
 
 /*
- * Trouble of our own, which strangers may have caused, must not let their mail pass unmarked where
- * nothing may be refused: it gets what a failure would get there.
+ * The action for a message that may not be refused.  A sender may have caused a failure of our own resolver,
+ * so such a failure leads to quarantine, as a DMARC failure would, and not to acceptance.
  */
 static enum action capped(const struct demand *d)
 {
@@ -444,7 +447,7 @@ static struct demand demand_of_header(const struct bench *b)
 
 /* --- SPF and DKIM by themselves -------------------------------------------------------------- */
 
-/* SPF is about the client: only a stranger's client speaks for the sender. */
+/* The SPF result counts only for external clients: relays and forwarders pass on mail of others. */
 static bool spf_speaks(const struct bench *b, const struct spf_result *r)
 {
 	return b->v->spf_checked && b->class == CLASS_EXTERNAL && spf_was_checked(r);
@@ -514,7 +517,7 @@ static struct demand demand_of_dkim_temperror(const struct bench *b)
 	    "a DKIM key could not be looked up", "dkim on-temperror");
 }
 
-/* Without a DMARC record nothing was asked of the DNS: the public suffix list decides. */
+/* Uses the public suffix list, since the DNS tree is not walked if the author has no DMARC record. */
 static bool is_of_same_organization(struct domain d, struct domain author)
 {
 	return domain_eq(dmarc_psl_organizational_domain(d), dmarc_psl_organizational_domain(author));
@@ -553,7 +556,7 @@ static struct demand demand_of_dkim_missing(const struct bench *b)
 
 /* --- our own trouble --------------------------------------------------------------------------- */
 
-/* The refusal of an author's failing mail would turn into `indirect`, if an undecided domain passed. */
+/* Would `indirect` replace the rejection of this author's mail if an undecided SPF or DKIM check passed? */
 static bool could_be_indirect(const struct bench *b, const struct dmarc_author_result *r)
 {
 	bool undecided = signature_undecided(b) ||
@@ -563,7 +566,7 @@ static bool could_be_indirect(const struct bench *b, const struct dmarc_author_r
 	    (b->marks.list || b->marks.resent || b->marks.arc);
 }
 
-/* With the answer that is missing, could DMARC ask for something else? */
+/* Could the DNS answers that are missing change the action that DMARC leads to? */
 static bool dmarc_could_change(const struct bench *b)
 {
 	for (size_t i = 0; i < b->v->dmarc.author_count; i++) {
@@ -601,9 +604,9 @@ static bool dkim_could_change(const struct bench *b)
 }
 
 /*
- * A temperror is accepted or not as the operator has set because a sender's name server is silent.
- * Where ours does not work, no sender can be blamed, and none must gain by it (RFC 7208 section 11.1):
- * the message waits, if its answer depends on what could not be asked.
+ * The settings for temperror assume that the sender's name servers do not answer.  If our own resolver
+ * does not work, the sender is not to blame, but must not profit from it either (RFC 7208 section 11.1):
+ * on-local-trouble applies if the missing answers could change what is done with the message.
  */
 static struct demand demand_of_local_trouble(const struct bench *b)
 {
@@ -615,7 +618,10 @@ static struct demand demand_of_local_trouble(const struct bench *b)
 	    "our own DNS look-ups failed", "on-local-trouble");
 }
 
-/* The strictest counts here as well, but for a refusal that the missing answer would have softened. */
+/*
+ * The stricter action wins, with one exception: a deferral replaces a rejection that the missing answer
+ * could have turned into `indirect`.
+ */
 static bool outweighs(const struct bench *b, const struct demand *local,
     const struct demand *strictest)
 {
@@ -647,7 +653,7 @@ static void record_overrides(const struct bench *b, const struct demand *dmarc, 
 			SLICE("enforce = observe") });
 }
 
-/* What was done for DMARC's sake; "pass" only under a policy that asks for something. */
+/* The disposition in aggregate reports: "pass" only if the published policy is not none. */
 static enum disposition disposition_of(const struct bench *b, const struct demand *dmarc)
 {
 	static const enum disposition done[] = {
@@ -694,7 +700,7 @@ enum rc decide(struct arena *a, const struct verdict_policy *p, enum message_cla
 		if (demands[i].action > strictest->action)
 			strictest = &demands[i];
 	local = demand_of_local_trouble(&b);
-	if (outweighs(&b, &local, strictest)) { /* nothing was found, so nothing is departed from */
+	if (outweighs(&b, &local, strictest)) { /* the message is not decided yet, so no override is reported */
 		carry_out(&b, &local, out);
 		return arena_failed(a) ? RC_NOMEM : RC_OK;
 	}

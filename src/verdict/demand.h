@@ -26,7 +26,7 @@ enum demand_kind {
 struct demand {
 	enum demand_kind kind;
 	enum action action;
-	struct slice why; /* for the log; null: nothing worth a word */
+	struct slice why; /* reason for the log; null: none */
 
 	/* DMARC only */
 	const struct dmarc_author_result *author;

@@ -44,7 +44,7 @@ static void add_from(struct buf *out, struct slice mail_from)
 		add_remote(out, "from", mail_from);
 }
 
-/* The last field, so that words may stay words: each is escaped by itself. */
+/* This is the last field, so it may contain spaces: each word is escaped by itself. */
 static void add_why(struct buf *out, struct slice why)
 {
 	struct slice rest = slice_take(why, FIELD_SHARE);
@@ -76,7 +76,7 @@ static void add_message_id(struct buf *out, const struct message *m)
 	add_remote(out, "msgid", h == NULL ? SLICE_NULL : slice_trim(h->value));
 }
 
-/* No bracket or comma of a sender's looks like the end of its signature and another's beginning. */
+/* Also escapes brackets, commas and slashes, so that a name cannot imitate the syntax of the list. */
 static void add_name(struct buf *out, struct slice name)
 {
 	struct buf text = BUF_INIT(WORK_OCTETS);

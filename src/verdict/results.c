@@ -80,7 +80,7 @@ static bool is_name_octet(char c)
 	return is_alnum(c) || c == '-' || c == '_' || c == '.';
 }
 
-/* "our-id/JOBID", as other programs write it: what a name could be up to there counts, too. */
+/* Some programs write "our-id/JOBID", so the part before the first octet that no name contains is compared, too. */
 static bool begins_with_own_name(struct arena *a, const struct own_names *own, struct slice id)
 {
 	struct cursor c = cursor_of(id);
@@ -105,7 +105,7 @@ static bool speaks_for_us(struct arena *a, const struct own_names *own, struct s
 	return is_own_name(a, own, id) || begins_with_own_name(a, own, id) || is_odd(a, id);
 }
 
-/* What cannot be understood is not left for others to misunderstand. */
+/* A field whose authserv-id cannot be read counts as forged, because other programs may read it as ours. */
 static bool is_forged(struct arena *a, const struct own_names *own, const struct header *h)
 {
 	struct buf id = BUF_INIT(LIMIT_HEADER_VALUE);
@@ -285,8 +285,8 @@ static void write_author(struct arena *a, struct authres *ar, const struct dmarc
 }
 
 /*
- * One result for each author; but where the message as a whole does not pass, no "dmarc=pass"
- * stands in the field for somebody to find.
+ * Writes one result for each author.  If the message as a whole does not pass, the results of authors that
+ * pass are omitted, because a filter may search the field for "dmarc=pass".
  */
 static void write_dmarc(struct arena *a, struct authres *ar, const struct verdict *v,
     const struct actions *actions)
@@ -337,7 +337,7 @@ static struct slice results_value(struct arena *a, struct slice authserv_id,
 	struct authres ar = AUTHRES_INIT;
 
 	ar.bare = bare;
-	/* filters look for dmarc first, and of the others it is DKIM whose length the sender chooses */
+	/* DMARC comes first, as filters look for it; DKIM comes after SPF, since the sender controls its length */
 	authres_begin(&ar, written_id(a, authserv_id));
 	write_dmarc(a, &ar, v, actions);
 	write_spf(&ar, v);

@@ -15,7 +15,7 @@ static void begin_one(struct signatures *s, struct message *m, struct bodyhashes
 {
 	struct dkim_signer *signer = dkim_signer_new(m, params, bodies);
 
-	if (signer == NULL) { /* or memory, which the arena keeps in mind */
+	if (signer == NULL) { /* no free body hash, or out of memory, which arena_failed() reports */
 		(void)!unsigned_as(s, SIGNING_LIMIT,
 		    SLICE("too many different canonicalizations for one message"));
 		return;

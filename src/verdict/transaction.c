@@ -189,7 +189,7 @@ static void start_signing(struct transaction *t)
 		    &t->signatures));
 }
 
-/* What SPF will have judged by the end: its walk, where it could be an author's relative. */
+/* Starts the DMARC tree walk for the domain that SPF checks, if it could be aligned with an author domain. */
 static void start_mail_from(struct transaction *t, const struct authors *authors)
 {
 	struct spf_request request;
@@ -213,7 +213,7 @@ static void end_judged_header(struct transaction *t)
 	arc_verifier_headers_done(t->arc);
 }
 
-/* A judged message that goes on may be sealed, as it will be seen without what is taken away. */
+/* Prepares an ARC seal.  It covers the message as receivers will see it, without the fields that are removed. */
 static void start_sealing(struct transaction *t)
 {
 	struct message *shown;
@@ -240,7 +240,7 @@ static struct slice reinjected_reason(const struct transaction *t)
 	    "sign-reinjected", SLICE_ARG(way));
 }
 
-/* Known now: a declared author's mail is signed all the same. */
+/* The author is known now: re-injected mail is signed if the author's `sign` section has reinjected = yes. */
 static void settle_reinjected(struct transaction *t)
 {
 	if (t->outcome.class != CLASS_REINJECTED)
@@ -253,7 +253,7 @@ static void settle_reinjected(struct transaction *t)
 	t->signatures.reason = reinjected_reason(t);
 }
 
-/* Known now: such a host's mail is signed where it is of a domain of the site, and judged else. */
+/* The author is known now: sign-or-judge mail is signed if its domain has a key here, and judged otherwise. */
 static void settle_sign_or_judge(struct transaction *t)
 {
 	bool agrees = false;
@@ -317,7 +317,7 @@ static enum rc judge(struct transaction *t, int64_t now)
 	return decide(t->arena, t->env.policy, o->class, &t->message, &o->verdict, &o->actions);
 }
 
-/* What becomes of the header: first what is taken away, then what is written. */
+/* The header edits: deletions first, then the new fields. */
 static enum rc edit(struct transaction *t)
 {
 	struct outcome *o = &t->outcome;

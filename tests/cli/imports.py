@@ -323,7 +323,7 @@ def trusted_hosts_need_a_decision(w):
     put(path, "TrustedHosts", "127.0.0.1\n::1\nlocalhost\n10.0.0.0/8\n*.lan\n!10.0.0.1\n[192.0.2.7]\n10.0.0.1/8\n")
     old = put(path, "opendkim.conf", f"InternalHosts refile:{path}/TrustedHosts\n")
     status, text, _, err = run(w, path, old)
-    assert status == 1 and text is None and err.count("say what it is") == 4, err
+    assert status == 1 and text is None and err.count("specify its role") == 4, err
     for word, part in ("internal", 'internal-hosts = { 127.0.0.0/8, "::1", 10.0.0.0/8, .lan, "!10.0.0.1", 192.0.2.7 }'), \
             ("relay", 'own-relays = { 10.0.0.0/8, .lan, "!10.0.0.1", 192.0.2.7 }'):
         status, text, findings, err = run(w, path, old, extra=["--trusted", word, "--force"])

@@ -339,7 +339,7 @@ def a_midnight(build, directory, store, hosts, messages, verbose):
     store.go_away()                        # mail goes on
     play.messages(part)
     for host in hosts:
-        host.wait_log('mail goes on')
+        host.wait_log('mail is still processed')
     play.messages(part)
     store.come_back()
     play.all_written()
@@ -358,7 +358,7 @@ def a_midnight(build, directory, store, hosts, messages, verbose):
         expect(host.stop() == 0, host.lines())
     play.compare('after an orderly stop')  # which writes what waits
     for host in hosts:
-        expect('lost to the history: ' not in host.lines(), host.lines())
+        expect('missing in the history: ' not in host.lines(), host.lines())
 
 
 # --- the tests ------------------------------------------------------------------------------------------------

@@ -394,7 +394,7 @@ def one_daemon_for_a_socket(site):
     site.start()
     second = subprocess.run(site.command('-f'), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                             stderr=subprocess.STDOUT, timeout=PATIENCE)
-    expect(second.returncode == 1 and b'a running process answers there' in second.stdout,
+    expect(second.returncode == 1 and b'another process is already listening there' in second.stdout,
            second.stdout.decode())
     expect(site.connects(), 'the first one lost its socket')
 
@@ -441,7 +441,7 @@ def a_store_that_does_not_work_delays_nothing(site):
     expect(done.returncode == 3 and b'finding: sqlite:/nonexistent/reports.sqlite: ' in done.stdout,
            done.stdout.decode())
     site.start()
-    site.wait_log('mail goes on, and what is to be kept waits in memory')
+    site.wait_log('mail is still processed, and new rows are kept in memory')
     answer = message(Mta(site.socket))
     expect(answer[0] in 'acy', 'the answer to a message: %r' % (answer,))
     expect(site.stop() == 0, site.lines())

@@ -13,7 +13,7 @@
 #define LIMIT_HEADER_FIELDS    10000u              /* fields of one message */
 #define LIMIT_RECIPIENTS       10000u              /* kept for policy and logs; Postfix's default is 1000 */
 #define LIMIT_HELO_OCTETS      (64u * 1024)        /* as the MTA hands it over; SMTP lines are shorter */
-#define LIMIT_LINE_BYTES       (1024u * 1024)      /* a body line is streamed: only the reader of files cares */
+#define LIMIT_LINE_BYTES       (1024u * 1024)      /* a body line of a message file; those of the MTA are streamed */
 #define LIMIT_FILE_BYTES       (256u * 1024 * 1024) /* a message file given to the command line tool */
 
 /* names and addresses */
@@ -51,7 +51,7 @@
 #define LIMIT_SPF_EXPLANATION  1024u /* an expanded exp= text */
 #define LIMIT_SPF_COST       50u /* records read to compute what a domain's record costs */
 #define LIMIT_SPF_STEPS        (48u * 1024) /* octets of all records and macros of a check, read and written; what is published takes a few thousand */
-#define LIMIT_SPF_AHEAD        40u /* questions started before the check is seen to need them */
+#define LIMIT_SPF_AHEAD        40u /* questions that the look-ahead starts before the check needs them */
 #define LIMIT_SPF_AHEAD_OCTETS (8u * 1024) /* of records that the look-ahead reads in the resolver's thread */
 #define LIMIT_SPF_AHEAD_STEPS  (4u * 1024) /* of its macros, which the message's own thread expands */
 
@@ -98,7 +98,7 @@
 #define LIMIT_HISTORY_ITEM     (32u * 1024) /* no row is as long */
 #define LIMIT_HISTORY_CHUNK    (1024u * 1024) /* that the store is given in one transaction */
 #define LIMIT_HISTORY_BATCH    (64u * 1024 * 1024) /* memory for it, sorted */
-#define LIMIT_HISTORY_POLICIES 10    /* of a domain and day: a record that changes with every query ends here */
+#define LIMIT_HISTORY_POLICIES 10    /* of a domain and day; bounds records that change with every query */
 #define LIMIT_REPORT_URIS      10u  /* of one rua= or ruf= that are looked at: each may cost nine questions */
 #define LIMIT_REPORT_XML       (32u * 1024 * 1024) /* one report; compressed it is about a thirtieth */
 #define LIMIT_REPORT_MESSAGE   (48u * 1024 * 1024) /* the same in base64, if it did not compress at all */

@@ -2,7 +2,7 @@
  * diagnose.h - why a DKIM signature does not verify: what probably happened to the message.
  *
  * The common changes that lists and gateways make are undone one at a time, and the message is verified
- * again.  The change is named that makes the signature pass; or that none of them does.
+ * again.  The report names the change without which the signature passes, or says that there is none.
  */
 #ifndef ASSAY_CLI_DIAGNOSE_H
 #define ASSAY_CLI_DIAGNOSE_H

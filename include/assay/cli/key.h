@@ -1,9 +1,9 @@
 /*
  * key.h - what the parts of `assay key` share: the request, key files and their states, records.
  *
- * A key's state changes in three steps, each atomic: the file gets its second name, its time is set to
- * now, the first name goes.  Whatever is interrupted is completed by the same command, and by the next
- * rotation; at no point is there a moment without the key.
+ * The state of a key is part of its file name.  It is changed in three atomic steps: the file is linked to
+ * its new name, its time is set to now, and the old name is removed.  So the key exists at every moment.
+ * If a change is interrupted, the same command or the next rotation completes it.
  */
 #ifndef ASSAY_CLI_KEY_H
 #define ASSAY_CLI_KEY_H
@@ -46,12 +46,13 @@ const char *key_visible_path(struct key_request *r, struct domain d, struct slic
 MUST_CHECK enum rc key_make(struct key_request *r, struct domain d, enum key_type type,
     struct slice selector, struct signing_key *key_out, struct private_key **private_out);
 
-/* Never replaces a file; says what the key has become. */
+/* Changes the state of a key and prints the new one.  Never replaces a file. */
 MUST_CHECK enum rc key_move(struct key_request *r, const struct signing_key *key, enum key_state to);
 
 /*
- * Completes, of the keys of one domain, what was interrupted: two names of one file, and what is left
- * beside a file.  *settled_out says that there was one, so that the directory must be read again.
+ * Completes interrupted changes of the keys of one domain: it finishes the move of a file that has two names,
+ * and removes auxiliary files that were left.  *settled_out: a move was finished, so that the directory
+ * must be read again.
  */
 MUST_CHECK enum rc key_settle(struct key_request *r, const struct signing_key *keys, size_t count,
     bool *settled_out);

@@ -4,10 +4,10 @@
  *     4XyZ1: role=judge client=192.0.2.7 from=a@b.org ... action=accept ms=31 why=words to the end
  *     {"version":1,"queue_id":"4XyZ1", ...}
  *
- * Before it stands what the log's writer puts there: nothing, "assayd: " (standard error), a time and
- * "assayd[123]: " (a file), a time, the host and "assayd[123]: " (syslog, journalctl -o short-iso).  With
- * such a prefix the program's name must be assayd: other programs' lines contain text of strangers, who
- * would like to be read as assayd.
+ * The writer of the log puts a prefix before it: nothing, "assayd: " (standard error), a time and
+ * "assayd[123]: " (a file), or a time, the host and "assayd[123]: " (syslog, journalctl -o short-iso).  A
+ * line with a prefix of another program is ignored: it may contain text from a remote party that imitates
+ * a line of assayd.
  *
  * Whatever the form, the fields are those of the text line, and printable: remote text is escaped by
  * log_escape().

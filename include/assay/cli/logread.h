@@ -12,7 +12,7 @@
 #include "cli/logentry.h"
 #include "config/settings.h"
 
-/* A longer line is none of assayd's (LIMIT_OUTCOME_LINE, and what a log's writer adds). */
+/* assayd writes no longer lines (LIMIT_OUTCOME_LINE, and room for the prefix): longer ones are skipped. */
 #define LIMIT_READ_LINE (32u * 1024)
 
 struct log_read {

@@ -10,9 +10,9 @@
 #include "mail/message.h"
 
 /*
- * A whole file, or standard input for "-" and NULL.  What is not a message (nothing, another format,
- * text without a header field at its start) is RC_CONFIG with a message that says what it is, and so
- * is a mailbox of several, unless mbox.
+ * Reads a whole file, or standard input for "-" and NULL.  Returns RC_CONFIG, with an error that says what
+ * the input is, if it is not a message (empty, another format, no header field at its start), or if it is
+ * a mailbox and mbox is false.
  */
 MUST_CHECK enum rc message_read(const char *path, bool mbox, struct buf *out, struct err *err);
 
@@ -23,10 +23,10 @@ MUST_CHECK enum rc message_read(const char *path, bool mbox, struct buf *out, st
 bool mbox_next(struct slice *rest, struct buf *out);
 
 /*
- * The client and HELO name that our own MTA wrote into its Received field, and the sender of its
- * Return-Path, into what of e is not given yet (an address of no family, null slices).  Fields of own
- * hops above are passed over: loopback, own_relays, a delivery by LMTP.  Below the first client that
- * is another's, everything is the sender's word.  What is put into e lives in the arena.
+ * Fills the members of e that are not set (an address of no family, null slices) from the header: client
+ * and HELO name from the Received field of our own MTA, and the sender from its Return-Path.  Received
+ * fields of our own hops (loopback, own_relays, delivery by LMTP) are skipped.  Fields below the first
+ * foreign client are ignored, since the sender can forge them.  Values in e live in the arena.
  */
 MUST_CHECK enum rc envelope_from_headers(struct arena *a, struct slice text, const struct hostlist *own_relays,
     struct envelope *e, struct err *err);

@@ -62,7 +62,7 @@ struct published_servers {
 MUST_CHECK enum rc published_everywhere(const struct published_key *k,
     const struct published_servers *s, struct published *out, struct err *err);
 
-/* For both: what the servers that l asks say of a name; nothing is advised.  server is not set. */
+/* Used by both: what the servers that l asks answer for a name, without advice.  Does not set out->server. */
 MUST_CHECK enum rc published_at(const struct published_key *k, struct lookups *l, struct slice name,
     struct published_answer *out);
 

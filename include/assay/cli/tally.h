@@ -1,7 +1,7 @@
 /*
  * tally.h - counters by a text that strangers choose, of a bounded number of different texts.
  *
- * When there are LIMIT_TALLY_ROWS of them, what has another text is counted together as "others".
+ * Once there are LIMIT_TALLY_ROWS different texts, all further texts are counted together as "others".
  */
 #ifndef ASSAY_CLI_TALLY_H
 #define ASSAY_CLI_TALLY_H

@@ -1,11 +1,13 @@
 /*
  * ceiling.h - how many connections of MTAs are served, and the descriptors and threads that they take.
  *
- * libmilter accepts every connection, and spins when the descriptors are used up.  So a connection
- * beyond `limits { sessions }` is taken, but its messages get a temporary failure at their end (nothing
- * can be answered earlier), and one for which no descriptor would be left for the resolver, the log and
- * the keys is closed at its negotiation.  Likewise libmilter forgets a session for which it cannot
- * start a thread: while threads are short, ends of message are answered without waiting.
+ * libmilter accepts every connection, and loops without pause when no descriptor is left.  There are
+ * therefore two ceilings.  A connection beyond `limits { sessions }` is served, but each of its messages
+ * gets a temporary failure at its end (an earlier answer is not possible).  A connection that would take
+ * a descriptor reserved for the resolver, the log or the keys is closed at its negotiation.
+ *
+ * libmilter also loses a session if it cannot start a thread for it.  So while no more threads can be
+ * started, the end of a message is answered at once, without DNS questions that would occupy a thread.
  */
 #ifndef ASSAY_DAEMON_CEILING_H
 #define ASSAY_DAEMON_CEILING_H
@@ -16,8 +18,8 @@
 #include "base/err.h"
 
 /*
- * Once, as root where the daemon starts as root: raises the limit on open descriptors to what that
- * many sessions and the resolver's name servers need.  A limit that cannot be raised so far is a warning.
+ * Raises the limit on open descriptors to the number that so many sessions and name servers need; warns if
+ * the limit cannot be raised that far.  Call it once, before privileges are dropped.
  */
 void ceiling_descriptors(size_t sessions, size_t servers, struct err *err);
 
@@ -30,7 +32,7 @@ enum ceiling_place {
 	CEILING_CLOSED,   /* no descriptor to spare; nothing was counted */
 };
 
-/* A connection comes; unless it is closed, it leaves by ceiling_leave().  Logs once when it is full. */
+/* Counts a new connection.  Call ceiling_leave() at its end, except after CEILING_CLOSED. */
 enum ceiling_place ceiling_enter(size_t sessions);
 void ceiling_leave(void);
 

@@ -1,10 +1,10 @@
 /*
  * control.h - the control socket: one request a connection (base/ask.h).
  *
- * Only root, the daemon's user and the group of `control { group }` reach it: its mode decides.  A thread
- * of its own serves a few clients at a time without waiting for any: one that says nothing, or does not
- * read its answer, delays no other and is closed after a few seconds; when there are too many, the oldest is
- * closed for the newest.  Mail never waits for any of this.
+ * The mode of the socket admits only root, the daemon's user and the group of `control { group }`.  A
+ * separate thread serves a few clients at a time and never blocks on one of them.  A client that sends
+ * no request, or does not read its answer, is closed after a few seconds.  If too many clients are
+ * connected, the oldest is closed to make room for the newest.  Processing of mail never waits for this.
  */
 #ifndef ASSAY_DAEMON_CONTROL_H
 #define ASSAY_DAEMON_CONTROL_H

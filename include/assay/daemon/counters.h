@@ -1,7 +1,7 @@
 /*
- * counters.h - what became of messages since the start: an observer (daemon/observers.h) that adds at
- * once, without a lock, and is read at any time; and how much of it was within the last minute, hour and
- * day (daemon/windows.h).
+ * counters.h - counts results of messages since the start, and within the last minute, hour and day
+ * (daemon/windows.h).  The counters are updated by an observer (daemon/observers.h) without a lock and
+ * can be read at any time.
  */
 #ifndef ASSAY_DAEMON_COUNTERS_H
 #define ASSAY_DAEMON_COUNTERS_H
@@ -12,7 +12,7 @@
 
 void counters_outcome(const struct outcome *o, const struct settings *settings);
 
-/* Every 10 seconds, from the start on; before the first one everything counts as recent.  Monotonic. */
+/* Call it every 10 seconds, from the start on, with monotonic time.  Until the first call all counts are recent. */
 void counters_tick(int64_t now_ms);
 
 /* Adds the families. */

@@ -1,10 +1,10 @@
 /*
- * facts.h - what there is to say about the daemon, written by one walk in the form that is asked for: lines
- * for people, JSON, OpenMetrics, or the older text form of Prometheus.
+ * facts.h - writes the status of the daemon in one of four forms: lines for people, JSON, OpenMetrics, or
+ * the older text form of Prometheus.  The caller makes the same calls for each form.
  *
- * Numbers come in families, which all forms have.  Names and labels of metrics are fixed words of ours or
- * names that the operator wrote: nothing that a remote party sends becomes one, so their number is bounded.
- * Texts are for people and in JSON only: there are single ones, and lists of rows.
+ * Numbers are grouped in families, which all forms contain.  Names and labels of metrics are either fixed
+ * or names from the configuration.  Data from a remote party is never used as a label, so that the number
+ * of metrics is bounded.  Texts, single ones and lists of rows, are written for people and in JSON only.
  */
 #ifndef ASSAY_DAEMON_FACTS_H
 #define ASSAY_DAEMON_FACTS_H
@@ -66,7 +66,7 @@ void facts_text(struct facts *f, const char *name, const char *heading, struct s
 /* Rows follow; a list without rows is an empty one in JSON and not there for people. */
 void facts_list(struct facts *f, const char *name, const char *heading);
 
-/* For JSON a row has fields; for people it is one line, without its LF, that shows the same. */
+/* A row consists of fields in JSON; for people it is one line, given without LF, with the same contents. */
 void facts_row(struct facts *f, const char *line);
 void facts_row_text(struct facts *f, const char *name, struct slice text);
 void facts_row_number(struct facts *f, const char *name, int64_t number);

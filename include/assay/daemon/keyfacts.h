@@ -9,8 +9,9 @@
 #include "daemon/facts.h"
 
 /*
- * Reads the directory and the times of files (nothing of it is kept).  Of more than LIMIT_STATUS_KEYS keys the ones that have been
- * in their state for longest are written; the numbers by state count them all.  now: seconds since the epoch.
+ * Reads the directory and the times of its files at each call.  If there are more than LIMIT_STATUS_KEYS
+ * keys, it writes those that have been in their state for longest; the numbers by state include all keys.
+ * now: seconds since the epoch.
  */
 void keyfacts_write(struct facts *f, const struct settings *s, int64_t now);
 

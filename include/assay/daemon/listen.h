@@ -1,11 +1,11 @@
 /*
  * listen.h - the one way to open a listening socket: the milter's, the control socket, the metrics.
  *
- * A unix socket is bound in a private directory (mode 0700) beside its place, gets its group and mode
- * there, and is then renamed onto its place: there is no moment in which a client could reach it under a
- * wider mode, and none without a socket where there was one before.  A daemon that root starts does all
- * of it as the service user with the socket's group (effective ids): root follows no path into a
- * directory that the service user can write to.
+ * A unix socket is bound in a private directory (mode 0700) next to its final path, gets its group and mode
+ * there, and is then renamed to that path.  So a client can never connect while the mode is too wide, and
+ * an existing socket is replaced without a gap.  A daemon started by root does all of this with the
+ * effective ids of the service user and the socket's group, because the service user could place links in
+ * a directory that it can write to, and root must not follow them.
  */
 #ifndef ASSAY_DAEMON_LISTEN_H
 #define ASSAY_DAEMON_LISTEN_H
@@ -43,13 +43,13 @@ MUST_CHECK enum rc listen_open(const struct listen_params *p, const struct ident
 /* The last step of a start, as the service user.  RC_CONFIG with the reason. */
 MUST_CHECK enum rc listen_publish(struct listener *l, struct err *err);
 
-/* Removes what was not published; the descriptor is its binder's.  Sets *l to NULL; NULL is fine. */
+/* Removes a socket that was not published; does not close its descriptor.  Sets *l to NULL; NULL is fine. */
 void listen_free(struct listener **l);
 
-/* What would keep listen_open() from working, without making anything: errors to err. */
+/* Adds to err the reasons for which listen_open() would fail; creates nothing. */
 void listen_check(const struct listen_params *p, const struct identity *id, struct err *err);
 
-/* The same of a file that is to be made at path, as the pid file is. */
+/* Does the same for a file that will be created at path, such as the pid file. */
 void listen_check_directory(const char *option, const char *path, const struct identity *id,
     struct err *err);
 

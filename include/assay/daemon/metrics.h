@@ -1,8 +1,8 @@
 /*
  * metrics.h - the numbers over HTTP, for Prometheus: GET /metrics and nothing else.
  *
- * Libmicrohttpd serves in a thread of its own, a few connections at a time and each for a few seconds at
- * most, so that a client that hangs or floods costs memory that is bounded and no mail.
+ * libmicrohttpd uses a separate thread and serves a few connections at a time, each for a few seconds at
+ * most.  So a client that hangs or floods uses a bounded amount of memory and does not delay mail.
  */
 #ifndef ASSAY_DAEMON_METRICS_H
 #define ASSAY_DAEMON_METRICS_H

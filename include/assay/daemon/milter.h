@@ -1,10 +1,11 @@
 /*
- * milter.h - libmilter's side of the daemon: callbacks translate into calls of session.h, and its
- * answers back.
+ * milter.h - connects libmilter to session.h: callbacks of libmilter call its functions and return their
+ * answers.
  *
- * Every no-reply step is agreed (libmilter answers "continue" in our place where the MTA does not know
- * them), so that callbacks before the end of message answer nothing; a session keeps trouble until
- * then.  Callbacks of one session hop threads: everything of a session hangs off its context.
+ * The daemon negotiates that no callback before the end of a message is answered (for an MTA that does not
+ * support this, libmilter answers "continue" itself).  A session therefore remembers an error until the
+ * end of the message.  libmilter may run each callback of a session in another thread, so all data of
+ * a session is reached through its libmilter context, never through thread-local data.
  */
 #ifndef ASSAY_DAEMON_MILTER_H
 #define ASSAY_DAEMON_MILTER_H
@@ -24,7 +25,7 @@ listen_binder milter_listen;
 /* Our notation in libmilter's: "inet:127.0.0.1:8893" -> "inet:8893@127.0.0.1". */
 MUST_CHECK enum rc milter_address(struct slice listen, struct buf *out, struct err *err);
 
-/* Serves until the process ends; returns false if libmilter failed.  The process ends without stopping it. */
+/* Serves until the process ends; returns false if libmilter failed.  It is never stopped: see serve() in server.c. */
 bool milter_run(struct services *services);
 
 #endif

@@ -7,7 +7,7 @@
 
 #include <stdint.h>
 
-/* Reads the environment, once, and clears it for what the process starts. */
+/* Reads the variables once and removes them, so that child processes do not inherit them. */
 void notify_prepare(void);
 
 void notify_ready(void);     /* READY=1: the start, or a reload, is done */

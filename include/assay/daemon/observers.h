@@ -1,9 +1,10 @@
 /*
- * observers.h - who sees the outcome of a message: counters, the log, the history for reports.
+ * observers.h - passes the outcome of each message to the counters, the log and the history for reports.
  *
- * An observer runs in the thread that ends the message, after the MTA took the edits or refused them.
- * It never blocks and never fails: what may block gets a copy through a bounded queue (base/queue.h),
- * as the log and the history (report/history.h) have their own.  The outcome and the settings are valid within the call.
+ * An observer runs in the thread that ends the message, after the MTA accepted or refused the edits.
+ * It never blocks and never fails: an observer whose work may block, such as the log or the history
+ * (report/history.h), puts a copy into a bounded queue (base/queue.h).  The outcome and the settings are
+ * valid only during the call.
  */
 #ifndef ASSAY_DAEMON_OBSERVERS_H
 #define ASSAY_DAEMON_OBSERVERS_H

@@ -1,5 +1,5 @@
 /*
- * privileges.h - from root to the configured user, once, for good.
+ * privileges.h - changes from root to the configured user, once and permanently.
  */
 #ifndef ASSAY_DAEMON_PRIVILEGES_H
 #define ASSAY_DAEMON_PRIVILEGES_H
@@ -27,8 +27,9 @@ void identity_free(struct identity *id);
 MUST_CHECK enum rc identity_become(const struct identity *id, struct err *err);
 
 /*
- * For what root makes where the service user may write: the rights of that user, with that group, and
- * back again.  Effective ids only.  Nothing without id->change.
+ * Root takes the effective ids of the service user, with the given group, while it creates files in
+ * directories that this user can write to, and returns to its own ids afterwards.  Without id->change
+ * these functions do nothing.
  */
 MUST_CHECK enum rc identity_act(const struct identity *id, gid_t group, struct err *err);
 void identity_act_no_more(const struct identity *id);

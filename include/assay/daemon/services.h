@@ -1,10 +1,10 @@
 /*
- * services.h - what outlives a reload, and the settings that a reload swaps.
+ * services.h - objects that survive a reload, and the settings that a reload replaces.
  *
- * One struct services for the process: the log, the resolver (kept while dns { } is unchanged), the
- * observers of outcomes, and what was set at the start and only a restart can change.  A snapshot is
- * the settings and the resolver that a message runs on: the message holds the one it began with until
- * it ends.  Thread-safe but for start and free.
+ * The process has one struct services.  It contains the log, the resolver (kept while dns { } is unchanged),
+ * the observers of outcomes, and settings that only a restart can change.  A snapshot combines the settings
+ * and the resolver that a message uses: the message holds the snapshot with which it began until it ends.
+ * All functions are thread-safe, except start and free.
  */
 #ifndef ASSAY_DAEMON_SERVICES_H
 #define ASSAY_DAEMON_SERVICES_H
@@ -24,8 +24,8 @@ MUST_CHECK enum rc services_start(struct settings *s, struct services **out, str
 void services_free(struct services **services);
 
 /*
- * Reads path and swaps it in; the log's settings change with it.  What only a restart brings into
- * force is reported as warnings.  RC_CONFIG: refused with its reasons, nothing changed.
+ * Reads the configuration at path and replaces the current settings, those of the log included.  Warns of
+ * changed settings that take effect only after a restart.  RC_CONFIG: errors were found; the settings are unchanged.
  */
 MUST_CHECK enum rc services_reload(struct services *services, const char *path, struct err *err);
 

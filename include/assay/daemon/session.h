@@ -1,11 +1,11 @@
 /*
- * session.h - one connection of an MTA, from its negotiation to its close.  Knows no libmilter.
+ * session.h - one connection of an MTA, from its negotiation to its close.  Does not depend on libmilter.
  *
  *     new -> { connect -> helo* -> { mail -> recipient* -> header* -> end_of_header -> body* -> end } } -> free
  *
- * abort may come at any place in a message.  Every function copies what it keeps.  Nothing is answered
- * before the end of a message: trouble is kept until then.  One thread at a time uses a session, but
- * not always the same one.
+ * abort may be called at any point of a message.  Every function copies the data that it keeps.  No answer
+ * is given before the end of a message; an error is remembered until then.  Only one thread uses a session
+ * at a time, but it need not always be the same thread.
  */
 #ifndef ASSAY_DAEMON_SESSION_H
 #define ASSAY_DAEMON_SESSION_H
@@ -59,7 +59,7 @@ enum session_answer {
 struct session *session_new(struct services *services, const struct mta_facts *facts);
 void session_free(struct session **s); /* sets *s to NULL; NULL is fine */
 
-/* A further connect begins anew (QUIT_NC of the milter protocol), and so does a further helo. */
+/* Another connect (QUIT_NC of the milter protocol) or another helo discards what is known and starts over. */
 void session_connect(struct session *s, const struct session_client *client);
 void session_helo(struct session *s, struct slice name);
 

@@ -44,7 +44,7 @@ struct resolver *resolver_new(const struct dns_backend *backend, void *ctx,
 struct waiter;
 void resolver_ask(struct resolver *r, const char *name, enum dns_type type, struct waiter *w);
 
-/* What is late now is late because of this side: no name server answers, or we are too slow. */
+/* True if late answers are our own fault: no name server answers, or the resolver's thread is too slow. */
 bool resolver_in_trouble(const struct resolver *r);
 
 /*

@@ -21,7 +21,7 @@
 struct waiter {
 	atomic_uint *owner_refs;
 	void (*settled)(struct waiter *w, const struct dns_answer *answer);
-	const struct ip *client;       /* on whose account a new question is; may be NULL */
+	const struct ip *client;       /* client whose quota a new question counts against; may be NULL */
 	struct dns_question *question; /* one reference */
 	struct waiter *next, **link;   /* among the waiters of a question in flight; link NULL: none */
 };

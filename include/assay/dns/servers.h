@@ -73,7 +73,7 @@ bool servers_probe_due(struct servers *s, unsigned which, int64_t now_ms);
  */
 bool servers_probed(struct servers *s, unsigned which, int64_t sent_ms, int64_t now_ms);
 
-/* Whose fault it is that a question asked at asked_ms has no useful answer. */
+/* Why a question asked at asked_ms has no useful answer: because of the sender's DNS, or of our own. */
 enum servers_blame {
 	BLAME_SENDER,    /* a server has worked since */
 	BLAME_OURS,      /* none works */

@@ -4,9 +4,8 @@
  *     import_new -> import_read* -> import_translate -> import_configuration, import_copy_keys
  *
  * The old files are read as their own programs read them and are never changed.  Every line of
- * theirs gets at least one finding, and every default of theirs that treats mail otherwise than
- * assay's does gets one as well: nothing changes without a word.  The new configuration always says
- * `enforce = observe`.
+ * theirs gets at least one finding, and so does every default of theirs that differs from assay's: no change
+ * goes unreported.  The new configuration always contains `enforce = observe`.
  */
 #ifndef ASSAY_IMPORT_IMPORT_H
 #define ASSAY_IMPORT_IMPORT_H

@@ -70,12 +70,12 @@ struct signing_selection {
 	size_t count;
 };
 
-/* Does the section of that author domain, or one above that lends its keys, sign re-injected mail? */
+/* Does the section of that author domain, or of a parent with subdomains = yes, sign re-injected mail? */
 bool signing_reinjected(const struct signing_params *params, const struct authors *authors);
 
 /*
- * Does a host that is trusted with this only (sign-or-judge) get the message signed?  Its author domain
- * has a key here, and the envelope sender is of it.
+ * Is a message from a sign-or-judge host to be signed?  Yes if its author domain has a key here and the
+ * domain of the envelope sender equals it.
  */
 MUST_CHECK enum rc signing_agrees(struct arena *a, const struct signing_params *params,
     struct keystore *keys, const struct message *m, const struct authors *authors, int64_t now_ms,

@@ -35,7 +35,7 @@ MUST_CHECK enum rc sign_tables_load(const char *key_table, const char *signing_t
     bool multiple_signatures, const char *passphrase_file, struct sign_tables **out, struct err *err);
 void sign_tables_free(struct sign_tables **t);
 
-/* To look up who signs: no key is read, so that it does not matter whether it could be; matches have none. */
+/* The same without reading keys, to find out who signs even if keys are unreadable; matches have no key. */
 MUST_CHECK enum rc sign_tables_load_names(const char *key_table, const char *signing_table,
     bool multiple_signatures, struct sign_tables **out, struct err *err);
 

@@ -177,7 +177,7 @@ static const struct {
 	{ "socket", NULL },
 	{ "file", "that is not a socket" },
 	{ "link", "that is not a socket" },
-	{ "live", "a running process answers" },
+	{ "live", "another process is already listening" },
 };
 
 static int prepare_place(const char *before, const char *address, const char *path)

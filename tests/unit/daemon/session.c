@@ -181,7 +181,7 @@ static const struct {
 	{ "enforce = no\n", " ceo@forged.example", 1, SESSION_TEMPFAIL, "insert",
 	  "action=accept would=reject applied=no" },
 	{ "enforce = yes\n", " ceo@forged.example", 2, SESSION_REJECT, "reply",
-	  "4TEST: the text of the refusal could not be set" },
+	  "4TEST: cannot set the text of the reply" },
 	{ "quarantine = hold\nenforce = yes\npolicy \"forged.example\" { on-fail = quarantine }\n",
 	  " ceo@forged.example", 0, SESSION_CONTINUE, "hold ", "action=quarantine" },
 	{ "quarantine = hold\nenforce = yes\npolicy \"forged.example\" { on-fail = quarantine }\n",

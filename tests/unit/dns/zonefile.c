@@ -212,7 +212,7 @@ static const struct {
 	{ "a.test SOA . . 1 2 3 4\n", "zone:1: the data must be two names and five numbers\n" },
 	{ "a.test TX x\n", "zone:1: no such type\n" },
 	{ "a.test TX !TIMEOUT\n", "zone:1: no such type\n" },
-	{ "a..test A 192.0.2.1\n", "zone:1: the name is not one of the DNS\n" },
+	{ "a..test A 192.0.2.1\n", "zone:1: not a valid DNS name\n" },
 	{ " A 192.0.2.1\n", "zone:1: a line begins with a name\n" },
 	{ "$TTL 300\n", "zone:1: no $ORIGIN, $TTL or @ here: write full names\n" },
 	{ "@ A 192.0.2.1\n", "zone:1: no $ORIGIN, $TTL or @ here: write full names\n" },

@@ -203,7 +203,7 @@ static const struct {
 } unusable[] = {
 	{ is_directory, NULL, false, RC_CONFIG, "not a regular file: name another one" },
 	{ is_other_file, NULL, false, RC_CONFIG, "not an SQLite database: move the file away, or name another one" },
-	{ is_of_another_user, NULL, true, RC_CONFIG, "would lock the daemon out: run it as" },
+	{ is_of_another_user, NULL, true, RC_CONFIG, "would be inaccessible to the daemon: run this program as" },
 	{ NULL, "sqlite:/nowhere/at/all.sqlite", false, RC_CONFIG, "No such file or directory: its directory must" },
 	{ NULL, "mysql:/x", false, RC_CONFIG, "the store must begin with" },
 	{ NULL, "postgresql://x:secret@[y/z", false, RC_CONFIG, "is not a valid URI of PostgreSQL" },
