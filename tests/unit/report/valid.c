@@ -110,6 +110,8 @@ static xmlSchemaPtr read_schema(void)
 	return schema;
 }
 
+static void complain(void *ctx, const char *fmt, ...) PRINTF_LIKE(2, 3);
+
 static void complain(void *ctx, const char *fmt, ...)
 {
 	va_list ap;
