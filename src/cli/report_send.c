@@ -248,7 +248,7 @@ static enum rc send(struct report_request *r)
 		return err_config(r->err, "a domain can be named with --again only");
 	TRY(prepare_sending(&run));
 	catch_signals();
-	rc = request->again ? repeat(r) : RC_OK;
+	rc = request->again && !request->dry_run ? repeat(r) : RC_OK;
 	if (rc == RC_OK)
 		rc = request->dry_run ? preview(&run) : send_all(&run);
 	resolver_free(&run.sending.resolver);
