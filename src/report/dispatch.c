@@ -58,12 +58,15 @@ static enum rc ask_for_consent(struct dispatching *t, struct arena *a, const str
 	lookups_release(&l);
 	if (rc != RC_OK)
 		return rc;
-	if (to.count != 1 || to.items[0].consent == REPORT_REFUSED) {
+	if (to.count == 0 || to.items[0].consent == REPORT_REFUSED) {
 		d->state = DELIVERY_SUPPRESSED;
-		d->why = to.count == 1 ? to.items[0].why : SLICE("no usable address");
+		d->why = to.count > 0 ? to.items[0].why : SLICE("no usable address");
 	} else if (to.items[0].consent == REPORT_POSTPONED) {
 		d->due = t->s->now(t->s->ctx) + CONSENT_DELAY;
 		d->why = to.items[0].why;
+	} else if (!sending_allows_address(t->s->settings, to.items[0].to.address)) {
+		d->state = DELIVERY_SUPPRESSED;
+		d->why = SLICE("only or except leaves it out");
 	} else {
 		d->uri = SLICE("");
 		*recipient = to.items[0].to.address; /* which the record that consents may have changed */
@@ -134,6 +137,15 @@ static enum rc hand_over(struct dispatching *t, struct arena *a, const struct ou
 	return RC_OK;
 }
 
+/* A record of consent may have replaced the address: notifications that come back count for the one in the outbox. */
+static enum rc find_suspension(struct dispatching *t, struct slice address, struct slice recipient, int64_t *until_out)
+{
+	int64_t now = t->s->now(t->s->ctx);
+
+	TRY(outbox_suspended(t->sql, recipient, now, until_out, t->err));
+	return *until_out > 0 ? RC_OK : outbox_suspended(t->sql, address, now, until_out, t->err);
+}
+
 static enum rc deliver(struct dispatching *t, struct arena *a, const struct outgoing *report,
     struct delivery *d)
 {
@@ -142,7 +154,7 @@ static enum rc deliver(struct dispatching *t, struct arena *a, const struct outg
 
 	if (d->uri.len > 0)
 		TRY(ask_for_consent(t, a, report, d, &recipient));
-	TRY(outbox_suspended(t->sql, d->address, t->s->now(t->s->ctx), &until, t->err));
+	TRY(find_suspension(t, d->address, recipient, &until));
 	if (until > 0) {
 		d->state = DELIVERY_SUPPRESSED;
 		d->why = SLICE("suspended after failures");
