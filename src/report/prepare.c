@@ -9,6 +9,7 @@
 
 #define DAY_LEASE        600  /* seconds, renewed with each report */
 #define WORK_OF_CAP      10   /* reports whose addresses are looked up, for each that the cap allows */
+#define MAKING_MAX       (3 * 3600) /* seconds: whatever strangers' DNS servers do, dispatching is not kept waiting */
 #define DELIVERIES_MAX   (LIMIT_REPORT_URIS + LIMIT_REPORT_BCC)
 
 /* State while the reports of one day are made, for the outbox or only for a preview. */
@@ -18,6 +19,7 @@ struct making {
 	struct err *err;
 	unsigned char secret[STORE_SECRET_OCTETS];
 	int64_t day, lease;
+	int64_t began;
 	int64_t deliveries;         /* of the day, those made before included */
 	int64_t considered;
 	struct suppressed suppressed;
@@ -223,7 +225,7 @@ static enum rc make_report(struct making *m, struct arena *a, const struct repor
 	if (there) /* made by an earlier run, which was interrupted */
 		return RC_OK;
 	m->considered++;
-	if (is_over_cap(m, 1)) {
+	if (is_over_cap(m, 1) || m->s->now(m->s->ctx) - m->began > MAKING_MAX) {
 		suppress(m, SUPPRESSED_CAP, r->messages);
 		return RC_OK;
 	}
@@ -316,6 +318,7 @@ static enum rc make_day(struct making *m)
 	struct domain_names names = { .making = m, .arena = arena_create(LIMIT_REPORT_ARENA) };
 	enum rc rc = names.arena == NULL ? RC_NOMEM : RC_OK;
 
+	m->began = m->s->now(m->s->ctx);
 	if (rc == RC_OK)
 		rc = store_secret(m->s->store, m->secret, m->err);
 	if (rc == RC_OK)

@@ -119,7 +119,7 @@ enum suppression {
 	SUPPRESSED_EXCEPT,
 	SUPPRESSED_FEW,       /* fewer than minimum-messages */
 	SUPPRESSED_FAILING,   /* for = passing, and nothing passed */
-	SUPPRESSED_CAP,       /* daily-cap was reached by larger ones */
+	SUPPRESSED_CAP,       /* daily-cap, or the time for making, was used up by larger ones */
 	SUPPRESSED_NO_URI,    /* no usable address in rua */
 	SUPPRESSIONS
 };
