@@ -51,6 +51,12 @@ static int64_t now(void *ctx)
 	return clock_now() + run->request->settings->reports.test_clock_offset;
 }
 
+static bool must_stop(void *ctx)
+{
+	(void)ctx;
+	return ended != 0;
+}
+
 static bool pause_a_second(void *ctx)
 {
 	struct timespec second = { .tv_sec = 1 };
@@ -226,7 +232,7 @@ static enum rc prepare_sending(struct run *run)
 
 	run->sending = (struct sending){ .store = r->store, .settings = &s->reports,
 		.dns_deadline_ms = s->policy.dns_deadline_ms, .discovery = s->policy.dmarc.discovery,
-		.day = r->day_text == NULL ? OUTBOX_ANY_DAY : r->day, .now = now, .pause = pause_a_second,
+		.day = r->day_text == NULL ? OUTBOX_ANY_DAY : r->day, .now = now, .pause = pause_a_second, .stop = must_stop,
 		.progress = progress, .ctx = run };
 	TRY(report_sender_of(r->arena, &s->reports, r->store, &run->sending.by, r->err));
 	return command_resolver(s, r->zone, &run->sending.resolver, r->err);

@@ -203,7 +203,7 @@ static enum rc dispatch_all(struct dispatching *t)
 {
 	bool more = true;
 
-	while (more && !t->out->stopped) {
+	while (more && !t->out->stopped && !t->s->stop(t->s->ctx)) {
 		struct arena *a = arena_create(LIMIT_REPORT_ARENA);
 		enum rc rc = a == NULL ? RC_NOMEM : dispatch_next(t, a, &more);
 

@@ -299,6 +299,10 @@ static enum rc make_domains(struct making *m, struct domain_names *names)
 	for (size_t i = 0; i < names->count; i++) {
 		bool ours = true;
 
+		if (m->s->stop(m->s->ctx)) {
+			err_add(m->err, "ended by a signal: the reports of that day are completed by the next run");
+			return RC_IO;
+		}
 		if (m->preview == NULL)
 			TRY(outbox_lease_day(m->sql, m->day, m->s->now(m->s->ctx), m->s->now(m->s->ctx) + DAY_LEASE,
 			    &m->lease, &ours, m->err));
