@@ -71,6 +71,7 @@ enum rc queue_start(size_t max_bytes, void (*consume)(void *ctx, struct slice it
     struct queue **out)
 {
 	struct queue *q = calloc(1, sizeof(*q));
+	pthread_condattr_t monotonic;
 
 	if (q == NULL)
 		return RC_NOMEM;
@@ -80,7 +81,10 @@ enum rc queue_start(size_t max_bytes, void (*consume)(void *ctx, struct slice it
 	q->end = &q->first;
 	pthread_mutex_init(&q->lock, NULL);
 	pthread_cond_init(&q->filled, NULL);
-	pthread_cond_init(&q->emptied, NULL);
+	pthread_condattr_init(&monotonic);
+	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+	pthread_cond_init(&q->emptied, &monotonic);
+	pthread_condattr_destroy(&monotonic);
 	if (pthread_create(&q->thread, NULL, consumer, q) != 0) {
 		free(q);
 		return RC_IO;
@@ -151,7 +155,7 @@ size_t queue_drain(struct queue *q, int64_t limit_ms)
 	struct timespec until;
 	size_t left;
 
-	clock_gettime(CLOCK_REALTIME, &until); /* what pthread_cond_timedwait() goes by */
+	clock_gettime(CLOCK_MONOTONIC, &until); /* as emptied goes by */
 	until.tv_sec += (time_t)(limit_ms / 1000);
 	until.tv_nsec += (long)(limit_ms % 1000) * 1000000;
 	if (until.tv_nsec >= 1000000000) {

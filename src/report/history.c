@@ -307,7 +307,7 @@ static bool wait_for_tick(struct history *h, bool *draining)
 	struct timespec until;
 	bool go_on;
 
-	clock_gettime(CLOCK_REALTIME, &until); /* what pthread_cond_timedwait() goes by */
+	clock_gettime(CLOCK_MONOTONIC, &until); /* as changed goes by */
 	until.tv_sec += TICK_MS / 1000;
 	pthread_mutex_lock(&h->lock);
 	while (!h->draining && !h->stopping && pthread_cond_timedwait(&h->changed, &h->lock, &until) == 0)
@@ -354,6 +354,7 @@ static bool name_boot(struct history *h)
 enum rc history_start(const struct report_settings *settings, struct history **out)
 {
 	struct history *h = calloc(1, sizeof(*h));
+	pthread_condattr_t monotonic;
 
 	if (h == NULL)
 		return RC_NOMEM;
@@ -362,7 +363,10 @@ enum rc history_start(const struct report_settings *settings, struct history **o
 	h->clock_offset = settings->test_clock_offset;
 	h->drained = -1;
 	pthread_mutex_init(&h->lock, NULL);
-	pthread_cond_init(&h->changed, NULL);
+	pthread_condattr_init(&monotonic); /* whoever sets the time of day must not stop the writer */
+	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+	pthread_cond_init(&h->changed, &monotonic);
+	pthread_condattr_destroy(&monotonic);
 	if (h->location == NULL || !name_boot(h) || pthread_create(&h->thread, NULL, writer, h) != 0) {
 		free(h->location);
 		free(h);
@@ -377,7 +381,7 @@ uint64_t history_drain(struct history *h, int64_t limit_ms)
 	struct timespec until;
 	uint64_t left;
 
-	clock_gettime(CLOCK_REALTIME, &until);
+	clock_gettime(CLOCK_MONOTONIC, &until);
 	until.tv_sec += (time_t)(limit_ms / 1000);
 	pthread_mutex_lock(&h->lock);
 	h->draining = true;
