@@ -89,7 +89,7 @@ static enum rc nothing_stored(struct report_request *r)
 	char day[REPORT_DAY_TEXT], first[REPORT_DAY_TEXT], last[REPORT_DAY_TEXT];
 	struct span span = { 0, 0, 0 };
 
-	TRY(store_days(r->store, widen, &span, r->err));
+	TRY(store_days(r->store, 0, widen, &span, r->err));
 	report_day_text(r->day, day);
 	if (span.count == 0)
 		return err_config(r->err, "the store is empty: only mail whose author domain asks for aggregate "

@@ -118,7 +118,7 @@ static enum rc show_late(void *ctx, const struct store_day *d)
 	struct status *s = ctx;
 	char day[REPORT_DAY_TEXT];
 
-	if (d->late == 0 || d->day < s->request->today - DAYS_SHOWN)
+	if (d->late == 0)
 		return RC_OK;
 	report_day_text(d->day, day);
 	s->shown++;
@@ -161,7 +161,7 @@ static enum rc show_part(struct status *s, enum part part)
 	case PART_NOT_MADE:
 		return outbox_suppressed(sql, r->today - DAYS_SHOWN, show_suppressed, s, r->err);
 	case PART_LATE:
-		return store_days(r->store, show_late, s, r->err);
+		return store_days(r->store, r->today - DAYS_SHOWN, show_late, s, r->err);
 	case PART_SUSPENDED:
 		return outbox_suspensions(sql, s->now, show_suspension, s, r->err);
 	default:

@@ -392,10 +392,11 @@ static enum rc close_and_make(const struct sending *s, int64_t day, struct prepa
 enum rc sending_prepare(const struct sending *s, struct prepared *out, struct err *err)
 {
 	struct open_days days = { .s = s, .today = s->now(s->ctx) / SECONDS_OF_DAY };
+	int64_t since = s->day == OUTBOX_ANY_DAY ? days.today - SENDING_PAST : s->day;
 	bool may;
 
 	*out = (struct prepared){ .days = 0 };
-	TRY(store_days(s->store, take_day, &days, err));
+	TRY(store_days(s->store, since, take_day, &days, err));
 	for (size_t i = 0; i < days.count; i++) {
 		TRY(may_make(s, days.items[i], &may, err));
 		if (may)

@@ -109,16 +109,17 @@ static enum rc give_day(void *ctx, const struct sql_value *c, size_t count)
 	return e->each(e->ctx, &day);
 }
 
-enum rc store_days(struct store *s, enum rc (*each)(void *ctx, const struct store_day *day), void *ctx,
+enum rc store_days(struct store *s, int64_t since, enum rc (*each)(void *ctx, const struct store_day *day), void *ctx,
     struct err *err)
 {
 	struct each_day e = { each, ctx };
+	struct sql_value args[] = { sql_integer(since) };
 
 	return sql_run(s->sql,
 	    "SELECT d.day, CAST(coalesce(sum(r.messages), 0) AS BIGINT), count(DISTINCT p.domain), d.closed, d.late"
 	    " FROM history_day d LEFT JOIN history_policy p ON p.day = d.day"
 	    " LEFT JOIN history_row r ON r.policy = p.id"
-	    " GROUP BY d.day, d.closed, d.late ORDER BY d.day", NULL, 0, give_day, &e, err);
+	    " WHERE d.day >= $1 GROUP BY d.day, d.closed, d.late ORDER BY d.day", args, 1, give_day, &e, err);
 }
 
 struct each_domain {

@@ -77,9 +77,9 @@ struct store_day {
 	uint64_t late;                /* messages that came after it was closed */
 };
 
-/* Days that have rows, in rising order. */
-MUST_CHECK enum rc store_days(struct store *s, enum rc (*each)(void *ctx, const struct store_day *day),
-    void *ctx, struct err *err);
+/* Days from since on that have rows, in rising order. */
+MUST_CHECK enum rc store_days(struct store *s, int64_t since,
+    enum rc (*each)(void *ctx, const struct store_day *day), void *ctx, struct err *err);
 
 struct store_domain {
 	struct slice domain;          /* valid within the call */

@@ -307,7 +307,7 @@ static void expect_days(struct store *s, const char *want)
 {
 	struct buf text = BUF_INIT(100000);
 
-	ck_assert_int_eq(store_days(s, write_day, &text, NULL), RC_OK);
+	ck_assert_int_eq(store_days(s, 0, write_day, &text, NULL), RC_OK);
 	ck_assert_str_eq(buf_cstr(&text), want);
 	buf_free(&text);
 }
