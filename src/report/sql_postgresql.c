@@ -166,9 +166,10 @@ static void ignore_notice(void *ctx, const char *text)
 
 static enum rc connect_to(struct postgresql *s, struct err *err)
 {
-	static const char *const names[] = { "connect_timeout", "tcp_user_timeout", "application_name",
-		"client_encoding", "dbname", NULL };
-	const char *const values[] = { "10", "30000", "assay", "UTF8", s->uri, NULL };
+	static const char *const names[] = { "connect_timeout", "tcp_user_timeout", "keepalives",
+		"keepalives_idle", "keepalives_interval", "keepalives_count", "application_name", "client_encoding",
+		"dbname", NULL };
+	const char *const values[] = { "10", "30000", "1", "30", "10", "3", "assay", "UTF8", s->uri, NULL };
 	static const char *const limits[] = { "SET statement_timeout = 600000", "SET lock_timeout = 20000",
 		"SET idle_in_transaction_session_timeout = 60000" };
 
