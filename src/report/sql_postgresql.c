@@ -164,6 +164,16 @@ static void ignore_notice(void *ctx, const char *text)
 	(void)text;
 }
 
+/* A statement without values and rows, which is not prepared. */
+static enum rc run_once(struct postgresql *s, const char *text, struct err *err)
+{
+	PGresult *result = pq.PQexec(s->connection, text);
+	enum rc rc = pq.PQresultStatus(result) == PGRES_COMMAND_OK ? RC_OK : fail(s, result, err);
+
+	pq.PQclear(result);
+	return rc;
+}
+
 static enum rc connect_to(struct postgresql *s, struct err *err)
 {
 	static const char *const names[] = { "connect_timeout", "tcp_user_timeout", "keepalives",
@@ -179,13 +189,8 @@ static enum rc connect_to(struct postgresql *s, struct err *err)
 	if (pq.PQstatus(s->connection) != CONNECTION_OK)
 		return fail_connection(s, err);
 	(void)pq.PQsetNoticeProcessor(s->connection, ignore_notice, NULL); /* its own writes to standard error */
-	for (size_t i = 0; i < N_ELEMENTS(limits); i++) {
-		PGresult *result = pq.PQexec(s->connection, limits[i]);
-		enum rc rc = pq.PQresultStatus(result) == PGRES_COMMAND_OK ? RC_OK : fail(s, result, err);
-
-		pq.PQclear(result);
-		TRY(rc);
-	}
+	for (size_t i = 0; i < N_ELEMENTS(limits); i++)
+		TRY(run_once(s, limits[i], err));
 	return RC_OK;
 }
 
@@ -334,6 +339,8 @@ static enum rc run(struct sql *base, const char *text, const struct sql_value *a
 	char name[16];
 
 	TRY(ready(base, err));
+	if (strcmp(text, "ROLLBACK") == 0) /* a transaction that failed permits nothing else, and no PREPARE */
+		return run_once(s, text, err);
 	if (!arguments_of(&a, args, count))
 		return sql_fail(base, RC_REFUSED, err, SLICE("a value is too long"), "");
 	TRY(prepared(s, text, &a, count, name, err));
