@@ -277,14 +277,16 @@ static const struct slice no_id = { "00000000000000000000000000000000", ID_DIGIT
 
 /*
  * The id is a hash of the report: what is built again from the same rows is the same report, and
- * reports that differ have different ids (sections 3.1.4, 3.5.1).
+ * reports that differ have different ids (sections 3.1.4, 3.5.1).  The variant is part of the key, because
+ * reports for two policy records can have the same XML: it does not show rua.
  */
-static enum rc make_id(struct arena *a, struct slice salt, struct slice xml, struct slice *out)
+static enum rc make_id(struct arena *a, struct slice salt, struct slice variant, struct slice xml, struct slice *out)
 {
-	unsigned char hash[SHA256_OCTETS];
+	unsigned char key[SHA256_OCTETS], hash[SHA256_OCTETS];
 	struct buf digits = BUF_INIT(ID_DIGITS);
 
-	TRY(hmac_sha256(salt, xml, hash));
+	TRY(hmac_sha256(salt, variant, key));
+	TRY(hmac_sha256(slice_of((const char *)key, sizeof(key)), xml, hash));
 	for (size_t i = 0; i < ID_DIGITS / 2; i++)
 		buf_addf(&digits, "%02x", hash[i]);
 	*out = arena_take_buf(a, &digits);
@@ -307,7 +309,7 @@ enum rc report_render(struct arena *a, const struct report *r, const struct repo
 	enum rc rc = write_xml(r, by, no_id, &xml);
 
 	if (rc == RC_OK)
-		rc = make_id(a, by->salt, buf_slice(&xml), &id);
+		rc = make_id(a, by->salt, r->variant, buf_slice(&xml), &id);
 	if (rc == RC_OK) {
 		set_id(xml.ptr, id);
 		rc = gzip(buf_slice(&xml), &packed);
