@@ -101,6 +101,8 @@ static enum handover_result meaning(const struct transaction *t, CURLcode failur
 {
 	if (failure == CURLE_OK)
 		return HANDOVER_TAKEN;
+	if (!t->asked && t->replied && code == 552) /* RFC 1870 section 6.1: this message exceeds the maximum size */
+		return HANDOVER_REFUSED;
 	if (!t->asked || !t->replied || code < 400 || code > 599)
 		return HANDOVER_STOPPED;
 	if (code < 500)
