@@ -344,7 +344,7 @@ static enum rc add_to_existing(struct store *s, const struct group *g, const str
 	return RC_OK;
 }
 
-static enum rc add_overflow(struct store *s, struct batch *b, struct group *g, const struct entry *e,
+static enum rc add_overflow(struct store *s, struct batch *b, struct group *g, struct entry *e,
     struct err *err)
 {
 	struct entry overflow = *e, *one = &overflow;
@@ -356,6 +356,7 @@ static enum rc add_overflow(struct store *s, struct batch *b, struct group *g, c
 		rc = digest_of(overflow.row.tuple, overflow.digest);
 	if (rc == RC_OK && is_row)
 		rc = insert(s, b, g, &one, 1, err);
+	b->at = e; /* not overflow, which ends here */
 	b->added.overflow += (uint64_t)e->messages;
 	arena_free(&a);
 	return rc;
