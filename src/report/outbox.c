@@ -1,5 +1,6 @@
 #include "base/limits.h"
 #include "base/log.h"
+#include "report/row.h"
 
 #include "report/outbox.h"
 
@@ -270,8 +271,12 @@ enum rc outbox_forget(struct sql *s, int64_t made_before, struct err *err)
 {
 	TRY(RUN(s, "DELETE FROM delivery WHERE state <> 0 AND report IN (SELECT report FROM outgoing WHERE made < $1)",
 	    NULL, NULL, err, sql_integer(made_before)));
-	return RUN(s, "DELETE FROM outgoing WHERE made < $1 AND report NOT IN (SELECT report FROM delivery)", NULL,
-	    NULL, err, sql_integer(made_before));
+	TRY(RUN(s, "DELETE FROM outgoing WHERE made < $1 AND report NOT IN (SELECT report FROM delivery)", NULL,
+	    NULL, err, sql_integer(made_before)));
+	TRY(RUN(s, "DELETE FROM destination WHERE last < $1 AND suspended < $1", NULL, NULL, err,
+	    sql_integer(made_before)));
+	return RUN(s, "DELETE FROM suppressed WHERE day < $1", NULL, NULL, err,
+	    sql_integer(made_before / SECONDS_OF_DAY));
 }
 
 /* --- days -------------------------------------------------------------------------------------------- */

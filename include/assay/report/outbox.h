@@ -100,7 +100,7 @@ MUST_CHECK enum rc outbox_of_day(struct sql *s, int64_t day, int64_t *count_out,
 MUST_CHECK enum rc outbox_repeat(struct sql *s, int64_t day, struct slice domain, int64_t now,
     uint64_t *count_out, struct err *err);
 
-/* Forgets what is settled and was made before that time. */
+/* Forgets what is settled and was made before that time, and older failures and suppressed reports. */
 MUST_CHECK enum rc outbox_forget(struct sql *s, int64_t made_before, struct err *err);
 
 /* --- days ---------------------------------------------------------------------------------------------- */
