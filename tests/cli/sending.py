@@ -267,6 +267,8 @@ def a_dry_run_changes_nothing(w):
     assert [d["address"] for d in listed] == ["rua@b.example", "rua@a.example"], listed
     assert not s.taken
     assert w.send()["reports"] == 2
+    w.run("send", "--dry-run", "--again", "--day", day)
+    assert w.send()["handed_over"] == 0 and len(s.taken) == 2, s.taken
 
 
 @check
@@ -314,6 +316,7 @@ def what_servers_say(w):
         ("451 to the message", answers("end", "451 4.7.1 greylisted"), "later", 0),
         ("554 to the connection", answers("connect", "554 go away"), "stopped", 1),
         ("550 to MAIL", answers("MAIL", "550 sender unknown"), "stopped", 1),
+        ("552 to MAIL", answers("MAIL", "552 5.3.4 message too big"), "refused", 0),
         ("451 to MAIL", answers("MAIL", "451 later"), "stopped", 1),
         ("closed at once", answers("connect", "close"), "stopped", 1),
         ("closed after RCPT", answers("RCPT", "close"), "stopped", 1),

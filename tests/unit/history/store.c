@@ -338,6 +338,7 @@ START_TEST(counts_add_up)
 	struct report_row pass = row_like(DAY, "b.example", 1), other = row_like(DAY, "b.example", 2);
 	struct store_batch batch;
 	struct store *s;
+	struct buf text = BUF_INIT(1000);
 	char location[512];
 
 	if (!store_location(_i, location))
@@ -360,6 +361,9 @@ START_TEST(counts_add_up)
 	store_close(&s);
 	s = opened(location); /* what is there stays there, and the schema is made once */
 	expect_days(s, "20000: 12 messages of 1 domains\n20001: 80 messages of 1 domains\n");
+	ck_assert_int_eq(store_days(s, DAY + 1, write_day, &text, NULL), RC_OK);
+	ck_assert_str_eq(buf_cstr(&text), "20001: 80 messages of 1 domains\n");
+	buf_free(&text);
 	expect_domains(s, DAY, " b.example: 12 messages, 8 aligned, 2 rows\n");
 	expect_domains(s, DAY + 1, " a.example: 80 messages, 0 aligned, 40 rows\n");
 	expect_rows(s, DAY, "b.example", "  " RECORD " 192.0.0.1 pass 8\n  " RECORD " 192.0.0.2 reject 4\n");

@@ -276,6 +276,10 @@ START_TEST(U_27_U_34_same_rows_same_octets)
 	two = rendered(a, &p.report, SLICE("salt"));
 	ck_assert(!slice_eq(one.id, two.id));
 	p.rows[0].count--;
+	p.report.variant = SLICE("0123456789abcdef"); /* another policy record, of which the XML shows nothing */
+	two = rendered(a, &p.report, SLICE("salt"));
+	ck_assert(!slice_eq(one.id, two.id));
+	p.report.variant = SLICE_NULL;
 	p.report.day++;
 	two = rendered(a, &p.report, SLICE("salt"));
 	ck_assert(!slice_eq(one.id, two.id));

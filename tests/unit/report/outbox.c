@@ -295,7 +295,15 @@ START_TEST(addresses_are_suspended)
 	ck_assert_int_eq(outbox_failed(w.sql, a, why, s.until + 1, 3, 86400, &s, &w.err), RC_OK);
 	ck_assert_int_eq(s.until, NOW + 3 + 86400 + 1 + 86400);
 	/* no failure for long: it begins anew */
-	ck_assert_int_eq(outbox_failed(w.sql, a, why, s.until + 2 * 86400, 3, 86400, &s, &w.err), RC_OK);
+	until = s.until + 2 * 86400;
+	ck_assert_int_eq(outbox_failed(w.sql, a, why, until, 3, 86400, &s, &w.err), RC_OK);
+	ck_assert_int_eq(s.failures, 1);
+	/* only what is older is forgotten */
+	ck_assert_int_eq(outbox_forget(w.sql, until, &w.err), RC_OK);
+	ck_assert_int_eq(outbox_failed(w.sql, a, why, until, 3, 86400, &s, &w.err), RC_OK);
+	ck_assert_int_eq(s.failures, 2);
+	ck_assert_int_eq(outbox_forget(w.sql, until + 1, &w.err), RC_OK);
+	ck_assert_int_eq(outbox_failed(w.sql, a, why, until + 1, 3, 86400, &s, &w.err), RC_OK);
 	ck_assert_int_eq(s.failures, 1);
 	close_world(&w);
 }
