@@ -141,7 +141,17 @@ START_TEST(refused_values)
 }
 END_TEST
 
-/* A transaction that failed leaves nothing, and the next one works. */
+static void run_many_statements(struct sql *s)
+{
+	char text[40];
+
+	for (int i = 0; i < 40; i++) {
+		snprintf(text, sizeof(text), "SELECT a FROM t WHERE a = %d", i);
+		ck_assert_int_eq(sql_run(s, text, NULL, 0, NULL, NULL, NULL), RC_OK);
+	}
+}
+
+/* A transaction that failed leaves nothing, and the next one works, even if no more statements can be kept. */
 START_TEST(transactions)
 {
 	struct sql_value args[] = { sql_integer(1), sql_text(SLICE("x")), sql_octets(SLICE("")) };
@@ -155,6 +165,7 @@ START_TEST(transactions)
 	make_table(s);
 	ck_assert_int_eq(sql_begin(s, NULL), RC_OK);
 	ck_assert_int_eq(sql_run(s, INSERT, args, 3, NULL, NULL, NULL), RC_OK);
+	run_many_statements(s);
 	ck_assert_int_eq(sql_run(s, INSERT, args, 3, NULL, NULL, NULL), RC_REFUSED);
 	sql_rollback(s);
 	sql_rollback(s);
