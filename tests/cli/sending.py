@@ -402,6 +402,27 @@ def killed_at_each_step(w):
         w.renew()
 
 
+@check
+def a_signal_ends_it_after_a_delivery(w):
+    ready, senders = threading.Event(), []
+
+    def script(stage, text):
+        if stage == "end" and not s.taken:
+            senders[0].send_signal(signal.SIGTERM)
+        elif stage == "connect":
+            ready.wait(30)
+        return None
+    s = w.server(script)
+    simple(w, s)
+    senders.append(w.popen("send"))
+    ready.set()
+    out, err = senders[0].communicate(timeout=120)
+    assert senders[0].returncode == 0 and len(s.taken) == 1, (out, err, s.taken)
+    assert w.status()["pending"][0]["tries"] == 0
+    w.run("send")
+    assert len(s.taken) == 2, s.taken
+
+
 def two_senders(w):
     s = w.server()
     w.configure("smtp:127.0.0.1:%d" % s.port)
