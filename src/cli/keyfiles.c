@@ -26,17 +26,34 @@ const char *key_path(struct key_request *r, struct domain d, struct slice select
 	return slice_is_null(path) ? "" : path.ptr;
 }
 
-/* What root makes belongs to the owner of the key directory: the daemon's user must read it. */
+/*
+ * What root makes belongs to the owner of the key directory: the daemon's user must read it.  That user can
+ * put links into the directory, and so root follows none: it would give away a file of another place.
+ */
 static enum rc give_to_owner(struct key_request *r, const char *path)
 {
 	struct stat st;
 
 	if (geteuid() != 0)
 		return RC_OK;
-	if (stat(r->directory, &st) != 0 || chown(path, st.st_uid, st.st_gid) != 0)
+	if (stat(r->directory, &st) != 0 ||
+	    fchownat(AT_FDCWD, path, st.st_uid, st.st_gid, AT_SYMLINK_NOFOLLOW) != 0)
 		return err_config(r->err, "%s: cannot be given to the owner of %s: %s", path,
 		    r->directory, strerror(errno));
 	return RC_OK;
+}
+
+/* The daemon's user may have put a link in the place of a domain's directory: root does not follow it. */
+static enum rc check_directory(struct key_request *r, const char *path)
+{
+	struct stat st;
+
+	if (geteuid() != 0)
+		return RC_OK;
+	if (lstat(path, &st) != 0)
+		return err_config(r->err, "%s: %s", path, strerror(errno));
+	return S_ISDIR(st.st_mode) ? RC_OK : err_config(r->err, "%s: it is not a directory, or it is a link, which "
+	    "root does not follow: replace it by a directory", path);
 }
 
 static enum rc make_directory(struct key_request *r, struct domain d)
@@ -53,7 +70,7 @@ static enum rc make_directory(struct key_request *r, struct domain d)
 		return give_to_owner(r, path.ptr);
 	if (errno != EEXIST)
 		return err_config(r->err, "%s: %s", path.ptr, strerror(errno));
-	return RC_OK;
+	return check_directory(r, path.ptr);
 }
 
 /* The path of a key with that selector, in whatever state; NULL: there is none. */
@@ -202,15 +219,30 @@ static bool same_file(const char *a, const char *b)
 	return stat(a, &x) == 0 && stat(b, &y) == 0 && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
 }
 
+static enum rc check_key_file(struct key_request *r, const char *path)
+{
+	struct slice directory = arena_copy(r->arena, slice_take(slice_str(path), slice_rfind(slice_str(path), '/')));
+	struct stat st;
+
+	if (slice_is_null(directory))
+		return RC_NOMEM;
+	TRY(check_directory(r, directory.ptr));
+	if (lstat(path, &st) != 0)
+		return err_config(r->err, "%s: %s", path, strerror(errno));
+	return S_ISREG(st.st_mode) ? RC_OK : err_config(r->err, "%s: it is not a regular file: replace it by the file "
+	    "of the key itself", path);
+}
+
 /* link() never replaces a file; two names of one file are a move that was interrupted here before. */
 static enum rc move(struct key_request *r, const char *from, const char *target)
 {
 	bool linked;
 
+	TRY(check_key_file(r, from));
 	TRY(give_to_owner(r, from));
 	linked = link(from, target) == 0 || (errno == EEXIST && same_file(from, target));
 	/* the time is set after the link: otherwise an interruption would make the old key look like the newest */
-	if (!linked || utimensat(AT_FDCWD, target, NULL, 0) != 0 || unlink(from) != 0)
+	if (!linked || utimensat(AT_FDCWD, target, NULL, AT_SYMLINK_NOFOLLOW) != 0 || unlink(from) != 0)
 		return err_config(r->err, "%s cannot become %s: %s", from, target, strerror(errno));
 	return RC_OK;
 }

@@ -1,5 +1,6 @@
 /* Copies of keys, and tables written anew: all is looked at before anything is written. */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -45,14 +46,15 @@ static void check_target(struct import *im, const struct planned_key *k)
 		    "another directory (--keys)", k->target);
 }
 
-/* What root makes belongs to the owner of the key directory: the daemon's user must read it. */
+/* What root makes belongs to the owner of the key directory: the daemon's user must read it.  No link is followed. */
 static enum rc give(const struct import *im, const char *path, struct err *err)
 {
 	struct stat st;
 
 	if (geteuid() != 0)
 		return RC_OK;
-	if (stat(im->params.keys, &st) != 0 || chown(path, st.st_uid, st.st_gid) != 0)
+	if (stat(im->params.keys, &st) != 0 ||
+	    fchownat(AT_FDCWD, path, st.st_uid, st.st_gid, AT_SYMLINK_NOFOLLOW) != 0)
 		return err_config(err, "%s: cannot change the owner to that of %s: %s", path, im->params.keys,
 		    strerror(errno));
 	return RC_OK;

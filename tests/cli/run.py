@@ -443,6 +443,31 @@ def key_life(w):
 
 
 @check
+def key_links_are_refused(w):
+    """Link for root: the daemon's user owns the key directory, and root must not change what its links lead to."""
+    directory, domain = os.path.join(w.dir, "links"), os.path.join(w.dir, "links/a.example")
+    os.makedirs(directory)
+    w.ok("key", "new", "a.example", "--keys", directory, "--type", "ed25519", "--selector", "s")
+    target, path = w.file("target.pem", open(domain + "/s.pending.pem").read()), domain + "/s.pem"
+    os.unlink(domain + "/s.pending.pem")
+    os.symlink(target, path)
+    if os.geteuid() == 0:
+        os.chown(directory, 12345, 12345)
+    before = os.stat(target)
+    status, _, err = w.run("key", "retire", "a.example", "s", "--keys", directory, "--force")
+    assert status == 1 and "it is not a regular file" in err and os.path.islink(path), err
+    assert os.stat(target) == before
+    if os.geteuid() != 0:
+        return print("not run: a link in the place of a domain's directory: it needs root")
+    os.rename(domain, w.dir + "/elsewhere")
+    os.symlink(w.dir + "/elsewhere", domain)
+    for arguments in (("retire", "a.example", "s", "--force"), ("new", "a.example", "--selector", "t", "--type", "ed25519")):
+        status, _, err = w.run("key", *arguments, "--keys", directory)
+        assert status == 1 and "which root does not follow" in err, err
+    assert os.listdir(w.dir + "/elsewhere") == ["s.pem"] and os.stat(target) == before
+
+
+@check
 def keys_of_several_domains(w):
     directory = os.path.join(w.dir, "several")
     os.makedirs(directory)
