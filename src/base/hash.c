@@ -14,6 +14,8 @@ bool hash_init(struct hash *t, size_t entries)
 	if (getentropy(t->key, sizeof(t->key)) != 0)
 		abort(); /* a kernel without random numbers: no query id would be safe either */
 	t->buckets = calloc(t->size, sizeof(struct hash_link *));
+	if (t->buckets == NULL)
+		t->size = 0; /* hash_any() looks at no bucket */
 	return t->buckets != NULL;
 }
 
