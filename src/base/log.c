@@ -48,6 +48,7 @@ static bool wanted(enum log_level level)
 /* --- targets ---------------------------------------------------------------------------------- */
 
 #define JOURNAL_SOCKET "/run/systemd/journal/socket"
+#define LOCK_SECONDS   2
 
 static int log_fd = -1; /* the journal's socket or the file; guarded by log_lock, as the next one */
 static struct sockaddr_un journal_address;
@@ -98,6 +99,17 @@ static int open_file(const char *path)
 	return fd;
 }
 
+/*
+ * A write to a target that takes nothing any more (a FIFO that is not read) holds the lock for reading.  A
+ * reload gives up then: if it waited, the main thread would not notice SIGTERM either.
+ */
+static bool lock_for_change(void)
+{
+	const struct timespec until = { .tv_sec = (time_t)clock_now() + LOCK_SECONDS };
+
+	return pthread_rwlock_timedwrlock(&log_lock, &until) == 0;
+}
+
 bool log_open(const struct log_params *params)
 {
 	const struct sockaddr_un journal = address_of_journal(params);
@@ -109,7 +121,12 @@ bool log_open(const struct log_params *params)
 		fd = open_file(params->file);
 	if (fd < 0)
 		error = errno;
-	pthread_rwlock_wrlock(&log_lock);
+	if (!lock_for_change()) {
+		if (fd >= 0)
+			close(fd);
+		errno = EBUSY;
+		return false;
+	}
 	if (log_fd >= 0)
 		close(log_fd);
 	log_fd = fd;

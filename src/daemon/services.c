@@ -164,7 +164,12 @@ static void open_log(const struct services *services, const struct settings *s)
 	params.file = s->log_file.ptr;
 	if (services->foreground && !s->log_target_named)
 		params.target = LOG_TARGET_STDERR;
-	if (!log_open(&params))
+	if (log_open(&params))
+		return;
+	if (errno == EBUSY)
+		log_error("log: the target is not opened anew, because the old one takes no lines: read or remove what "
+		    "blocks it, and reload again");
+	else
 		log_error("log: cannot open %s: %s: lines go to standard error",
 		    params.target == LOG_TARGET_FILE ? params.file : "the journal", strerror(errno));
 }

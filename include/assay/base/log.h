@@ -36,7 +36,8 @@ struct log_params {
 
 /*
  * May be called again at any time, as a reload does; a file is opened anew.  False: the target cannot
- * be opened (errno), and lines go to standard error, in the journal's form where that is the journal.
+ * be opened (errno), and lines go to standard error, in the journal's form where that is the journal.  With
+ * EBUSY nothing was changed, because a line could not be written to the old target for two seconds.
  */
 bool log_open(const struct log_params *params);
 
