@@ -209,6 +209,14 @@ static enum rc when_visible(struct rotation *t, const struct rotating_key *k,
 	return RC_OK;
 }
 
+/* The servers did not answer, so neither the record nor where it must be is known: the next call asks again. */
+static enum rc not_known(struct rotation *t, const struct published *found)
+{
+	t->r->unknown++;
+	key_say(t->r, "%.*s: %.*s", SLICE_ARG(found->name), SLICE_ARG(found->what));
+	return RC_OK;
+}
+
 static enum rc step_pending(struct rotation *t, const struct rotating_key *k)
 {
 	struct published found;
@@ -217,11 +225,8 @@ static enum rc step_pending(struct rotation *t, const struct rotating_key *k)
 	if (found.state == PUBLISHED)
 		return when_visible(t, k, &found);
 	forget_visible(t, k);
-	if (found.state == PUBLISHED_UNKNOWN) {
-		t->r->unknown++;
-		key_say(t->r, "%.*s: %.*s", SLICE_ARG(found.name), SLICE_ARG(found.what));
-		return RC_OK;
-	}
+	if (found.state == PUBLISHED_UNKNOWN)
+		return not_known(t, &found);
 	key_say(t->r, "%.*s: not published yet: %.*s", SLICE_ARG(found.name), SLICE_ARG(found.what));
 	return have_published(t, k, &found);
 }
@@ -242,7 +247,7 @@ static enum rc step_make(struct rotation *t, const struct rotating_key *k)
 		rc = key_published(t->r, &key, made.private, &found);
 	}
 	if (rc == RC_OK)
-		rc = have_published(t, &made, &found);
+		rc = found.state == PUBLISHED_UNKNOWN ? not_known(t, &found) : have_published(t, &made, &found);
 	private_key_free(&made.private);
 	return rc;
 }
@@ -258,6 +263,8 @@ static enum rc step_retired(struct rotation *t, const struct rotating_key *k)
 	struct published found;
 
 	TRY(key_published(t->r, k->key, k->private, &found));
+	if (found.state == PUBLISHED_UNKNOWN)
+		return not_known(t, &found);
 	if (t->r->hook != NULL)
 		TRY(run_hook(t, k, "remove", found.target));
 	else

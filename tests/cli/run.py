@@ -692,6 +692,9 @@ def keys_rotate(w):
     rotate()
     assert "old.retiring.pem" in files()
     set_back(os.path.join(domain, "old.retiring.pem"), 8)
+    silent = w.file("silent.zone", "* * !SERVFAIL\nold._domainkey.a.example TXT !SERVFAIL\n")
+    status, out, _ = w.run("key", "rotate", "a.example", "--keys", directory, "--zone", silent, "--hook", hook)
+    assert status == 1 and "could not ask" in out and "old.retiring.pem" in files(), out
     assert "old._domainkey" in open(zone).read()
     rotate()
     assert files() == sorted([new + ".pem", "old.retired.pem"]), files()
