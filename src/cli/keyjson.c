@@ -4,15 +4,14 @@
  *     { "version": 1, "keys": [ { "domain", "selector", "state", ... } ] }     list, show, check
  *     { "version": 1, "steps": [ { "domain", "type", "step", ... } ] }         rotate
  */
-#include <jansson.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "base/limits.h"
-#include "base/log.h"
 
+#include "cli/json.h"
 #include "cli/key.h"
 
 struct key_report {
@@ -20,23 +19,9 @@ struct key_report {
 	json_t *messages;     /* owned; said since the last object; NULL: none */
 };
 
-/* Names are of domains, words are ours, paths are escaped where they are not UTF-8. */
-static json_t *json_text(struct slice text)
-{
-	json_t *made = json_stringn(text.ptr == NULL ? "" : text.ptr, text.len);
-	struct buf escaped = BUF_INIT(LIMIT_LOG_LINE);
-
-	if (made == NULL) {
-		log_escape(&escaped, text);
-		made = json_string(buf_cstr(&escaped));
-		buf_free(&escaped);
-	}
-	return made;
-}
-
 static void put_text(json_t *o, const char *name, struct slice text)
 {
-	json_object_set_new(o, name, json_text(text));
+	json_object_set_new(o, name, json_slice(text));
 }
 
 static struct key_report *report_of(struct key_request *r)
@@ -60,7 +45,7 @@ void key_say(struct key_request *r, const char *fmt, ...)
 		putchar('\n');
 	} else if (report != NULL) {
 		report->messages = report->messages == NULL ? json_array() : report->messages;
-		json_array_append_new(report->messages, json_text(buf_slice(&text)));
+		json_array_append_new(report->messages, json_slice(buf_slice(&text)));
 	}
 	buf_free(&text);
 }
