@@ -16,7 +16,7 @@ static enum rc add_tables(struct arena *a, const struct settings *s, struct own_
 		return RC_OK;
 	TRY(sign_tables_load(s->key_table.ptr, s->signing_table.ptr, s->multiple_signatures,
 	    settings_passphrase_file(s), &out->tables, err));
-	TRY(sign_tables_keys(out->tables, a, &listed, &count));
+	TRY(sign_tables_keys(out->tables, a, true, &listed, &count));
 	all = arena_new_array(a, out->count + count, struct signing_key);
 	if (all == NULL)
 		return RC_NOMEM;

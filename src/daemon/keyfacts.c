@@ -65,7 +65,7 @@ static size_t list_tables(const struct settings *s, struct arena *a, struct sign
 {
 	size_t count = 0;
 
-	return s->tables != NULL && sign_tables_keys(s->tables, a, out, &count) == RC_OK ? count : 0;
+	return s->tables != NULL && sign_tables_keys(s->tables, a, false, out, &count) == RC_OK ? count : 0;
 }
 
 /* False: out of memory. */
@@ -82,7 +82,7 @@ static bool read_keys(const struct settings *s, struct arena *a, struct key_fact
 		    keystore_has(s->keystore, keys[i].domain, keys[i].selector), a);
 	for (size_t i = 0; i < tabled_count; i++)
 		if (tabled[i].path.len > 0)
-			add_key(facts, &tabled[i], tabled[i].key != NULL, a);
+			add_key(facts, &tabled[i], !tabled[i].unusable, a);
 	if (facts->count > 1)
 		qsort(facts->items, facts->count, sizeof(*facts->items), by_age);
 	if (facts->count > LIMIT_STATUS_KEYS)

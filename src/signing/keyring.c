@@ -259,3 +259,15 @@ const char *keyring_path(const struct keyring_key *key)
 {
 	return key->path;
 }
+
+bool keyring_failed(struct keyring *ring, struct slice path)
+{
+	const struct keyring_key *k;
+	bool failed;
+
+	pthread_mutex_lock(&ring->lock);
+	k = map_get(&ring->by_path, path);
+	failed = k != NULL && k->failed;
+	pthread_mutex_unlock(&ring->lock);
+	return failed;
+}

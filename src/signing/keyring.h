@@ -39,4 +39,7 @@ const char *keyring_path(const struct keyring_key *key); /* lives as long as the
 /* False: not decoded at present, so the type is not known. */
 bool keyring_type(struct keyring *ring, const struct keyring_key *key, enum key_type *out);
 
+/* True: the file was tried as it was then, and its key cannot be used.  Reads no file. */
+bool keyring_failed(struct keyring *ring, struct slice path);
+
 #endif

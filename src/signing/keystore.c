@@ -363,7 +363,7 @@ static enum rc get_keys(struct keystore *ks, struct arena *a, struct domain doma
 
 		if (key != NULL)
 			out->keys[out->count++] = (struct signing_key){ domain, stored[i].selector,
-				slice_str(keyring_path(stored[i].key)), KEY_ACTIVE, key };
+				slice_str(keyring_path(stored[i].key)), KEY_ACTIVE, key, false };
 	}
 	out->unusable = out->unusable || out->count < count;
 	err_log(&err);
@@ -479,7 +479,7 @@ static enum rc list_domain(struct key_list *list, struct arena *a, const struct 
 		if (!arena_grow(a, &list->keys, &list->cap, list->count, sizeof(*list->keys)))
 			return RC_NOMEM;
 		list->keys[list->count++] = (struct signing_key){ d->domain, files[i].selector,
-			slice_str(files[i].path), files[i].state, NULL };
+			slice_str(files[i].path), files[i].state, NULL, false };
 	}
 	return RC_OK;
 }

@@ -261,6 +261,13 @@ bool key_row_exists(const struct key_row *row, struct arena *a, struct domain au
 	return !row->unusable && (row->path.len == 0 || (!slice_is_null(path) && stat(path.ptr, &st) == 0));
 }
 
+bool key_row_known(const struct key_table *t, const struct key_row *row, struct arena *a, struct domain author,
+    bool *unusable_out)
+{
+	*unusable_out = row->unusable || (row->key == NULL && keyring_failed(t->ring, key_row_path(row, a, author)));
+	return row->unusable || key_row_exists(row, a, author);
+}
+
 const struct private_key *key_row_key(const struct key_table *t, const struct key_row *row,
     struct arena *a, struct domain author, bool *unusable_out)
 {

@@ -38,7 +38,11 @@ MUST_CHECK enum rc key_table_load(struct key_table *t, const char *spec, struct 
 const struct private_key *key_row_key(const struct key_table *t, const struct key_row *row,
     struct arena *a, struct domain author, bool *unusable_out);
 
-/* With names_only: is there a key for that domain, as far as its name says? */
+/* The same by what is known, without decoding.  False: there is no key for that domain. */
+bool key_row_known(const struct key_table *t, const struct key_row *row, struct arena *a, struct domain author,
+    bool *unusable_out);
+
+/* Is there a key for that domain, as far as its name says? */
 bool key_row_exists(const struct key_row *row, struct arena *a, struct domain author);
 
 /* The file of a row's key for that author domain; empty: the key is in the table. */

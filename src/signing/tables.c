@@ -145,12 +145,11 @@ static struct domain pattern_domain(struct arena *a, struct slice pattern)
 }
 
 /* False: the line is about no domain in particular, or names no key for it. */
-static bool key_of_row(const struct sign_tables *t, struct arena *a, const struct sign_row *row,
+static bool key_of_row(const struct sign_tables *t, struct arena *a, const struct sign_row *row, bool decode,
     struct signing_key *out)
 {
 	struct domain author = pattern_domain(a, row->pattern);
 	const struct key_row *key = row->key;
-	bool unusable;
 
 	if (key == NULL)
 		key = map_get(&t->keys.rows, author.name);
@@ -159,12 +158,14 @@ static bool key_of_row(const struct sign_tables *t, struct arena *a, const struc
 		return false;
 	*out = (struct signing_key){ .selector = key->selector, .state = KEY_ACTIVE,
 		.domain = domain_is_none(key->domain) ? author : key->domain,
-		.path = key_row_path(key, a, author),
-		.key = key_row_key(&t->keys, key, a, author, &unusable) };
-	return out->key != NULL || unusable;
+		.path = key_row_path(key, a, author) };
+	if (!decode)
+		return key_row_known(&t->keys, key, a, author, &out->unusable);
+	out->key = key_row_key(&t->keys, key, a, author, &out->unusable);
+	return out->key != NULL || out->unusable;
 }
 
-enum rc sign_tables_keys(const struct sign_tables *t, struct arena *a, struct signing_key **out,
+enum rc sign_tables_keys(const struct sign_tables *t, struct arena *a, bool decode, struct signing_key **out,
     size_t *count_out)
 {
 	struct signing_key *keys = arena_new_array(a, t->addresses.count, struct signing_key);
@@ -175,7 +176,7 @@ enum rc sign_tables_keys(const struct sign_tables *t, struct arena *a, struct si
 	    row = row->listed) {
 		struct slice name;
 
-		if (!key_of_row(t, a, row, &keys[n]))
+		if (!key_of_row(t, a, row, decode, &keys[n]))
 			continue;
 		name = arena_printf(a, "%.*s._domainkey.%.*s", SLICE_ARG(keys[n].selector),
 		    SLICE_ARG(keys[n].domain.name));

@@ -37,6 +37,7 @@ struct signing_key {
 	struct slice path;
 	enum key_state state;
 	const struct private_key *key; /* NULL where nothing was loaded */
+	bool unusable;                 /* of a table: as far as is known, the daemon cannot sign with it */
 };
 
 struct keystore;

@@ -46,9 +46,10 @@ MUST_CHECK enum rc sign_tables_find(const struct sign_tables *t, struct arena *a
 /*
  * The keys that the lines name, each once, as active ones: path "" for one in the table itself, key
  * NULL for one that cannot be used.  Lines for any author domain ("%") count where a pattern names
- * the domain.
+ * the domain.  Without decode every key is NULL, and no key file is read: a file that was not used yet
+ * counts as usable.
  */
-MUST_CHECK enum rc sign_tables_keys(const struct sign_tables *t, struct arena *a,
+MUST_CHECK enum rc sign_tables_keys(const struct sign_tables *t, struct arena *a, bool decode,
     struct signing_key **out, size_t *count_out);
 
 /*

@@ -272,7 +272,7 @@ static const struct {
 	    "SigningTable:1: A: the key table has no line of that name" },
 	{ "a regular expression", "refile:", simple_keys, "(x|y)@a.org a\n", 2,
 	    "\"*\" is the only wildcard" },
-	{ "another one", "refile:", simple_keys, "^.*@a\\.org$ a\n", 2, "only \"*\"" },
+	{ "another one", "refile:", simple_keys, "^.*@a\\.org$ a\n", 2, "\"*\" is the only wildcard" },
 	{ "identity elsewhere (S-14)", "file:", simple_keys, "a.org a:@b.org\n", 2,
 	    "the identity is not in the domain of the key" },
 	{ "identity that only looks so", "file:", simple_keys, "a.org a:@evila.org\n", 2,
@@ -388,6 +388,36 @@ START_TEST(described)
 }
 END_TEST
 
+/* What the status shows: by names and what was tried before, without a decoded key. */
+START_TEST(keys_known)
+{
+	char *dir = files_dir();
+	struct arena *a = arena_create(1u << 20);
+	struct err err = ERR_INIT;
+	struct sign_tables *t = NULL;
+	struct signing_key *keys = NULL;
+	struct table_matches found;
+	size_t count = 0;
+
+	ck_assert_int_eq(load(dir, "refile:", false, "a a.org:sa:DIR/a.pem\nc c.org:sc:DIR/open.pem\n"
+	    "p %:sp:DIR/per/%/mail\n", "*@a.org a\n*@c.org c\n*@b.org p\n*@d.org p\n", &t, &err), RC_OK);
+	for (int tried = 0; tried < 2; tried++) {
+		ck_assert_int_eq(sign_tables_keys(t, a, false, &keys, &count), RC_OK);
+		ck_assert_uint_eq(count, 3); /* there is no file for d.org */
+		ck_assert(keys[0].key == NULL && !keys[0].unusable);
+		ck_assert(keys[1].key == NULL && keys[1].unusable);
+		ck_assert(keys[2].key == NULL && keys[2].unusable == (tried == 1));
+		ck_assert_int_eq(sign_tables_find(t, a, SLICE("x@b.org"), &found), RC_OK);
+	}
+	ck_assert_int_eq(sign_tables_keys(t, a, true, &keys, &count), RC_OK);
+	ck_assert(count == 3 && keys[0].key != NULL && keys[1].unusable && keys[2].unusable);
+	sign_tables_free(&t);
+	arena_free(&a);
+	err_free(&err);
+	free(dir);
+}
+END_TEST
+
 /* --- keys in the table ---------------------------------------------------------------------- */
 
 /* The base64 of a PEM file, its lines joined; with the armour when it is wanted. */
@@ -459,6 +489,7 @@ Suite *tables_suite(void)
 	UNIT_TEST(s, missing_tables);
 	UNIT_TEST(s, a_name_twice_warns);
 	UNIT_TEST(s, described);
+	UNIT_TEST(s, keys_known);
 	UNIT_TABLE(s, inline_keys, inline_rows);
 	return s;
 }
