@@ -87,7 +87,7 @@ bool repeats_next(struct repeats *r, int64_t now_ms, bool all, int *level_out, s
 			t->count = 0;
 			return true;
 		}
-		if (is_over(t, now_ms))
+		if (all || is_over(t, now_ms))
 			t->thing_len = 0;
 	}
 	return false;

@@ -254,8 +254,8 @@ static EVP_PKEY *decode_rsa(struct slice pem)
 		    OBJ_obj2nid(algorithm->algorithm) == NID_rsaEncryption)
 			pkey = d2i_PrivateKey(EVP_PKEY_RSA, NULL, &inner, inner_len);
 		PKCS8_PRIV_KEY_INFO_free(info);
-		OPENSSL_clear_free(data, (size_t)len);
 	}
+	OPENSSL_clear_free(data, (size_t)len);
 	OPENSSL_free(name);
 	OPENSSL_free(header);
 	BIO_free(bio);
