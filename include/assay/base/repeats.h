@@ -42,8 +42,8 @@ struct repeats {
 bool repeats_add(struct repeats *r, struct slice thing, int level, struct slice line, int64_t now_ms);
 
 /*
- * Adds to out one line that sums up a thing whose time is over (all: any that was counted), and ends or
- * begins that time anew.  False: there is none left.
+ * Adds to out one line that sums up a thing whose time is over (all: any that was counted).  The
+ * time of that thing begins again, or ends if nothing was counted (all: always).  False: there is none left.
  */
 bool repeats_next(struct repeats *r, int64_t now_ms, bool all, int *level_out, struct buf *out);
 

@@ -47,11 +47,23 @@ START_TEST(first_is_logged)
 }
 END_TEST
 
+/* At the end of a process, and between two tests in one: what comes after is new. */
+START_TEST(all_is_over)
+{
+	table = (struct repeats){ 0 };
+	ck_assert(add("store", "store: full", 0));
+	ck_assert(!add("store", "store: full", 1));
+	expect_next(2, true, "store: full (1 more time in 0 s)");
+	expect_next(2, true, "");
+	ck_assert(add("store", "store: full", 3));
+}
+END_TEST
+
 START_TEST(summed_up)
 {
 	table = (struct repeats){ 0 };
 	add("store", "store: full", 0);
-	expect_next(REPEATS_MS - 1, true, "");
+	expect_next(REPEATS_MS - 1, false, "");
 	add("store", "store: full", 1);
 	add("store", "store: locked", 2);
 	expect_next(REPEATS_MS - 1, false, "");
@@ -110,6 +122,7 @@ Suite *repeats_suite(void)
 
 	UNIT_TEST(s, first_is_logged);
 	UNIT_TEST(s, summed_up);
+	UNIT_TEST(s, all_is_over);
 	UNIT_TEST(s, more_things_than_room);
 	UNIT_TEST(s, long_texts_are_cut);
 	return s;
