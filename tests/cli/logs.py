@@ -230,7 +230,7 @@ def log_takes_periods(w):
     for args, want in rows:
         o = json.loads(w.ok("log", "--json", "--log", "-", *args, stdin=lines.encode()))
         assert o["messages"] == want, (args, o["messages"])
-    for args, text in [(["--since", "soon"], "not a time"), (["--until", "7"], "not a time"), (["maybe"], "write would"),
+    for args, text in [(["--since", "soon"], "not a time"), (["--until", "7"], "not a time"), (["maybe"], "unknown word"),
                        (["--json", "--csv"], "--json or --csv"), (["would", "more"], "unexpected argument")]:
         status, _, err = w.run("log", *args)
         assert status == 2 and text in err, (args, status, err)

@@ -60,7 +60,7 @@ static const struct {
 	{ "dns { deadline = 5m }", "is out of range: write" }, /* */
 	{ "dns { timeout = 9s deadline = 8s }", "dns timeout (one try) is longer than dns "
 	    "deadline" },
-	{ "dkim { clock-skew = 500ms }", "is not a whole number of seconds" },
+	{ "dkim { clock-skew = 500ms }", "must be a whole number of seconds" },
 	{ "dkim { clock-skew = 2d }", "from 0 to 1d" },
 	{ "expire = 99999999w", "is out of range" },
 	{ "expire = 999999999999999999w", "is not a time" },
@@ -149,7 +149,7 @@ static const struct {
 	{ "never-refuse-to = \"a@b c\"", "contains a blank" },
 	{ "never-refuse-to = \"a@b,c\"", "is neither an address nor a domain" },
 	{ "never-refuse-from = \"<a@b.org>\"", "is neither an address nor a domain" },
-	{ "policy-to \"a b\" { on-fail = accept }", "policy-to: \"a b\" has a blank" },
+	{ "policy-to \"a b\" { on-fail = accept }", "policy-to: \"a b\" contains a blank" },
 	{ "spf { skip-domains = \"a@b.org\" }", "is not a domain name" },
 	{ "dns { servers = localhost }", "is not a valid name server address" },
 	{ "dns { servers = \"192.0.2.1:x\" }", "is not a valid name server address" },
