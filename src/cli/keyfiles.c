@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/limits.h"
 #include "base/log.h"
+#include "base/owner.h"
 #include "crypto/keyfile.h"
 
 #include "cli/key.h"
@@ -26,36 +27,6 @@ const char *key_path(struct key_request *r, struct domain d, struct slice select
 	return slice_is_null(path) ? "" : path.ptr;
 }
 
-/*
- * What root makes belongs to the owner of the key directory: the daemon's user must read it.  That user can
- * put links into the directory, and so root follows none: it would give away a file of another place.
- */
-static enum rc give_to_owner(struct key_request *r, const char *path)
-{
-	struct stat st;
-
-	if (geteuid() != 0)
-		return RC_OK;
-	if (stat(r->directory, &st) != 0 ||
-	    fchownat(AT_FDCWD, path, st.st_uid, st.st_gid, AT_SYMLINK_NOFOLLOW) != 0)
-		return err_config(r->err, "%s: cannot be given to the owner of %s: %s", path,
-		    r->directory, strerror(errno));
-	return RC_OK;
-}
-
-/* The daemon's user may have put a link in the place of a domain's directory: root does not follow it. */
-static enum rc check_directory(struct key_request *r, const char *path)
-{
-	struct stat st;
-
-	if (geteuid() != 0)
-		return RC_OK;
-	if (lstat(path, &st) != 0)
-		return err_config(r->err, "%s: %s", path, strerror(errno));
-	return S_ISDIR(st.st_mode) ? RC_OK : err_config(r->err, "%s: it is not a directory, or it is a link, which "
-	    "root does not follow: replace it by a directory", path);
-}
-
 static enum rc make_directory(struct key_request *r, struct domain d)
 {
 	struct slice path = arena_printf(r->arena, "%s/%.*s", r->directory, SLICE_ARG(d.name));
@@ -66,11 +37,8 @@ static enum rc make_directory(struct key_request *r, struct domain d)
 	if (stat(r->directory, &st) != 0)
 		return err_config(r->err, "the key directory %s: %s (make it, owned by the daemon's user: "
 		    "install -d -m 0750 -o assay -g assay %s)", r->directory, strerror(errno), r->directory);
-	if (mkdir(path.ptr, 0750) == 0)
-		return give_to_owner(r, path.ptr);
-	if (errno != EEXIST)
-		return err_config(r->err, "%s: %s", path.ptr, strerror(errno));
-	return check_directory(r, path.ptr);
+	return mkdir(path.ptr, 0750) == 0 || errno == EEXIST ? RC_OK : err_config(r->err, "%s: %s", path.ptr,
+	    strerror(errno));
 }
 
 /* The path of a key with that selector, in whatever state; NULL: there is none. */
@@ -190,23 +158,26 @@ const char *key_visible_path(struct key_request *r, struct domain d, struct slic
 	return slice_is_null(path) ? "" : path.ptr;
 }
 
+static enum rc make(struct key_request *r, struct domain d, enum key_type type, struct slice selector,
+    struct signing_key *key, struct private_key **private_out)
+{
+	TRY(make_directory(r, d));
+	TRY(free_selector(r, d, type, selector, &key->selector));
+	key->path = slice_str(key_path(r, d, key->selector, KEY_PENDING));
+	unlink(key_visible_path(r, d, key->selector)); /* of a key that had this selector before */
+	TRY(private_key_generate(type, type == KEY_RSA ? (unsigned)r->bits : 256, private_out, r->err));
+	return private_key_save(*private_out, key->path.ptr, 0600, r->err);
+}
+
 enum rc key_make(struct key_request *r, struct domain d, enum key_type type, struct slice selector,
     struct signing_key *key_out, struct private_key **private_out)
 {
-	struct signing_key key = { .domain = d, .state = KEY_PENDING };
-	const char *path;
 	enum rc rc;
 
-	TRY(make_directory(r, d));
-	TRY(free_selector(r, d, type, selector, &key.selector));
-	path = key_path(r, d, key.selector, KEY_PENDING);
-	key.path = slice_str(path);
-	unlink(key_visible_path(r, d, key.selector)); /* of a key that had this selector before */
-	TRY(private_key_generate(type, type == KEY_RSA ? (unsigned)r->bits : 256, private_out, r->err));
-	rc = private_key_save(*private_out, path, 0600, r->err);
-	if (rc == RC_OK)
-		rc = give_to_owner(r, path);
-	*key_out = key;
+	*key_out = (struct signing_key){ .domain = d, .state = KEY_PENDING };
+	TRY(owner_act(r->directory, r->err));
+	rc = make(r, d, type, selector, key_out, private_out);
+	owner_act_no_more();
 	return rc;
 }
 
@@ -219,44 +190,36 @@ static bool same_file(const char *a, const char *b)
 	return stat(a, &x) == 0 && stat(b, &y) == 0 && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
 }
 
-static enum rc check_key_file(struct key_request *r, const char *path)
-{
-	struct slice directory = arena_copy(r->arena, slice_take(slice_str(path), slice_rfind(slice_str(path), '/')));
-	struct stat st;
-
-	if (slice_is_null(directory))
-		return RC_NOMEM;
-	TRY(check_directory(r, directory.ptr));
-	if (lstat(path, &st) != 0)
-		return err_config(r->err, "%s: %s", path, strerror(errno));
-	return S_ISREG(st.st_mode) ? RC_OK : err_config(r->err, "%s: it is not a regular file: replace it by the file "
-	    "of the key itself", path);
-}
-
 /* link() never replaces a file; two names of one file are a move that was interrupted here before. */
 static enum rc move(struct key_request *r, const char *from, const char *target)
 {
+	struct stat st;
 	bool linked;
 
-	TRY(check_key_file(r, from));
-	TRY(give_to_owner(r, from));
+	if (lstat(from, &st) == 0 && !S_ISREG(st.st_mode))
+		return err_config(r->err, "%s: it is not a regular file: replace it by the file of the key itself", from);
 	linked = link(from, target) == 0 || (errno == EEXIST && same_file(from, target));
 	/* the time is set after the link: otherwise an interruption would make the old key look like the newest */
 	if (!linked || utimensat(AT_FDCWD, target, NULL, AT_SYMLINK_NOFOLLOW) != 0 || unlink(from) != 0)
-		return err_config(r->err, "%s cannot become %s: %s", from, target, strerror(errno));
+		return err_config(r->err, "%s cannot become %s with the rights of the owner of %s: %s", from, target,
+		    r->directory, strerror(errno));
 	return RC_OK;
 }
 
 enum rc key_move(struct key_request *r, const struct signing_key *key, enum key_state to)
 {
 	struct slice from = arena_copy(r->arena, key->path);
+	enum rc rc;
 
 	if (slice_is_null(from))
 		return RC_NOMEM;
-	TRY(move(r, from.ptr, key_path(r, key->domain, key->selector, to)));
-	key_say(r, "%.*s/%.*s: %s", SLICE_ARG(key->domain.name), SLICE_ARG(key->selector),
-	    key_state_text(to));
-	return RC_OK;
+	TRY(owner_act(r->directory, r->err));
+	rc = move(r, from.ptr, key_path(r, key->domain, key->selector, to));
+	owner_act_no_more();
+	if (rc == RC_OK)
+		key_say(r, "%.*s/%.*s: %s", SLICE_ARG(key->domain.name), SLICE_ARG(key->selector),
+		    key_state_text(to));
+	return rc;
 }
 
 /* A rotation moves a key forward only. */
@@ -269,15 +232,22 @@ static bool is_before(enum key_state a, enum key_state b)
 	return order[a] < order[b];
 }
 
-enum rc key_settle(struct key_request *r, const struct signing_key *keys, size_t count,
-    bool *settled_out)
+static void tidy(struct key_request *r, const struct signing_key *keys, size_t count)
 {
-	*settled_out = false;
 	for (size_t i = 0; i < count; i++)
 		if (keys[i].state == KEY_PENDING)
 			private_key_tidy(keys[i].path.ptr);
 		else
 			unlink(key_visible_path(r, keys[i].domain, keys[i].selector)); /* mostly not there */
+}
+
+enum rc key_settle(struct key_request *r, const struct signing_key *keys, size_t count,
+    bool *settled_out)
+{
+	*settled_out = false;
+	TRY(owner_act(r->directory, r->err));
+	tidy(r, keys, count);
+	owner_act_no_more();
 	for (size_t i = 1; i < count; i++) {
 		const struct signing_key *a = &keys[i - 1], *b = &keys[i];
 
@@ -323,7 +293,7 @@ static enum rc check_writer(struct key_request *r, const char *path, int fd)
 		    log_shown(r->arena, slice_str(there)));
 	if (len < 0 || pwrite(fd, host, strlen(host), 0) != (ssize_t)strlen(host))
 		return err_config(r->err, "%s: %s", path, strerror(errno));
-	return give_to_owner(r, path);
+	return RC_OK;
 }
 
 enum rc key_writer(struct key_request *r)
@@ -334,7 +304,9 @@ enum rc key_writer(struct key_request *r)
 
 	if (slice_is_null(path))
 		return RC_NOMEM;
+	TRY(owner_act(r->directory, r->err));
 	fd = open(path.ptr, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
+	owner_act_no_more();
 	if (fd < 0)
 		return err_config(r->err, "%s: %s", path.ptr, strerror(errno));
 	rc = check_writer(r, path.ptr, fd);

@@ -27,6 +27,7 @@
 #include "base/clock.h"
 #include "base/cursor.h"
 #include "base/limits.h"
+#include "base/owner.h"
 
 #include "cli/key.h"
 
@@ -173,9 +174,12 @@ static enum rc have_published(struct rotation *t, const struct rotating_key *k,
 static enum rc visible_since(struct rotation *t, const struct rotating_key *k, int64_t *out)
 {
 	const char *path = key_visible_path(t->r, t->domain, k->key->selector);
-	int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
 	struct stat st;
+	int fd;
 
+	TRY(owner_act(t->r->directory, t->r->err));
+	fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
+	owner_act_no_more();
 	if (fd < 0 || fstat(fd, &st) != 0) {
 		int saved = errno;
 
@@ -188,9 +192,12 @@ static enum rc visible_since(struct rotation *t, const struct rotating_key *k, i
 	return RC_OK;
 }
 
-static void forget_visible(struct rotation *t, const struct rotating_key *k)
+static enum rc forget_visible(struct rotation *t, const struct rotating_key *k)
 {
+	TRY(owner_act(t->r->directory, t->r->err));
 	unlink(key_visible_path(t->r, t->domain, k->key->selector)); /* it need not be there */
+	owner_act_no_more();
+	return RC_OK;
 }
 
 static enum rc when_visible(struct rotation *t, const struct rotating_key *k,
@@ -205,7 +212,7 @@ static enum rc when_visible(struct rotation *t, const struct rotating_key *k,
 		return RC_OK;
 	}
 	TRY(key_move(t->r, k->key, KEY_ACTIVE));
-	forget_visible(t, k);
+	TRY(forget_visible(t, k));
 	return RC_OK;
 }
 
@@ -224,7 +231,7 @@ static enum rc step_pending(struct rotation *t, const struct rotating_key *k)
 	TRY(key_published(t->r, k->key, k->private, &found));
 	if (found.state == PUBLISHED)
 		return when_visible(t, k, &found);
-	forget_visible(t, k);
+	TRY(forget_visible(t, k));
 	if (found.state == PUBLISHED_UNKNOWN)
 		return not_known(t, &found);
 	key_say(t->r, "%.*s: not published yet: %.*s", SLICE_ARG(found.name), SLICE_ARG(found.what));

@@ -2,11 +2,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/file.h"
 #include "base/limits.h"
+#include "base/owner.h"
 #include "crypto/keyfile.h"
 
 #include "private.h"
@@ -46,42 +48,22 @@ static void check_target(struct import *im, const struct planned_key *k)
 		    "another directory (--keys)", k->target);
 }
 
-/* What root makes belongs to the owner of the key directory: the daemon's user must read it.  No link is followed. */
-static enum rc give(const struct import *im, const char *path, struct err *err)
-{
-	struct stat st;
-
-	if (geteuid() != 0)
-		return RC_OK;
-	if (stat(im->params.keys, &st) != 0 ||
-	    fchownat(AT_FDCWD, path, st.st_uid, st.st_gid, AT_SYMLINK_NOFOLLOW) != 0)
-		return err_config(err, "%s: cannot change the owner to that of %s: %s", path, im->params.keys,
-		    strerror(errno));
-	return RC_OK;
-}
-
-static enum rc make_directory(struct import *im, const char *path)
-{
-	if (mkdir(path, 0750) == 0)
-		return give(im, path, im->err);
-	if (errno != EEXIST)
-		return err_config(im->err, "%s: %s", path, strerror(errno));
-	return RC_OK;
-}
-
 static enum rc make_directory_of(struct import *im, const struct planned_key *k)
 {
 	struct slice target = slice_str(k->target);
+	const char *path = arena_copy(im->arena, slice_take(target, slice_rfind(target, '/'))).ptr;
 
-	return make_directory(im, arena_copy(im->arena, slice_take(target, slice_rfind(target, '/'))).ptr);
+	if (path == NULL)
+		return RC_NOMEM;
+	return mkdir(path, 0750) == 0 || errno == EEXIST ? RC_OK : err_config(im->err, "%s: %s", path, strerror(errno));
 }
 
 static enum rc copy_key(const struct import *im, struct planned_key *k, struct err *err)
 {
+	(void)im;
 	if (k->repeated || access(k->target, F_OK) == 0)
 		return RC_OK; /* the same key, as was checked before */
-	TRY(private_key_save_unsynced(k->key, k->target, 0600, err));
-	return give(im, k->target, err);
+	return private_key_save_unsynced(k->key, k->target, 0600, err);
 }
 
 /* A file of the same text is left alone; another is never overwritten. */
@@ -107,27 +89,54 @@ static enum rc write_table(struct import *im, const char *name, struct slice tex
 	return RC_OK;
 }
 
+/* The directory of keys that only tables can name, beside the key directory and with its owner. */
+static enum rc make_table_keys(struct import *im, const struct stat *keys)
+{
+	const char *path = table_keys_directory(im);
+
+	if (mkdir(path, 0750) != 0)
+		return errno == EEXIST ? RC_OK : err_config(im->err, "%s: %s", path, strerror(errno));
+	if (geteuid() == 0 && fchownat(AT_FDCWD, path, keys->st_uid, keys->st_gid, AT_SYMLINK_NOFOLLOW) != 0)
+		return err_config(im->err, "%s: cannot change the owner to that of %s: %s", path, im->params.keys,
+		    strerror(errno));
+	return RC_OK;
+}
+
+static enum rc write_tables(struct import *im, const struct stat *keys)
+{
+	TRY(make_table_keys(im, keys));
+	TRY(write_table(im, "KeyTable", im->key_table_text));
+	return write_table(im, "SigningTable", im->signing_table_text);
+}
+
+static enum rc copy_all(struct import *im)
+{
+	for (size_t i = 0; i < im->key_count; i++)
+		TRY(make_directory_of(im, &im->keys[i]));
+	return each_key(im, "keys copied", copy_key);
+}
+
 enum rc import_copy_keys(struct import *im, struct err *err)
 {
 	size_t before = err->count;
-	struct stat st;
+	struct stat st = { 0 };
+	enum rc rc;
 
 	im->err = err;
-	if (im->key_count > 0 && stat(im->params.keys, &st) != 0)
+	if (im->key_count == 0 && !im->new_tables)
+		return RC_OK;
+	if (stat(im->params.keys, &st) != 0)
 		return err_config(err, "the key directory %s: %s (make it, owned by the daemon's user: install -d "
 		    "-m 0750 -o assay -g assay %s)", im->params.keys, strerror(errno), im->params.keys);
 	for (size_t i = 0; i < im->key_count; i++)
 		check_target(im, &im->keys[i]);
 	if (err->count > before)
 		return RC_CONFIG;
-	if (im->new_tables) {
-		TRY(make_directory(im, table_keys_directory(im)));
-		TRY(write_table(im, "KeyTable", im->key_table_text));
-		TRY(write_table(im, "SigningTable", im->signing_table_text));
-	}
-	for (size_t i = 0; i < im->key_count; i++)
-		TRY(make_directory_of(im, &im->keys[i]));
-	TRY(each_key(im, "keys copied", copy_key));
+	if (im->new_tables)
+		TRY(write_tables(im, &st));
+	TRY(owner_act(im->params.keys, err)); /* the daemon's user must be able to read the keys */
+	rc = copy_all(im);
+	owner_act_no_more();
 	sync();
-	return arena_failed(im->arena) ? RC_NOMEM : RC_OK;
+	return rc == RC_OK && arena_failed(im->arena) ? RC_NOMEM : rc;
 }

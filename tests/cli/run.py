@@ -452,19 +452,40 @@ def key_links_are_refused(w):
     os.unlink(domain + "/s.pending.pem")
     os.symlink(target, path)
     if os.geteuid() == 0:
-        os.chown(directory, 12345, 12345)
+        os.chmod(w.dir, 0o755)
+        for path_of_owner in (directory, domain):
+            os.chown(path_of_owner, 12345, 12345)
     before = os.stat(target)
     status, _, err = w.run("key", "retire", "a.example", "s", "--keys", directory, "--force")
     assert status == 1 and "it is not a regular file" in err and os.path.islink(path), err
     assert os.stat(target) == before
     if os.geteuid() != 0:
         return print("not run: a link in the place of a domain's directory: it needs root")
-    os.rename(domain, w.dir + "/elsewhere")
+    os.rename(domain, domain + ".old")
+    os.makedirs(w.dir + "/elsewhere")
     os.symlink(w.dir + "/elsewhere", domain)
-    for arguments in (("retire", "a.example", "s", "--force"), ("new", "a.example", "--selector", "t", "--type", "ed25519")):
+    with open(w.dir + "/elsewhere/other.pem", "w") as f:
+        f.write("the key of another program\n")
+    for arguments in (("retire", "a.example", "other", "--force"), ("new", "a.example", "--selector", "t", "--type", "ed25519")):
         status, _, err = w.run("key", *arguments, "--keys", directory)
-        assert status == 1 and "which root does not follow" in err, err
-    assert os.listdir(w.dir + "/elsewhere") == ["s.pem"] and os.stat(target) == before
+        assert status == 1 and ("Permission denied" in err or "Operation not permitted" in err), err
+    assert os.listdir(w.dir + "/elsewhere") == ["other.pem"] and os.stat(target) == before
+    assert os.stat(w.dir + "/elsewhere/other.pem").st_uid == 0
+
+
+@check
+def root_makes_keys_for_the_owner(w):
+    """What root makes in the key directory belongs to its owner, and is readable for no one else."""
+    if os.geteuid() != 0:
+        return print("not run: it needs root")
+    directory = os.path.join(w.dir, "owned")
+    os.makedirs(directory)
+    os.chmod(w.dir, 0o755)
+    os.chown(directory, 12345, 12346)
+    w.ok("key", "new", "a.example", "--keys", directory, "--type", "ed25519", "--selector", "s")
+    for path, mode in ((directory + "/a.example", 0o40750), (directory + "/a.example/s.pending.pem", 0o100600)):
+        st = os.stat(path)
+        assert (st.st_uid, st.st_gid, st.st_mode) == (12345, 12346, mode), (path, st)
 
 
 @check

@@ -29,7 +29,7 @@ void story_of(struct arena *a, const struct log_entry *e, struct story *out);
 enum evidence {
 	EVIDENCE_OWN_RELAY,  /* the client has a private address */
 	EVIDENCE_LIST,
-	EVIDENCE_FORWARDER,  /* the author's own signature is broken, or somebody sealed or rewrote the message */
+	EVIDENCE_FORWARDER,  /* the author's own signature is broken, or a forwarder sealed or rewrote the message */
 	EVIDENCE_SERVICE,    /* another domain passes: a service that sends for the author without alignment */
 	EVIDENCE_TROUBLE,    /* something could not be looked up */
 	EVIDENCE_FORGERY,    /* nothing passes and nothing speaks for the author's domain */
