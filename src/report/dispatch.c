@@ -43,7 +43,10 @@ static enum rc settle(struct dispatching *t, const struct outgoing *report, cons
 	return rc;
 }
 
-/* RFC 9990 section 4, once more: the DNS did not answer when the report was made. */
+/*
+ * RFC 9990 section 4, once more: the DNS did not answer when the report was made.  d->uri stays, so that a later
+ * try asks again: the record that consents may replace the address.  The null recipient: not now, or never.
+ */
 static enum rc ask_for_consent(struct dispatching *t, struct arena *a, const struct outgoing *report,
     struct delivery *d, struct slice *recipient)
 {
@@ -52,6 +55,7 @@ static enum rc ask_for_consent(struct dispatching *t, struct arena *a, const str
 	struct domain policy = { report->domain };
 	enum rc rc = RC_NOMEM;
 
+	*recipient = SLICE_NULL;
 	if (l != NULL)
 		rc = report_destinations_find(a, l, t->s->discovery,
 		    report->kind == OUTGOING_FAILURE ? REPORT_FAILURE : REPORT_AGGREGATE, policy, d->uri, &to);
@@ -68,8 +72,7 @@ static enum rc ask_for_consent(struct dispatching *t, struct arena *a, const str
 		d->state = DELIVERY_SUPPRESSED;
 		d->why = SLICE("only or except leaves it out");
 	} else {
-		d->uri = SLICE("");
-		*recipient = to.items[0].to.address; /* which the record that consents may have changed */
+		*recipient = to.items[0].to.address;
 	}
 	return RC_OK;
 }
@@ -154,14 +157,14 @@ static enum rc deliver(struct dispatching *t, struct arena *a, const struct outg
 
 	if (d->uri.len > 0)
 		TRY(ask_for_consent(t, a, report, d, &recipient));
-	TRY(find_suspension(t, d->address, recipient, &until));
+	TRY(find_suspension(t, d->address, slice_is_null(recipient) ? d->address : recipient, &until));
 	if (until > 0) {
 		d->state = DELIVERY_SUPPRESSED;
 		d->why = SLICE("suspended after failures");
 	}
 	if (d->state == DELIVERY_SUPPRESSED)
 		t->out->suppressed++;
-	else if (d->uri.len > 0)
+	else if (slice_is_null(recipient))
 		t->out->later++;
 	else
 		TRY(hand_over(t, a, report, d, recipient));

@@ -475,6 +475,24 @@ def spread_and_patience(w):
     assert "given up" in err and json.loads(out)["expired"] == waiting, (out, err)
 
 
+@check
+def consent_that_names_another_address(w):
+    """RFC 9990 section 4: the record of consent may replace the address; so it is at every try, not at the first alone."""
+    refuse = [True]
+    s = w.server(lambda stage, text: "451 not now" if stage == "RCPT" and refuse[0] else None)
+    w.configure("smtp:127.0.0.1:%d" % s.port)
+    w.fill([("a.example", 3, "pass", RECORD % "rua@other.test")])
+    consent = "a.example._report._dmarc.other.test TXT "
+    w.write("zone", "_dmarc.example.com TXT v=DMARC1; p=none\n" + consent + "!TIMEOUT\n")
+    assert w.send()["handed_over"] == 0 and not s.stages
+    w.write("zone", "_dmarc.example.com TXT v=DMARC1; p=none\n" + consent + "v=DMARC1; rua=mailto:new@other.test\n")
+    w.configure("smtp:127.0.0.1:%d" % s.port, test_clock_offset="2h")
+    assert w.send()["handed_over"] == 0 and "RCPT" in s.stages
+    refuse[0] = False
+    w.configure("smtp:127.0.0.1:%d" % s.port, test_clock_offset="6h")
+    assert w.send()["handed_over"] == 1 and [r for _, r, _ in s.taken] == ["new@other.test"], s.taken
+
+
 # --- what comes back ------------------------------------------------------------------------------------------
 
 DSN = b"""From: MAILER-DAEMON@mx.example.org

@@ -37,7 +37,7 @@ struct delivery {
 	struct slice address;
 	enum delivery_state state;
 	struct slice why;      /* the last answer or reason; empty: none */
-	struct slice uri;      /* where the address comes from, while its consent is to be asked for again; or empty */
+	struct slice uri;      /* where the address comes from, if consent must be asked for at each try; or empty */
 	struct slice tag;      /* of its envelope sender (report/bounce.h) */
 	int64_t due;           /* not before that */
 	int64_t tried;         /* the last try; 0: none */
