@@ -225,7 +225,7 @@ static void write_stderr(enum log_level level, struct slice line, struct slice f
 		fprintf(stderr, "%s: %.*s\n", log_current.ident, SLICE_ARG(line));
 }
 
-/* The socket of a journal that was started anew is another one, at the same place. */
+/* A restarted journal has another socket at the same path. */
 static bool send_to_journal(struct slice datagram)
 {
 	if (send(log_fd, datagram.ptr, datagram.len, MSG_NOSIGNAL) >= 0)

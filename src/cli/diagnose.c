@@ -14,7 +14,7 @@
 /* Lines that a footer, or what is put before a text, may have. */
 #define LIMIT_ADDED_LINES 60u
 
-/* --- the parts of a message, as they stand in the file ---------------------------------------- */
+/* --- the parts of a message, as they are in the file   ---------------------------------------- */
 
 struct parts {
 	struct slice header; /* with its last line end */
@@ -193,7 +193,7 @@ static bool without_field(const struct parts *p, unsigned n, struct buf *out)
 	return n < i && n < 200;
 }
 
-/* Fields whose folds were made anew: only the simple canonicalization sees that. */
+/* Fields that were folded again: only the simple canonicalization notices that. */
 static bool without_folds(const struct parts *p, unsigned n, struct buf *out)
 {
 	struct slice header = p->header;
@@ -225,7 +225,7 @@ static const struct change {
 	{ "the subject was tagged and a footer appended", true, true, without_tag_and_footer },
 	{ "the subject was tagged", false, false, without_subject_tag },
 	{ "a field was added that the signature forbids", false, false, without_field },
-	{ "header fields were folded anew", false, false, without_folds },
+	{ "header fields were folded again", false, false, without_folds },
 };
 
 static bool undone(const struct change *change, const struct parts *p, struct slice header_b,

@@ -90,7 +90,7 @@ static enum rc check_published(struct key_request *r, const struct signing_key *
 	    SLICE_ARG(found.what));
 }
 
-/* For whoever wonders later why signatures failed. */
+/* For the search for the cause when signatures fail later. */
 static void log_force(const struct signing_key *key, const char *action)
 {
 	log_open(&(struct log_params){ .target = LOG_TARGET_SYSLOG, .level = LOG_LEVEL_INFO,

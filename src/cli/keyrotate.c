@@ -6,7 +6,7 @@
  *     pending, not published      -> have its record published
  *     pending, published          -> note since when (SELECTOR.visible)
  *     ... for the negative TTL    -> activate it: from now on both sign
- *     two active ones             -> after --overlap the older one signs no more, its record stays
+ *     two active ones             -> after --overlap the older one stops signing, its record stays
  *                                    (retiring)
  *     retiring for a week         -> retired: its record may go
  *
@@ -104,7 +104,7 @@ static enum step due(const struct rotation *t, const struct rotating_key **key_o
 
 /* --- the hook ----------------------------------------------------------------------------------- */
 
-/* The environment with what the hook is told. */
+/* The environment of the hook, with its variables. */
 static char **hook_environment(struct arena *a, const struct slice *variables)
 {
 	size_t n = 0;

@@ -33,7 +33,7 @@ json_t *log_json_text(struct slice text);
 /* An element of a CSV line (RFC 4180), quoted, and such that no spreadsheet takes it for a formula. */
 void csv_text(struct slice text);
 
-/* `assay log would` (would.c); *safe_out: enforce = yes costs nobody's mail, as far as the log shows. */
+/* `assay log would` (would.c); *safe_out: enforce = yes rejects no wanted mail, as far as the log shows. */
 MUST_CHECK enum rc log_would(struct log_request *r, bool *safe_out);
 
 #endif

@@ -12,7 +12,7 @@
 /* Longer than the daemon serves one other client. */
 #define STATUS_LIMIT_MS (10 * 1000)
 
-/* --watch shows it anew so often. */
+/* Interval of --watch. */
 #define WATCH_MS 2000
 
 struct status_question {

@@ -21,7 +21,7 @@ void tally_free(struct tally *t)
 	hash_free(&t->table);
 }
 
-/* One piece of memory with both texts behind it. */
+/* One allocation: the row, followed by both texts. */
 static struct tally_row *row_new(struct slice key, struct slice note)
 {
 	struct tally_row *row = calloc(1, sizeof(*row) + key.len + note.len);
@@ -74,12 +74,11 @@ const struct tally_row **tally_sorted(const struct tally *t, unsigned column, si
 	const struct tally_row **rows = calloc(t->table.count + 1, sizeof(*rows));
 	size_t n = 0;
 
-	for (size_t i = 0; ranked != NULL && i < t->table.size; i++)
-		for (const struct hash_link *l = t->table.buckets[i]; l != NULL; l = l->next) {
-			const struct tally_row *row = (const struct tally_row *)l;
+	for (const struct hash_link *l = NULL; ranked != NULL && (l = hash_after(&t->table, l)) != NULL;) {
+		const struct tally_row *row = (const struct tally_row *)l;
 
-			ranked[n++] = (struct ranked){ row->counts[column], row };
-		}
+		ranked[n++] = (struct ranked){ row->counts[column], row };
+	}
 	if (ranked == NULL || rows == NULL) {
 		free(ranked);
 		free(rows);

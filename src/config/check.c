@@ -18,7 +18,7 @@ static void check_listen(const struct settings *s, struct err *err)
 
 	if (listen_address(s->listen, &ip) && !ip_is_loopback(&ip) && !s->allow_remote_mta)
 		config_error(err, place_of(s, "", "listen"), "\"%.*s\" can be reached from other "
-		    "machines, and whoever connects gets mail signed: listen on 127.0.0.1, [::1] "
+		    "machines, which can then have mail signed: listen on 127.0.0.1, [::1] "
 		    "or a unix socket, or write allow-remote-mta = yes and guard the port",
 		    SLICE_ARG(s->listen));
 }

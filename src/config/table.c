@@ -177,7 +177,7 @@ static const struct option options[] = {
 	{ { "spf", "void-limit", "number", "2",
 	    "maximum number of look-ups without an answer; more are a permanent error" },
 	    &type_number, FIELD(settings, policy.spf.void_limit), .max = 10 },
-	{ { "spf", "skip-hosts", "list of hosts", "{ }", "clients for whom SPF is not checked" },
+	{ { "spf", "skip-hosts", "list of hosts", "{ }", "clients for which SPF is not checked" },
 	    &type_hosts, FIELD(settings, policy.spf_skip_hosts) },
 	{ { "spf", "skip-domains", "list of domains", "{ }",
 	    "sender domains for which SPF is not checked" },

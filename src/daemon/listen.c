@@ -330,7 +330,7 @@ static enum rc check_reach(const struct listen_params *p, struct err *err)
 		return RC_OK;
 	}
 	return err_config(err, "%s = %.*s: that socket can be reached from other machines, and "
-	    "whoever connects gets mail signed: bind it to 127.0.0.1, [::1] or a path, or write "
+	    "every host that connects can have mail signed: bind it to 127.0.0.1, [::1] or a path, or write "
 	    "allow-remote-mta = yes and guard the port", p->option, SLICE_ARG(p->address));
 }
 

@@ -167,7 +167,7 @@ static void open_log(const struct services *services, const struct settings *s)
 	if (log_open(&params))
 		return;
 	if (errno == EBUSY)
-		log_error("log: the target is not opened anew, because the old one takes no lines: read or remove what "
+		log_error("log: the target is not opened again, because the old one blocks: read or remove what "
 		    "blocks it, and reload again");
 	else
 		log_error("log: cannot open %s: %s: lines go to standard error",

@@ -23,7 +23,7 @@ static void add(struct import *im, struct addresses *list, const char *before, s
 		list->items[list->count++] = address;
 }
 
-/* An author whom the pattern is for. */
+/* An author that the pattern matches. */
 static void add_author(struct import *im, struct addresses *list, struct slice pattern)
 {
 	size_t at = slice_rfind(pattern, '@');

@@ -1,4 +1,4 @@
-/* Copies of keys, and tables written anew: all is looked at before anything is written. */
+/* Copies keys and writes new tables; everything is checked before anything is written. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>

@@ -402,7 +402,7 @@ static void plan_key(struct import *im, const struct key_row *row, struct slice 
 	im->keys[im->key_count++] = k;
 }
 
-/* "%" in a path stands for the author domain: every file there is one. */
+/* "%" in a path means the author domain: each file there belongs to one. */
 static void plan_each_file(struct import *im, const struct key_row *row)
 {
 	struct slice pattern = row->third, left = slice_take(pattern, slice_find(pattern, '%'));

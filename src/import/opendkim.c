@@ -178,7 +178,7 @@ static void rule_never_sign_to(struct import *im, const struct old_line *l, cons
 	    "is (never-sign-to)");
 }
 
-/* "*,+x,-y" is a difference to the default; a list without "*" stands in its place. */
+/* "*,+x,-y" is a difference to the default; a list without "*" replaces it. */
 static void rule_sign_headers(struct import *im, const struct old_line *l, const struct rule *r)
 {
 	struct entries entries;
@@ -374,7 +374,7 @@ const struct rule opendkim_rules[] = {
 
 	/* Authentication-Results */
 	NOTE_IF("AlwaysAddARHeader", KEPT, "every judged message gets the field"),
-	NOTE_IF("NoHeaderB", DIFFERENT, "header.b is written: it tells signatures of one domain apart (RFC 6008)"),
+	NOTE_IF("NoHeaderB", DIFFERENT, "header.b is written: it distinguishes signatures of one domain (RFC 6008)"),
 	NOTE_IF("KeepAuthResults", UNSAFE, "forged fields with the authserv-id of this host are always removed"),
 	RULE("RemoveARFrom", set_authserv_ids),
 	NOTE_IF("RemoveARAll", KEPT, "fields with the authserv-id of this host are removed whatever they report"),

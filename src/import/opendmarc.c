@@ -2,9 +2,9 @@
 #include "private.h"
 
 #define FAILURE "failure reports (ruf=) are not made; aggregate reports are: reports { send = yes }"
-#define HISTORY "the history for aggregate reports begins anew with reports { store = ... }, which is off by default"
+#define HISTORY "the history for aggregate reports is not imported: reports { store = ... } begins a new one and is off by default"
 
-/* opendmarc refuses nothing unless told to; what is judged then is the same. */
+/* By default opendmarc rejects nothing; what it evaluates is the same. */
 static void rule_reject(struct import *im, const struct old_line *l, const struct rule *r)
 {
 	bool yes;

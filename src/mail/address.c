@@ -316,7 +316,7 @@ static bool keep_author(struct parser *p, const struct mailbox *m, struct domain
 
 /*
  * Consumes one thing of decoration, or the angle-addr.  What could be an address of another domain
- * to somebody ends the reading.
+ * for some reader ends the parsing.
  */
 static bool take_anything(struct parser *p, struct cursor *c, struct slice *angle)
 {

@@ -363,7 +363,7 @@ enum rc history_start(const struct report_settings *settings, struct history **o
 	h->clock_offset = settings->test_clock_offset;
 	h->drained = -1;
 	pthread_mutex_init(&h->lock, NULL);
-	pthread_condattr_init(&monotonic); /* whoever sets the time of day must not stop the writer */
+	pthread_condattr_init(&monotonic); /* a change of the time of day must not stop the writer */
 	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
 	pthread_cond_init(&h->changed, &monotonic);
 	pthread_condattr_destroy(&monotonic);

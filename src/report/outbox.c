@@ -203,7 +203,7 @@ enum rc outbox_lease(struct sql *s, struct arena *a, const struct outbox_claim *
 	bool ours = false;
 
 	*found_out = false;
-	do { /* until one is ours, or none is due: what others have leased is due no more */
+	do { /* until one is ours, or none is due: what others have leased is not due any longer */
 		TRY(find_due(s, claim, &c, err));
 		for (size_t i = 0; i < c.count && !ours; i++) {
 			struct reading r = { .arena = a };

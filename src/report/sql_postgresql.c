@@ -126,7 +126,7 @@ static void disconnect(struct postgresql *s)
 	}
 }
 
-/* libpq's message may have several lines: the first one tells what failed. */
+/* libpq's message may have several lines: the first one says what failed. */
 static struct slice first_line(const char *text)
 {
 	struct slice rest = slice_str(text);

@@ -378,7 +378,7 @@ static enum rc open_sqlite(struct slice location, struct sql **out, struct err *
 	return rc;
 }
 
-/* If the file was moved or deleted, rows would otherwise be written to a file that nobody reads. */
+/* If the file was moved or deleted, rows would otherwise be written to a file that is never read. */
 static enum rc ready(struct sql *base, struct err *err)
 {
 	struct sqlite *s = (struct sqlite *)base;

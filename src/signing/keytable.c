@@ -116,7 +116,7 @@ static enum rc take_file(const struct reader *r, struct slice path, struct key_r
 {
 	struct err *err = r->err;
 	size_t mark = err->text.len;
-	struct slice copy = arena_copy(r->table->arena, path); /* with a NUL behind it */
+	struct slice copy = arena_copy(r->table->arena, path); /* followed by a NUL */
 	enum rc rc;
 
 	if (slice_is_null(copy))

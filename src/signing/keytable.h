@@ -8,7 +8,7 @@
 #include "map.h"
 #include "mail/domain.h"
 
-/* One line.  "%" as the domain, or in the path, stands for the author domain. */
+/* One line.  "%" as the domain, or in the path, means the author domain. */
 struct key_row {
 	struct domain domain;           /* none: the author domain */
 	struct slice selector;

@@ -1,5 +1,5 @@
 /*
- * exempt.h - whom the operator treats otherwise: sections of author domains and of recipients, and
+ * exempt.h - mail that the operator treats differently: sections of author domains and of recipients, and
  * the lists of those who are never refused, or not signed for.  Used by decide.c and signatures.c.
  */
 #ifndef ASSAY_VERDICT_EXEMPT_H

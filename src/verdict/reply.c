@@ -2,7 +2,7 @@
 
 #include "demand.h"
 
-/* Signatures named in one reply; a sender reads the first and needs no more. */
+/* Maximum number of signatures named in one reply; the first ones are enough for the sender. */
 #define SIGNATURES_SHOWN 3u
 #define EXPLANATION_SHOWN 300u
 

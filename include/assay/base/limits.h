@@ -79,7 +79,7 @@
 
 /* configuration and signing tables */
 #define LIMIT_CONFIG_FILE      (4u * 1024 * 1024)  /* one file of settings */
-#define LIMIT_CONFIG_LIST      (64u * 1024 * 1024) /* one list behind file:, one signing table */
+#define LIMIT_CONFIG_LIST      (64u * 1024 * 1024) /* one list that file: names, one signing table */
 #define LIMIT_CONFIG_ARENA     (1024u * 1024 * 1024) /* all values of one configuration */
 #define LIMIT_CONFIG_INCLUDES  1000u /* files of one configuration */
 #define LIMIT_CONFIG_DEPTH     5u    /* of include: a file that includes itself ends here */

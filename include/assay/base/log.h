@@ -5,7 +5,7 @@
  * through log_escape().  The logger decides whether a level is wanted; callers never ask.
  * Thread-safe.  Without log_open(), lines go to standard error.
  *
- * A log may block (a full socket of syslog's, a pipe that nobody reads).  A program that must not wait
+ * A log may block (a full socket of syslog's, a pipe without a reader).  A program that must not wait
  * for it calls log_defer() once: from then on a thread of the log's own writes, in order, from a queue
  * that is bounded in octets; what does not fit is dropped, counted, and reported in the log.
  */
@@ -35,7 +35,7 @@ struct log_params {
 };
 
 /*
- * May be called again at any time, as a reload does; a file is opened anew.  False: the target cannot
+ * May be called again at any time, as a reload does; a file is opened again.  False: the target cannot
  * be opened (errno), and lines go to standard error, in the journal's form where that is the journal.  With
  * EBUSY nothing was changed, because a line could not be written to the old target for two seconds.
  */

@@ -73,7 +73,7 @@ MUST_CHECK enum rc key_writer(struct key_request *r);
 MUST_CHECK enum rc key_print_record(const struct key_request *r, const struct signing_key *key,
     const struct private_key *private);
 
-/* Asks the DNS anew. */
+/* Asks the DNS again. */
 MUST_CHECK enum rc key_published(struct key_request *r, const struct signing_key *key,
     const struct private_key *private, struct published *out);
 

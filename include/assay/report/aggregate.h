@@ -24,7 +24,7 @@ struct report_sender {
 	bool legacy;               /* the format of RFC 7489 appendix C, for all */
 };
 
-/* One policy domain, one policy, one UTC day; what is in it belongs to whoever built it. */
+/* One policy domain, one policy, one UTC day; what is in it belongs to the builder. */
 struct report {
 	int64_t day;               /* number of the UTC day */
 	struct report_policy policy;
@@ -34,7 +34,7 @@ struct report {
 	size_t rows_left_out;      /* for which the report has no room, and their messages */
 	uint64_t messages_left_out;
 	bool aligned_pass;         /* some message passed */
-	struct slice variant;      /* tells the reports of one day and domain apart: letters and digits */
+	struct slice variant;      /* distinguishes the reports of one day and domain: letters and digits */
 };
 
 /* What the period is called everywhere: seconds since the epoch, both ends included. */

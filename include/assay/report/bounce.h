@@ -3,7 +3,7 @@
  * envelope sender of that one delivery.
  *
  * That sender is the bounce address of the configuration with a tag after "+".  The tag is a keyed hash of the
- * delivery, so that nobody who has not received the report can make its address fail.  A notification is
+ * delivery, so that only a recipient of the report can make its address fail.  A notification is
  * hostile input: it is read up to ceilings, and what is not a notification says nothing.
  */
 #ifndef ASSAY_REPORT_BOUNCE_H

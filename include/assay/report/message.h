@@ -2,7 +2,7 @@
  * message.h - the mail that carries an aggregate report (RFC 9990 section 3.5.2).
  *
  * It is made once and kept: every addressee, and everyone who gets it again, gets the same octets under
- * the same Message-ID.  The To field is not among them: whoever sends it writes that first.
+ * the same Message-ID.  The To field is not among them: the sender writes that first.
  */
 #ifndef ASSAY_REPORT_MESSAGE_H
 #define ASSAY_REPORT_MESSAGE_H

@@ -49,7 +49,7 @@ struct outgoing {
 	enum outgoing_kind kind;
 	int64_t day;           /* UTC day of an aggregate report; of a failure report, when it was made */
 	struct slice domain;   /* policy domain */
-	struct slice variant;  /* tells the reports of one kind, day and domain apart */
+	struct slice variant;  /* distinguishes the reports of one kind, day and domain */
 	struct slice id;       /* Report-ID */
 	struct slice octets;   /* the message without a To field */
 	int64_t messages;      /* that it reports on */

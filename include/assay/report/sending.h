@@ -28,7 +28,7 @@ struct sending {
 	int64_t (*now)(void *ctx);
 	bool (*pause)(void *ctx);   /* a second; false: end early, with everything settled */
 	bool (*stop)(void *ctx);    /* true: end early; asked between two reports and between two deliveries */
-	/* told of each step, for people; report and d may be NULL */
+	/* called at each step, to show progress; report and d may be NULL */
 	void (*progress)(void *ctx, const struct outgoing *report, const struct delivery *d);
 	void *ctx;
 };

@@ -20,7 +20,7 @@
 enum key_state {
 	KEY_ACTIVE,
 	KEY_PENDING,  /* made; its record is to be published before it signs */
-	KEY_RETIRING, /* signs no more; its record must stay for mail that is under way */
+	KEY_RETIRING, /* has stopped signing; its record must stay for mail in transit */
 	KEY_RETIRED,  /* its record may be emptied and removed */
 	KEY_STATES
 };

@@ -30,7 +30,7 @@ bool table_next(struct table_file *f, struct table_entry *out);
 bool table_glob(struct slice pattern, struct slice text);
 
 /*
- * A key that stands in a table itself: PEM whose lines were joined, or base64 alone (PKCS#8, else
+ * A key inside a table: PEM whose lines were joined, or base64 alone (PKCS#8, else
  * PKCS#1).  name is for messages.
  */
 MUST_CHECK enum rc table_key_decode(struct slice text, const char *name, struct private_key **out,

@@ -1,7 +1,7 @@
 /*
  * tables.h - OpenDKIM's KeyTable and SigningTable, read in place.
  *
- * KeyTable: `name  domain:selector:path-or-PEM[:algorithm]` ("%" stands for the author domain);
+ * KeyTable: `name  domain:selector:path-or-PEM[:algorithm]` ("%" means the author domain);
  * SigningTable: `file:` with its six-step look-up, `refile:` with "*" patterns in order (matched by
  * our own bounded matcher, never a regular expression).  Immutable after loading.
  */

@@ -92,7 +92,7 @@ struct spf_result {
 
 /*
  * It was not asked: the client's address is not known, or an operator's list says so.  Then the result is
- * "none", and whoever shows it says "not checked".
+ * "none", but must be shown as "not checked".
  */
 bool spf_was_checked(const struct spf_result *r);
 
