@@ -26,7 +26,7 @@ from machine import TOP, Broken, Machine, Unavailable
 
 
 def demonstration(machine):
-    """./bootstrap demo, the README's first command: it installs, builds and shows all twelve messages."""
+    """./bootstrap demo, the README's first command: it installs, builds and shows all messages."""
     machine.put_project("/root/assay")
     output = machine.must(["sh", "-c", "cd /root/assay && ./bootstrap demo"], network=True, timeout=1800)
     last = output.strip().splitlines()[-1]

@@ -3,8 +3,9 @@
 
 Starts assayd and a private Postfix in a temporary directory, with a file for the DNS, sends real messages
 over SMTP, and shows for each what was sent, what the sender was answered, and what the receiver sees.
-Every outcome is checked; the exit status is 0 only when all are as expected.  --keep leaves everything
-running until Ctrl-C, and says how to send more.
+The last of them cause an aggregate report, which is sent and printed.  Every outcome is checked; the exit
+status is 0 only when all are as expected.  --keep leaves everything running until Ctrl-C, and says how to
+send more.
 """
 
 import argparse
@@ -18,6 +19,7 @@ import time
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 sys.dont_write_bytecode = True
 
+import demo_report
 import host
 import scenes
 import world
@@ -25,6 +27,7 @@ from stage import LOGIN, PostfixStage
 from world import OURS
 
 WIDTH = 100
+TOTAL = len(scenes.SCENES) + demo_report.TOTAL
 # fields that say nothing here
 DULL = ("date", "mime-version", "content-type", "message-id", "to")
 OUR_FIELDS = ("authentication-results", "dkim-signature", "x-assay-quarantine", "received-spf")
@@ -53,7 +56,11 @@ class Paper:
 
 
 class DemoStage(PostfixStage):
-    """Our keys are made and put into use as an administrator does it: by `assay key`."""
+    """Our keys are made and put into use as an administrator does it: by `assay key`.  Mail is counted for reports."""
+
+    def base_options(self, *arguments):
+        self.reporter = demo_report.Reporter(self)
+        return dict(super().base_options(*arguments), reports=self.reporter.options())
 
     def make_world(self, prefix):
         self.world = world.World(os.path.join(self.place, "w"), prefix, self.user)
@@ -146,12 +153,12 @@ def show_verify(paper, stage, played):
             "good" if d["result"] == "pass" else "bad")
 
 
-def set_options(paper, stage, scene):
+def set_options(paper, stage, options):
     """A scene that wants other options gets them by a reload, as an administrator would do it."""
-    wanted = dict(stage.options, **scene.options)
+    wanted = dict(stage.options, **options)
     if stage.daemon.options == wanted:
         return
-    changed = ", ".join("%s = %s" % kv for kv in sorted(scene.options.items())) or "the first configuration again"
+    changed = ", ".join("%s = %s" % kv for kv in sorted(options.items())) or "the first configuration again"
     paper.line()
     paper.line("    reload: %s; kill -HUP %d" % (changed, stage.daemon.process.pid), "title")
     stage.daemon.options = wanted
@@ -178,11 +185,13 @@ def perform(paper, stage):
     introduce(paper, stage)
     right = 0
     for number, scene in enumerate(scenes.SCENES, 1):
-        set_options(paper, stage, scene)
+        set_options(paper, stage, scene.options)
         played = scenes.play(stage, scene)
         show(paper, stage, number, played)
         right += not played.problems
-    return right, len(scenes.SCENES)
+    set_options(paper, stage, {})
+    right += demo_report.perform(paper, stage, len(scenes.SCENES) + 1)
+    return right, TOTAL
 
 
 def keep(paper, stage):
@@ -229,7 +238,7 @@ def main():
         signal.signal(number, interrupted)
     paper = Paper()
     stage = None
-    right, total, trouble = 0, len(scenes.SCENES), ""
+    right, total, trouble = 0, TOTAL, ""
     try:
         stage = DemoStage(os.path.abspath(a.build), os.path.abspath(a.cache))
         right, total = perform(paper, stage)

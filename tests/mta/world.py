@@ -15,7 +15,7 @@ HOSTNAME = "mx.house.example"            # the MTA's name and our authserv-id
 
 # last octet of each client's address
 CLIENTS = {"shop": 10, "gazette": 11, "bank": 12, "lax": 13, "careful": 14, "strict": 15, "list": 16,
-           "slow": 17, "stranger": 66, "office": 200, "relay": 201, "forwarder": 202}
+           "slow": 17, "club": 18, "stranger": 66, "office": 200, "relay": 201, "forwarder": 202}
 
 
 class World:
@@ -94,6 +94,11 @@ class World:
             "list.example TXT v=spf1 ip4:%s -all" % a("list"),
             "s1._domainkey.list.example TXT " + remote,
             "_dmarc.list.example TXT v=DMARC1; p=none",
+
+            "# club: wants reports",
+            "club.example TXT v=spf1 ip4:%s -all" % a("club"),
+            "s1._domainkey.club.example TXT " + remote,
+            "_dmarc.club.example TXT v=DMARC1; p=reject; rua=mailto:dmarc-reports@club.example",
 
             "# slow: the policy cannot be fetched",
             "slow.example TXT v=spf1 ip4:%s -all" % a("slow"),
