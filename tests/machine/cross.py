@@ -1,4 +1,4 @@
-"""The project for another architecture: built by Debian's cross compiler, its unit tests run by QEMU."""
+"""The project for another architecture (Debian's cross compiler, unit tests run by QEMU) or another libc."""
 
 import os
 import re
@@ -42,7 +42,7 @@ echo "ELF header:$file"
 def libraries(arch):
     with open(os.path.join(TOP, "bootstrap")) as f:
         listed = re.search(r"build_packages='([^']*)'", f.read()).group(1).split()
-    return " ".join(name + ":" + arch for name in listed if name.endswith("-dev") and name != "libc6-dev")
+    return " ".join(name + (arch and ":" + arch) for name in listed if name.endswith("-dev") and name != "libc6-dev")
 
 
 def run(machine, arch):
@@ -55,3 +55,36 @@ def run(machine, arch):
     if not counts:
         raise Broken("no unit test ran:\n" + said[-3000:])
     print("%s: %d unit tests, %d failures, %d errors" % ((arch,) + tuple(map(sum, zip(*counts)))))
+
+
+# Debian has musl's headers and its libc, and none of the other libraries for it: the project's files are compiled
+# (with the config.h of this machine's libc) and nothing is linked or run.  Only the other libraries' headers are
+# linked into a place of their own, so that what musl lacks is not taken from glibc.
+MUSL = """\
+set -e
+cd /root/assay/build/release
+for package in {libraries}; do dpkg -L $package; done | sed -n 's|^/usr/include/||p' | while read header; do
+  [ -f /usr/include/$header ] || continue
+  place=/root/include/${{header#$(gcc -print-multiarch)/}}
+  mkdir -p $(dirname $place)
+  ln -sf /usr/include/$header $place
+done
+for file in ../../src/*/*.c; do
+  musl-gcc -std=gnu11 -fsyntax-only -Wall -Wextra -Werror -DHAVE_CONFIG_H -I. -I../../include/assay -I../../include \
+    -D_GNU_SOURCE -DASSAY_SYSCONFDIR='"/etc/assay"' -DASSAY_RUNSTATEDIR='"/run/assay"' \
+    -DASSAY_LOCALSTATEDIR='"/var/lib/assay"' -DASSAY_VERSION='"0"' -include base/banned.h -isystem /root/include \
+    -isystem /root/include/libxml2 -isystem /root/include/postgresql $file
+  echo "compiled $file"
+done
+"""
+
+
+def musl(machine):
+    machine.put_project("/root/assay")
+    machine.must(["sh", "-c", "cd /root/assay && ./bootstrap && apt-get install -y -q --no-install-recommends musl-tools"],
+                 network=True, timeout=1800)
+    said = machine.must(["sh", "-c", MUSL.format(libraries=libraries(""))])
+    compiled = re.findall(r"(?m)^compiled ", said)
+    if len(compiled) < 100:
+        raise Broken("only %d files were compiled:\n%s" % (len(compiled), said[-3000:]))
+    print("musl: %d files compile against its headers; nothing is linked or run" % len(compiled))

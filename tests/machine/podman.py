@@ -1,6 +1,8 @@
 """dist/Containerfile built and run by podman, in a storage of its own, upon a debootstrapped machine as the base."""
 
 import os
+import re
+import shlex
 import shutil
 import subprocess
 import tempfile
@@ -27,12 +29,20 @@ class Podman:
         if shutil.which("runc"):                # crun knows no hybrid cgroups
             self.store += ["--runtime", "runc"]
 
-    def __call__(self, *argv, wanted=0, timeout=1800):
+    def __call__(self, *argv, wanted=0, timeout=1800, cwd=None):
         p = subprocess.run(self.store + list(argv), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                           stderr=subprocess.STDOUT, text=True, timeout=timeout)
+                           stderr=subprocess.STDOUT, text=True, timeout=timeout, cwd=cwd)
         if wanted is not None and p.returncode != wanted:
             raise Broken("podman %s: exit %d:\n%s" % (" ".join(argv), p.returncode, p.stdout[-3000:]))
         return p.stdout
+
+
+def documented():
+    """The arguments of the two commands in the Containerfile's first comment: build and run."""
+    with open(os.path.join(TOP, "dist/Containerfile")) as f:
+        text = f.read().replace("\\\n#", " ")
+    build, run = (shlex.split(line) for line in re.findall(r"(?m)^#   podman (.*)$", text))
+    return build, run
 
 
 def base_image(podman, machine):
@@ -87,10 +97,11 @@ def run(machine):
         f.write(CONFIGURATION)
     try:
         base_image(podman, machine)
-        podman("build", *LIMITS, "--network", "host", "--build-arg", "BASE=localhost/base:latest", "-t", "assay", "-f",
-               os.path.join(source, "dist/Containerfile"), source)
-        podman("run", "-d", *LIMITS, "--name", "assay", "--network", "none", "--read-only", "--tmpfs", "/run/assay",
-               "-v", configuration + ":/etc/assay:ro", "assay")
+        built, run_as = documented()
+        podman("build", *LIMITS, "--network", "host", "--build-arg", "BASE=localhost/base:latest", *built[1:], cwd=source)
+        at = run_as.index("-p")
+        run_as[at:at + 2] = ["--name", "assay", "--network", "none"]    # no port outside of the test
+        podman("run", *LIMITS, *[word.replace("/etc/assay:/etc/assay", configuration + ":/etc/assay") for word in run_as[1:]])
         check(podman, "assay")
         size = podman("image", "inspect", "-f", "{{.Size}}", "assay").strip()
         base = podman("image", "inspect", "-f", "{{.Size}}", "localhost/base:latest").strip()

@@ -1,8 +1,8 @@
 """The blocks of README and its like, as they are written: what a reader would type, and into which file.
 
 A block is a run of lines indented by four.  One that "In /some/file..." comes before belongs at the end of that
-file, or "in place of `a line`"; commands named after it ("then `postfix reload`") are run afterwards.  Any other
-block is commands.
+file, or "in place of `a line`" or of "the lines of these names" (the parameters in it); commands named after it
+("then `postfix reload`") are run afterwards.  Any other block is commands.
 """
 
 import os
@@ -17,6 +17,7 @@ class Block:
         self.afterwards = re.findall(r"then `([^`]+)`", intro) if found else []
         found = re.search(r"in place of `([^`]+)`", intro)
         self.replaced = found.group(1) if found else None
+        self.by_name = "in place of the lines of these names" in intro
 
     text = property(lambda self: "\n".join(self.lines) + "\n")
 
@@ -27,7 +28,12 @@ class Block:
         if os.path.exists(self.path):
             with open(self.path) as f:
                 old = f.read()
-        if self.replaced is None:
+        if self.by_name:
+            names = "|".join(re.escape(line.split()[0]) for line in self.lines)
+            if not re.search(r"(?m)^(%s) *=" % names, old):
+                raise ValueError("%s has no line of %s" % (self.path, names))
+            new = re.sub(r"(?m)^(%s) *=.*\n" % names, "", old) + self.text
+        elif self.replaced is None:
             new = old + "\n" + self.text
         elif re.search(r"(?m)^%s$" % re.escape(self.replaced), old):
             new = old.replace(self.replaced + "\n", self.text)

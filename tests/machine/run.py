@@ -66,7 +66,7 @@ def install(machine, packages):
 
 def played(machine, script):
     """What a script of this folder says that runs in the booted machine."""
-    said = machine.boot("/usr/bin/python3 /root/assay/tests/machine/" + script)
+    said = machine.boot("/usr/bin/python3 /root/assay/tests/machine/" + script, timeout=900)
     print(said.rstrip())
     if "FAILED" in said or not said.rstrip().endswith("done"):
         raise Broken("see above")
@@ -134,6 +134,11 @@ def big_endian(machine):
     cross.run(machine, "s390x")
 
 
+def other_libc(machine):
+    """musl, as far as Debian has it."""
+    cross.musl(machine)
+
+
 def everything(machine):
     """./bootstrap check, as the project's own gate runs it."""
     machine.put_project("/root/assay")
@@ -175,7 +180,7 @@ def container(machine):
     podman.run(machine)
 
 
-TESTS = [demonstration, build, bits_32, big_endian, everything, set_up, migrate, neighbours, filters, rpm, container]
+TESTS = [demonstration, build, bits_32, big_endian, other_libc, everything, set_up, migrate, neighbours, filters, rpm, container]
 SCRATCH = tempfile.TemporaryDirectory(prefix="assay-packages-")
 
 
