@@ -218,6 +218,14 @@ static void check_identity(const struct settings *s, const struct config_section
 		    SLICE_ARG(sign->domain.name));
 }
 
+static bool has_action(const struct recipient_section *section)
+{
+	for (enum occasion on = 0; on < OCCASION_COUNT; on++)
+		if (section->on[on].set)
+			return true;
+	return false;
+}
+
 static void check_sections(struct settings *s, struct err *err)
 {
 	for (const struct config_section *c = s->record->first; c != NULL; c = c->next) {
@@ -229,9 +237,9 @@ static void check_sections(struct settings *s, struct err *err)
 			config_warning(err, c->at, "this section changes nothing: write on-fail or "
 			    "never-refuse = yes in it");
 		else if (c->kind == &section_kinds[SECTION_POLICY_TO] &&
-		    !s->policy.recipient_sections[c->index].has_action)
-			config_warning(err, c->at, "this section changes nothing: write on-fail "
-			    "in it");
+		    !has_action(&s->policy.recipient_sections[c->index]))
+			config_warning(err, c->at, "this section changes nothing: write on-fail, spf-on-fail "
+			    "or another action in it");
 	}
 }
 

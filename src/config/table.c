@@ -24,6 +24,9 @@
 	PLAIN(type, list.items), .count = offsetof(struct type, list.count), \
 	.cap = offsetof(struct type, list.cap), .present = NO_FIELD
 
+/* an action of a policy-to section */
+#define RECIPIENT(occasion) MARKED(recipient_section, on[occasion].action, on[occasion].set)
+
 #define CANONS "simple/simple|simple/relaxed|relaxed/simple|relaxed/relaxed"
 #define YEAR (366 * 86400)
 
@@ -155,17 +158,17 @@ static const struct option options[] = {
 	{ { "spf", "engine", "builtin|libspf2", "builtin", "SPF engine to use" },
 	    &type_word, FIELD(settings, policy.spf.engine), .rule = rule_engine },
 	{ { "spf", "on-fail", ACTIONS, "accept", "when SPF says fail" },
-	    &type_word, FIELD(settings, policy.spf_actions.on_fail) },
+	    &type_word, FIELD(settings, policy.on[ON_SPF_FAIL]) },
 	{ { "spf", "on-softfail", ACTIONS, "accept", "when SPF says softfail" },
-	    &type_word, FIELD(settings, policy.spf_actions.on_softfail) },
+	    &type_word, FIELD(settings, policy.on[ON_SPF_SOFTFAIL]) },
 	{ { "spf", "on-permerror", ACTIONS, "accept", "when the record cannot be used" },
-	    &type_word, FIELD(settings, policy.spf_actions.on_permerror) },
+	    &type_word, FIELD(settings, policy.on[ON_SPF_PERMERROR]) },
 	{ { "spf", "on-temperror", ACTIONS, "accept", "when the DNS does not answer" },
-	    &type_word, FIELD(settings, policy.spf_actions.on_temperror) },
+	    &type_word, FIELD(settings, policy.on[ON_SPF_TEMPERROR]) },
 	{ { "spf", "on-none", ACTIONS, "accept", "when the domain publishes nothing about the client" },
-	    &type_word, FIELD(settings, policy.spf_actions.on_none) },
+	    &type_word, FIELD(settings, policy.on[ON_SPF_NONE]) },
 	{ { "spf", "on-helo-fail", ACTIONS, "accept", "when SPF says fail for the HELO name" },
-	    &type_word, FIELD(settings, policy.spf_actions.on_helo_fail) },
+	    &type_word, FIELD(settings, policy.on[ON_SPF_HELO_FAIL]) },
 	{ { "spf", "received-spf", "no|yes", "no", "write a Received-SPF field as well" },
 	    &type_word, FIELD(settings, policy.received_spf) },
 	{ { "spf", "recorded-client", "no|yes", "no",
@@ -197,11 +200,11 @@ static const struct option options[] = {
 	    &type_number, FIELD(settings, policy.dkim.max_signatures), .min = 1,
 	    .max = LIMIT_SIGNATURES },
 	{ { "dkim", "on-none", ACTIONS, "accept", "when there is no signature" },
-	    &type_word, FIELD(settings, policy.dkim_on_none) },
+	    &type_word, FIELD(settings, policy.on[ON_DKIM_NONE]) },
 	{ { "dkim", "on-fail", ACTIONS, "accept", "when no signature passes and is aligned" },
-	    &type_word, FIELD(settings, policy.dkim_on_fail) },
+	    &type_word, FIELD(settings, policy.on[ON_DKIM_FAIL]) },
 	{ { "dkim", "on-temperror", ACTIONS, "accept", "when a key cannot be fetched" },
-	    &type_word, FIELD(settings, policy.dkim_on_temperror) },
+	    &type_word, FIELD(settings, policy.on[ON_DKIM_TEMPERROR]) },
 
 	{ { "arc", "verify", "no|yes", "yes", "verify ARC chains, and write arc= where there are any" },
 	    &type_word, FIELD(settings, policy.arc.verify) },
@@ -400,8 +403,26 @@ static const struct option options[] = {
 	{ { "policy", "comment", "text", "\"\"", "recorded with the override" },
 	    &type_text, FIELD(policy_section, comment), .max = 200, .rule = rule_printable },
 
-	{ { "policy-to", "on-fail", ACTIONS, "", "what to do with mail that fails" },
-	    &type_word, MARKED(recipient_section, on_fail, has_action) },
+	{ { "policy-to", "on-fail", ACTIONS, "", "what to do with mail that fails DMARC" },
+	    &type_word, RECIPIENT(ON_DMARC_FAIL) },
+	{ { "policy-to", "spf-on-fail", ACTIONS, "", "when SPF says fail" },
+	    &type_word, RECIPIENT(ON_SPF_FAIL) },
+	{ { "policy-to", "spf-on-softfail", ACTIONS, "", "when SPF says softfail" },
+	    &type_word, RECIPIENT(ON_SPF_SOFTFAIL) },
+	{ { "policy-to", "spf-on-permerror", ACTIONS, "", "when the record cannot be used" },
+	    &type_word, RECIPIENT(ON_SPF_PERMERROR) },
+	{ { "policy-to", "spf-on-temperror", ACTIONS, "", "when the DNS does not answer" },
+	    &type_word, RECIPIENT(ON_SPF_TEMPERROR) },
+	{ { "policy-to", "spf-on-none", ACTIONS, "", "when the domain publishes nothing about the client" },
+	    &type_word, RECIPIENT(ON_SPF_NONE) },
+	{ { "policy-to", "spf-on-helo-fail", ACTIONS, "", "when SPF says fail for the HELO name" },
+	    &type_word, RECIPIENT(ON_SPF_HELO_FAIL) },
+	{ { "policy-to", "dkim-on-none", ACTIONS, "", "when there is no signature" },
+	    &type_word, RECIPIENT(ON_DKIM_NONE) },
+	{ { "policy-to", "dkim-on-fail", ACTIONS, "", "when no signature passes and is aligned" },
+	    &type_word, RECIPIENT(ON_DKIM_FAIL) },
+	{ { "policy-to", "dkim-on-temperror", ACTIONS, "", "when a key cannot be fetched" },
+	    &type_word, RECIPIENT(ON_DKIM_TEMPERROR) },
 };
 
 const struct option *option_table(size_t *count_out)

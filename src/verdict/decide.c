@@ -196,7 +196,8 @@ static bool apply_section(const struct bench *b, struct demand *d)
 static void apply_recipients(const struct bench *b, struct demand *d)
 {
 	struct slice pattern;
-	enum action action = permanent(exempt_recipients(b->a, b->p, b->m, d->action, &pattern));
+	enum action action = permanent(exempt_recipients(b->a, b->p, b->m, ON_DMARC_FAIL,
+	    d->action, &pattern));
 
 	if (!slice_is_null(pattern))
 		depart(d, action, OVERRIDE_LOCAL_POLICY,
@@ -397,7 +398,7 @@ static enum action from_action(const struct bench *b, const char **name_out)
 
 /* Another finding than DMARC's: its action, and words for the log with the setting that decided. */
 static struct demand demand_set(const struct bench *b, enum demand_kind kind, enum action action,
-    const char *finding, const char *name, const char *value)
+    const char *finding, struct slice name, const char *value)
 {
 	struct demand d = { .kind = kind, .action = action };
 	bool refusal = unrefused(action) != action;
@@ -406,7 +407,7 @@ static struct demand demand_set(const struct bench *b, enum demand_kind kind, en
 		return (struct demand){ .kind = DEMAND_NOTHING };
 	cap_refusal(b, &d);
 	d.asked = d.action;
-	d.why = arena_printf(b->a, "%s (%s = %s)%s%.*s", finding, name, value,
+	d.why = arena_printf(b->a, "%s (%.*s = %s)%s%.*s", finding, SLICE_ARG(name), value,
 	    refusal && d.action != action ? "; not refused: " : "",
 	    d.action != action ? (int)d.override.comment.len : 0,
 	    d.action != action ? d.override.comment.ptr : "");
@@ -416,7 +417,7 @@ static struct demand demand_set(const struct bench *b, enum demand_kind kind, en
 static struct demand demand_made(const struct bench *b, enum demand_kind kind, enum action action,
     const char *finding, const char *name)
 {
-	return demand_set(b, kind, action, finding, name, action_text(action));
+	return demand_set(b, kind, action, finding, slice_str(name), action_text(action));
 }
 
 static struct demand demand_of_from(const struct bench *b)
@@ -442,10 +443,55 @@ static struct demand demand_of_header(const struct bench *b)
 		return (struct demand){ .kind = DEMAND_NOTHING };
 	return demand_set(b, DEMAND_HEADER, ACTION_REJECT,
 	    missing ? "a required header field is missing" : "a header field occurs twice",
-	    "required-headers", "yes");
+	    SLICE("required-headers"), "yes");
 }
 
 /* --- SPF and DKIM by themselves -------------------------------------------------------------- */
+
+/* The occasions that decide by themselves: in words, with their settings. */
+static const struct {
+	enum demand_kind kind;
+	bool passing; /* trouble that may be over tomorrow */
+	const char *finding, *section, *option;
+} occasions[OCCASION_COUNT] = {
+	[ON_SPF_FAIL] = { DEMAND_SPF, false, "SPF fail", "spf", "on-fail" },
+	[ON_SPF_SOFTFAIL] = { DEMAND_SPF, false, "SPF softfail", "spf", "on-softfail" },
+	[ON_SPF_PERMERROR] = { DEMAND_SPF, false, "SPF permerror", "spf", "on-permerror" },
+	[ON_SPF_TEMPERROR] = { DEMAND_SPF, true, "SPF temperror", "spf", "on-temperror" },
+	[ON_SPF_NONE] = { DEMAND_SPF, false, "SPF none or neutral", "spf", "on-none" },
+	[ON_SPF_HELO_FAIL] = { DEMAND_HELO, false, "SPF fail of HELO", "spf", "on-helo-fail" },
+	[ON_DKIM_NONE] = { DEMAND_DKIM_NONE, false, "no DKIM signature", "dkim", "on-none" },
+	[ON_DKIM_FAIL] = { DEMAND_DKIM_FAIL, false, "no DKIM signature that passes and is aligned", "dkim",
+		"on-fail" },
+	[ON_DKIM_TEMPERROR] = { DEMAND_DKIM_TEMPERROR, true, "a DKIM key could not be looked up", "dkim",
+		"on-temperror" },
+};
+
+/* The strictest action over all recipients; *pattern_out: the policy-to section that decided, or null. */
+static enum action action_on(const struct bench *b, enum occasion on, struct slice *pattern_out)
+{
+	enum action action = exempt_recipients(b->a, b->p, b->m, on, b->p->on[on], pattern_out);
+
+	return occasions[on].passing ? temporary(action) : permanent(action);
+}
+
+static bool has_consequence(const struct bench *b, enum occasion on)
+{
+	struct slice pattern;
+
+	return action_on(b, on, &pattern) != ACTION_ACCEPT;
+}
+
+static struct demand demand_on(const struct bench *b, enum occasion on)
+{
+	const char *section = occasions[on].section, *option = occasions[on].option;
+	struct slice pattern;
+	enum action action = action_on(b, on, &pattern);
+	struct slice name = slice_is_null(pattern) ? arena_printf(b->a, "%s %s", section, option) :
+	    arena_printf(b->a, "policy-to \"%.*s\" %s-%s", SLICE_ARG(pattern), section, option);
+
+	return demand_set(b, occasions[on].kind, action, occasions[on].finding, name, action_text(action));
+}
 
 /* The SPF result counts only for external clients: relays and forwarders pass on mail of others. */
 static bool spf_speaks(const struct bench *b, const struct spf_result *r)
@@ -453,40 +499,45 @@ static bool spf_speaks(const struct bench *b, const struct spf_result *r)
 	return b->v->spf_checked && b->class == CLASS_EXTERNAL && spf_was_checked(r);
 }
 
-/* neutral is treated as none (RFC 7208 section 8.2). */
-static struct demand demand_of_spf(const struct bench *b)
+/* RFC 7208 sections 8.2 (neutral is treated as none) and 2.3 (HELO is an identity of its own) */
+static bool spf_occasion(enum auth_result result, enum occasion *out)
 {
-	const struct spf_actions *set = &b->p->spf_actions;
-	const struct {
+	static const struct {
 		enum auth_result result;
-		const char *finding, *name;
-		enum action action;
+		enum occasion on;
 	} rows[] = {
-		{ AUTH_FAIL, "SPF fail", "spf on-fail", permanent(set->on_fail) },
-		{ AUTH_SOFTFAIL, "SPF softfail", "spf on-softfail", permanent(set->on_softfail) },
-		{ AUTH_PERMERROR, "SPF permerror", "spf on-permerror",
-			permanent(set->on_permerror) },
-		{ AUTH_TEMPERROR, "SPF temperror", "spf on-temperror",
-			temporary(set->on_temperror) },
-		{ AUTH_NONE, "SPF none", "spf on-none", permanent(set->on_none) },
-		{ AUTH_NEUTRAL, "SPF neutral", "spf on-none", permanent(set->on_none) },
+		{ AUTH_FAIL, ON_SPF_FAIL },
+		{ AUTH_SOFTFAIL, ON_SPF_SOFTFAIL },
+		{ AUTH_PERMERROR, ON_SPF_PERMERROR },
+		{ AUTH_TEMPERROR, ON_SPF_TEMPERROR },
+		{ AUTH_NONE, ON_SPF_NONE },
+		{ AUTH_NEUTRAL, ON_SPF_NONE },
 	};
 
-	for (size_t i = 0; i < N_ELEMENTS(rows); i++)
-		if (spf_speaks(b, &b->v->spf.r) && b->v->spf.r.result == rows[i].result)
-			return demand_made(b, DEMAND_SPF, rows[i].action, rows[i].finding,
-			    rows[i].name);
-	return (struct demand){ .kind = DEMAND_NOTHING };
+	for (size_t i = 0; i < N_ELEMENTS(rows); i++) {
+		if (rows[i].result != result)
+			continue;
+		*out = rows[i].on;
+		return true;
+	}
+	return false;
 }
 
-/* RFC 7208 section 2.3: an identity of its own. */
+static struct demand demand_of_spf(const struct bench *b)
+{
+	enum auth_result result = b->v->spf.r.result;
+	enum occasion on;
+
+	if (!spf_speaks(b, &b->v->spf.r) || !spf_occasion(result, &on))
+		return (struct demand){ .kind = DEMAND_NOTHING };
+	return demand_on(b, on);
+}
+
 static struct demand demand_of_helo(const struct bench *b)
 {
-	bool failed = spf_speaks(b, &b->v->helo.r) && b->v->helo.r.result == AUTH_FAIL;
-
-	return demand_made(b, DEMAND_HELO,
-	    failed ? permanent(b->p->spf_actions.on_helo_fail) : ACTION_ACCEPT, "SPF fail of HELO",
-	    "spf on-helo-fail");
+	if (!spf_speaks(b, &b->v->helo.r) || b->v->helo.r.result != AUTH_FAIL)
+		return (struct demand){ .kind = DEMAND_NOTHING };
+	return demand_on(b, ON_SPF_HELO_FAIL);
 }
 
 /* A signature that may still pass, if its key were known. */
@@ -512,9 +563,7 @@ static struct demand demand_of_dkim_temperror(const struct bench *b)
 	bool waits = b->v->dmarc.result != AUTH_PASS && !signature_passes(b) &&
 	    signature_undecided(b);
 
-	return demand_made(b, DEMAND_DKIM_TEMPERROR,
-	    waits ? temporary(b->p->dkim_on_temperror) : ACTION_ACCEPT,
-	    "a DKIM key could not be looked up", "dkim on-temperror");
+	return waits ? demand_on(b, ON_DKIM_TEMPERROR) : (struct demand){ .kind = DEMAND_NOTHING };
 }
 
 /* Uses the public suffix list, since the DNS tree is not walked if the author has no DMARC record. */
@@ -547,11 +596,7 @@ static struct demand demand_of_dkim_missing(const struct bench *b)
 {
 	if (!b->v->dkim_checked || signature_undecided(b) || signature_aligned(b))
 		return (struct demand){ .kind = DEMAND_NOTHING };
-	if (b->v->dkim.count == 0)
-		return demand_made(b, DEMAND_DKIM_NONE, permanent(b->p->dkim_on_none),
-		    "no DKIM signature", "dkim on-none");
-	return demand_made(b, DEMAND_DKIM_FAIL, permanent(b->p->dkim_on_fail),
-	    "no DKIM signature that passes and is aligned", "dkim on-fail");
+	return demand_on(b, b->v->dkim.count == 0 ? ON_DKIM_NONE : ON_DKIM_FAIL);
 }
 
 /* --- our own trouble --------------------------------------------------------------------------- */
@@ -586,21 +631,23 @@ static bool dmarc_could_change(const struct bench *b)
 	return false;
 }
 
+/* Any other result may take the place of the temporary error. */
 static bool spf_could_change(const struct bench *b)
 {
-	const struct spf_actions *set = &b->p->spf_actions;
-
-	return b->v->spf_checked && b->class == CLASS_EXTERNAL &&
-	    b->v->spf.r.result == AUTH_TEMPERROR &&
-	    (set->on_fail != ACTION_ACCEPT || set->on_softfail != ACTION_ACCEPT ||
-	    set->on_permerror != ACTION_ACCEPT || set->on_temperror != ACTION_ACCEPT);
+	if (!b->v->spf_checked || b->class != CLASS_EXTERNAL)
+		return false;
+	if (b->v->helo.r.result == AUTH_TEMPERROR && has_consequence(b, ON_SPF_HELO_FAIL))
+		return true;
+	for (enum occasion on = ON_SPF_FAIL; on <= ON_SPF_NONE; on++)
+		if (b->v->spf.r.result == AUTH_TEMPERROR && has_consequence(b, on))
+			return true;
+	return false;
 }
 
 static bool dkim_could_change(const struct bench *b)
 {
 	return demand_of_dkim_temperror(b).kind != DEMAND_NOTHING ||
-	    (b->p->dkim_on_fail != ACTION_ACCEPT && signature_undecided(b) &&
-	    !signature_aligned(b));
+	    (signature_undecided(b) && !signature_aligned(b) && has_consequence(b, ON_DKIM_FAIL));
 }
 
 /*

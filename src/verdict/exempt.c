@@ -72,12 +72,12 @@ bool exempt_recipient_listed(struct arena *a, const struct slice_list *list, str
 	return entry_of(a, list, address) != NULL;
 }
 
-/* A recipient's own section, the first that fits; NULL: none. */
+/* The first section that names the recipient and has an action for the occasion; NULL: none. */
 static const struct recipient_section *section_of(struct arena *a, const struct verdict_policy *p,
-    struct slice address)
+    struct slice address, enum occasion on)
 {
 	for (size_t i = 0; i < p->recipient_section_count; i++)
-		if (p->recipient_sections[i].has_action &&
+		if (p->recipient_sections[i].on[on].set &&
 		    recipient_matches(a, p->recipient_sections[i].pattern, address))
 			return &p->recipient_sections[i];
 	return NULL;
@@ -90,7 +90,7 @@ static bool recipients_known(const struct message *m)
 }
 
 enum action exempt_recipients(struct arena *a, const struct verdict_policy *p,
-    const struct message *m, enum action wish, struct slice *pattern_out)
+    const struct message *m, enum occasion on, enum action wish, struct slice *pattern_out)
 {
 	const struct envelope *e = &m->envelope;
 	enum action strictest = ACTION_ACCEPT;
@@ -99,8 +99,8 @@ enum action exempt_recipients(struct arena *a, const struct verdict_policy *p,
 	if (p->recipient_section_count == 0 || !recipients_known(m))
 		return wish;
 	for (size_t i = 0; i < e->recipient_count; i++) {
-		const struct recipient_section *s = section_of(a, p, e->recipients[i]);
-		enum action action = s == NULL ? wish : s->on_fail;
+		const struct recipient_section *s = section_of(a, p, e->recipients[i], on);
+		enum action action = s == NULL ? wish : s->on[on].action;
 
 		if (i > 0 && action <= strictest)
 			continue;

@@ -11,13 +11,13 @@
 const struct policy_section *exempt_section(const struct verdict_policy *p, struct domain author);
 
 /*
- * Recipients' sections: what is done to mail that would meet `wish`.  One message has one answer, the
+ * Recipients' sections: what is done on that occasion to mail that would meet `wish`.  One message has one answer, the
  * strictest of its recipients'; a recipient without a section counts with `wish` itself, and so does
  * a list of recipients that is not known or not whole.  *pattern_out names the section that decided,
  * or is the null slice.
  */
 enum action exempt_recipients(struct arena *a, const struct verdict_policy *p, const struct message *m,
-    enum action wish, struct slice *pattern_out);
+    enum occasion on, enum action wish, struct slice *pattern_out);
 
 /* Does an entry of the list ("user@domain", "user@", "domain", "@domain") mean that recipient? */
 bool exempt_recipient_listed(struct arena *a, const struct slice_list *list, struct slice address);

@@ -219,9 +219,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	e.port = ports[choice & 7];
 	require(ip_parse(slice_str(clients[choice & 7]), &e.client));
 	policy.enforce = (choice & 8) != 0 ? ENFORCE_NO : ENFORCE_YES;
-	policy.spf_actions.on_none = policy.spf_actions.on_helo_fail =
+	policy.on[ON_SPF_NONE] = policy.on[ON_SPF_HELO_FAIL] =
 	    (choice & 16) != 0 ? ACTION_QUARANTINE : ACTION_ACCEPT;
-	policy.spf_actions.on_fail = (choice & 16) != 0 ? ACTION_REJECT : ACTION_ACCEPT;
+	policy.on[ON_SPF_FAIL] = (choice & 16) != 0 ? ACTION_REJECT : ACTION_ACCEPT;
 	policy.quarantine = (choice & 32) != 0 ? QUARANTINE_HOLD : QUARANTINE_HEADER;
 	e.mail_from = slice_split(&text, '\n');
 	e.helo = slice_split(&text, '\n');

@@ -31,8 +31,8 @@ void indirect_marks(const struct message *m, const struct arc_chain *arc, struct
  *   3. mail of an own relay without SPF: nothing
  *   4. where nothing may be refused (class, never-refuse lists), reject becomes quarantine and
  *      tempfail accept
- * Trouble with the From field, SPF and DKIM by themselves have settings of their own; the strictest
- * of all wins.
+ * Trouble with the From field, SPF and DKIM by themselves have settings of their own, those of SPF and
+ * DKIM in recipients' sections as well; the strictest of all wins.
  */
 MUST_CHECK enum rc decide(struct arena *a, const struct verdict_policy *p, enum message_class class,
     const struct message *m, const struct verdict *v, struct actions *out);

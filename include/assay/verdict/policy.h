@@ -41,13 +41,21 @@ struct port_list {
 bool port_listed(const struct port_list *list, int port);
 
 /*
- * Settings of one kind of failure each.  What is wrong stays wrong: tempfail for a failure refuses
- * for good.  Trouble passes: reject for a temperror defers.
+ * Findings that have a setting each.  What is wrong stays wrong: tempfail for a failure refuses for good.
+ * Trouble passes: reject for a temperror defers.
  */
-struct spf_actions {
-	enum action on_fail, on_softfail, on_permerror, on_temperror;
-	enum action on_none;      /* neutral as well (RFC 7208 section 8.2) */
-	enum action on_helo_fail; /* of the HELO identity */
+enum occasion {
+	ON_SPF_FAIL,
+	ON_SPF_SOFTFAIL,
+	ON_SPF_PERMERROR,
+	ON_SPF_TEMPERROR,
+	ON_SPF_NONE,       /* neutral as well (RFC 7208 section 8.2) */
+	ON_SPF_HELO_FAIL,  /* of the HELO identity */
+	ON_DKIM_NONE,      /* no signature at all */
+	ON_DKIM_FAIL,      /* none that passes and is aligned */
+	ON_DKIM_TEMPERROR,
+	ON_DMARC_FAIL,     /* for single recipients only: for others, what the domain publishes decides */
+	OCCASION_COUNT
 };
 
 struct dmarc_actions {
@@ -69,13 +77,16 @@ struct policy_section {
 };
 
 /*
- * policy-to "example.net" { ... }: for recipients in that domain (or "user@domain", "user@").  One
- * message has one answer: the strictest of its recipients' decides.  Not for p=none.
+ * policy-to "example.net" { ... }: for recipients in that domain (or "user@domain", "user@").  One message
+ * has one answer: for each occasion the strictest of its recipients' decides.  For ON_DMARC_FAIL, not under
+ * p=none.
  */
 struct recipient_section {
 	struct slice pattern;
-	bool has_action;
-	enum action on_fail;
+	struct recipient_action {
+		bool set;
+		enum action action;
+	} on[OCCASION_COUNT];
 };
 
 /* ARC (RFC 8617) */
@@ -102,7 +113,6 @@ struct verdict_policy {
 	struct slice quarantine_header_name, quarantine_header_value;
 
 	struct spf_params spf;
-	struct spf_actions spf_actions;
 	struct hostlist spf_skip_hosts;        /* not checked; the reason is in the header */
 	struct slice_list spf_skip_domains;
 	bool received_spf;
@@ -110,9 +120,8 @@ struct verdict_policy {
 
 	struct dkim_verify_params dkim;
 	struct arc_policy arc;
-	enum action dkim_on_none;              /* no signature at all */
-	enum action dkim_on_fail;              /* none that passes and is aligned */
-	enum action dkim_on_temperror;
+
+	enum action on[OCCASION_COUNT];        /* for recipients without a section */
 
 	struct dmarc_params dmarc;
 	struct dmarc_actions dmarc_actions;

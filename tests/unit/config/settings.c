@@ -20,7 +20,7 @@
 START_TEST(defaults_of_the_policy)
 {
 	static const int ports[] = { 587, 465, 0 };
-	const struct spf_actions spf = { .on_fail = ACTION_ACCEPT };
+	const enum action accepted[OCCASION_COUNT] = { ACTION_ACCEPT };
 	const struct dmarc_actions dmarc = {
 		.on_policy_reject = ACTION_REJECT,
 		.on_policy_quarantine = ACTION_QUARANTINE,
@@ -55,13 +55,12 @@ START_TEST(defaults_of_the_policy)
 	ck_assert_int_eq((int)p->spf.void_answers, (int)SPF_VOID_RFC);
 	ck_assert_uint_eq(p->spf.void_limit, LIMIT_SPF_VOID);
 	ck_assert(slice_is_null(p->spf.default_explanation));
-	ck_assert_mem_eq(&p->spf_actions, &spf, sizeof(spf));
+	ck_assert_mem_eq(p->on, accepted, sizeof(accepted));
 	ck_assert(!p->received_spf);
 	ck_assert_uint_eq(p->dkim.minimum_bits, 1024);
 	ck_assert_int_eq((int)p->dkim.body_length, (int)DKIM_LENGTH_REFUSE);
 	ck_assert_int_eq((int)p->dkim.clock_skew, 300);
 	ck_assert_uint_eq(p->dkim.max_signatures, LIMIT_SIGNATURES);
-	ck_assert_int_eq((int)p->dkim_on_temperror, (int)ACTION_ACCEPT);
 	ck_assert_int_eq((int)p->dmarc.discovery, (int)DMARC_DISCOVERY_TREEWALK);
 	ck_assert_mem_eq(&p->dmarc_actions, &dmarc, sizeof(dmarc));
 	ck_assert_uint_eq(p->never_refuse_to.count, 2); /* RFC 5321 section 4.5.1, RFC 2142 */

@@ -250,6 +250,8 @@ static const struct {
 	{ "dmarc { from-invalid = tempfail }", "so reject is used" },
 	{ "policy a.org { on-fail = tempfail }", "policy on-fail = tempfail" },
 	{ "policy-to a.org { on-fail = tempfail }", "policy-to on-fail = tempfail" },
+	{ "policy-to a.org { spf-on-fail = tempfail }", "policy-to spf-on-fail = tempfail" },
+	{ "policy-to a.org { spf-on-temperror = reject }", "so tempfail is used" },
 	{ "spf { on-temperror = reject }", "t:1: spf on-temperror = reject: temporary" },
 	{ "dmarc { on-temperror-identifier = reject }", "so tempfail is used" },
 };
@@ -396,12 +398,12 @@ START_TEST(plain_sections)
 	ck_assert_uint_eq(s->dns_cache.max_ttl, 7200);
 	ck_assert_uint_eq(s->dns_cache.max_negative_ttl, 300);
 	ck_assert_uint_eq(s->dns_cache.failure_ttl, 0);
-	ck_assert_int_eq((int)p->spf_actions.on_fail, ACTION_REJECT);
-	ck_assert_int_eq((int)p->spf_actions.on_softfail, ACTION_QUARANTINE);
-	ck_assert_int_eq((int)p->spf_actions.on_permerror, ACTION_QUARANTINE);
-	ck_assert_int_eq((int)p->spf_actions.on_temperror, ACTION_TEMPFAIL);
-	ck_assert_int_eq((int)p->spf_actions.on_none, ACTION_QUARANTINE);
-	ck_assert_int_eq((int)p->spf_actions.on_helo_fail, ACTION_REJECT);
+	ck_assert_int_eq((int)p->on[ON_SPF_FAIL], ACTION_REJECT);
+	ck_assert_int_eq((int)p->on[ON_SPF_SOFTFAIL], ACTION_QUARANTINE);
+	ck_assert_int_eq((int)p->on[ON_SPF_PERMERROR], ACTION_QUARANTINE);
+	ck_assert_int_eq((int)p->on[ON_SPF_TEMPERROR], ACTION_TEMPFAIL);
+	ck_assert_int_eq((int)p->on[ON_SPF_NONE], ACTION_QUARANTINE);
+	ck_assert_int_eq((int)p->on[ON_SPF_HELO_FAIL], ACTION_REJECT);
 	ck_assert(p->received_spf);
 	ck_assert_int_eq((int)p->spf.void_answers, SPF_VOID_NXDOMAIN);
 	ck_assert_uint_eq(p->spf.void_limit, 3);
@@ -412,7 +414,7 @@ START_TEST(plain_sections)
 	ck_assert_int_eq((int)p->dkim.body_length, DKIM_LENGTH_ALLOW);
 	ck_assert_int_eq((int)p->dkim.clock_skew, 60);
 	ck_assert_uint_eq(p->dkim.max_signatures, 3);
-	ck_assert_int_eq((int)p->dkim_on_temperror, ACTION_TEMPFAIL);
+	ck_assert_int_eq((int)p->on[ON_DKIM_TEMPERROR], ACTION_TEMPFAIL);
 	ck_assert_int_eq((int)p->dmarc_actions.on_policy_reject, ACTION_QUARANTINE);
 	ck_assert_int_eq((int)p->dmarc_actions.on_policy_quarantine, ACTION_ACCEPT);
 	ck_assert_int_eq((int)p->dmarc_actions.indirect, ACTION_ACCEPT);
@@ -445,7 +447,15 @@ START_TEST(titled_sections)
 	    "policy c.org { never-refuse = yes }\n"
 	    "policy-to \"Joe@D.org\" { on-fail = accept }\n"
 	    "policy-to \"abuse@\" { on-fail = accept }\n"
-	    "policy-to e.org { on-fail = quarantine }\n");
+	    "policy-to e.org { on-fail = quarantine spf-on-helo-fail = reject dkim-on-none = quarantine }\n"
+	    "policy-to f.org { spf-on-fail = reject spf-on-softfail = accept spf-on-permerror = reject\n"
+	    "spf-on-temperror = tempfail spf-on-none = quarantine dkim-on-fail = reject dkim-on-temperror = accept }\n");
+	static const int actions[OCCASION_COUNT] = { /* of f.org; -1: not set */
+		[ON_SPF_FAIL] = ACTION_REJECT, [ON_SPF_SOFTFAIL] = ACTION_ACCEPT, [ON_SPF_PERMERROR] = ACTION_REJECT,
+		[ON_SPF_TEMPERROR] = ACTION_TEMPFAIL, [ON_SPF_NONE] = ACTION_QUARANTINE, [ON_SPF_HELO_FAIL] = -1,
+		[ON_DKIM_NONE] = -1, [ON_DKIM_FAIL] = ACTION_REJECT, [ON_DKIM_TEMPERROR] = ACTION_ACCEPT,
+		[ON_DMARC_FAIL] = -1,
+	};
 	const struct verdict_policy *p = &s->policy;
 	const struct sign_section *sign = p->signing.sections;
 
@@ -468,12 +478,19 @@ START_TEST(titled_sections)
 	ck_assert_int_eq((int)p->sections[0].on_fail, ACTION_REJECT);
 	ck_slice_eq(p->sections[0].comment, SLICE("they asked"));
 	ck_assert(!p->sections[1].has_action && p->sections[1].never_refuse);
-	ck_assert_uint_eq(p->recipient_section_count, 3);
+	ck_assert_uint_eq(p->recipient_section_count, 4);
 	ck_slice_eq(p->recipient_sections[0].pattern, SLICE("Joe@d.org"));
 	ck_slice_eq(p->recipient_sections[1].pattern, SLICE("abuse@"));
 	ck_slice_eq(p->recipient_sections[2].pattern, SLICE("e.org"));
-	ck_assert(p->recipient_sections[2].has_action);
-	ck_assert_int_eq((int)p->recipient_sections[2].on_fail, ACTION_QUARANTINE);
+	ck_assert(p->recipient_sections[2].on[ON_DMARC_FAIL].set);
+	ck_assert_int_eq((int)p->recipient_sections[2].on[ON_DMARC_FAIL].action, ACTION_QUARANTINE);
+	ck_assert_int_eq((int)p->recipient_sections[2].on[ON_SPF_HELO_FAIL].action, ACTION_REJECT);
+	ck_assert_int_eq((int)p->recipient_sections[2].on[ON_DKIM_NONE].action, ACTION_QUARANTINE);
+	ck_assert(!p->recipient_sections[2].on[ON_SPF_FAIL].set);
+	for (enum occasion on = 0; on < OCCASION_COUNT; on++) {
+		ck_assert_int_eq(p->recipient_sections[3].on[on].set, actions[on] >= 0);
+		ck_assert_int_eq((int)p->recipient_sections[3].on[on].action, actions[on] < 0 ? 0 : actions[on]);
+	}
 	settings_release(&s);
 }
 END_TEST

@@ -645,13 +645,13 @@ END_TEST
 /* --- SPF and DKIM by themselves -------------------------------------------------------------------- */
 
 /* Every failure is refused. */
-#define FAILURES .on_fail = ACTION_REJECT, .on_softfail = ACTION_REJECT, \
-	.on_permerror = ACTION_REJECT, .on_temperror = ACTION_REJECT
+#define FAILURES [ON_SPF_FAIL] = ACTION_REJECT, [ON_SPF_SOFTFAIL] = ACTION_REJECT, \
+	[ON_SPF_PERMERROR] = ACTION_REJECT, [ON_SPF_TEMPERROR] = ACTION_REJECT
 
 static const struct {
 	const char *name;
 	enum auth_result result;
-	struct spf_actions set;
+	enum action set[OCCASION_COUNT];
 	enum message_class class;
 	char want;
 	int code;
@@ -659,42 +659,42 @@ static const struct {
 } spfs[] = {
 	{ "P_48 defaults refuse nothing: fail", AUTH_FAIL, { 0 }, CLASS_EXTERNAL, 'A', 0, NULL },
 	{ "P_48 defaults: softfail", AUTH_SOFTFAIL, { 0 }, CLASS_EXTERNAL, 'A', 0, NULL },
-	{ "P_49 fail", AUTH_FAIL, { .on_fail = ACTION_REJECT }, CLASS_EXTERNAL, 'R', 550, "5.7.23" },
-	{ "fail, quarantine", AUTH_FAIL, { .on_fail = ACTION_QUARANTINE }, CLASS_EXTERNAL, 'Q', 0,
+	{ "P_49 fail", AUTH_FAIL, { [ON_SPF_FAIL] = ACTION_REJECT }, CLASS_EXTERNAL, 'R', 550, "5.7.23" },
+	{ "fail, quarantine", AUTH_FAIL, { [ON_SPF_FAIL] = ACTION_QUARANTINE }, CLASS_EXTERNAL, 'Q', 0,
 		NULL },
-	{ "fail is not deferred", AUTH_FAIL, { .on_fail = ACTION_TEMPFAIL }, CLASS_EXTERNAL, 'R', 550,
+	{ "fail is not deferred", AUTH_FAIL, { [ON_SPF_FAIL] = ACTION_TEMPFAIL }, CLASS_EXTERNAL, 'R', 550,
 		"5.7.23" },
-	{ "softfail, when the operator insists", AUTH_SOFTFAIL, { .on_softfail = ACTION_REJECT },
+	{ "softfail, when the operator insists", AUTH_SOFTFAIL, { [ON_SPF_SOFTFAIL] = ACTION_REJECT },
 		CLASS_EXTERNAL, 'R', 550, "5.7.23" },
-	{ "softfail does not meet on-fail", AUTH_SOFTFAIL, { .on_fail = ACTION_REJECT },
+	{ "softfail does not meet on-fail", AUTH_SOFTFAIL, { [ON_SPF_FAIL] = ACTION_REJECT },
 		CLASS_EXTERNAL, 'A', 0, NULL },
-	{ "P_50 permerror", AUTH_PERMERROR, { .on_permerror = ACTION_REJECT }, CLASS_EXTERNAL, 'R',
+	{ "P_50 permerror", AUTH_PERMERROR, { [ON_SPF_PERMERROR] = ACTION_REJECT }, CLASS_EXTERNAL, 'R',
 		550, "5.7.24" },
-	{ "P_50 temperror", AUTH_TEMPERROR, { .on_temperror = ACTION_TEMPFAIL }, CLASS_EXTERNAL, 'T',
+	{ "P_50 temperror", AUTH_TEMPERROR, { [ON_SPF_TEMPERROR] = ACTION_TEMPFAIL }, CLASS_EXTERNAL, 'T',
 		451, "4.7.24" },
-	{ "P_50 temperror never refuses for good", AUTH_TEMPERROR, { .on_temperror = ACTION_REJECT },
+	{ "P_50 temperror never refuses for good", AUTH_TEMPERROR, { [ON_SPF_TEMPERROR] = ACTION_REJECT },
 		CLASS_EXTERNAL, 'T', 451, "4.7.24" },
 	{ "P_47 neutral is none", AUTH_NEUTRAL, { FAILURES }, CLASS_EXTERNAL, 'A', 0, NULL },
-	{ "P_47 neutral meets on-none", AUTH_NEUTRAL, { .on_none = ACTION_REJECT }, CLASS_EXTERNAL, 'R',
+	{ "P_47 neutral meets on-none", AUTH_NEUTRAL, { [ON_SPF_NONE] = ACTION_REJECT }, CLASS_EXTERNAL, 'R',
 		550, "5.7.23" },
 	{ "none", AUTH_NONE, { FAILURES }, CLASS_EXTERNAL, 'A', 0, NULL },
-	{ "none meets on-none", AUTH_NONE, { .on_none = ACTION_REJECT }, CLASS_EXTERNAL, 'R', 550,
+	{ "none meets on-none", AUTH_NONE, { [ON_SPF_NONE] = ACTION_REJECT }, CLASS_EXTERNAL, 'R', 550,
 		"5.7.23" },
-	{ "none is not deferred", AUTH_NONE, { .on_none = ACTION_TEMPFAIL }, CLASS_EXTERNAL, 'R', 550,
+	{ "none is not deferred", AUTH_NONE, { [ON_SPF_NONE] = ACTION_TEMPFAIL }, CLASS_EXTERNAL, 'R', 550,
 		"5.7.23" },
-	{ "none, quarantine", AUTH_NONE, { .on_none = ACTION_QUARANTINE }, CLASS_EXTERNAL, 'Q', 0,
+	{ "none, quarantine", AUTH_NONE, { [ON_SPF_NONE] = ACTION_QUARANTINE }, CLASS_EXTERNAL, 'Q', 0,
 		NULL },
-	{ "a forwarder without a record", AUTH_NONE, { .on_none = ACTION_REJECT }, CLASS_FORWARDER, 'A',
+	{ "a forwarder without a record", AUTH_NONE, { [ON_SPF_NONE] = ACTION_REJECT }, CLASS_FORWARDER, 'A',
 		0, NULL },
-	{ "fail does not meet on-none", AUTH_FAIL, { .on_none = ACTION_REJECT }, CLASS_EXTERNAL, 'A', 0,
+	{ "fail does not meet on-none", AUTH_FAIL, { [ON_SPF_NONE] = ACTION_REJECT }, CLASS_EXTERNAL, 'A', 0,
 		NULL },
-	{ "a fail of MAIL FROM does not meet on-helo-fail", AUTH_FAIL, { .on_helo_fail = ACTION_REJECT },
+	{ "a fail of MAIL FROM does not meet on-helo-fail", AUTH_FAIL, { [ON_SPF_HELO_FAIL] = ACTION_REJECT },
 		CLASS_EXTERNAL, 'A', 0, NULL },
-	{ "pass", AUTH_PASS, { FAILURES, .on_none = ACTION_REJECT, .on_helo_fail = ACTION_REJECT },
+	{ "pass", AUTH_PASS, { FAILURES, [ON_SPF_NONE] = ACTION_REJECT, [ON_SPF_HELO_FAIL] = ACTION_REJECT },
 		CLASS_EXTERNAL, 'A', 0, NULL },
-	{ "a forwarder does not speak for the sender", AUTH_FAIL, { .on_fail = ACTION_REJECT },
+	{ "a forwarder does not speak for the sender", AUTH_FAIL, { [ON_SPF_FAIL] = ACTION_REJECT },
 		CLASS_FORWARDER, 'A', 0, NULL },
-	{ "nor does a relay", AUTH_FAIL, { .on_fail = ACTION_REJECT }, CLASS_OWN_RELAY, 'A', 0, NULL },
+	{ "nor does a relay", AUTH_FAIL, { [ON_SPF_FAIL] = ACTION_REJECT }, CLASS_OWN_RELAY, 'A', 0, NULL },
 };
 
 START_TEST(spf_rows)
@@ -709,7 +709,7 @@ START_TEST(spf_rows)
 	make_policy(a, &c, &p);
 	make_message(a, &c, &m);
 	make_verdict(a, &c, &v);
-	p.spf_actions = spfs[_i].set;
+	memcpy(p.on, spfs[_i].set, sizeof(p.on));
 	v.spf.r.result = spfs[_i].result;
 	v.spf.r.domain = domain_of(a, "example.org");
 	v.spf.r.explanation = SLICE("go away");
@@ -732,33 +732,33 @@ static const struct {
 	const char *name;
 	enum auth_result spf, helo;
 	enum spf_why spf_why, helo_why;
-	struct spf_actions set;
+	enum action set[OCCASION_COUNT];
 	enum message_class class;
 	char want;
 	const char *reply; /* its beginning; NULL: none */
 } helos[] = {
 	{ "P_01 HELO fail by default", AUTH_PASS, AUTH_FAIL, 0, 0, { 0 }, CLASS_EXTERNAL, 'A', NULL },
-	{ "P_01 HELO fail", AUTH_PASS, AUTH_FAIL, 0, 0, { .on_helo_fail = ACTION_REJECT },
+	{ "P_01 HELO fail", AUTH_PASS, AUTH_FAIL, 0, 0, { [ON_SPF_HELO_FAIL] = ACTION_REJECT },
 		CLASS_EXTERNAL, 'R', "SPF: 192.0.2.7 is not allowed to use the HELO name mx.test" },
 	{ "P_01 HELO fail, quarantine", AUTH_NONE, AUTH_FAIL, 0, 0,
-		{ .on_helo_fail = ACTION_QUARANTINE }, CLASS_EXTERNAL, 'Q', NULL },
+		{ [ON_SPF_HELO_FAIL] = ACTION_QUARANTINE }, CLASS_EXTERNAL, 'Q', NULL },
 	{ "P_01 HELO fail does not meet on-fail", AUTH_PASS, AUTH_FAIL, 0, 0,
-		{ .on_fail = ACTION_REJECT, .on_none = ACTION_REJECT }, CLASS_EXTERNAL, 'A', NULL },
-	{ "the stricter of both", AUTH_FAIL, AUTH_FAIL, 0, 0, { .on_fail = ACTION_QUARANTINE,
-		.on_helo_fail = ACTION_REJECT }, CLASS_EXTERNAL, 'R',
+		{ [ON_SPF_FAIL] = ACTION_REJECT, [ON_SPF_NONE] = ACTION_REJECT }, CLASS_EXTERNAL, 'A', NULL },
+	{ "the stricter of both", AUTH_FAIL, AUTH_FAIL, 0, 0, { [ON_SPF_FAIL] = ACTION_QUARANTINE,
+		[ON_SPF_HELO_FAIL] = ACTION_REJECT }, CLASS_EXTERNAL, 'R',
 		"SPF: 192.0.2.7 is not allowed to use the HELO name mx.test" },
-	{ "HELO softfail", AUTH_PASS, AUTH_SOFTFAIL, 0, 0, { .on_helo_fail = ACTION_REJECT },
+	{ "HELO softfail", AUTH_PASS, AUTH_SOFTFAIL, 0, 0, { [ON_SPF_HELO_FAIL] = ACTION_REJECT },
 		CLASS_EXTERNAL, 'A', NULL },
-	{ "HELO temperror", AUTH_PASS, AUTH_TEMPERROR, 0, 0, { .on_helo_fail = ACTION_REJECT },
+	{ "HELO temperror", AUTH_PASS, AUTH_TEMPERROR, 0, 0, { [ON_SPF_HELO_FAIL] = ACTION_REJECT },
 		CLASS_EXTERNAL, 'A', NULL },
-	{ "HELO of a forwarder", AUTH_PASS, AUTH_FAIL, 0, 0, { .on_helo_fail = ACTION_REJECT },
+	{ "HELO of a forwarder", AUTH_PASS, AUTH_FAIL, 0, 0, { [ON_SPF_HELO_FAIL] = ACTION_REJECT },
 		CLASS_FORWARDER, 'A', NULL },
 	{ "a list of the operator's is not none", AUTH_NONE, AUTH_NONE, SPF_WHY_NOT_CHECKED,
-		SPF_WHY_NOT_CHECKED, { .on_none = ACTION_REJECT }, CLASS_EXTERNAL, 'A', NULL },
+		SPF_WHY_NOT_CHECKED, { [ON_SPF_NONE] = ACTION_REJECT }, CLASS_EXTERNAL, 'A', NULL },
 	{ "an unknown client is not none", AUTH_NONE, AUTH_NONE, SPF_WHY_NO_CLIENT, SPF_WHY_NO_CLIENT,
-		{ .on_none = ACTION_REJECT }, CLASS_EXTERNAL, 'A', NULL },
+		{ [ON_SPF_NONE] = ACTION_REJECT }, CLASS_EXTERNAL, 'A', NULL },
 	{ "a domain without a record is", AUTH_NONE, AUTH_NONE, SPF_WHY_NO_RECORD, SPF_WHY_NO_RECORD,
-		{ .on_none = ACTION_REJECT }, CLASS_EXTERNAL, 'R',
+		{ [ON_SPF_NONE] = ACTION_REJECT }, CLASS_EXTERNAL, 'R',
 		"SPF: example.org does not permit 192.0.2.7 to send its mail: no SPF record" },
 };
 
@@ -775,7 +775,7 @@ START_TEST(helo_rows)
 	make_message(a, &c, &m);
 	make_verdict(a, &c, &v);
 	ck_assert(ip_parse(SLICE("192.0.2.7"), &m.envelope.client));
-	p.spf_actions = helos[_i].set;
+	memcpy(p.on, helos[_i].set, sizeof(p.on));
 	v.spf.r.result = helos[_i].spf;
 	v.spf.r.why = helos[_i].spf_why;
 	v.spf.r.domain = domain_of(a, "example.org");
@@ -822,7 +822,7 @@ START_TEST(dkim_rows)
 	make_policy(a, &c, &p);
 	make_message(a, &c, &m);
 	make_verdict(a, &c, &v);
-	p.dkim_on_temperror = ACTION_REJECT;
+	p.on[ON_DKIM_TEMPERROR] = ACTION_REJECT;
 	v.dmarc.result = v.dmarc.authors[0].result = dkims[_i].dmarc;
 	v.dkim = (struct dkim_results){ .items = items, .count = 2 };
 	ck_assert_int_eq(decide(a, &p, CLASS_EXTERNAL, &m, &v, &got), RC_OK);
@@ -832,7 +832,7 @@ START_TEST(dkim_rows)
 		ck_assert_int_eq(got.reply.code, 451);
 		ck_assert_str_eq(got.reply.enhanced, "4.7.5");
 	}
-	p.dkim_on_temperror = ACTION_ACCEPT;
+	p.on[ON_DKIM_TEMPERROR] = ACTION_ACCEPT;
 	got = (struct actions){ 0 };
 	ck_assert_int_eq(decide(a, &p, CLASS_EXTERNAL, &m, &v, &got), RC_OK);
 	ck_assert_int_eq(got.action, ACTION_ACCEPT);
@@ -856,7 +856,7 @@ START_TEST(strictest_wins)
 	make_policy(a, &c, &p);
 	make_message(a, &c, &m);
 	make_verdict(a, &c, &v);
-	p.spf_actions.on_fail = ACTION_REJECT;
+	p.on[ON_SPF_FAIL] = ACTION_REJECT;
 	v.spf.r.result = AUTH_FAIL;
 	v.spf.r.domain = domain_of(a, "example.org");
 	ck_assert_int_eq(decide(a, &p, CLASS_EXTERNAL, &m, &v, &got), RC_OK);
@@ -870,7 +870,7 @@ END_TEST
 /* D_37: p=none asks for nothing, and a section for recipients does not change that. */
 START_TEST(recipients_and_no_policy)
 {
-	struct recipient_section hard = { SLICE("mx.example"), true, ACTION_REJECT };
+	struct recipient_section hard = { SLICE("mx.example"), { [ON_DMARC_FAIL] = { true, ACTION_REJECT } } };
 	struct combination c = { .finding = FAILS, .published = (enum dmarc_policy)_i,
 		.enforce = ENFORCE_YES, .section = -1 };
 	struct arena *a = arena_create(1024 * 1024);
@@ -1023,8 +1023,8 @@ START_TEST(required_signature_rows)
 	v.dmarc.authors[0].dkim_aligned = required_rows[_i].aligned;
 	if (required_rows[_i].recorded)
 		v.dmarc.authors[0].discovery.status = DMARC_DISCOVERED;
-	p.dkim_on_none = required_rows[_i].on_none;
-	p.dkim_on_fail = required_rows[_i].on_fail;
+	p.on[ON_DKIM_NONE] = required_rows[_i].on_none;
+	p.on[ON_DKIM_FAIL] = required_rows[_i].on_fail;
 	ck_assert_int_eq(decide(a, &p, required_rows[_i].class, &m, &v, &got), RC_OK);
 	ck_assert_msg(letter(got.action) == required_rows[_i].want, "row %d (%s): %s", _i,
 	    required_rows[_i].name, action_text(got.action));
@@ -1034,9 +1034,108 @@ START_TEST(required_signature_rows)
 }
 END_TEST
 
+/* --- SPF and DKIM for single recipients --------------------------------------------------------------- */
+
+#define TO "a@hard.example", "b@mild.example", "c@plain.example"
+
+/* hard.example refuses, mild.example accepts, plain.example has no section; the strictest counts. */
+static const struct {
+	const char *name;
+	enum occasion on;
+	enum action plain, hard, mild;
+	const char *recipients[3];
+	char want;
+	const char *why; /* its setting; NULL: none */
+} to_rows[] = {
+	{ "fail", ON_SPF_FAIL, ACTION_ACCEPT, ACTION_REJECT, ACTION_ACCEPT, { "a@hard.example" }, 'R',
+		"SPF fail (policy-to \"hard.example\" spf-on-fail = reject)" },
+	{ "fail, a mild one", ON_SPF_FAIL, ACTION_REJECT, ACTION_REJECT, ACTION_ACCEPT, { "b@mild.example" }, 'A', NULL },
+	{ "fail, without a section", ON_SPF_FAIL, ACTION_REJECT, ACTION_REJECT, ACTION_ACCEPT, { "c@plain.example" }, 'R',
+		"SPF fail (spf on-fail = reject)" },
+	{ "fail, mild and plain", ON_SPF_FAIL, ACTION_REJECT, ACTION_REJECT, ACTION_ACCEPT,
+		{ "b@mild.example", "c@plain.example" }, 'R', "(spf on-fail = reject)" },
+	{ "fail, mild and hard", ON_SPF_FAIL, ACTION_ACCEPT, ACTION_REJECT, ACTION_ACCEPT,
+		{ "b@mild.example", "a@hard.example" }, 'R', "\"hard.example\"" },
+	{ "fail, plain and hard", ON_SPF_FAIL, ACTION_QUARANTINE, ACTION_REJECT, ACTION_ACCEPT,
+		{ "c@plain.example", "a@hard.example" }, 'R', "\"hard.example\"" },
+	{ "fail, all of them", ON_SPF_FAIL, ACTION_ACCEPT, ACTION_QUARANTINE, ACTION_ACCEPT, { TO }, 'Q',
+		"spf-on-fail = quarantine" },
+	{ "no recipient is known", ON_SPF_FAIL, ACTION_REJECT, ACTION_REJECT, ACTION_ACCEPT, { NULL }, 'R',
+		"(spf on-fail = reject)" },
+	{ "fail is never deferred", ON_SPF_FAIL, ACTION_ACCEPT, ACTION_TEMPFAIL, ACTION_ACCEPT, { "a@hard.example" }, 'R',
+		"spf-on-fail = reject" },
+	{ "softfail", ON_SPF_SOFTFAIL, ACTION_ACCEPT, ACTION_REJECT, ACTION_ACCEPT, { "a@hard.example" }, 'R',
+		"spf-on-softfail = reject" },
+	{ "permerror", ON_SPF_PERMERROR, ACTION_REJECT, ACTION_REJECT, ACTION_ACCEPT, { "b@mild.example" }, 'A', NULL },
+	{ "temperror never rejects for good", ON_SPF_TEMPERROR, ACTION_ACCEPT, ACTION_REJECT, ACTION_ACCEPT,
+		{ "a@hard.example" }, 'T', "spf-on-temperror = tempfail" },
+	{ "none", ON_SPF_NONE, ACTION_ACCEPT, ACTION_QUARANTINE, ACTION_ACCEPT, { "a@hard.example" }, 'Q',
+		"spf-on-none = quarantine" },
+	{ "HELO", ON_SPF_HELO_FAIL, ACTION_ACCEPT, ACTION_REJECT, ACTION_ACCEPT, { "a@hard.example" }, 'R',
+		"spf-on-helo-fail = reject" },
+	{ "HELO, a mild one", ON_SPF_HELO_FAIL, ACTION_REJECT, ACTION_REJECT, ACTION_ACCEPT, { "b@mild.example" }, 'A', NULL },
+	{ "no signature", ON_DKIM_NONE, ACTION_ACCEPT, ACTION_REJECT, ACTION_ACCEPT, { "a@hard.example" }, 'R',
+		"dkim-on-none = reject" },
+	{ "no signature that passes", ON_DKIM_FAIL, ACTION_REJECT, ACTION_REJECT, ACTION_ACCEPT, { "b@mild.example" }, 'A',
+		NULL },
+	{ "no signature that passes, hard", ON_DKIM_FAIL, ACTION_ACCEPT, ACTION_REJECT, ACTION_ACCEPT, { TO }, 'R',
+		"dkim-on-fail = reject" },
+	{ "a key unknown", ON_DKIM_TEMPERROR, ACTION_ACCEPT, ACTION_REJECT, ACTION_ACCEPT, { "a@hard.example" }, 'T',
+		"dkim-on-temperror = tempfail" },
+};
+
+static void bring_about(enum occasion on, struct verdict *v, struct dkim_result *signature)
+{
+	static const enum auth_result spf[] = {
+		[ON_SPF_FAIL] = AUTH_FAIL, [ON_SPF_SOFTFAIL] = AUTH_SOFTFAIL, [ON_SPF_PERMERROR] = AUTH_PERMERROR,
+		[ON_SPF_TEMPERROR] = AUTH_TEMPERROR, [ON_SPF_NONE] = AUTH_NONE,
+	};
+
+	v->spf.r.result = on < N_ELEMENTS(spf) ? spf[on] : AUTH_PASS;
+	v->helo.r.result = on == ON_SPF_HELO_FAIL ? AUTH_FAIL : AUTH_NONE;
+	signature->result = on == ON_DKIM_TEMPERROR ? AUTH_TEMPERROR : AUTH_FAIL;
+	v->dkim = (struct dkim_results){ .items = signature, .count = on == ON_DKIM_NONE ? 0 : 1 };
+}
+
+/* SPF and DKIM of single recipients: every occasion of its own, by the section that names it first. */
+START_TEST(occasions_of_recipients)
+{
+	struct combination c = { .finding = NO_RECORD, .enforce = ENFORCE_YES, .section = -1 };
+	struct recipient_section sections[] = { { .pattern = SLICE("hard.example") }, { .pattern = SLICE("mild.example") },
+		{ .pattern = SLICE("hard.example") } /* not the first */ };
+	struct arena *a = arena_create(1024 * 1024);
+	struct dkim_result signature = { 0 };
+	struct verdict v = { 0 };
+	struct actions got = { 0 };
+	struct verdict_policy p;
+	struct message m;
+
+	make_policy(a, &c, &p);
+	make_message(a, &c, &m);
+	make_verdict(a, &c, &v);
+	bring_about(to_rows[_i].on, &v, &signature);
+	m.envelope.recipient_count = 0;
+	for (size_t i = 0; i < 3 && to_rows[_i].recipients[i] != NULL; i++)
+		message_add_recipient(&m, slice_str(to_rows[_i].recipients[i]));
+	p.on[to_rows[_i].on] = to_rows[_i].plain;
+	sections[0].on[to_rows[_i].on] = (struct recipient_action){ true, to_rows[_i].hard };
+	sections[1].on[to_rows[_i].on] = (struct recipient_action){ true, to_rows[_i].mild };
+	sections[2].on[to_rows[_i].on] = (struct recipient_action){ true, ACTION_ACCEPT };
+	p.recipient_sections = sections;
+	p.recipient_section_count = N_ELEMENTS(sections);
+	ck_assert_int_eq(decide(a, &p, CLASS_EXTERNAL, &m, &v, &got), RC_OK);
+	ck_assert_msg(letter(got.action) == to_rows[_i].want, "row %d (%s): %s", _i, to_rows[_i].name,
+	    action_text(got.action));
+	ck_assert_msg(to_rows[_i].why == NULL ? slice_is_null(got.why) :
+	    memmem(got.why.ptr, got.why.len, to_rows[_i].why, strlen(to_rows[_i].why)) != NULL, "row %d (%s): %.*s", _i,
+	    to_rows[_i].name, SLICE_ARG(got.why));
+	arena_free(&a);
+}
+END_TEST
+
 /* --- our own trouble ------------------------------------------------------------------------------- */
 
-enum spf_setting { SPF_ACCEPTED, SPF_REFUSED };
+enum spf_setting { SPF_ACCEPTED, SPF_REFUSED, SPF_NONE_REFUSED, SPF_REFUSED_TO_ONE, HELO_REFUSED };
 
 static const struct {
 	const char *name;
@@ -1075,6 +1174,12 @@ static const struct {
 		SPF_ACCEPTED, DIRECT, ENFORCE_YES, ACTION_TEMPFAIL, "AA" },
 	{ "no record, SPF unknown, where its fail is refused", NO_RECORD, DMARC_POLICY_NONE, false,
 		false, AUTH_TEMPERROR, SPF_REFUSED, DIRECT, ENFORCE_YES, ACTION_TEMPFAIL, "TT" },
+	{ "no record, SPF unknown, where none is refused", NO_RECORD, DMARC_POLICY_NONE, false, false,
+		AUTH_TEMPERROR, SPF_NONE_REFUSED, DIRECT, ENFORCE_YES, ACTION_TEMPFAIL, "TT" },
+	{ "no record, SPF unknown, where its fail is refused to this recipient", NO_RECORD, DMARC_POLICY_NONE, false,
+		false, AUTH_TEMPERROR, SPF_REFUSED_TO_ONE, DIRECT, ENFORCE_YES, ACTION_TEMPFAIL, "TT" },
+	{ "no record, SPF of HELO unknown, where its fail is refused", NO_RECORD, DMARC_POLICY_NONE, false, false,
+		AUTH_PASS, HELO_REFUSED, DIRECT, ENFORCE_YES, ACTION_TEMPFAIL, "TT" },
 	{ "no record, SPF passes", NO_RECORD, DMARC_POLICY_NONE, false, false, AUTH_PASS, SPF_REFUSED,
 		DIRECT, ENFORCE_YES, ACTION_TEMPFAIL, "AA" },
 	{ "fails, a stranger's key unknown", FAILS, DMARC_POLICY_REJECT, false, true, AUTH_NONE,
@@ -1094,6 +1199,7 @@ START_TEST(local_trouble_rows)
 {
 	struct combination c = { .finding = local_rows[_i].finding, .published = local_rows[_i].policy,
 		.source = local_rows[_i].source, .enforce = local_rows[_i].enforce, .section = -1 };
+	struct recipient_section hard = { SLICE("mx.example"), { [ON_SPF_FAIL] = { true, ACTION_REJECT } } };
 	struct arena *a = arena_create(1024 * 1024);
 	struct dkim_result signature = { .result = AUTH_TEMPERROR };
 	struct verdict v = { 0 };
@@ -1106,7 +1212,17 @@ START_TEST(local_trouble_rows)
 	make_verdict(a, &c, &v);
 	p.on_local_trouble = local_rows[_i].set;
 	if (local_rows[_i].spf_setting == SPF_REFUSED)
-		p.spf_actions.on_fail = ACTION_REJECT;
+		p.on[ON_SPF_FAIL] = ACTION_REJECT;
+	if (local_rows[_i].spf_setting == SPF_NONE_REFUSED)
+		p.on[ON_SPF_NONE] = ACTION_REJECT;
+	if (local_rows[_i].spf_setting == HELO_REFUSED) {
+		p.on[ON_SPF_HELO_FAIL] = ACTION_REJECT;
+		v.helo.r.result = AUTH_TEMPERROR;
+	}
+	if (local_rows[_i].spf_setting == SPF_REFUSED_TO_ONE) {
+		p.recipient_sections = &hard;
+		p.recipient_section_count = 1;
+	}
 	if (local_rows[_i].marks)
 		add_mark(&m, SLICE("List-Id"));
 	v.local_trouble = true;
@@ -1144,5 +1260,6 @@ Suite *decide_suite(void)
 	UNIT_TEST(s, reply_text);
 	UNIT_TABLE(s, local_trouble_rows, local_rows);
 	UNIT_TABLE(s, required_signature_rows, required_rows);
+	UNIT_TABLE(s, occasions_of_recipients, to_rows);
 	return s;
 }

@@ -192,10 +192,10 @@ static const struct {
 START_TEST(recipient_rows)
 {
 	struct recipient_section list[] = {
-		{ SLICE("silent.example"), false, ACTION_ACCEPT },
-		{ SLICE("hard.example"), true, ACTION_REJECT },
-		{ SLICE("mid.example"), true, ACTION_QUARANTINE },
-		{ SLICE("lax.example"), true, ACTION_ACCEPT },
+		{ SLICE("silent.example"), { [ON_SPF_FAIL] = { true, ACTION_ACCEPT } } },
+		{ SLICE("hard.example"), { [ON_DMARC_FAIL] = { true, ACTION_REJECT } } },
+		{ SLICE("mid.example"), { [ON_DMARC_FAIL] = { true, ACTION_QUARANTINE } } },
+		{ SLICE("lax.example"), { [ON_DMARC_FAIL] = { true, ACTION_ACCEPT } } },
 	};
 	struct verdict_policy p = { .recipient_sections = list, .recipient_section_count = N_ELEMENTS(list) };
 	struct arena *a = arena_create(65536);
@@ -205,10 +205,10 @@ START_TEST(recipient_rows)
 	message_init(&m, a);
 	for (size_t i = 0; i < 3 && strict[_i].recipients[i] != NULL; i++)
 		message_add_recipient(&m, slice_str(strict[_i].recipients[i]));
-	ck_assert_msg(exempt_recipients(a, &p, &m, strict[_i].wish, &by) == strict[_i].want, "row %d", _i);
+	ck_assert_msg(exempt_recipients(a, &p, &m, ON_DMARC_FAIL, strict[_i].wish, &by) == strict[_i].want, "row %d", _i);
 	ck_slice_eq(by, slice_str(strict[_i].by));
 	m.exceeded = MESSAGE_TOO_MANY_RECIPIENTS; /* a list that is not whole never exempts */
-	ck_assert_int_eq(exempt_recipients(a, &p, &m, strict[_i].wish, &by), strict[_i].wish);
+	ck_assert_int_eq(exempt_recipients(a, &p, &m, ON_DMARC_FAIL, strict[_i].wish, &by), strict[_i].wish);
 	arena_free(&a);
 }
 END_TEST
