@@ -279,8 +279,7 @@ static const char *own_name(void)
 	return pw == NULL ? "this user" : pw->pw_name;
 }
 
-/* The text in the arena; the null slice: a mistake has been reported. */
-static struct slice file_text(struct import *im, const char *path)
+struct slice old_text(struct import *im, const char *path)
 {
 	struct buf content = BUF_INIT(LIMIT_CONFIG_FILE);
 	const char *why = NULL;
@@ -298,7 +297,7 @@ static struct slice file_text(struct import *im, const char *path)
 
 static void read_file(struct import *im, enum program p, const char *path, unsigned depth)
 {
-	struct slice text = file_text(im, path);
+	struct slice text = old_text(im, path);
 	struct reader r = { .im = im, .program = p, .path = shown(im, slice_str(path)), .depth = depth };
 
 	if (!slice_is_null(text))
@@ -373,7 +372,7 @@ enum rc import_read(struct import *im, const char *path, struct err *err)
 	struct slice text;
 
 	im->err = err;
-	text = file_text(im, path);
+	text = old_text(im, path);
 	if (!slice_is_null(text) && !program_by_name(slice_str(path), &p) && !program_by_content(text, &p))
 		mistake(im, shown(im, slice_str(path)), 0, "is not recognized as a file of opendkim, opendmarc, "
 		    "openarc, policyd-spf, Postfix or Sendmail: give it the program's own file name");

@@ -1,4 +1,6 @@
 /* Every option of policyd-spf.conf (and pyspf-milter's), and what becomes of it. */
+#include <string.h>
+
 #include "base/ascii.h"
 
 #include "private.h"
@@ -34,11 +36,25 @@ static bool only_tests(struct import *im, const struct old_line *l)
 	return false;
 }
 
+/* For all mail, or for the line's recipient, for whom another line may have set it otherwise. */
+static void set_action(struct import *im, const struct old_line *l, const char *option, struct slice action,
+    const char *text)
+{
+	const char *own = arena_printf(im->arena, "spf-%s", option).ptr;
+
+	if (slice_is_null(l->recipient))
+		set_done(im, l, plan_set(im, "spf", option, action), "spf", option, text);
+	else if (own != NULL)
+		set_done(im, l, plan_set_in(im, "policy-to", l->recipient, own, action), "policy-to", own, text);
+}
+
 static void refuse(struct import *im, const struct old_line *l, bool wanted, const char *option,
     const char *text)
 {
 	if (wanted)
-		set_done(im, l, plan_set(im, "spf", option, SLICE("reject")), "spf", option, text);
+		set_action(im, l, option, SLICE("reject"), text);
+	else if (!slice_is_null(l->recipient))
+		set_action(im, l, option, SLICE("accept"), text);
 }
 
 static void rule_mail_from(struct import *im, const struct old_line *l, const struct rule *r)
@@ -54,7 +70,7 @@ static void rule_mail_from(struct import *im, const struct old_line *l, const st
 		refuse(im, l, reject_words[i].none, "on-none", "MAIL FROM");
 		if (reject_words[i].neutral)
 			find(im, DIFFERENT, l, "the result neutral is never refused: a domain that says ?all asks for that");
-		if (!reject_words[i].fail)
+		if (!reject_words[i].fail && slice_is_null(l->recipient))
 			find(im, KEPT, l, "SPF alone refuses nothing (spf on-fail)");
 		return;
 	}
@@ -74,7 +90,7 @@ static void rule_helo(struct import *im, const struct old_line *l, const struct 
 			find(im, DIFFERENT, l, "of the results for HELO, fail alone is refused (spf on-helo-fail)");
 		if (slice_ieq(l->value, SLICE("Null")))
 			find(im, DIFFERENT, l, "HELO is checked for every sender, not for the null sender alone");
-		if (!reject_words[i].fail)
+		if (!reject_words[i].fail && slice_is_null(l->recipient))
 			find(im, KEPT, l, "HELO alone refuses nothing (spf on-helo-fail)");
 		return;
 	}
@@ -89,8 +105,8 @@ static void rule_yes_action(struct import *im, const struct old_line *l, const s
 		wrong_value(im, l, "True or False");
 	else if (yes && only_tests(im, l))
 		return;
-	else if (yes)
-		set_done(im, l, plan_set(im, "spf", r->option, slice_str(r->text)), "spf", r->option, NULL);
+	else if (yes || !slice_is_null(l->recipient))
+		set_action(im, l, r->option, yes ? slice_str(r->text) : SLICE("accept"), NULL);
 	else
 		find(im, KEPT, l, "off, as in assay");
 }
@@ -129,6 +145,108 @@ static void rule_no_mail(struct import *im, const struct old_line *l, const stru
 		find(im, yes ? WITHOUT : KEPT, l, "no rule is for records that are only \"v=spf1 -all\"");
 }
 
+/* --- settings for single recipients ---------------------------------------------------------------------- */
+
+#define MOST_RECIPIENTS 1000u /* the sections of recipients are looked through one by one */
+
+/* policyd-spf's own table of what a recipient may set has exact names. */
+static const struct rule *rule_of(struct slice name)
+{
+	for (size_t i = 0; i < policyd_spf_rule_count; i++)
+		if (slice_eq(name, slice_str(policyd_spf_rules[i].name)))
+			return &policyd_spf_rules[i];
+	return NULL;
+}
+
+static void apply_to_recipient(struct import *im, struct old_line *l)
+{
+	const struct rule *r = l->rule = rule_of(l->name);
+
+	if (r == NULL)
+		find(im, DROPPED, l, "policyd-spf has no such setting, and ignores it");
+	else if (r->apply == rule_test_only)
+		find(im, DROPPED, l, "policyd-spf obeys the TestOnly of all mail only");
+	else if (r->apply == rule_mail_from || r->apply == rule_helo || r->apply == rule_yes_action)
+		r->apply(im, l, r);
+	else if (r->kind == DROPPED)
+		note(im, l, r);
+	else
+		find(im, WITHOUT, l, "of the settings for one recipient, policy-to has the actions: HELO_reject, "
+		    "Mail_From_reject, PermError_reject and TempError_Defer");
+}
+
+/* policyd-spf compares whole addresses, and obeys the first line that has one. */
+static bool is_recipient(struct import *im, const struct old_line *l)
+{
+	struct slice text = arena_printf(im->arena, "policy-to \"%.*s\" { spf-on-fail = accept }", SLICE_ARG(l->recipient));
+	size_t at = slice_rfind(l->recipient, '@');
+
+	if (at == 0 || at + 1 >= l->recipient.len || !settings_accept(text)) {
+		find(im, WITHOUT, l, "policy-to is for addresses: write USER@DOMAIN");
+		return false;
+	}
+	for (const struct setting *s = im->settings; s != NULL; s = s->next) {
+		if (!slice_ieq(s->title, l->recipient) || strcmp(s->section, "policy-to") != 0)
+			continue;
+		find(im, DROPPED, l, "an earlier line is for this recipient");
+		return false;
+	}
+	return true;
+}
+
+/* "USER@DOMAIN,NAME=VALUE|NAME=VALUE" */
+static void line_of_recipient(struct import *im, struct old_line *l, struct slice line)
+{
+	struct slice pairs = line, user = slice_trim(slice_split(&pairs, ','));
+
+	*l = (struct old_line){ .file = l->file, .line = l->line, .recipient = user, .name = user, .value = pairs };
+	if (slice_is_null(pairs)) {
+		mistake(im, l->file, l->line, "%s: has no \",\": write USER@DOMAIN,NAME=VALUE|NAME=VALUE", shown(im, user));
+		return;
+	}
+	pairs = slice_trim(pairs);
+	if (!is_recipient(im, l))
+		return;
+	while (!slice_is_null(pairs)) {
+		l->value = slice_split(&pairs, '|');
+		l->name = slice_split(&l->value, '=');
+		if (slice_is_null(l->value))
+			mistake(im, l->file, l->line, "%s: has no \"=\": write NAME=VALUE", shown(im, l->name));
+		else
+			apply_to_recipient(im, l);
+	}
+}
+
+static void rule_per_user(struct import *im, const struct old_line *l, const struct rule *r)
+{
+	struct slice path = l->value, type = slice_split(&path, ','), text;
+	struct old_line own = { 0 };
+	size_t recipients = 0;
+
+	(void)r;
+	if (!slice_eq(type, SLICE("text")) || slice_is_null(path)) {
+		wrong_value(im, l, "text,/PATH");
+		return;
+	}
+	find(im, DIFFERENT, l, "settings for single recipients become policy-to sections: policyd-spf refuses single "
+	    "recipients, and assay gives a message one answer, the strictest of its recipients'");
+	text = old_text(im, arena_copy(im->arena, path).ptr);
+	own.file = shown(im, path);
+	while (!slice_is_null(text) && recipients <= MOST_RECIPIENTS) {
+		struct slice line = slice_split(&text, '\n');
+
+		own.line++;
+		line = slice_trim(slice_take(line, slice_find(line, '#')));
+		if (line.len > 0 && ++recipients <= MOST_RECIPIENTS)
+			line_of_recipient(im, &own, line);
+	}
+	if (recipients > MOST_RECIPIENTS)
+		find_at(im, WITHOUT, own.file, own.line, slice_str(l->rule->name), SLICE_NULL, "this line and those after it "
+		    "are left out: policy-to is meant for at most %u recipients", MOST_RECIPIENTS);
+}
+
+/* --- the table ---------------------------------------------------------------------------------------------- */
+
 #define HOSTS(name, text, fallback) { name, set_hosts, KEPT, text, "spf", "skip-hosts", fallback }
 
 const struct rule policyd_spf_rules[] = {
@@ -162,7 +280,7 @@ const struct rule policyd_spf_rules[] = {
 	NOTE("Mock", DROPPED, "a way around a limit of other milters"),
 	NOTE("QueueID", KEPT, "the log has the queue id"),
 	NOTE("Reason_Message", DIFFERENT, "a refusal names the domain and the reason (reply-url adds a link)"),
-	NOTE("Per_User", WITHOUT, "settings for single recipients are policy-to sections: they decide by DMARC"),
+	RULE("Per_User", rule_per_user),
 	NOTE("Socket", DIFFERENT, AT_RCPT),
 	NOTE("MacroList", WITHOUT, "mail is signed or judged by its port, its login and its host"),
 };

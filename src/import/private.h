@@ -24,6 +24,7 @@ struct old_line {
 	struct slice value;    /* without comment and blanks around it */
 	const struct rule *rule; /* NULL where no table applies (Postfix, Sendmail) */
 	bool superseded;       /* a later line sets the same option: the last one counts */
+	struct slice recipient; /* of policyd-spf's settings for one recipient; else null */
 };
 
 struct old_lines {
@@ -126,6 +127,9 @@ extern const char *const program_names[PROGRAM_COUNT];
 /* "True", "yes", "1"; "False", "no", "0": the first letter decides, as in opendkim. */
 bool old_boolean(struct slice value, bool *out);
 
+/* A file's text, in the arena; the null slice: a mistake has been reported. */
+struct slice old_text(struct import *im, const char *path);
+
 /* The line in force for an option; NULL: none. */
 const struct old_line *old_option(const struct import *im, enum program p, const char *name);
 
@@ -178,6 +182,9 @@ void set_authserv_ids(struct import *im, const struct old_line *l, const struct 
 void set_facility(struct import *im, const struct old_line *l, const struct rule *r);
 void set_canonicalization(struct import *im, const struct old_line *l, const struct rule *r);
 void set_trusted(struct import *im, const struct old_line *l, const struct rule *r);
+
+/* Does assay.conf accept these lines? */
+bool settings_accept(struct slice text);
 
 /* Reports that a value is not valid for the option. */
 void wrong_value(struct import *im, const struct old_line *l, const char *expected);

@@ -70,18 +70,22 @@ void set_done(struct import *im, const struct old_line *l, bool set, const char 
 
 /* --- setting ------------------------------------------------------------------------------------- */
 
-/* The old programs accept values that assay.conf rejects; those must not be written into it. */
-static bool value_fits(struct import *im, const struct rule *r, struct slice value)
+bool settings_accept(struct slice text)
 {
-	struct slice text = arena_printf(im->arena, "%s %s %s = %.*s %s\n", r->section, *r->section == '\0' ? "" : "{",
-	    r->option, SLICE_ARG(value), *r->section == '\0' ? "" : "}");
 	struct err ignored = ERR_INIT;
 	struct settings *s = NULL;
-	bool fits = settings_load_text("value", text, &s, &ignored) == RC_OK;
+	bool accepted = settings_load_text("value", text, &s, &ignored) == RC_OK;
 
 	settings_release(&s);
 	err_free(&ignored);
-	return fits;
+	return accepted;
+}
+
+/* The old programs accept values that assay.conf rejects; those must not be written into it. */
+static bool value_fits(struct import *im, const struct rule *r, struct slice value)
+{
+	return settings_accept(arena_printf(im->arena, "%s %s %s = %.*s %s\n", r->section,
+	    *r->section == '\0' ? "" : "{", r->option, SLICE_ARG(value), *r->section == '\0' ? "" : "}"));
 }
 
 static void set_value(struct import *im, const struct old_line *l, const struct rule *r, struct slice value)

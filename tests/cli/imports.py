@@ -134,7 +134,6 @@ RULES = [
     ("policyd-spf", "skip_addresses = 127.0.0.0/8,192.0.2.0/24", "translated", "skip-hosts = { 127.0.0.0/8, 192.0.2.0/24 }"),
     ("policyd-spf", "Domain_Whitelist_PTR = relay.example.net", "translated", "forwarders = { relay.example.net }"),
     ("policyd-spf", "Void_Limit = 4", "translated", "void-limit = 4"),
-    ("policyd-spf", "Per_User = text:/etc/per-user", "without counterpart", None),
     ("master.cf", "submission inet n - y - - smtpd\n  -o milter_macro_daemon_name=ORIGINATING", "kept",
      None),
 ]
@@ -187,6 +186,10 @@ MISTAKES = [
     ("opendkim.conf", b"#" * (10 << 20), ["too large"]),
     ("opendkim.conf", "InternalHosts 127.0.0.1, 192.0.2.1\n", [":1: InternalHosts trusts 192.0.2.1"]),
     ("opendmarc.conf", "RejectFailures perhaps\n", [":1: RejectFailures perhaps"]),
+    ("policyd-spf.conf", "Per_User = text:/etc/per-user\n", [":1: Per_User text:/etc/per-user: text,/PATH is expected"]),
+    ("policyd-spf.conf", "Per_User = text,/nowhere/users\n", ["/nowhere/users: cannot be read by"]),
+    ("policyd-spf.conf", "Per_User = text,{users}\n", ["users:2: a@example.com: has no \",\"",
+                                                     "users:3: HELO_reject: has no \"=\"", "users:4: HELO_reject maybe"]),
     ("opendmarc.conf", "Include x\n", [":1: Include: is not an option of opendmarc"]),
     ("policyd-spf.conf", "HELO_reject Fail\n", ["has no \"=\""]),
     ("policyd-spf.conf", "HELO_reject = Maybe\n", [":1: HELO_reject Maybe"]),
@@ -199,7 +202,8 @@ def mistakes_are_all_reported_and_nothing_is_written(w):
     for name, content, parts in MISTAKES:
         path = site(w, "mistake")
         if isinstance(content, str):
-            content = content.replace("{self}", os.path.join(path, name))
+            users = put(path, "users", "# one\na@example.com\nb@example.com,HELO_reject\nc@example.com,HELO_reject=maybe\n")
+            content = content.replace("{self}", os.path.join(path, name)).replace("{users}", users)
         status, text, _, err = run(w, path, put(path, name, content))
         assert status == 1, (name, content[:60], status, err)
         for part in parts:
@@ -209,6 +213,33 @@ def mistakes_are_all_reported_and_nothing_is_written(w):
     assert status == 1 and "No such file" in err, err
     assert w.run("import")[0] == 2
     assert w.run("import", "--trusted", "everybody", "x")[0] == 2
+
+
+def recipients_of_policyd_spf_become_sections(w):
+    path = site(w, "recipients")
+    users = put(path, "users", "# a comment\n\nstrict@example.com,PermError_reject=True|HELO_reject=SPF_Not_Pass|TempError_Defer=True\n"
+                "postmaster@example.com,Mail_From_reject=No_Check|HELO_reject=False|debugLevel=5|defaultSeedOnly=1\n"
+                "soft@example.com , Mail_From_reject=Softfail|skip_addresses=192.0.2.1|NoSuch=1\n"
+                "STRICT@example.com,HELO_reject=False\nnobody,HELO_reject=False\n")
+    status, text, findings, err = run(w, path, put(path, "policyd-spf.conf",
+                                                   f"HELO_reject = Fail\nMail_From_reject = Fail\nPer_User = text,{users}\n"))
+    assert status == 3, err
+    assert "policy-to \"strict@example.com\" {\n\tspf-on-permerror = reject\n\tspf-on-helo-fail = reject\n" \
+        "\tspf-on-temperror = tempfail\n}" in text, text
+    assert "policy-to \"postmaster@example.com\" {\n\tspf-on-fail = accept\n\tspf-on-softfail = accept\n" \
+        "\tspf-on-none = accept\n\tspf-on-helo-fail = accept\n}" in text, text
+    assert "policy-to \"soft@example.com\" {\n\tspf-on-fail = reject\n\tspf-on-softfail = reject\n" \
+        "\tspf-on-none = accept\n}" in text, text
+    assert text.count("policy-to") == 3, text
+    found = {(f["line"], f["kind"], f["option"]) for f in findings if f["file"] == users}
+    for line, kind, option in (4, "dropped", "debugLevel"), (4, "dropped", "defaultSeedOnly"), \
+            (5, "without counterpart", "skip_addresses"), (5, "dropped", "NoSuch"), (6, "dropped", "STRICT@example.com"), \
+            (7, "without counterpart", "nobody"), (3, "different", "HELO_reject"):
+        assert (line, kind, option) in found, (line, kind, option, found)
+    put(path, "users", "".join("u%d@example.com,HELO_reject=False\n" % i for i in range(1001)))
+    status, text, findings, err = run(w, path, os.path.join(path, "policyd-spf.conf"), extra=["--force"])
+    assert status == 3 and text.count("policy-to") == 1000, err
+    assert any(f["kind"] == "without counterpart" and f["line"] == 1001 for f in findings), findings[:3]
 
 
 # --- keys and tables -------------------------------------------------------------------------------
@@ -512,6 +543,7 @@ CHECKS = [
     mistakes_are_all_reported_and_nothing_is_written,
     tables_become_a_key_directory,
     a_second_import_changes_nothing_and_overwrites_nothing,
+    recipients_of_policyd_spf_become_sections,
     every_form_of_tables_signs_as_before,
     a_single_key_with_subdomains,
     a_difference_is_found,

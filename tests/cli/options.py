@@ -63,6 +63,7 @@ VALUES = {
     "Mail_From_reject": "Fail", "Header_Type": "AR", "Whitelist": "192.0.2.1", "skip_addresses": "192.0.2.1",
     "Domain_Whitelist_PTR": "relay.example", "MinimumKeyBits": "1024", "ExemptDomains": "example.net", "OmitHeaders": "X-A",
     "SignHeaders": "X-B", "AuthservID": "mx.example.com", "Authserv_Id": "mx.example.com",
+    "Per_User": "text,{empty}",
 }
 SEVERAL = ("On-",)                               # options by the beginning of their names: an action
 
@@ -79,7 +80,9 @@ def every_option_has_a_target_or_a_reason(w):
         assert len(set(names)) == len(names), file
         between = " = " if file.startswith("policyd") else " "
         path = imports.site(w, "options")
-        old = imports.put(path, file, "".join(n + between + value_of(n) + "\n" for n in names))
+        empty = imports.put(path, "empty", "")
+        lines = "".join(n + between + value_of(n) + "\n" for n in names)
+        old = imports.put(path, file, lines.replace("{empty}", empty))
         status, conf, findings, err = imports.run(w, path, old)
         assert conf is not None, (file, err)
         said = {f["option"]: f for f in findings if f["file"] == old and f["text"]}
