@@ -62,3 +62,70 @@ enum rc file_read(const char *path, struct buf *out, struct stat *st_out, const 
 		close(fd);
 	return rc;
 }
+
+/* --- new files ------------------------------------------------------------------------------ */
+
+static bool write_all(int fd, struct slice text)
+{
+	while (text.len > 0) {
+		ssize_t n = write(fd, text.ptr, text.len);
+
+		if (n < 0 && errno != EINTR)
+			return false;
+		text = slice_drop(text, n < 0 ? 0 : (size_t)n);
+	}
+	return true;
+}
+
+/* "directory/.name.new" for "directory/name": what is interrupted leaves no half of a file under its name. */
+static bool draft_path(const char *path, struct buf *out)
+{
+	const char *slash = strrchr(path, '/');
+	const char *name = slash == NULL ? path : slash + 1;
+
+	buf_add(out, slice_of(path, (size_t)(name - path)));
+	buf_addf(out, ".%s.new", name);
+	return !buf_failed(out);
+}
+
+static bool write_draft(const char *draft, struct slice text, mode_t mode, bool synced)
+{
+	int fd, saved;
+	bool done;
+
+	unlink(draft); /* of an attempt that was interrupted */
+	fd = open(draft, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, S_IRUSR | S_IWUSR);
+	if (fd < 0)
+		return false;
+	done = write_all(fd, text) && fchmod(fd, mode) == 0 && (!synced || fsync(fd) == 0);
+	saved = errno;
+	if (close(fd) == 0 && done)
+		return true;
+	errno = saved;
+	return false;
+}
+
+bool file_create(const char *path, struct slice text, mode_t mode, bool synced)
+{
+	struct buf draft = BUF_INIT(4096);
+	bool done = false;
+	int saved = ENAMETOOLONG;
+
+	if (draft_path(path, &draft)) {
+		done = write_draft(buf_cstr(&draft), text, mode, synced) && link(buf_cstr(&draft), path) == 0;
+		saved = errno;
+		unlink(buf_cstr(&draft));
+	}
+	buf_free(&draft);
+	errno = saved;
+	return done;
+}
+
+void file_create_tidy(const char *path)
+{
+	struct buf draft = BUF_INIT(4096);
+
+	if (draft_path(path, &draft))
+		unlink(buf_cstr(&draft));
+	buf_free(&draft);
+}

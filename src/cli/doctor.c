@@ -122,31 +122,40 @@ static const char *connect_advice(int error)
 }
 
 /* The account that the MTA's programs connect with. */
-static const struct passwd *mta_account(const struct doctor *d, bool sendmail)
+static const struct passwd *mta_account(const struct doctor *d)
 {
-	struct slice owner = sendmail ? SLICE("smmsp") : postfix_setting(d, "mail_owner");
+	struct slice owner = d->sendmail ? SLICE("smmsp") : postfix_setting(d, "mail_owner");
 	char name[64];
 
 	snprintf(name, sizeof(name), "%.*s", SLICE_ARG(owner));
 	return getpwnam(name);
 }
 
-static void socket_reach(struct doctor *d, bool sendmail)
+int doctor_connect(const struct doctor *d, const struct passwd **pw_out)
 {
 	struct slice listen = d->listen;
-	const struct passwd *pw = mta_account(d, sendmail);
 	struct address a = { .len = 0 };
-	int error;
 
+	*pw_out = mta_account(d);
 	if (!(slice_starts_with(listen, SLICE("unix:")) ? unix_address(slice_drop(listen, 5), &a) :
-	    slice_starts_with(listen, SLICE("inet:")) && inet_address(slice_drop(listen, 5), &a))) {
+	    slice_starts_with(listen, SLICE("inet:")) && inet_address(slice_drop(listen, 5), &a)))
+		return -1;
+	return *pw_out == NULL ? try_connect(&a) : attempt_as(*pw_out, try_connect, &a);
+}
+
+static void socket_reach(struct doctor *d)
+{
+	struct slice listen = d->listen;
+	const struct passwd *pw;
+	int error = doctor_connect(d, &pw);
+
+	if (error < 0) {
 		doctor_say(d, "note", "listen = %.*s: cannot be tried from here", SLICE_ARG(listen));
 		return;
 	}
 	if (pw == NULL || geteuid() != 0)
 		doctor_say(d, "note", "the socket is tried as this user, not as the MTA's%s",
 		    pw == NULL ? ": its account is not known" : ": run this as root");
-	error = pw == NULL ? try_connect(&a) : attempt_as(pw, try_connect, &a);
 	if (error == 0)
 		doctor_say(d, "ok", "%.*s answers%s%s", SLICE_ARG(listen), pw == NULL ? "" : " user ",
 		    pw == NULL ? "" : pw->pw_name);
@@ -158,7 +167,7 @@ static void socket_reach(struct doctor *d, bool sendmail)
  * A socket that the service manager hands over is where its socket unit says: one line "PATH (Stream)".
  * Without an answer "fd:3" stays, which matches nothing that an MTA could be told.
  */
-static struct slice listen_address(const struct settings *s, struct buf *out)
+struct slice doctor_listen(const struct settings *s, struct buf *out)
 {
 	const char *const argv[] = { "systemctl", "show", "--value", "--property=Listen",
 		"assayd-postfix.socket", NULL };
@@ -249,21 +258,24 @@ static bool ask_postfix(struct buf *out)
 	return program_output(values, out) && program_output(services, out) && program_output(fields, out);
 }
 
-static enum rc examine_mta(struct doctor *d, const struct doctor_request *r, struct buf *text, struct err *err)
+enum rc doctor_read_mta(struct doctor *d, const char *postconf, const char *sendmail, struct buf *text, struct err *err)
 {
-	bool sendmail = r->sendmail != NULL;
-
-	if (r->sendmail != NULL || r->postconf != NULL)
-		TRY(command_read(sendmail ? r->sendmail : r->postconf, text, err));
+	d->sendmail = sendmail != NULL;
+	if (sendmail != NULL || postconf != NULL)
+		TRY(command_read(d->sendmail ? sendmail : postconf, text, err));
 	else if (access(sendmail_cf, R_OK) == 0 && access("/etc/postfix/main.cf", R_OK) != 0)
-		TRY(command_read((sendmail = true, sendmail_cf), text, err));
+		TRY(command_read((d->sendmail = true, sendmail_cf), text, err));
 	else if (!ask_postfix(text))
 		return err_config(err, "postconf cannot be run and there is no %s: write --postconf FILE with the output "
 		    "of postconf -x, or --sendmail FILE", sendmail_cf);
 	d->mta = buf_slice(text);
-	(sendmail ? doctor_sendmail : doctor_postfix)(d);
-	socket_reach(d, sendmail);
 	return RC_OK;
+}
+
+static void examine_mta(struct doctor *d)
+{
+	(d->sendmail ? doctor_sendmail : doctor_postfix)(d);
+	socket_reach(d);
 }
 
 static int run(const struct command *c, int argc, char **argv)
@@ -282,10 +294,11 @@ static int run(const struct command *c, int argc, char **argv)
 	rc = command_settings(r.config, &settings, &err);
 	d.settings = settings;
 	if (rc == RC_OK)
-		d.listen = listen_address(settings, &listen);
+		d.listen = doctor_listen(settings, &listen);
 	if (rc == RC_OK)
-		rc = examine_mta(&d, &r, &text, &err);
+		rc = doctor_read_mta(&d, r.postconf, r.sendmail, &text, &err);
 	if (rc == RC_OK) {
+		examine_mta(&d);
 		key_directory(&d);
 		host_clock(&d);
 		rc = name_servers(&d, r.zone, &err); /* last: it starts a thread, and what is above forks */

@@ -1,5 +1,6 @@
 /*
- * doctor.h - what the parts of `assay doctor` share: the findings, and the MTA's own configuration.
+ * doctor.h - what the parts of `assay doctor` share, and `assay init` with them: the findings, and the MTA's own
+ * configuration.
  *
  * The MTA's configuration is text of the operator's, read whole: the output of postconf, or sendmail.cf.
  * Everything borrows from it and from the settings.
@@ -9,13 +10,35 @@
 
 #include "config/settings.h"
 
+struct passwd;
+
 /* What was found: "ok", "BAD" or "note" with what it means and what to write; BAD is counted. */
 struct doctor {
 	const struct settings *settings;
 	struct slice listen; /* where the MTA finds the daemon, "unix:PATH" or "inet:ADDRESS:PORT" */
+	bool sendmail;       /* the MTA is Sendmail, else Postfix */
 	struct slice mta;    /* the MTA's configuration */
 	size_t findings;
 };
+
+/* The line for sendmail.mc; its argument is the path of the socket, a slice. */
+#define SENDMAIL_LINE "INPUT_MAIL_FILTER(`assay', `S=local:%.*s, F=T, T=S:10s;R:30s;E:5m')"
+
+/*
+ * Reads the MTA's configuration into text, which d borrows from then on: a file with the output of postconf, or
+ * a sendmail.cf; NULL for both: what is installed.  RC_CONFIG: there is none.
+ */
+MUST_CHECK enum rc doctor_read_mta(struct doctor *d, const char *postconf, const char *sendmail, struct buf *text,
+    struct err *err);
+
+/* Where an MTA finds the daemon; of a socket unit what the service manager says.  It may live in out. */
+struct slice doctor_listen(const struct settings *s, struct buf *out);
+
+/*
+ * Connects to the socket as the MTA's account would, or as this user where that cannot be had.  0: it answers; else
+ * the errno; -1: the address cannot be tried from here.  *pw_out: the account, NULL: not known.
+ */
+int doctor_connect(const struct doctor *d, const struct passwd **pw_out);
 
 void doctor_say(struct doctor *d, const char *mark, const char *fmt, ...) PRINTF_LIKE(3, 4);
 
@@ -26,6 +49,18 @@ struct slice postfix_setting(const struct doctor *d, const char *name);
 
 /* Whether a value of smtpd_milters names the daemon's socket. */
 bool postfix_names_us(const struct doctor *d, struct slice milters);
+
+/* The first milter of the value that is not assay's own; null: there is none. */
+struct slice postfix_names_others(const struct doctor *d, struct slice milters);
+
+/* Whether smtpd can reach the socket: a chrooted one sees nothing outside of the queue directory. */
+bool postfix_reaches_us(const struct doctor *d);
+
+/* Whether sendmail.cf has a filter with the daemon's socket in use. */
+bool sendmail_names_us(const struct doctor *d);
+
+/* The program that listens there and that assay replaces, by its usual address; NULL: it is another one. */
+const char *doctor_replaced(struct slice address);
 
 /*
  * How the MTA is connected to the socket, what it does not show to milters, and what it rewrites after

@@ -104,7 +104,7 @@ static bool is_ours(const struct doctor *d, struct slice address)
 }
 
 /* Where the programs that assay replaces listen, by their samples and by Debian's packages. */
-static const char *replaced_by(struct slice address)
+const char *doctor_replaced(struct slice address)
 {
 	static const char *const marks[][2] = {
 		{ "opendkim", "opendkim" }, { "opendmarc", "opendmarc" }, { "openarc", "openarc" },
@@ -143,10 +143,20 @@ bool postfix_names_us(const struct doctor *d, struct slice milters)
 	return false;
 }
 
+struct slice postfix_names_others(const struct doctor *d, struct slice milters)
+{
+	struct milter m;
+
+	while (next_milter(&milters, &m))
+		if (!is_ours(d, m.address))
+			return m.address;
+	return SLICE_NULL;
+}
+
 /* Each milter sees what those before it changed. */
 static void other_milter(struct doctor *d, const char *name, struct slice address, bool after_us)
 {
-	const char *replaced = replaced_by(address);
+	const char *replaced = doctor_replaced(address);
 
 	if (replaced != NULL && d->settings->policy.enforce == ENFORCE_OBSERVE)
 		doctor_say(d, after_us ? "BAD" : "note", "%s: %.*s looks like %s, which assay replaces%s", name,
@@ -183,16 +193,22 @@ static void milters(struct doctor *d, const char *name)
 		    SLICE_ARG(d->listen));
 }
 
-static void chroot_reach(struct doctor *d)
+bool postfix_reaches_us(const struct doctor *d)
 {
 	struct slice queue = postfix_setting(d, "queue_directory"), listen = d->listen;
 
-	if (!slice_eq(postfix_setting(d, "smtp/inet/chroot"), SLICE("y")) ||
+	return !slice_eq(postfix_setting(d, "smtp/inet/chroot"), SLICE("y")) ||
 	    !slice_starts_with(listen, SLICE("unix:")) || queue.len == 0 ||
-	    slice_starts_with(slice_drop(listen, 5), queue))
-		return;
-	doctor_say(d, "BAD", "smtpd is chrooted to %.*s and cannot reach %.*s: write listen = "
-	    "\"unix:%.*s/assay/assay.sock\"", SLICE_ARG(queue), SLICE_ARG(listen), SLICE_ARG(queue));
+	    slice_starts_with(slice_drop(listen, 5), queue);
+}
+
+static void chroot_reach(struct doctor *d)
+{
+	struct slice queue = postfix_setting(d, "queue_directory");
+
+	if (!postfix_reaches_us(d))
+		doctor_say(d, "BAD", "smtpd is chrooted to %.*s and cannot reach %.*s: write listen = "
+		    "\"unix:%.*s/assay/assay.sock\"", SLICE_ARG(queue), SLICE_ARG(d->listen), SLICE_ARG(queue));
 }
 
 /* --- single settings ------------------------------------------------------------------------------- */
@@ -336,29 +352,54 @@ static void sendmail_rewrites(struct doctor *d, struct slice line)
 		    "the authors' programs write whole addresses");
 }
 
+/* The filters that sendmail.cf defines, "Xname, S=socket, ..." */
+struct filter {
+	struct slice line, name, socket;
+};
+
+static bool next_filter(struct slice *rest, struct filter *out)
+{
+	while (!slice_is_null(*rest)) {
+		struct slice line = slice_split(rest, '\n');
+
+		if (line.len == 0 || line.ptr[0] != 'X')
+			continue;
+		*out = (struct filter){ line, slice_trim(slice_drop(slice_take(line, slice_find(line, ',')), 1)),
+			equate(line, 'S') };
+		return true;
+	}
+	return false;
+}
+
+bool sendmail_names_us(const struct doctor *d)
+{
+	struct slice rest = d->mta;
+	struct filter f;
+
+	while (next_filter(&rest, &f))
+		if (sendmail_ours(d, f.socket) && filter_in_use(d, f.name))
+			return true;
+	return false;
+}
+
 void doctor_sendmail(struct doctor *d)
 {
 	struct slice rest = d->mta;
+	struct filter f;
 	bool found = false;
 
-	while (!slice_is_null(rest)) {
-		struct slice line = slice_split(&rest, '\n'), name, socket;
-
-		sendmail_rewrites(d, line);
-		if (line.len == 0 || line.ptr[0] != 'X')
-			continue;
-		name = slice_trim(slice_drop(slice_take(line, slice_find(line, ',')), 1));
-		socket = equate(line, 'S');
-		if (sendmail_ours(d, socket)) {
+	while (!slice_is_null(rest))
+		sendmail_rewrites(d, slice_split(&rest, '\n'));
+	for (rest = d->mta; next_filter(&rest, &f);) {
+		if (sendmail_ours(d, f.socket)) {
 			found = true;
-			our_filter(d, name, line);
-		} else if (replaced_by(socket) != NULL) {
+			our_filter(d, f.name, f.line);
+		} else if (doctor_replaced(f.socket) != NULL) {
 			doctor_say(d, "BAD", "sendmail.cf: %.*s looks like %s, which assay replaces: remove it",
-			    SLICE_ARG(socket), replaced_by(socket));
+			    SLICE_ARG(f.socket), doctor_replaced(f.socket));
 		}
 	}
 	if (!found)
 		doctor_say(d, "BAD", "sendmail.cf has no filter with assayd's socket: write in sendmail.mc "
-		    "INPUT_MAIL_FILTER(`assay', `S=local:%.*s, F=T, T=S:10s;R:30s;E:5m')",
-		    SLICE_ARG(slice_drop(d->listen, 5)));
+		    SENDMAIL_LINE, SLICE_ARG(slice_drop(d->listen, 5)));
 }

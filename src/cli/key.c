@@ -253,7 +253,7 @@ static const char *wrong_operands(const struct key_request *r, enum operands ope
 	return NULL;
 }
 
-static const char *wrong_type(struct key_request *r)
+const char *key_wrong_type(struct key_request *r)
 {
 	static const struct {
 		const char *name;
@@ -285,7 +285,7 @@ static const char *wrong_options(struct key_request *r, const struct key_action 
 	if (wrong != NULL)
 		return arena_printf(r->arena, "--%s cannot be used with this action", wrong).ptr;
 	set_defaults(r);
-	wrong = wrong_type(r);
+	wrong = key_wrong_type(r);
 	if (wrong != NULL)
 		return wrong;
 	if (r->selector != NULL && !hostname_valid(slice_str(r->selector)))

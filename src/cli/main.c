@@ -12,6 +12,7 @@ static const struct command *const commands[] = {
 	&command_dmarc,
 	&command_key,
 	&command_check,
+	&command_init,
 	&command_doctor,
 	&command_config,
 	&command_import,

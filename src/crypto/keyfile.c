@@ -12,6 +12,7 @@
 
 #include "base/ascii.h"
 #include "base/cursor.h"
+#include "base/file.h"
 #include "base/limits.h"
 
 #include "private.h"
@@ -390,74 +391,18 @@ enum rc private_key_check(const char *path, const struct stat *st, struct err *e
 
 /* --- saving --------------------------------------------------------------------------------- */
 
-static bool write_all(int fd, struct slice text)
-{
-	while (text.len > 0) {
-		ssize_t n = write(fd, text.ptr, text.len);
-
-		if (n < 0 && errno != EINTR)
-			return false;
-		text = slice_drop(text, n < 0 ? 0 : (size_t)n);
-	}
-	return true;
-}
-
-/* "directory/.name.new" for "directory/name": what is interrupted leaves no half of a key under its name. */
-static bool draft_path(const char *path, struct buf *out)
-{
-	const char *slash = strrchr(path, '/');
-	const char *name = slash == NULL ? path : slash + 1;
-
-	buf_add(out, slice_of(path, (size_t)(name - path)));
-	buf_addf(out, ".%s.new", name);
-	return !buf_failed(out);
-}
-
-static bool write_draft(const char *draft, struct slice pem, mode_t mode, bool synced)
-{
-	int fd, saved;
-	bool done;
-
-	unlink(draft); /* of an attempt that was interrupted */
-	fd = open(draft, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, S_IRUSR | S_IWUSR);
-	if (fd < 0)
-		return false;
-	done = write_all(fd, pem) && fchmod(fd, mode) == 0 && (!synced || fsync(fd) == 0);
-	saved = errno;
-	if (close(fd) == 0 && done)
-		return true;
-	errno = saved;
-	return false;
-}
-
 static enum rc save_text(struct slice pem, const char *path, mode_t mode, bool synced, struct err *err)
 {
-	struct buf draft = BUF_INIT(4096);
-	int saved;
-	bool done;
-
-	if (!draft_path(path, &draft)) {
-		buf_free(&draft);
-		return err_config(err, "%s: the path is too long", path);
-	}
-	done = write_draft(buf_cstr(&draft), pem, mode, synced) && link(buf_cstr(&draft), path) == 0;
-	saved = errno;
-	unlink(buf_cstr(&draft));
-	buf_free(&draft);
-	if (done)
+	if (file_create(path, pem, mode, synced))
 		return RC_OK;
-	if (saved == EEXIST)
+	if (errno == EEXIST)
 		return err_config(err, "%s: exists already, and a key is never overwritten", path);
-	return err_config(err, "%s: %s", path, strerror(saved));
+	return err_config(err, "%s: %s", path, strerror(errno));
 }
 
 void private_key_tidy(const char *path)
 {
-	struct buf draft = BUF_INIT(4096);
-
-	if (draft_path(path, &draft))
-		unlink(buf_cstr(&draft));
-	buf_free(&draft);
+	file_create_tidy(path);
 }
 
 static enum rc save(const struct private_key *key, const char *path, mode_t mode, bool synced,

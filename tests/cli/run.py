@@ -62,8 +62,11 @@ class World:
             f.write(content if isinstance(content, bytes) else content.encode())
         return path
 
-    def run(self, *args, stdin=b"", program=None):
+    def run(self, *args, stdin=b"", program=None, path=None):
+        """path: a directory whose programs are taken instead of the system's."""
         env = {k: v for k, v in os.environ.items() if not k.startswith("LC_")}
+        if path:
+            env["PATH"] = path + ":" + env["PATH"]
         p = subprocess.run([program or self.assay, *args], input=stdin, capture_output=True, env=env, timeout=120)
         return p.returncode, p.stdout.decode("utf-8", "replace"), p.stderr.decode("utf-8", "replace")
 
@@ -1242,6 +1245,242 @@ def doctor(w):
         postfix({"smtpd_milters": "unix:a/s unix:/run/opendkim/s"})
     assert w.run("doctor", "-c", conf, "--postconf", "/nonexistent")[0] == 1
     assert w.run("doctor", "more")[0] == 2
+
+
+# What postconf says of a Postfix that is not connected yet, and what is to be written then.
+BARE_POSTFIX = {"mail_owner": "postfix", "smtpd_milters": "", "non_smtpd_milters": "",
+                "internal_mail_filter_classes": "", "message_reject_characters": "", "smtp/inet/chroot": "y"}
+POSTFIX_LINES = ["smtpd_milters = { unix:assay/assay.sock, default_action=tempfail }", "non_smtpd_milters = $smtpd_milters",
+                 "internal_mail_filter_classes = bounce", "message_reject_characters = \\0"]
+# changes of main.cf: the lines that are missing then
+INIT_LINES = [
+    ({}, POSTFIX_LINES),
+    ({"smtpd_milters": "unix:assay/assay.sock"}, POSTFIX_LINES[1:]),
+    ({"smtpd_milters": "unix:assay/assay.sock", "non_smtpd_milters": "unix:assay/assay.sock"}, POSTFIX_LINES[2:]),
+    ({"internal_mail_filter_classes": "notify, bounce", "message_reject_characters": "\\0"}, POSTFIX_LINES[:2]),
+    ({"internal_mail_filter_classes": "notify"}, POSTFIX_LINES[:2] + ["internal_mail_filter_classes = notify, bounce",
+                                                                   POSTFIX_LINES[3]]),
+    ({"smtpd_milters": "inet:localhost:11332"},
+     ["smtpd_milters = inet:localhost:11332, { unix:assay/assay.sock, default_action=tempfail }"] + POSTFIX_LINES[1:]),
+    ({"smtpd_milters": "unix:assay/assay.sock", "non_smtpd_milters": "unix:other"},
+     ["non_smtpd_milters = unix:other, { unix:assay/assay.sock, default_action=tempfail }"] + POSTFIX_LINES[2:]),
+]
+
+
+class Site:
+    """A host before `assay init`: the package's files, and an MTA."""
+
+    def __init__(self, w, name, conf="", postfix=()):
+        self.w, self.top = w, os.path.join(w.dir, name)
+        for directory in ("keys", "conf.d", "units", "bin", "queue/assay"):
+            os.makedirs(os.path.join(self.top, directory))
+        os.chmod(w.dir, 0o755)
+        self.conf = self.file("assay.conf", 'keys = "%s/keys"\n%s\ninclude "conf.d/*.conf"\n' % (self.top, conf))
+        self.postfix(**dict(postfix))
+
+    def file(self, name, text):
+        return self.w.file(os.path.join(self.top, name), text)
+
+    def postfix(self, **changes):
+        values = dict(BARE_POSTFIX, queue_directory=self.top + "/queue", **{k.replace("__", "/"): v for k, v in changes.items()})
+        self.postconf = self.file("postconf.out", "".join("%s = %s\n" % kv for kv in values.items()))
+
+    def init(self, *args, domain="example.com", mta=None, path=None):
+        mta = ("--postconf", self.postconf) if mta is None else mta
+        return self.w.run("init", domain, "-c", self.conf, "--units", self.top + "/units", *mta, *args, path=path)
+
+    def files(self):
+        """What lies there, for comparisons."""
+        found = {}
+        for directory, _, names in os.walk(self.top):
+            for name in names:
+                path = os.path.join(directory, name)
+                with open(path) as f:
+                    found[os.path.relpath(path, self.top)] = f.read()
+        return found
+
+
+@check
+def init(w):
+    """From nothing to a domain with keys: each step once, nothing twice, and nothing in a dry run."""
+    site = Site(w, "init")
+    before = site.files()
+    status, out, err = site.init("--dry-run")
+    assert status == 0 and site.files() == before and "will make a key (rsa)" in out, (status, out, err)
+    status, out, err = site.init()
+    assert status == 0 and not err, (status, out, err)
+    made = site.files()
+    assert made["conf.d/mta.conf"].splitlines()[:2] == ['listen = "unix:%s/queue/assay/assay.sock"' % site.top,
+                                                        'socket-group = "postfix"'], made
+    keys = sorted(n for n in made if n.endswith(".pending.pem"))
+    assert [os.path.dirname(k) for k in keys] == ["keys/example.com"] * 2, keys
+    assert all(os.stat(os.path.join(site.top, k)).st_mode & 0o777 == 0o600 for k in keys)
+    for line in POSTFIX_LINES:
+        assert "\n        %s\n" % line in out and "            '%s'" % line in out, out
+    assert len(re.findall(r"(?m)^\S+\._domainkey\.example\.com\. TXT \"v=DKIM1", out)) == 2, out
+    assert "assay key activate example.com" in out and "run: systemctl daemon-reload; systemctl restart assayd" in out
+    status, again, err = site.init()
+    assert status == 0 and site.files() == made and "done" not in again, (again, err)
+    assert re.findall(r"(?m)^\S+ TXT .*$", again) == re.findall(r"(?m)^\S+ TXT .*$", out)
+    with open(os.path.join(w.build, "assayd-postfix.conf")) as f:
+        assert made["units/assayd.service.d/postfix.conf"] == \
+            f.read().replace("/var/spool/postfix", site.top + "/queue"), made
+    # activated; a second domain needs its keys only
+    for name in keys:
+        os.rename(os.path.join(site.top, name), os.path.join(site.top, name.replace(".pending", "")))
+    status, out, err = site.init()
+    assert status == 0 and "no key is pending" in out and " TXT " not in out, (out, err)
+    status, out, err = site.init("--type", "rsa", domain="second.example")
+    assert status == 0 and out.count("done") == 1 and out.count(" TXT ") == 1, (out, err)
+
+
+@check
+def init_json(w):
+    site = Site(w, "init-json")
+    said = json.loads(site.init("--json")[1])
+    assert said["domain"] == "example.com" and said["mta"] == "postfix" and said["mta_lines"] == POSTFIX_LINES, said
+    assert [s["state"] for s in said["steps"]] == ["done"] * 4 + ["todo"] * 3, said
+    assert len(said["records"]) == 2 and all(r["value"].startswith("v=DKIM1; ") for r in said["records"]), said
+    status, out, _ = site.init("--json", mta=("--postconf", "/nonexistent"))
+    assert status == 1 and json.loads(out)["errors"], out
+
+
+@check
+def init_without_domain(w):
+    """The host alone: for mail that is judged only, or signed with keys that come from elsewhere."""
+    site = Site(w, "init-host")
+    status, out, err = site.w.run("init", "-c", site.conf, "--units", site.top + "/units", "--postconf", site.postconf)
+    assert status == 0 and " TXT " not in out and not os.listdir(site.top + "/keys"), (status, out, err)
+    assert os.listdir(site.top + "/conf.d") == ["mta.conf"] and POSTFIX_LINES[0] in out
+    said = json.loads(site.w.run("init", "--json", "-c", site.conf, "--units", site.top + "/units", "--postconf", site.postconf)[1])
+    assert "domain" not in said and said["records"] == [], said
+
+
+@check
+def init_lines(w):
+    """What is missing in main.cf is asked for, what is there is not, and no other milter is lost."""
+    site = Site(w, "init-lines")
+    for changes, lines in INIT_LINES:
+        site.postfix(**changes)
+        said = json.loads(site.init("--json", "--dry-run")[1])
+        assert said["mta_lines"] == lines, (changes, said)
+    site.postfix(smtpd_milters="unix:/run/opendkim/opendkim.sock")
+    assert "assay replaces it: follow MIGRATING" in site.init("--dry-run")[1]
+    good = {"smtpd_milters": "unix:assay/assay.sock", "non_smtpd_milters": "unix:assay/assay.sock",
+            "internal_mail_filter_classes": "bounce", "message_reject_characters": "\\0"}
+    site.postfix(**good)
+    out = site.init("--dry-run")[1]
+    assert "ok   Postfix connects to unix:" in out and "main.cf" not in out, out
+
+
+@check
+def init_existing(w):
+    """Another configuration is kept where it works, and reported where it does not; nothing is half written."""
+    site = Site(w, "init-inet", 'listen = "inet:127.0.0.1:8893"')
+    out = site.init()[1]
+    assert "was set before: kept" in out and "{ inet:127.0.0.1:8893, default_action=tempfail }" in out, out
+    assert not os.listdir(site.top + "/conf.d") and not os.listdir(site.top + "/units")
+    refused = [
+        ('listen = "unix:/elsewhere/s"', {}, (), "smtpd is chrooted and cannot reach it: remove the line, or write listen"),
+        ('listen = "fd:3"', {}, (), "the service manager does not report the socket"),
+        ('authserv-id = "mx.example.org"', {}, ("--authserv-id", "mx.example.com"), "authserv-id is \"mx.example.org\" already"),
+        ("", {}, ("--authserv-id", "no\"name.example"), "mta.conf:"),
+        ("no-such-option = 1", {}, (), "assay.conf:2: "),
+        ("", {"mail_owner": "other"}, (), "mail_owner = other"),
+        ("", {"queue_directory": ""}, (), "does not report queue_directory"),
+    ]
+    for number, (conf, postfix, options, why) in enumerate(refused):
+        site = Site(w, "init-refused%d" % number, conf)
+        site.postfix(**{k: v for k, v in postfix.items() if k != "queue_directory"})
+        if "queue_directory" in postfix:
+            site.postconf = site.file("postconf.out", "mail_owner = postfix\n")
+        status, out, err = site.init(*options)
+        assert status == 1 and why in err, (conf, status, out, err)
+        assert not os.listdir(site.top + "/conf.d") and not os.listdir(site.top + "/units"), (conf, out, err)
+    site = Site(w, "init-kept", 'listen = "unix:/elsewhere/s"', {"smtp__inet__chroot": "n"})
+    assert "{ unix:/elsewhere/s, default_action=tempfail }" in site.init()[1]
+    # a file of that name, and a configuration that includes nothing
+    site = Site(w, "init-file")
+    site.file("conf.d/mta.conf", "# mine\n")
+    status, out, err = site.init()
+    assert status == 1 and "mta.conf: exists already" in err and 'socket-group = "postfix"' in err, (out, err)
+    assert site.files()["conf.d/mta.conf"] == "# mine\n"
+    site = Site(w, "init-include")
+    site.file("assay.conf", 'keys = "%s/keys"\n' % site.top)
+    status, out, err = site.init()
+    assert status == 1 and "write include" in err and not os.listdir(site.top + "/conf.d"), (out, err)
+    site.file("units/assayd.service.d/postfix.conf", "[Service]\n")
+    site.file("assay.conf", 'keys = "%s/keys"\ninclude "conf.d/*.conf"\n' % site.top)
+    status, out, err = site.init()
+    assert status == 0 and "was changed by hand: kept" in out, (out, err)
+    assert site.files()["units/assayd.service.d/postfix.conf"] == "[Service]\n"
+
+
+@check
+def init_usage(w):
+    site = Site(w, "init-usage")
+    for args in (("--type", "rsa"), ("a.example", "b.example"), ("not a domain",), ("..",), ("example.com", "--type", "dsa"),
+                 ("example.com", "--apply-mta", "--postconf", site.postconf),
+                 ("example.com", "--sendmail", site.postconf, "--postconf", site.postconf)):
+        assert w.run("init", *args, "-c", site.conf, "--units", site.top + "/units")[0] == 2, args
+    os.rmdir(site.top + "/keys")
+    status, out, err = site.init()
+    assert status == 1 and "/keys: No such file" in err and not os.listdir(site.top + "/conf.d"), (out, err)
+    assert w.run("init", "example.com", "-c", "/nonexistent", "--postconf", site.postconf)[0] == 1
+
+
+@check
+def init_sendmail(w):
+    site = Site(w, "init-sendmail")
+    bare, line = site.file("bare.cf", "V10/Berkeley\n"), "INPUT_MAIL_FILTER(`assay', `S=local:%s, F=T, T=S:10s;R:30s;E:5m')"
+    status, out, err = site.init(mta=("--sendmail", bare))
+    made = site.files()
+    listen = re.search(r"S=local:([^,]+),", out).group(1)
+    assert status == 0 and line % listen in out and "assay.sock" in listen, (out, err)
+    assert made["conf.d/mta.conf"].startswith('socket-group = "smmsp"\n'), made
+    with open(os.path.join(w.build, "assayd-sendmail.conf")) as f:
+        assert made["units/assayd.service.d/sendmail.conf"] == f.read(), made
+    used = site.file("used.cf", "O InputMailFilters=assay\nXassay, S=local:%s, F=T\n" % listen)
+    assert "ok   Sendmail connects to" in site.init(mta=("--sendmail", used))[1]
+    unused = site.file("unused.cf", "O InputMailFilters=\nXassay, S=local:%s, F=T\n" % listen)
+    assert line % listen in site.init(mta=("--sendmail", unused))[1]
+    status, out, err = site.init("--apply-mta", mta=("--sendmail", bare))
+    assert status == 1 and "--apply-mta: this command does not change sendmail.mc" in err, (out, err)
+
+
+@check
+def init_apply(w):
+    """--apply-mta: postconf -e once, with whole lines, and only when the daemon answers and no other milter is there."""
+    site = Site(w, "init-apply")
+    log = site.top + "/log"
+    for name in ("postconf", "postfix"):
+        os.chmod(site.file("bin/" + name, '#!/bin/sh\ncase $1 in\n-x) cat "%s" ;;\n-P*|-F) ;;\n'
+                           '*) printf "%%s\\n" %s "$@" >>"%s" ;;\nesac\n' % (site.postconf, name, log)), 0o755)
+
+    def applied(*args):
+        status, out, err = site.init("--apply-mta", *args, mta=(), path=site.top + "/bin")
+        ran = open(log).read().splitlines() if os.path.exists(log) else []
+        return status, out, err, ran
+
+    if os.path.exists("/etc/mail/sendmail.cf") and not os.path.exists("/etc/postfix/main.cf"):
+        print("skipped: assay init --apply-mta: this host has Sendmail")
+        return
+    status, out, err, ran = applied()
+    assert status == 1 and "does not answer Postfix" in err and " TXT " in out and not ran, (out, err, ran)
+    status, out, err, ran = applied("--dry-run")
+    assert status == 0 and "will connect Postfix" in out and not ran, (out, err, ran)
+    listener = socket.socket(socket.AF_UNIX)
+    with contextlib.closing(listener):
+        listener.bind(site.top + "/queue/assay/assay.sock")
+        os.chmod(site.top + "/queue/assay/assay.sock", 0o777)
+        listener.listen(8)
+        site.postfix(smtpd_milters="inet:localhost:11332")
+        status, out, err, ran = applied()
+        assert status == 0 and "choose the order of both" in out and not ran, (out, err, ran)
+        site.postfix()
+        status, out, err, ran = applied()
+        assert status == 0 and ran == ["postconf", "-e"] + POSTFIX_LINES + ["postfix", "reload"], (out, err, ran)
+        assert "assayd answers at unix:" in out, out
 
 
 def agrees(expected, got):

@@ -1,10 +1,12 @@
 /*
- * file.h - a whole file into a buffer: configuration, lists, tables.
+ * file.h - a whole file into a buffer (configuration, lists, tables), and a buffer into a new file.
  *
  * (Private keys have their own reader, which looks at the file's mode: crypto/keyfile.h.)
  */
 #ifndef ASSAY_BASE_FILE_H
 #define ASSAY_BASE_FILE_H
+
+#include <sys/types.h>
 
 #include "base/buf.h"
 #include "base/rc.h"
@@ -19,5 +21,15 @@ struct stat;
  */
 MUST_CHECK enum rc file_read(const char *path, struct buf *out, struct stat *st_out,
     const char **why_out);
+
+/*
+ * Writes a file that must not exist yet, in one step: it is written under another name ("directory/.name.new") and
+ * linked.  So no reader finds half a file, and no file is ever replaced.  synced: returns when it is on the disk.
+ * false: errno says why, EEXIST if there is a file of that name.
+ */
+bool file_create(const char *path, struct slice text, mode_t mode, bool synced);
+
+/* Removes what a file_create() of path that was interrupted has left. */
+void file_create_tidy(const char *path);
 
 #endif

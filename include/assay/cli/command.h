@@ -45,7 +45,7 @@ struct command {
 };
 
 extern const struct command command_verify, command_sign, command_spf, command_dmarc, command_key,
-    command_check, command_doctor, command_config, command_status, command_import,
+    command_check, command_init, command_doctor, command_config, command_status, command_import,
     command_explain, command_log, command_report;
 
 /* Prints "assay NAME: message" and the command's usage; returns EXIT_USAGE. */

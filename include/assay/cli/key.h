@@ -31,6 +31,9 @@ struct key_request {
 	struct key_report *report; /* with --json; keyjson.c */
 };
 
+/* Sets key_types from type (rsa, ed25519, both); NULL, or what is wrong with it. */
+const char *key_wrong_type(struct key_request *r);
+
 /* --- files (keyfiles.c) ----------------------------------------------------------------------- */
 
 const char *key_path(struct key_request *r, struct domain d, struct slice selector,

@@ -1,4 +1,5 @@
 /* file.h: whole files, with a ceiling. */
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/stat.h>
@@ -50,6 +51,34 @@ START_TEST(byte_order_mark)
 	ck_assert_int_eq(file_read(write_file("\xef\xbb\xbf", 3), &out, NULL, &why), RC_OK);
 	ck_assert_int_eq(file_read(write_file("\xef\xbb", 2), &out, NULL, &why), RC_OK);
 	ck_slice_eq(buf_slice(&out), SLICE("a\xef\xbb\xbf" "\xef\xbb"));
+	buf_free(&out);
+}
+END_TEST
+
+/* A new file is complete or absent, an old one is never replaced, and nothing else is left in the directory. */
+START_TEST(created)
+{
+	char path[256], draft[256];
+	struct buf out = BUF_INIT(100);
+	const char *why = NULL;
+	struct stat st;
+
+	snprintf(path, sizeof(path), "%s/created", unit_tmpdir());
+	snprintf(draft, sizeof(draft), "%s/.created.new", unit_tmpdir());
+	ck_assert(file_create(draft, SLICE("interrupted"), 0600, false));
+	ck_assert(file_create(path, SLICE("one"), 0640, true));
+	ck_assert(!file_create(path, SLICE("two"), 0640, true));
+	ck_assert_int_eq(errno, EEXIST);
+	ck_assert_int_eq(file_read(path, &out, &st, &why), RC_OK);
+	ck_slice_eq(buf_slice(&out), SLICE("one"));
+	ck_assert_uint_eq(st.st_mode & 0777u, 0640);
+	ck_assert_int_ne(access(draft, F_OK), 0);
+	ck_assert(file_create(draft, SLICE("interrupted"), 0600, false));
+	file_create_tidy(path);
+	ck_assert_int_ne(access(draft, F_OK), 0);
+	snprintf(path, sizeof(path), "%s/absent/created", unit_tmpdir());
+	ck_assert(!file_create(path, SLICE("one"), 0640, true));
+	ck_assert_int_eq(errno, ENOENT);
 	buf_free(&out);
 }
 END_TEST
@@ -111,5 +140,6 @@ Suite *file_suite(void)
 	UNIT_TEST(s, ceiling);
 	UNIT_TEST(s, what_is_no_file);
 	UNIT_TEST(s, fifo);
+	UNIT_TEST(s, created);
 	return s;
 }
