@@ -65,32 +65,63 @@ static void show_progress(void *ctx, const char *what, size_t done, size_t all)
 
 /* --- the new configuration --------------------------------------------------------------------------------- */
 
-/* On a new name first, then in one step: a reader never finds half a file. */
-static enum rc write_output(const struct import_request *r, struct slice text, struct err *err)
+static bool to_stdout(const struct import_request *r)
+{
+	return r->output == NULL || strcmp(r->output, "-") == 0;
+}
+
+static enum rc cannot_write(const char *path, struct err *err)
+{
+	return err_config(err, "%s: cannot be written: %s", path, strerror(errno));
+}
+
+/* The whole text on disk under a temporary name, so that a failure is known before any key is copied. */
+static enum rc write_temporary(const char *path, struct slice text, struct err *err)
+{
+	FILE *f = fopen(path, "w");
+	bool written = f != NULL && fwrite(text.ptr, 1, text.len, f) == text.len && fflush(f) == 0 && fsync(fileno(f)) == 0;
+	enum rc rc = written ? RC_OK : cannot_write(path, err);
+
+	if (f != NULL && fclose(f) != 0 && rc == RC_OK)
+		rc = cannot_write(path, err);
+	if (f != NULL && rc != RC_OK)
+		unlink(path);
+	return rc;
+}
+
+static enum rc print_output(struct slice text, struct err *err)
+{
+	return fwrite(text.ptr, 1, text.len, stdout) == text.len && fflush(stdout) == 0 ? RC_OK :
+	    cannot_write("standard output", err);
+}
+
+/* The keys first, then the configuration that needs them, in one step: a reader never finds half a file. */
+static enum rc write_all(const struct import_request *r, struct import *im, struct slice text, struct err *err)
 {
 	char *temporary = NULL;
-	FILE *f = stdout;
-	bool written;
+	enum rc rc;
 
-	if (r->output != NULL && strcmp(r->output, "-") != 0) {
-		if (asprintf(&temporary, "%s.new", r->output) < 0)
-			return RC_NOMEM;
-		f = fopen(temporary, "w");
+	if (to_stdout(r)) {
+		TRY(import_copy_keys(im, err));
+		return print_output(text, err);
 	}
-	written = f != NULL && fwrite(text.ptr, 1, text.len, f) == text.len && fflush(f) == 0;
-	if (temporary != NULL && f != NULL && fclose(f) != 0)
-		written = false;
-	if (written && temporary != NULL && rename(temporary, r->output) != 0)
-		written = false;
-	if (!written)
-		err_add(err, "%s: cannot be written: %s", r->output == NULL ? "standard output" : r->output, strerror(errno));
+	if (asprintf(&temporary, "%s.new", r->output) < 0)
+		return RC_NOMEM;
+	rc = write_temporary(temporary, text, err);
+	if (rc == RC_OK) {
+		rc = import_copy_keys(im, err);
+		if (rc == RC_OK && rename(temporary, r->output) != 0)
+			rc = cannot_write(r->output, err);
+		if (rc != RC_OK)
+			unlink(temporary);
+	}
 	free(temporary);
-	return written ? RC_OK : RC_CONFIG;
+	return rc;
 }
 
 static enum rc check_output(const struct import_request *r, struct err *err)
 {
-	if (r->output != NULL && !r->force && !r->dry_run && access(r->output, F_OK) == 0)
+	if (!to_stdout(r) && !r->force && !r->dry_run && access(r->output, F_OK) == 0)
 		return err_config(err, "%s already exists: move it away, or --force replaces it", r->output);
 	return RC_OK;
 }
@@ -105,6 +136,7 @@ static enum rc check_text(struct slice text, struct err *err)
 	return rc;
 }
 
+/* What was read is translated although another file has mistakes, so that all of them are reported at once. */
 static enum rc read_all(const struct import_request *r, struct import *im, struct err *err)
 {
 	enum rc worst = RC_OK, rc;
@@ -113,7 +145,10 @@ static enum rc read_all(const struct import_request *r, struct import *im, struc
 		rc = import_read(im, r->files[i], err);
 		worst = rc == RC_OK ? worst : rc;
 	}
-	return worst == RC_OK ? import_translate(im, err) : worst;
+	if (worst == RC_NOMEM)
+		return worst;
+	rc = import_translate(im, err);
+	return rc == RC_OK ? worst : rc;
 }
 
 static enum rc convert(const struct import_request *r, struct import *im, struct err *err)
@@ -126,9 +161,9 @@ static enum rc convert(const struct import_request *r, struct import *im, struct
 	if (rc == RC_OK)
 		rc = check_text(buf_slice(&text), err);
 	if (rc == RC_OK && !r->dry_run)
-		rc = import_copy_keys(im, err);
-	if (rc == RC_OK && (!r->dry_run || r->output == NULL))
-		rc = write_output(r, buf_slice(&text), err);
+		rc = write_all(r, im, buf_slice(&text), err);
+	else if (rc == RC_OK && to_stdout(r))
+		rc = print_output(buf_slice(&text), err);
 	buf_free(&text);
 	return rc;
 }
@@ -218,7 +253,7 @@ static int run(const struct command *c, int argc, char **argv)
 		return status;
 	if (r.trusted != NULL && !trusted_word(slice_str(r.trusted), &params.trusted))
 		return command_usage(c, "--trusted %s: internal, relay, sign-or-judge or ask is expected", r.trusted);
-	if (r.json && r.output == NULL)
+	if (r.json && to_stdout(&r))
 		return command_usage(c, "--json prints the report to standard output: name a file for the "
 		    "configuration (-o FILE)");
 	r.files = argv + rest;

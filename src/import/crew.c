@@ -60,7 +60,8 @@ static enum rc gather(struct import *im)
 		while (rest.len > 0) {
 			struct slice line = slice_split(&rest, '\n');
 
-			err_add(im->err, "%.*s", SLICE_ARG(line));
+			if (mistake_is_told(im))
+				err_add(im->err, "%.*s", SLICE_ARG(line));
 		}
 		err_free(&k->err);
 		worst = k->rc == RC_OK ? worst : k->rc;

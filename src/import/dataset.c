@@ -27,10 +27,13 @@ static bool read_table(struct import *im, const struct old_line *l, struct entri
 {
 	struct table_file file;
 	struct table_entry e;
-	enum rc rc = table_open(arena_copy(im->arena, l->value).ptr, im->arena, &file, im->err);
+	size_t mark = im->err->text.len;
 
-	if (rc != RC_OK)
+	if (table_open(arena_copy(im->arena, l->value).ptr, im->arena, &file, im->err) != RC_OK) {
+		err_wrap(im->err, mark, "%s:%u: %s", l->file, l->line, l->rule->name);
 		return false;
+	}
+	check_end(im, file.path, file.rest);
 	while (table_next(&file, &e))
 		add_entry(im, out, (struct entry){ e.key, e.value, file.path, file.line, file.patterns });
 	return true;

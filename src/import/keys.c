@@ -159,6 +159,17 @@ void rule_key_file(struct import *im, const struct old_line *l, const struct rul
 	find(im, FINDING_TRANSLATED, l, "copied into the key directory (keys)");
 }
 
+/* Domain and Selector */
+void rule_beside_key_file(struct import *im, const struct old_line *l, const struct rule *r)
+{
+	if (old_option(im, PROGRAM_OPENDKIM, "KeyTable") != NULL)
+		find(im, FINDING_DROPPED, l, "opendkim ignores it where there is a KeyTable");
+	else if (old_option(im, PROGRAM_OPENDKIM, "KeyFile") == NULL)
+		find(im, FINDING_DROPPED, l, "without KeyFile opendkim signs nothing for it");
+	else
+		note(im, l, r);
+}
+
 /* --- joining the tables -------------------------------------------------------------------------------- */
 
 static int by_name(const void *a, const void *b)
@@ -172,17 +183,48 @@ static int by_name(const void *a, const void *b)
 	return (*x)->name.len < (*y)->name.len ? -1 : 1;
 }
 
+static int by_name_and_place(const void *a, const void *b)
+{
+	const struct key_row *const *x = a, *const *y = b;
+	int order = by_name(a, b);
+
+	return order != 0 ? order : (*x < *y ? -1 : *x > *y); /* rows lie in the order of the file */
+}
+
+/* The rows by their names, the first of each name only, which opendkim finds; NULL: the arena has failed. */
+static struct key_row **named_rows(struct import *im, size_t *count_out)
+{
+	struct key_row **sorted = arena_new_array(im->arena, im->row_count, struct key_row *);
+	size_t kept = 0;
+
+	for (size_t i = 0; sorted != NULL && i < im->row_count; i++)
+		sorted[i] = &im->rows[i];
+	if (sorted != NULL && im->row_count > 0)
+		qsort(sorted, im->row_count, sizeof(*sorted), by_name_and_place);
+	for (size_t i = 0; sorted != NULL && i < im->row_count; i++) {
+		struct key_row *row = sorted[i];
+
+		if (kept == 0 || !slice_eq(row->name, sorted[kept - 1]->name)) {
+			sorted[kept++] = row;
+			continue;
+		}
+		row->hidden = true;
+		find_at(im, FINDING_DROPPED, row->file, row->line, SLICE("KeyTable"), row->name, "%s:%u has this name as well, "
+		    "and the first line counts", sorted[kept - 1]->file, sorted[kept - 1]->line);
+	}
+	*count_out = kept;
+	return sorted;
+}
+
 /* Names of keys are compared with case, as opendkim does. */
 static void join_rows(struct import *im)
 {
-	struct key_row **sorted = arena_new_array(im->arena, im->row_count, struct key_row *);
+	size_t count;
+	struct key_row **sorted = named_rows(im, &count);
 	bool any = false;
 
 	if (sorted == NULL)
 		return;
-	for (size_t i = 0; i < im->row_count; i++)
-		sorted[i] = &im->rows[i];
-	qsort(sorted, im->row_count, sizeof(*sorted), by_name);
 	for (size_t i = 0; i < im->signer_count; i++) {
 		struct sign_row *s = &im->signers[i];
 		struct key_row wanted = { .name = s->key }, *at = &wanted, **found;
@@ -191,7 +233,7 @@ static void join_rows(struct import *im)
 			any = true;
 			continue;
 		}
-		found = bsearch(&at, sorted, im->row_count, sizeof(*sorted), by_name);
+		found = bsearch(&at, sorted, count, sizeof(*sorted), by_name);
 		if (found == NULL) {
 			mistake(im, s->file, s->line, "the KeyTable has no key named %s", shown(im, s->key));
 			continue;
@@ -200,7 +242,7 @@ static void join_rows(struct import *im)
 		s->row->used = true;
 	}
 	for (size_t i = 0; i < im->row_count && any; i++)
-		im->rows[i].used = true;
+		im->rows[i].used = !im->rows[i].hidden;
 }
 
 /* i= has to be in d= or below it (RFC 6376 section 3.5); what opendkim makes of others. */
@@ -224,7 +266,7 @@ static void check_signer(struct import *im, struct sign_row *s)
 static void report_unused(struct import *im)
 {
 	for (size_t i = 0; i < im->row_count; i++)
-		if (!im->rows[i].used)
+		if (!im->rows[i].used && !im->rows[i].hidden)
 			find_at(im, FINDING_DROPPED, im->rows[i].file, im->rows[i].line, SLICE("KeyTable"), im->rows[i].name,
 			    "no line of the SigningTable names this key");
 }
@@ -531,8 +573,8 @@ void keys_translate(struct import *im)
 {
 	if (im->row_count == 0 && im->signer_count == 0)
 		return;
-	if (im->signing_table == NULL && im->key_table != NULL)
-		mistake(im, "opendkim", 0, "KeyTable without SigningTable: opendkim would not start");
+	if ((im->signing_table == NULL) != (im->key_table == NULL))
+		return; /* a contradiction, which has been reported */
 	drop_repeated(im);
 	join_rows(im);
 	for (size_t i = 0; i < im->signer_count; i++)

@@ -140,14 +140,6 @@ static void line_of_policyd(struct reader *r, struct slice line)
 		take_option(r, name, slice_trim(value));
 }
 
-static void line_of_main(struct reader *r, struct slice line)
-{
-	struct slice value = line, name = slice_trim(slice_split(&value, '='));
-
-	if (!slice_is_null(value))
-		add_line(r, NULL, name, slice_trim(value));
-}
-
 static struct slice next_word(struct slice *rest)
 {
 	size_t end = 0;
@@ -161,28 +153,89 @@ static struct slice next_word(struct slice *rest)
 	return word;
 }
 
+/* A "{" that is not closed: the rest of the value is missing. */
+static bool is_whole(struct slice value)
+{
+	long depth = 0;
+
+	for (size_t i = 0; i < value.len; i++) {
+		depth += value.ptr[i] == '{';
+		depth -= value.ptr[i] == '}';
+	}
+	return depth <= 0;
+}
+
+static bool lists_milters(struct slice name)
+{
+	return slice_iends_with(name, SLICE("milters"));
+}
+
+static void add_parameter(struct reader *r, struct slice name, struct slice value)
+{
+	if (lists_milters(name) && !is_whole(value))
+		mistake(r->im, r->path, r->line, "%s: a \"{\" is not closed: is the file complete?", shown(r->im, name));
+	else
+		add_line(r, NULL, name, value);
+}
+
+static void line_of_main(struct reader *r, struct slice line)
+{
+	struct slice value = line, name = slice_trim(slice_split(&value, '='));
+
+	if (!slice_is_null(value))
+		add_parameter(r, name, slice_trim(value));
+	else if (name.len > 0)
+		mistake(r->im, r->path, r->line, "%s: has no \"=\"", shown(r->im, next_word(&name)));
+}
+
 static bool names_policyd(struct slice word)
 {
 	return slice_iends_with(word, SLICE("policyd-spf")) || slice_iends_with(word, SLICE("pyspf-milter"));
 }
 
+/* A word, or "{ ... }", of which the text inside is taken. */
+static struct slice next_argument(struct slice *rest)
+{
+	struct slice text = slice_trim(*rest);
+	size_t end = 0, depth = 0;
+
+	if (!slice_starts_with(text, SLICE("{")))
+		return next_word(rest);
+	for (; end < text.len; end++) {
+		depth += text.ptr[end] == '{';
+		depth -= text.ptr[end] == '}';
+		if (depth == 0)
+			break;
+	}
+	*rest = slice_drop(text, end + 1);
+	return slice_trim(slice_between(text.ptr + 1, text.ptr + end));
+}
+
+#define MASTER_FIELDS 8u /* service, type, private, unprivileged, chroot, wakeup, maximum, command */
+
 /* A service: each "-o name=value", and whether it starts the policy server. */
 static void line_of_master(struct reader *r, struct slice line)
 {
-	struct slice service = next_word(&line), word;
+	struct slice whole = line, service = next_word(&line), word;
+	size_t fields = 1;
 
-	for (word = next_word(&line); word.len > 0; word = next_word(&line)) {
+	if (service.len == 0)
+		return;
+	for (word = next_word(&line); word.len > 0; word = next_word(&line), fields++) {
 		struct slice value, name;
 
 		if (names_policyd(word) || slice_ieq(word, SLICE("user=policyd-spf")))
 			add_line(r, NULL, SLICE("policyd-spf"), service);
 		if (!slice_eq(word, SLICE("-o")))
 			continue;
-		value = next_word(&line);
-		name = slice_split(&value, '=');
+		value = next_argument(&line);
+		name = slice_trim(slice_split(&value, '='));
 		if (!slice_is_null(value))
-			add_line(r, NULL, name, value);
+			add_parameter(r, name, slice_trim(value));
 	}
+	if (fields < MASTER_FIELDS || !is_whole(whole))
+		mistake(r->im, r->path, r->line, "%s: the line of this service is not complete: is the file?",
+		    shown(r->im, service));
 }
 
 /* The text between m4's quotes, from the next one on; the null slice: there is none. */
@@ -218,7 +271,10 @@ static void line_of_sendmail(struct reader *r, struct slice line)
 		value = take_quoted(&value);
 		if (slice_eq(name, SLICE("confINPUT_MAIL_FILTERS")))
 			name = SLICE("InputMailFilters");
-		if (!slice_is_null(value))
+		if (slice_is_null(value))
+			mistake(r->im, r->path, r->line, "%s: a quoted text begins with ` and ends with ': is the file complete?",
+			    shown(r->im, slice_take(line, slice_find(line, '('))));
+		else
 			add_line(r, NULL, name, value);
 	}
 }
@@ -279,18 +335,43 @@ static const char *own_name(void)
 	return pw == NULL ? "this user" : pw->pw_name;
 }
 
+/* Octets that no line of text holds. */
+static bool is_binary(struct slice text)
+{
+	for (size_t i = 0; i < text.len; i++)
+		if (is_ctl(text.ptr[i]) && strchr("\t\n\v\f\r", text.ptr[i]) == NULL)
+			return true;
+	return slice_find(text, '\0') < text.len;
+}
+
+void check_end(struct import *im, const char *file, struct slice text)
+{
+	unsigned line = 1;
+
+	for (size_t i = 0; i < text.len; i++)
+		line += text.ptr[i] == '\n';
+	if (text.len > 0 && text.ptr[text.len - 1] != '\n')
+		find_at(im, FINDING_UNSAFE, file, line, SLICE("the end of the file"), SLICE_NULL, "the last line has no line end: "
+		    "is the file complete?");
+}
+
 struct slice old_text(struct import *im, const char *path)
 {
 	struct buf content = BUF_INIT(LIMIT_CONFIG_FILE);
-	const char *why = NULL;
+	const char *why = NULL, *file = shown(im, slice_str(path));
 	struct slice text = SLICE_NULL;
 
 	if (file_read(path, &content, NULL, &why) != RC_OK)
-		mistake(im, shown(im, slice_str(path)), 0, "cannot be read by %s: %s", own_name(), why);
-	else if (slice_find(buf_slice(&content), '\0') < content.len)
-		mistake(im, shown(im, slice_str(path)), 0, "contains NUL octets: this is not a configuration file");
+		mistake(im, file, 0, "cannot be read by %s: %s", own_name(), why);
+	else if (is_binary(buf_slice(&content)))
+		mistake(im, file, 0, "contains NUL or control octets: this is not a configuration file");
+	else if (slice_starts_with(buf_slice(&content), SLICE("-----BEGIN")))
+		mistake(im, file, 0, "is a key or a certificate, not a configuration file: keys are read where "
+		    "opendkim.conf or its KeyTable names them");
 	else
 		text = arena_take_buf(im->arena, &content);
+	if (!slice_is_null(text))
+		check_end(im, file, text);
 	buf_free(&content);
 	return text;
 }
@@ -375,8 +456,12 @@ enum rc import_read(struct import *im, const char *path, struct err *err)
 	text = old_text(im, path);
 	if (!slice_is_null(text) && !program_by_name(slice_str(path), &p) && !program_by_content(text, &p))
 		mistake(im, shown(im, slice_str(path)), 0, "is not recognized as a file of opendkim, opendmarc, "
-		    "openarc, policyd-spf, Postfix or Sendmail: give it the program's own file name");
-	if (p != PROGRAM_COUNT) {
+		    "openarc, policyd-spf, Postfix or Sendmail: give it the program's own file name (tables and lists are "
+		    "read where these files name them)");
+	if (p != PROGRAM_COUNT && im->lines[p].present && p <= PROGRAM_POLICYD_SPF) {
+		mistake(im, shown(im, slice_str(path)), 0, "a file of %s has been read already: import each instance of a "
+		    "program by itself", program_names[p]);
+	} else if (p != PROGRAM_COUNT) {
 		struct reader r = { .im = im, .program = p, .path = shown(im, slice_str(path)) };
 
 		im->lines[p].present = true;

@@ -172,7 +172,7 @@ static void rule_never_sign_to(struct import *im, const struct old_line *l, cons
 			find_at(im, DROPPED, e->file, e->line, l->name, e->key, "this entry never matches: opendkim compares "
 			    "the whole address");
 		else
-			plan_add(im, "", "never-sign-to", arena_lower(im->arena, to));
+			add_entry_to(im, l, e, "never-sign-to", arena_lower(im->arena, to));
 	}
 	find(im, DIFFERENT, l, "opendkim does not sign when one recipient is in the list, assay when every recipient "
 	    "is (never-sign-to)");
@@ -194,12 +194,27 @@ static void rule_sign_headers(struct import *im, const struct old_line *l, const
 		difference = difference || slice_eq(name, SLICE("*"));
 		if (slice_eq(name, SLICE("*")))
 			continue;
-		plan_add(im, "", "sign-headers", arena_printf(im->arena, "%s%.*s", sign || leave ? "" : "+",
-		    SLICE_ARG(name)));
+		add_entry_to(im, l, &entries.items[i], "sign-headers", arena_printf(im->arena, "%s%.*s",
+		    sign || leave ? "" : "+", SLICE_ARG(name)));
 	}
 	find(im, difference ? FINDING_TRANSLATED : DIFFERENT, l, difference ? "sign-headers" :
 	    "these fields are signed in addition to the defaults of assay (sign-headers): to leave a field "
 	    "unsigned, write \"-Name\"");
+}
+
+/* "Name" or "+Name" in the list of SignHeaders */
+static bool signs_header(struct import *im, struct slice name)
+{
+	const struct old_line *l = old_option(im, PROGRAM_OPENDKIM, "SignHeaders");
+	struct slice rest = l == NULL ? SLICE_NULL : l->value;
+
+	while (!slice_is_null(rest)) {
+		struct slice entry = slice_trim(slice_split(&rest, ','));
+
+		if (slice_ieq(slice_drop(entry, slice_starts_with(entry, SLICE("+"))), name))
+			return true;
+	}
+	return false;
 }
 
 static void rule_omit_headers(struct import *im, const struct old_line *l, const struct rule *r)
@@ -220,7 +235,13 @@ static void rule_omit_headers(struct import *im, const struct old_line *l, const
 			find(im, DIFFERENT, l, "From is always signed (RFC 6376 section 5.4)");
 			continue;
 		}
-		set = plan_add(im, "", "sign-headers", arena_printf(im->arena, "-%.*s", SLICE_ARG(name)));
+		if (signs_header(im, name))
+			mistake(im, l->file, l->line, "%s is left out here, and signed by SignHeaders at %s:%u: remove it from one "
+			    "of both", shown(im, name), old_option(im, PROGRAM_OPENDKIM, "SignHeaders")->file,
+			    old_option(im, PROGRAM_OPENDKIM, "SignHeaders")->line);
+		else
+			set = add_entry_to(im, l, &entries.items[i], "sign-headers", arena_printf(im->arena, "-%.*s",
+			    SLICE_ARG(name)));
 	}
 	set_done(im, l, set, "", "sign-headers", NULL);
 }
@@ -294,8 +315,8 @@ const struct rule opendkim_rules[] = {
 	RULE("KeyTable", rule_key_table),
 	RULE("SigningTable", rule_signing_table),
 	RULE("KeyFile", rule_key_file),
-	NOTE("Domain", FINDING_TRANSLATED, "the domains that KeyFile signs for"),
-	NOTE("Selector", FINDING_TRANSLATED, "the selector of KeyFile"),
+	{ "Domain", rule_beside_key_file, FINDING_TRANSLATED, "the domains that KeyFile signs for", NULL, NULL, NULL },
+	{ "Selector", rule_beside_key_file, FINDING_TRANSLATED, "the selector of KeyFile", NULL, NULL, NULL },
 	RULE("SubDomains", rule_subdomains),
 	RULE("MultipleSignatures", rule_multiple),
 	RULE("SenderHeaders", rule_senders),

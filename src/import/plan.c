@@ -36,11 +36,24 @@ const char *shown(struct import *im, struct slice text)
 	return log_shown(im->arena, text);
 }
 
+#define MOST_MISTAKES 1000u
+
+bool mistake_is_told(struct import *im)
+{
+	size_t before = im->err->count;
+
+	if (before == MOST_MISTAKES)
+		err_add(im->err, "further mistakes omitted");
+	return before < MOST_MISTAKES;
+}
+
 void mistake(struct import *im, const char *file, unsigned line, const char *fmt, ...)
 {
 	struct buf text = BUF_INIT(LIMIT_LOG_LINE);
 	va_list ap;
 
+	if (!mistake_is_told(im))
+		return;
 	va_start(ap, fmt);
 	buf_vaddf(&text, fmt, ap);
 	va_end(ap);
@@ -118,16 +131,21 @@ static bool option_exists(const char *section, const char *name)
 	return false;
 }
 
+struct setting *plan_find(const struct import *im, const char *section, struct slice title, const char *name)
+{
+	for (struct setting *s = im->settings; s != NULL; s = s->next)
+		if (strcmp(s->section, section) == 0 && slice_eq(s->title, title) && strcmp(s->name, name) == 0)
+			return s;
+	return NULL;
+}
+
 static struct setting *setting_of(struct import *im, const char *section, struct slice title,
     const char *name, bool list)
 {
-	struct setting *s;
+	struct setting *s = plan_find(im, section, title, name);
 
-	for (s = im->settings; s != NULL; s = s->next)
-		if (strcmp(s->section, section) == 0 && slice_eq(s->title, title) && strcmp(s->name, name) == 0)
-			return s;
-	if (!option_exists(section, name))
-		return NULL;
+	if (s != NULL || !option_exists(section, name))
+		return s;
 	s = arena_new(im->arena, struct setting);
 	if (s == NULL)
 		return NULL;

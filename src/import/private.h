@@ -43,6 +43,7 @@ struct setting {
 	struct slice *values;
 	size_t count, cap;
 	bool list;
+	const struct old_line *from; /* of a scalar: the line that set it; NULL: a default, or several lines */
 	struct setting *next;
 };
 
@@ -69,6 +70,7 @@ struct key_row {
 	const char *file;
 	unsigned line;
 	bool used;                   /* a row of the SigningTable names it */
+	bool hidden;                 /* an earlier row has the same name */
 };
 struct sign_row {
 	struct slice pattern, key, signer;
@@ -108,13 +110,16 @@ bool plan_add(struct import *im, const char *section, const char *name, struct s
 bool plan_add_in(struct import *im, const char *section, struct slice title, const char *name,
     struct slice value);
 
+struct setting *plan_find(const struct import *im, const char *section, struct slice title, const char *name);
+
 /* The sentence is formatted; values of old files in it are escaped by the caller (shown()). */
 void find_at(struct import *im, enum finding_kind kind, const char *file, unsigned line,
     struct slice option, struct slice value, const char *fmt, ...) PRINTF_LIKE(7, 8);
 void find(struct import *im, enum finding_kind kind, const struct old_line *l, const char *fmt, ...)
     PRINTF_LIKE(4, 5);
 
-/* A mistake in an old file. */
+/* A mistake in an old file.  Of very many, only the first are reported. */
+bool mistake_is_told(struct import *im);
 void mistake(struct import *im, const char *file, unsigned line, const char *fmt, ...)
     PRINTF_LIKE(4, 5);
 
@@ -129,6 +134,9 @@ bool old_boolean(struct slice value, bool *out);
 
 /* A file's text, in the arena; the null slice: a mistake has been reported. */
 struct slice old_text(struct import *im, const char *path);
+
+/* Reports a last line without a line end: the rest of the file may be missing. */
+void check_end(struct import *im, const char *file, struct slice text);
 
 /* The line in force for an option; NULL: none. */
 const struct old_line *old_option(const struct import *im, enum program p, const char *name);
@@ -170,8 +178,8 @@ extern const size_t opendkim_rule_count, opendmarc_rule_count, openarc_rule_coun
 void note(struct import *im, const struct old_line *l, const struct rule *r);
 void note_if_yes(struct import *im, const struct old_line *l, const struct rule *r);
 
-/* Sets section option: to yes or no, to a number of seconds, to a number, to each entry. */
-void set_boolean(struct import *im, const struct old_line *l, const struct rule *r);
+/* Sets section option: to yes, where it is, to a number of seconds, to a number, to each entry. */
+void set_if_yes(struct import *im, const struct old_line *l, const struct rule *r);
 void set_seconds(struct import *im, const struct old_line *l, const struct rule *r);
 void set_number(struct import *im, const struct old_line *l, const struct rule *r);
 void set_domains(struct import *im, const struct old_line *l, const struct rule *r);
@@ -185,6 +193,13 @@ void set_trusted(struct import *im, const struct old_line *l, const struct rule 
 
 /* Does assay.conf accept these lines? */
 bool settings_accept(struct slice text);
+
+/*
+ * Sets a scalar that several old files may set: the first line that does counts, and what another one says
+ * instead is reported, as is a value that assay.conf does not accept.  False: the line's value is not used.
+ */
+bool set_scalar(struct import *im, const struct old_line *l, const char *section, const char *option,
+    struct slice value, const char *text);
 
 /* Reports that a value is not valid for the option. */
 void wrong_value(struct import *im, const struct old_line *l, const char *expected);
@@ -212,6 +227,10 @@ struct entries {
  */
 bool dataset_read(struct import *im, const struct old_line *l, struct entries *out);
 
+/* Adds an entry to a list; what assay.conf does not accept is reported and left out.  False: no such setting. */
+bool add_entry_to(struct import *im, const struct old_line *l, const struct entry *e, const char *option,
+    struct slice value);
+
 /* A host list's entry as assay writes it; false: reported as one that never matches. */
 bool host_entry(struct import *im, const struct old_line *l, const struct entry *e,
     struct slice *out, bool *loopback_out);
@@ -233,8 +252,10 @@ void mta_translate(struct import *im);
 void postfix_translate(struct import *im, struct buf *out);
 void sendmail_translate(struct import *im, struct buf *out);
 void habits_report(struct import *im);
+void contradictions_report(struct import *im); /* contradictions.c: before anything is translated */
 void rule_key_table(struct import *im, const struct old_line *l, const struct rule *r);
 void rule_signing_table(struct import *im, const struct old_line *l, const struct rule *r);
 void rule_key_file(struct import *im, const struct old_line *l, const struct rule *r);
+void rule_beside_key_file(struct import *im, const struct old_line *l, const struct rule *r);
 
 #endif

@@ -33,7 +33,7 @@ static const struct {
 	{ DKIM | ARC, { "PeerList", set_trusted, DIFFERENT, "mail of these hosts was left alone; it is signed where its author "
 	    "domain has a key here (pass-ports is for mail that must be left alone)", NULL, NULL, NULL } },
 	{ MILTERS | SPF, NOTE("PidFile", DIFFERENT, "the pid file is pid-file") },
-	{ DKIM | DMARC, { "RequiredHeaders", set_boolean, KEPT, NULL, "", "required-headers", NULL } },
+	{ DKIM | DMARC, { "RequiredHeaders", set_if_yes, KEPT, NULL, "", "required-headers", NULL } },
 	{ DKIM | ARC, NOTE_IF("RequireSafeKeys", KEPT, "key files that others can read or write are refused") },
 	{ MILTERS, RULE("Socket", set_listen) },
 	{ MILTERS, NOTE_IF("SoftwareHeader", DROPPED, "assay adds no field that names itself") },

@@ -4,6 +4,8 @@
 
 #include "base/ascii.h"
 #include "base/cursor.h"
+#include "base/limits.h"
+#include "config/options.h"
 #include "config/settings.h"
 
 #include "private.h"
@@ -82,31 +84,63 @@ bool settings_accept(struct slice text)
 }
 
 /* The old programs accept values that assay.conf rejects; those must not be written into it. */
-static bool value_fits(struct import *im, const struct rule *r, struct slice value)
+static bool value_fits(struct import *im, const char *section, const char *option, struct slice value)
 {
-	return settings_accept(arena_printf(im->arena, "%s %s %s = %.*s %s\n", r->section,
-	    *r->section == '\0' ? "" : "{", r->option, SLICE_ARG(value), *r->section == '\0' ? "" : "}"));
+	struct buf text = BUF_INIT(LIMIT_CONFIG_FILE);
+	bool fits;
+
+	buf_addf(&text, "%s %s %s = ", section, *section == '\0' ? "" : "{", option);
+	config_quote(&text, value);
+	buf_add_str(&text, *section == '\0' ? "\n" : " }\n");
+	fits = !buf_failed(&text) && settings_accept(buf_slice(&text));
+	buf_free(&text);
+	(void)im;
+	return fits;
 }
 
-static void set_value(struct import *im, const struct old_line *l, const struct rule *r, struct slice value)
+bool set_scalar(struct import *im, const struct old_line *l, const char *section, const char *option,
+    struct slice value, const char *text)
 {
-	if (value_fits(im, r, value))
-		set_done(im, l, plan_set(im, r->section, r->option, value), r->section, r->option, r->text);
-	else
-		find(im, DIFFERENT, l, "this value is outside of the range that %s accepts: its default is used",
-		    label(im, r->section, r->option));
+	struct setting *s = plan_find(im, section, SLICE_NULL, option);
+
+	if (!value_fits(im, section, option, value)) {
+		find(im, DIFFERENT, l, "%s does not accept this value: its default is used", label(im, section, option));
+		return false;
+	}
+	if (s != NULL && s->from != NULL && s->count > 0 && !slice_eq(s->values[0], value)) {
+		if (l->line > 0)
+			find(im, DIFFERENT, l, "%s:%u says %s, which is used: assay has one setting for both (%s)", s->from->file,
+			    s->from->line, shown(im, s->from->value), label(im, section, option));
+		return false;
+	}
+	set_done(im, l, plan_set(im, section, option, value), section, option, text);
+	s = plan_find(im, section, SLICE_NULL, option);
+	if (s != NULL && l->line > 0 && s->from == NULL)
+		s->from = l;
+	return true;
 }
 
-void set_boolean(struct import *im, const struct old_line *l, const struct rule *r)
+/* Where it is off, another program may still ask for it. */
+void set_if_yes(struct import *im, const struct old_line *l, const struct rule *r)
 {
 	bool yes;
 
-	if (!old_boolean(l->value, &yes)) {
+	if (!old_boolean(l->value, &yes))
 		wrong_value(im, l, "yes or no");
-		return;
-	}
-	set_done(im, l, plan_set(im, r->section, r->option, yes ? SLICE("yes") : SLICE("no")), r->section,
-	    r->option, r->text);
+	else if (yes)
+		set_done(im, l, plan_set(im, r->section, r->option, SLICE("yes")), r->section, r->option, r->text);
+	else
+		find(im, FINDING_KEPT, l, "off, as in assay");
+}
+
+bool add_entry_to(struct import *im, const struct old_line *l, const struct entry *e, const char *option,
+    struct slice value)
+{
+	if (value_fits(im, "", option, value))
+		return plan_add(im, "", option, value);
+	find_at(im, FINDING_WITHOUT_COUNTERPART, e->file, e->line, l->name, e->key, "%s does not accept this entry: it is "
+	    "left out", option);
+	return true;
 }
 
 static bool number(struct slice text, uint64_t *out)
@@ -124,7 +158,7 @@ void set_seconds(struct import *im, const struct old_line *l, const struct rule 
 		wrong_value(im, l, "a number of seconds");
 		return;
 	}
-	set_value(im, l, r, arena_printf(im->arena, "%llus", (unsigned long long)n));
+	set_scalar(im, l, r->section, r->option, arena_printf(im->arena, "%llus", (unsigned long long)n), r->text);
 }
 
 void set_number(struct import *im, const struct old_line *l, const struct rule *r)
@@ -135,7 +169,7 @@ void set_number(struct import *im, const struct old_line *l, const struct rule *
 		wrong_value(im, l, "a number");
 		return;
 	}
-	set_value(im, l, r, l->value);
+	set_scalar(im, l, r->section, r->option, l->value, r->text);
 }
 
 /* A data set of names, without case. */
@@ -147,7 +181,7 @@ void set_domains(struct import *im, const struct old_line *l, const struct rule 
 	if (!dataset_read(im, l, &entries))
 		return;
 	for (size_t i = 0; i < entries.count && set; i++)
-		set = plan_add(im, r->section, r->option, arena_lower(im->arena, entries.items[i].key));
+		set = add_entry_to(im, l, &entries.items[i], r->option, arena_lower(im->arena, entries.items[i].key));
 	set_done(im, l, set, r->section, r->option, r->text);
 }
 
@@ -184,8 +218,11 @@ void set_authserv_id(struct import *im, const struct old_line *l, const struct r
 	if (slice_find(id, '.') == id.len)
 		find(im, FINDING_DIFFERENT, l, "a name without a dot identifies no host to others: the MTA's own "
 		    "name is used (authserv-id)");
-	else
-		set_done(im, l, plan_set(im, "", "authserv-id", id), "", "authserv-id", NULL);
+	else if (!set_scalar(im, l, "", "authserv-id", id, NULL) &&
+	    value_fits(im, "", "remove-authserv-ids", arena_lower(im->arena, id)) &&
+	    plan_add(im, "", "remove-authserv-ids", arena_lower(im->arena, id)))
+		find(im, FINDING_TRANSLATED, l, "remove-authserv-ids: results under this name are removed from arriving mail, as "
+		    "before");
 }
 
 void set_authserv_ids(struct import *im, const struct old_line *l, const struct rule *r)
@@ -201,7 +238,7 @@ void set_authserv_ids(struct import *im, const struct old_line *l, const struct 
 
 		if (slice_eq(id, SLICE("HOSTNAME")) || slice_find(id, '.') == id.len)
 			continue; /* the own name is always removed */
-		set = plan_add(im, "", "remove-authserv-ids", arena_lower(im->arena, id)) && set;
+		set = add_entry_to(im, l, &entries.items[i], "remove-authserv-ids", arena_lower(im->arena, id)) && set;
 		others++;
 	}
 	if (r->text != NULL && others > 0)
@@ -218,7 +255,7 @@ void set_facility(struct import *im, const struct old_line *l, const struct rule
 	for (size_t i = 0; i < N_ELEMENTS(known); i++) {
 		if (!slice_ieq(l->value, slice_str(known[i])))
 			continue;
-		set_done(im, l, plan_set(im, "log", "facility", slice_str(known[i])), "log", "facility", NULL);
+		set_scalar(im, l, "log", "facility", slice_str(known[i]), NULL);
 		return;
 	}
 	find(im, FINDING_DIFFERENT, l, "assay logs to the facility mail, daemon, user or local0 to local7 "
@@ -349,6 +386,7 @@ enum rc import_translate(struct import *im, struct err *err)
 
 	im->err = err;
 	plan_set(im, "", "enforce", SLICE("observe"));
+	contradictions_report(im);
 	for (enum program p = 0; p < PROGRAM_COUNT; p++) {
 		if (!im->lines[p].present)
 			continue;

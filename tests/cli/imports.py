@@ -92,7 +92,7 @@ RULES = [
     ("opendkim", "On-DNSError accept", "translated", "on-temperror = accept"),
     ("opendkim", "On-DNSError discard", "different", "on-temperror = tempfail"),
     ("opendkim", "FinalPolicyScript /etc/opendkim/final.lua", "without counterpart", None),
-    ("opendkim", "KeyTable dsn:mysql://u:p@localhost/db/table=t", "without counterpart", None),
+    ("opendkim", "KeyTable dsn:mysql://u:p@localhost/db/table=t\nSigningTable dsn:mysql://u:p@localhost/db/table=s", "without counterpart", None),
     ("opendkim", "InternalHosts ldap://x", "without counterpart", None),
     ("opendkim", "InternalHosts 127.0.0.1, ::1", "translated", "internal-hosts = { 127.0.0.0/8, \"::1\" }"),
     ("opendkim", "InternalHosts ::1, 127.0.0.1", "different", "internal-hosts = { 127.0.0.0/8, \"::1\" }"),
@@ -136,6 +136,9 @@ RULES = [
     ("policyd-spf", "Void_Limit = 4", "translated", "void-limit = 4"),
     ("master.cf", "submission inet n - y - - smtpd\n  -o milter_macro_daemon_name=ORIGINATING", "kept",
      None),
+    ("master.cf", "submission inet n - y - - smtpd\n  -o { milter_macro_daemon_name = ORIGINATING }", "kept",
+     None),
+    ("opendkim", "Domain example.com", "dropped", None),
 ]
 
 
@@ -182,7 +185,7 @@ MISTAKES = [
     ("opendkim.conf", "Canonicalization strict\n", [":1: Canonicalization strict"]),
     ("opendkim.conf", "Include {self}\n", ["Include is nested deeper"]),
     ("opendkim.conf", "Include /nowhere/more.conf\n", ["/nowhere/more.conf: cannot be read by"]),
-    ("opendkim.conf", b"Mode\0sv\n", ["contains NUL octets"]),
+    ("opendkim.conf", b"Mode\0sv\n", ["contains NUL or control octets"]),
     ("opendkim.conf", b"#" * (10 << 20), ["too large"]),
     ("opendkim.conf", "InternalHosts 127.0.0.1, 192.0.2.1\n", [":1: InternalHosts trusts 192.0.2.1"]),
     ("opendmarc.conf", "RejectFailures perhaps\n", [":1: RejectFailures perhaps"]),
@@ -193,6 +196,24 @@ MISTAKES = [
     ("opendmarc.conf", "Include x\n", [":1: Include: is not an option of opendmarc"]),
     ("policyd-spf.conf", "HELO_reject Fail\n", ["has no \"=\""]),
     ("policyd-spf.conf", "HELO_reject = Maybe\n", [":1: HELO_reject Maybe"]),
+    ("opendkim.conf", "Mode v\nKeyTable /k\nSigningTable refile:/s\nNoSuch 1\n",
+     [":2: KeyTable names keys, and Mode at ", ":3: SigningTable names keys, and Mode at ", ":4: NoSuch: is not an option"]),
+    ("opendkim.conf", "mode V\nDomain a.example\nSelector s\nKeyFile /k\n", [":1: Mode V: s, v or sv"]),
+    ("opendkim.conf", "SigningTable refile:/nowhere/s\n", [":1: SigningTable without KeyTable", ":1: SigningTable: /nowhere/s: No such"]),
+    ("opendkim.conf", "\nKeyTable /nowhere/k", [":2: KeyTable without SigningTable", ":2: KeyTable: /nowhere/k: No such"]),
+    ("opendkim.conf", "InternalHosts refile:/nowhere/hosts\n", [":1: InternalHosts: /nowhere/hosts: No such file"]),
+    ("opendkim.conf", "SignHeaders *,+X-A,Date\nOmitHeaders X-A,date,X-B\n", [":2: X-A is left out here", ":2: date is left out here"]),
+    ("opendkim.conf", "-----BEGIN RSA PRIVATE KEY-----\nMIIEvQIBADANBgkq\n", ["is a key or a certificate"]),
+    ("opendkim.conf", bytes(range(1, 256)) * 20, ["contains NUL or control octets"]),
+    ("opendkim.conf", "server {\n listen 80;\n}\n", [":1: server", ":2: listen", ":3: }"]),
+    ("opendkim.conf", "Mode sv\nCanonicaliz", [":2: Canonicalization has no value"]),
+    ("main.cf", "Dear all\nsmtpd_milters = inet:localhost:8891\nnon_smtpd_mil", [":1: Dear: has no \"=\"", ":3: non_smtpd_mil: has no"]),
+    ("main.cf", "smtpd_milters = inet:localhost:8891,\n  { inet:localhost:8893, default_action=ac", [":1: smtpd_milters: a \"{\" is not closed"]),
+    ("master.cf", "smtp inet n - y - - smtpd\nsubmission inet n -\n", [":2: submission: the line of this service is not complete"]),
+    ("master.cf", "smtp inet n - y - - smtpd\n -o { smtpd_milters = inet:x", [":1: smtp: the line of this service is not complete"]),
+    ("sendmail.mc", "INPUT_MAIL_FILTER(`opendkim', `S=inet:8891@loc\ndefine(`confINPUT_MAIL_FILTERS', `opendkim", [
+        ":1: INPUT_MAIL_FILTER: a quoted text", ":2: define: a quoted text"]),
+    ("KeyTable", "a example.com:s:/k\n", ["tables and lists are read where these files name them"]),
     ("something.txt", "Dear all,\nthis is not a configuration.\n", ["is not recognized"]),
     ("empty.txt", "", ["is not recognized"]),
 ]
@@ -211,6 +232,13 @@ def mistakes_are_all_reported_and_nothing_is_written(w):
         assert text is None and os.listdir(os.path.join(path, "keys")) == [], name
     status, _, err = w.run("import", os.path.join(w.dir, "absent", "opendkim.conf"))
     assert status == 1 and "No such file" in err, err
+    path = site(w, "mistake")
+    first = put(path, "opendkim.conf", "Mode s\n")
+    status, text, _, err = run(w, path, first, put(path, "opendkim-verifier.conf", "Mode v\n"), put(path, "opendmarc.conf", "No 1\n"))
+    assert status == 1 and text is None and "opendkim-verifier.conf: a file of opendkim has been read already" in err \
+        and "opendmarc.conf:1: No" in err, err
+    status, text, _, err = run(w, path, put(path, "opendkim.conf", "Unknown x\n" * 300000), extra=["--force"])
+    assert status == 1 and text is None and err.count("\n") < 1100 and "further mistakes omitted" in err, err[:500]
     assert w.run("import")[0] == 2
     assert w.run("import", "--trusted", "everybody", "x")[0] == 2
 
@@ -240,6 +268,76 @@ def recipients_of_policyd_spf_become_sections(w):
     status, text, findings, err = run(w, path, os.path.join(path, "policyd-spf.conf"), extra=["--force"])
     assert status == 3 and text.count("policy-to") == 1000, err
     assert any(f["kind"] == "without counterpart" and f["line"] == 1001 for f in findings), findings[:3]
+
+
+# the KeyTable, the SigningTable, the mistakes; {key} is a key file, {inline} its text, {cut} a part of that
+TABLE_MISTAKES = [
+    ("a example.com:s:{key}\nb example.net:t:{key}", "*@example.com a\n*@example.net", ["SigningTable:2: *@example.net: the name"]),
+    ("a example.com:s:{key}\nbb example.net:t:{key}", "*@example.com a\n*@example.net b", ["SigningTable:2: the KeyTable has no key"]),
+    ("a example.com:s:{key}\nb example.net:t:{cut}", "*@example.com a\n*@example.net b", ["KeyTable:2: a key inside the table"]),
+    ("a example.com:s:{key}\nb example.net:t:{key}x", "*@example.com a\n*@example.net b", ["KeyTable:2: {key}x: No such"]),
+    ("a example.com:s:{key}\nb example.net:t:{dir}", "*@example.com a\n*@example.net b", ["KeyTable:2: {dir}: is a directory"]),
+    ("a example.com:s:{key}\nb example.n", "*@example.com a\n*@example.net b", ["KeyTable:2: the key b: domain:selector"]),
+    ("a exa\0mple.com:s:{key}\nb\x01\nc exa mple.net:x:\n", "\x02\n*@example.com\n",
+     ["KeyTable:1: exa\\x00mple.com", "KeyTable:2: the key b\\x01", "KeyTable:3: ", "SigningTable:2: *@example.com: the name"]),
+]
+
+
+def tables_that_are_cut_or_binary(w):
+    key = private_key(w.dir, "import-old/cut")
+    inline = "".join(l for l in open(key).read().splitlines() if "-----" not in l)
+    names = {"key": key, "dir": os.path.dirname(key), "cut": inline[:300]}
+    for keys, signing, parts in TABLE_MISTAKES:
+        path = site(w, "cut")
+        put(path, "old/KeyTable", keys.format(**names))
+        put(path, "old/SigningTable", signing)
+        old = put(path, "opendkim.conf", f"KeyTable {path}/old/KeyTable\nSigningTable refile:{path}/old/SigningTable\n")
+        status, text, _, err = run(w, path, old)
+        assert status == 1 and text is None and os.listdir(os.path.join(path, "keys")) == [], (keys, status, err)
+        for part in parts:
+            assert part.format(**names) in err, (part, err)
+
+
+def files_that_contradict_each_other(w):
+    path = site(w, "contradictions")
+    key = private_key(path, "old/k")
+    put(path, "old/KeyTable", f"a example.com:s:{key}\na example.net:t:{key}\n")
+    put(path, "old/SigningTable", "*@example.com a")
+    dkim = put(path, "opendkim.conf", f"KeyTable {path}/old/KeyTable\nSigningTable refile:{path}/old/SigningTable\n"
+               "Domain x.example\nSelector s\nKeyFile /nowhere\nMode s\nAuthservID a.example.com\nSyslogFacility local1\n"
+               "DNSTimeout 7\nRequiredHeaders yes\nSignHeaders *,+Received,+X-A\n")
+    dmarc = put(path, "opendmarc.conf", "AuthservID b.example.com\nSyslogFacility local2\nDNSTimeout 8\nRejectFailures yes\n"
+                "RequiredHeaders no\n")
+    spf = put(path, "policyd-spf.conf", "Authserv_Id = a.example.com\nLookup_Time = 20\n")
+    status, text, findings, err = run(w, path, dkim, dmarc, spf)
+    assert status == 3, err
+    for part in "authserv-id = a.example.com", "remove-authserv-ids = { b.example.com }", "facility = local1", \
+            "deadline = 7s", "required-headers = yes", 'sign-headers = { "+X-A" }':
+        assert part in text, (part, text)
+    assert os.listdir(os.path.join(path, "keys")) == ["example.com"]
+    for file, line, kind, words in (dmarc, 1, "different", "opendkim.conf:7 says a.example.com"), \
+            (dmarc, 2, "different", "opendkim.conf:8 says local1"), (dmarc, 3, "different", "opendkim.conf:9 says 7"), \
+            (spf, 2, "different", "opendkim.conf:9 says 7"), (dmarc, 4, "different", "opendkim verifies nothing (Mode at "), \
+            (dkim, 3, "dropped", "where there is a KeyTable"), (dkim, 5, "dropped", "where there is a KeyTable"), \
+            (dkim, 11, "without counterpart", "does not accept this entry"), \
+            (path + "/old/KeyTable", 2, "dropped", "old/KeyTable:1 has this name as well"), \
+            (path + "/old/SigningTable", 1, "unsafe", "is the file complete?"):
+        assert any(f["file"] == file and f.get("line") == line and f["kind"] == kind and words in f["text"] for f in findings), \
+            (file, line, words, findings)
+
+
+def what_cannot_be_written_copies_no_key(w):
+    path = site(w, "unwritten")
+    key = private_key(path, "old/k")
+    old = put(path, "opendkim.conf", f"Domain example.com\nSelector s\nKeyFile {key}\n")
+    keys = os.path.join(path, "keys")
+    status, _, err = w.run("import", "--keys", keys, "-o", os.path.join(path, "nowhere/assay.conf"), old)
+    assert status == 1 and "nowhere/assay.conf.new: cannot be written: No such file" in err, err
+    assert os.listdir(keys) == []
+    put(path, "keys/example.com/s.pem", "another\n")
+    status, _, err = w.run("import", "--keys", keys, "-o", os.path.join(path, "assay.conf"), old)
+    assert status == 1 and "holds another key" in err, err
+    assert not [f for f in os.listdir(path) if f.startswith("assay.conf")], os.listdir(path)
 
 
 # --- keys and tables -------------------------------------------------------------------------------
@@ -541,6 +639,9 @@ CHECKS = [
     every_rule_finds_what_it_should,
     defaults_of_the_old_programs_count,
     mistakes_are_all_reported_and_nothing_is_written,
+    tables_that_are_cut_or_binary,
+    files_that_contradict_each_other,
+    what_cannot_be_written_copies_no_key,
     tables_become_a_key_directory,
     a_second_import_changes_nothing_and_overwrites_nothing,
     recipients_of_policyd_spf_become_sections,
