@@ -71,7 +71,7 @@ def until(condition, seconds=30):
 def check(podman, name):
     if not until(lambda: "assayd" in podman("logs", name, wanted=None)):
         raise Broken("the container logs nothing: " + podman("ps", "-a"))
-    if not until(lambda: "sessions" in podman("exec", name, "assay", "status", wanted=None)):
+    if not until(lambda: "Listening on: inet:0.0.0.0:8893" in podman("exec", name, "assay", "status", wanted=None)):
         raise Broken("assay status: " + podman("exec", name, "assay", "status", wanted=None) + podman("logs", name))
     podman("healthcheck", "run", name)
     if podman("exec", name, "id", "-u").strip() != "990":
