@@ -95,8 +95,8 @@ def document(heading):
         return readme.blocks(f.read(), heading)
 
 
-def perform(blocks, accepted=(0,)):
-    """-> what each command printed.  OLD is what the reader noted down."""
+def perform(blocks, accepted=(0,), noted={"OLD": OLD_CHAIN}):
+    """-> what each command printed.  noted: words of the document for which the reader writes what he noted down."""
     said = []
     for block in blocks:
         if block.path:
@@ -105,7 +105,9 @@ def perform(blocks, accepted=(0,)):
                 run(command)
             continue
         for command in block.commands():
-            p = subprocess.run(["sh", "-ec", command.replace("OLD", OLD_CHAIN)], stdin=subprocess.DEVNULL,
+            for word, meant in noted.items():
+                command = command.replace(word, meant)
+            p = subprocess.run(["sh", "-ec", command], stdin=subprocess.DEVNULL,
                                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=120)
             check(p.returncode in accepted, "%s: exit %d: %s" % (command, p.returncode, p.stdout[-3000:]))
             said.append(p.stdout)

@@ -12,7 +12,7 @@ import re
 class Block:
     def __init__(self, intro, lines):
         self.lines = lines
-        found = re.search(r"(?:^|\s)[Ii]n (/[^\s,:(]+)[^.]*:$", intro)
+        found = re.search(r"(?:^|\s)[Ii]n (/[^\s,:(]+)[^.]*:$", re.sub("`[^`]*`", "", intro))
         self.path = found.group(1) if found else None
         self.afterwards = re.findall(r"then `([^`]+)`", intro) if found else []
         found = re.search(r"in place of `([^`]+)`", intro)
@@ -35,7 +35,7 @@ class Block:
             new = re.sub(r"(?m)^(%s) *=.*\n" % names, "", old) + self.text
         elif self.replaced is None:
             new = old + "\n" + self.text
-        elif re.search(r"(?m)^%s$" % re.escape(self.replaced), old):
+        elif re.search(r"(?m)^[ \t]*%s$" % re.escape(self.replaced), old):
             new = old.replace(self.replaced + "\n", self.text)
         else:
             raise ValueError("%s has no line %r" % (self.path, self.replaced))

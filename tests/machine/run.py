@@ -119,6 +119,12 @@ def filters(machine):
     neighbours(machine, ("spamass-milter", "spamd", "rspamd", "amavisd-new"), "spamassassin rspamd amavis")
 
 
+def reports(machine):
+    """doc/REPORTS, section by section: reports are sent by the package's units, and an address that bounces is suspended."""
+    install(machine, ["postgresql"])
+    played(machine, "reports.py")
+
+
 def build(machine):
     """./bootstrap, and what `make check` runs: for other releases and architectures."""
     machine.put_project("/root/assay")
@@ -193,7 +199,8 @@ def container(machine):
     podman.run(machine)
 
 
-TESTS = [demonstration, build, bits_32, big_endian, other_libc, everything, set_up, migrate, neighbours, filters, rpm, container]
+TESTS = [demonstration, build, bits_32, big_endian, other_libc, everything, set_up, migrate, neighbours, filters, reports, rpm,
+         container]
 SCRATCH = tempfile.TemporaryDirectory(prefix="assay-packages-")
 
 
