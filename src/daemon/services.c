@@ -115,7 +115,9 @@ static enum rc start_history(struct services *services, const struct settings *s
 {
 	if (s->reports.store.len == 0)
 		return RC_OK;
-	return history_start(&s->reports, &services->history) == RC_OK ? RC_OK :
+	/* two daemons cannot have one control socket; one that has none differs by its milter socket */
+	return history_start(&s->reports, s->control_socket.len > 0 ? s->control_socket : s->listen,
+	    &services->history) == RC_OK ? RC_OK :
 	    err_config(err, "cannot start a thread for the history of reports");
 }
 

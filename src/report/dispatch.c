@@ -94,7 +94,8 @@ static struct slice envelope_sender(const struct dispatching *t, struct arena *a
 	return address.len == 0 ? SLICE("") : bounce_sender(a, address, d->tag);
 }
 
-static enum rc note_failure(struct dispatching *t, const struct delivery *d)
+/* Of the address that was tried, which a record of consent may have put in the place of the delivery's own. */
+static enum rc note_failure(struct dispatching *t, struct slice recipient, struct slice why)
 {
 	const struct report_sending *p = &t->s->settings->sending;
 	struct suspension s;
@@ -102,7 +103,7 @@ static enum rc note_failure(struct dispatching *t, const struct delivery *d)
 	/* where no notification comes back, nothing is counted at all */
 	if (p->bounce_address.len == 0)
 		return RC_OK;
-	return outbox_failed(t->sql, d->address, d->why, t->s->now(t->s->ctx), p->suspend_after, p->suspend_for, &s,
+	return outbox_failed(t->sql, recipient, why, t->s->now(t->s->ctx), p->suspend_after, p->suspend_for, &s,
 	    t->err);
 }
 
@@ -126,7 +127,7 @@ static enum rc hand_over(struct dispatching *t, struct arena *a, const struct ou
 	case HANDOVER_UNKNOWN:
 		d->state = DELIVERY_REFUSED;
 		t->out->refused++;
-		return result == HANDOVER_UNKNOWN ? note_failure(t, d) : RC_OK;
+		return result == HANDOVER_UNKNOWN ? note_failure(t, recipient, d->why) : RC_OK;
 	case HANDOVER_LATER:
 		d->due = next_try(t, d);
 		t->out->later++;

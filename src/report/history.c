@@ -31,8 +31,8 @@ struct chunk {
 struct history {
 	pthread_t thread;
 	struct report_settings settings;
-	char *location;               /* owned */
-	char host[LIMIT_DOMAIN_OCTETS + 1], boot[33];
+	char *location, *host;        /* owned; host is the name that days are marked under */
+	char boot[33];
 	atomic_int_least64_t clock_offset;
 
 	pthread_mutex_t lock;         /* of the next part */
@@ -338,20 +338,21 @@ static void *writer(void *arg)
 
 /* --- life ------------------------------------------------------------------------------------------- */
 
-static bool name_boot(struct history *h)
+static bool name_boot(struct history *h, struct slice instance)
 {
+	char host[LIMIT_DOMAIN_OCTETS + 1] = "";
 	unsigned char random[16];
 
 	if (getrandom(random, sizeof(random), 0) != (ssize_t)sizeof(random))
 		return false;
 	for (size_t i = 0; i < sizeof(random); i++)
 		snprintf(h->boot + 2 * i, 3, "%02x", random[i]);
-	if (gethostname(h->host, sizeof(h->host) - 1) != 0 || h->host[0] == '\0')
-		snprintf(h->host, sizeof(h->host), "localhost");
-	return true;
+	if (gethostname(host, sizeof(host) - 1) != 0 || host[0] == '\0')
+		snprintf(host, sizeof(host), "localhost");
+	return asprintf(&h->host, "%s %.*s", host, SLICE_ARG(instance)) > 0;
 }
 
-enum rc history_start(const struct report_settings *settings, struct history **out)
+enum rc history_start(const struct report_settings *settings, struct slice instance, struct history **out)
 {
 	struct history *h = calloc(1, sizeof(*h));
 	pthread_condattr_t monotonic;
@@ -367,8 +368,9 @@ enum rc history_start(const struct report_settings *settings, struct history **o
 	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
 	pthread_cond_init(&h->changed, &monotonic);
 	pthread_condattr_destroy(&monotonic);
-	if (h->location == NULL || !name_boot(h) || pthread_create(&h->thread, NULL, writer, h) != 0) {
+	if (h->location == NULL || !name_boot(h, instance) || pthread_create(&h->thread, NULL, writer, h) != 0) {
 		free(h->location);
+		free(h->host);
 		free(h);
 		return RC_IO;
 	}
@@ -414,5 +416,6 @@ void history_stop(struct history **h)
 	pthread_cond_destroy(&old->changed);
 	pthread_mutex_destroy(&old->lock);
 	free(old->location);
+	free(old->host);
 	free(old);
 }

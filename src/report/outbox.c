@@ -26,6 +26,7 @@ const char *const suppression_words[SUPPRESSIONS] = {
 	[SUPPRESSED_FAILING] = "no message passed, and for = passing",
 	[SUPPRESSED_CAP] = "beyond daily-cap",
 	[SUPPRESSED_NO_URI] = "no usable address in rua",
+	[SUPPRESSED_TIME] = "not made within three hours, because DNS servers answered slowly",
 };
 
 #define RUN(s, text, row, ctx, err, ...) \

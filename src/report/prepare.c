@@ -225,8 +225,12 @@ static enum rc make_report(struct making *m, struct arena *a, const struct repor
 	if (there) /* made by an earlier run, which was interrupted */
 		return RC_OK;
 	m->considered++;
-	if (is_over_cap(m, 1) || m->s->now(m->s->ctx) - m->began > MAKING_MAX) {
+	if (is_over_cap(m, 1)) {
 		suppress(m, SUPPRESSED_CAP, r->messages);
+		return RC_OK;
+	}
+	if (m->s->now(m->s->ctx) - m->began > MAKING_MAX) {
+		suppress(m, SUPPRESSED_TIME, r->messages);
 		return RC_OK;
 	}
 	TRY(destinations_of(m, a, r, &to));

@@ -493,6 +493,22 @@ def consent_that_names_another_address(w):
     assert w.send()["handed_over"] == 1 and [r for _, r, _ in s.taken] == ["new@other.test"], s.taken
 
 
+@check
+def the_address_that_was_tried_is_the_one_that_fails(w):
+    """Not the one of the record that the record of consent replaced."""
+    s = w.server(lambda stage, text: "550 5.1.1 no such user" if stage == "RCPT" else None)
+    options = {"bounce_address": '"b@example.com"', "suspend_after": "1"}
+    w.configure("smtp:127.0.0.1:%d" % s.port, **options)
+    w.fill([("a.example", 3, "pass", RECORD % "rua@other.test")])
+    consent = "a.example._report._dmarc.other.test TXT "
+    w.write("zone", "_dmarc.example.com TXT v=DMARC1; p=none\n" + consent + "!TIMEOUT\n")
+    w.send()
+    w.write("zone", "_dmarc.example.com TXT v=DMARC1; p=none\n" + consent + "v=DMARC1; rua=mailto:new@other.test\n")
+    w.configure("smtp:127.0.0.1:%d" % s.port, test_clock_offset="2h", **options)
+    assert w.send()["refused"] == 1
+    assert [a["address"] for a in w.status()["suspended"]] == ["new@other.test"], w.status()
+
+
 # --- what comes back ------------------------------------------------------------------------------------------
 
 DSN = b"""From: MAILER-DAEMON@mx.example.org
@@ -520,6 +536,7 @@ Diagnostic-Code: smtp; 550 no such user
 
 @check
 def addresses_that_fail_are_suspended(w):
+    """Forged bounces: without the tag of that delivery nothing is counted."""
     s = w.server()
     options = {"bounce_address": '"dmarc-bounces@example.com"', "suspend_after": "1", "suspend_for": "10d"}
     simple(w, s, **options)
@@ -543,6 +560,16 @@ def addresses_that_fail_are_suspended(w):
     before = len(s.taken)
     w.send()
     assert [r for _, r, _ in s.taken[before:]] == ["rua@b.example"], s.taken[before:]
+
+
+@check
+def a_notification_that_needs_too_much_memory_is_ignored(w):
+    w.configure("smtp:127.0.0.1:25", bounce_address='"b@example.com"')
+    w.fill([("a.example", 3, "pass", RECORD % "rua@a.example")])
+    fields = b"a:\n" * 9990 + b"\n"
+    text = (DSN.partition(b"\n\n")[0] + b"\n" + fields + (b"--x\n" + fields) * 19 +
+            b"--x\nContent-Type: message/delivery-status\n\n" + fields * 14)
+    assert "ignored" in w.run("bounce", "b+00112233445566778899aabbccddeeff@example.com", stdin=text)[0]
 
 
 @check

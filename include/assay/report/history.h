@@ -14,8 +14,12 @@
 
 struct history;
 
-/* Texts are copied.  The store need not be there.  RC_IO: no thread; RC_NOMEM. */
-MUST_CHECK enum rc history_start(const struct report_settings *settings, struct history **out);
+/*
+ * instance distinguishes the daemons of one host, which all mark their days as drained, and is the same after a
+ * restart.  Texts are copied.  The store need not be there.  RC_IO: no thread; RC_NOMEM.
+ */
+MUST_CHECK enum rc history_start(const struct report_settings *settings, struct slice instance,
+    struct history **out);
 
 /* The row, encoded; never blocks.  False: lost, and counted. */
 bool history_row(struct history *h, const struct report_row *row);

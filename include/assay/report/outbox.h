@@ -119,8 +119,9 @@ enum suppression {
 	SUPPRESSED_EXCEPT,
 	SUPPRESSED_FEW,       /* fewer than minimum-messages */
 	SUPPRESSED_FAILING,   /* for = passing, and nothing passed */
-	SUPPRESSED_CAP,       /* daily-cap, or the time for making, was used up by larger ones */
+	SUPPRESSED_CAP,       /* daily-cap was used up by larger ones */
 	SUPPRESSED_NO_URI,    /* no usable address in rua */
+	SUPPRESSED_TIME,      /* the time for making reports was used up by larger ones; the number is stored: last */
 	SUPPRESSIONS
 };
 extern const char *const suppression_words[SUPPRESSIONS];

@@ -33,7 +33,7 @@ MUST_CHECK enum rc store_secret(struct store *s, unsigned char out[STORE_SECRET_
 /* --- writing: the daemon ---------------------------------------------------------------------- */
 
 struct store_batch {
-	struct slice host, boot;      /* text */
+	struct slice host, boot;      /* text; host is one daemon, by which days are marked as drained */
 	int64_t sequence;             /* rises with each batch of a boot */
 	int64_t now;                  /* seconds */
 	struct slice items;           /* made with store_item_begin() */

@@ -8,6 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/clock.h"
+
 #include "postgres.h"
 #include "suites.h"
 
@@ -20,12 +22,17 @@ static struct report_settings settings_for(const char *location)
 		.memory = 1024 * 1024, .domain_rows = 10000, .day_rows = 100000 };
 }
 
-static struct history *started(const struct report_settings *settings)
+static struct history *started_as(const struct report_settings *settings, const char *instance)
 {
 	struct history *h = NULL;
 
-	ck_assert_int_eq(history_start(settings, &h), RC_OK);
+	ck_assert_int_eq(history_start(settings, slice_str(instance), &h), RC_OK);
 	return h;
+}
+
+static struct history *started(const struct report_settings *settings)
+{
+	return started_as(settings, "/run/assay/control.sock");
 }
 
 static void put(struct history *h, unsigned count)
@@ -245,6 +252,66 @@ START_TEST(a_day_is_marked)
 }
 END_TEST
 
+static enum rc take_number(void *ctx, const struct sql_value *columns, size_t count)
+{
+	(void)count;
+	*(int64_t *)ctx = columns[0].integer;
+	return RC_OK;
+}
+
+/* Daemons that have marked the day. */
+static int64_t marks(struct store *s)
+{
+	struct sql_value day = sql_integer(DAY);
+	int64_t number = 0;
+
+	ck_assert_int_eq(sql_run(store_sql(s), "SELECT count(*) FROM history_host WHERE drained >= $1", &day, 1, take_number,
+	    &number, NULL), RC_OK);
+	return number;
+}
+
+static void await_marks(struct store *s, int64_t wanted)
+{
+	for (int waited = 0; marks(s) < wanted && waited < PATIENCE_MS; waited += 10)
+		poll(NULL, 0, 10);
+	ck_assert_int_eq(marks(s), wanted);
+}
+
+/* Two daemons of one host: the day is over when both have marked it. */
+START_TEST(daemons_of_one_host)
+{
+	int64_t noon = DAY * INT64_C(86400) + 43200 - clock_now();
+	struct report_settings settings;
+	struct history *one, *two;
+	struct store *s = NULL;
+	char location[512];
+	bool may;
+
+	if (!store_location(_i, location))
+		return;
+	settings = settings_for(location);
+	settings.test_clock_offset = noon;
+	one = started_as(&settings, "/run/assay/one.sock");
+	two = started_as(&settings, "/run/assay/two.sock");
+	put(one, 1);
+	put(two, 1);
+	await(one, all_written);
+	await(two, all_written);
+	ck_assert_int_eq(store_open(settings.store, &s, NULL), RC_OK);
+	history_set_clock_offset(one, noon + 86400);
+	await_marks(s, 1);
+	ck_assert_int_eq(store_may_close(s, DAY, (DAY + 1) * SECONDS_OF_DAY, INT64_MAX / 2, &may, NULL), RC_OK);
+	ck_assert(!may);
+	history_set_clock_offset(two, noon + 86400);
+	await_marks(s, 2);
+	ck_assert_int_eq(store_may_close(s, DAY, (DAY + 1) * SECONDS_OF_DAY, INT64_MAX / 2, &may, NULL), RC_OK);
+	ck_assert(may);
+	store_close(&s);
+	history_stop(&one);
+	history_stop(&two);
+}
+END_TEST
+
 Suite *history_suite(void)
 {
 	Suite *s = suite_create("report history");
@@ -255,6 +322,7 @@ Suite *history_suite(void)
 	UNIT_TEST(s, file_moved_away);
 	UNIT_TEST(s, full_disk);
 	unit_table(s, "a_day_is_marked", a_day_is_marked, STORE_KINDS);
+	unit_table(s, "daemons_of_one_host", daemons_of_one_host, STORE_KINDS);
 	UNIT_TEST(s, server_goes_and_returns); /* the last: its server ends with it */
 	return s;
 }

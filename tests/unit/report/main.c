@@ -10,6 +10,7 @@ int main(void)
 		bounce_suite,
 		handover_suite,
 		outbox_suite,
+		prepare_suite,
 		NULL,
 	};
 
