@@ -47,11 +47,9 @@ static bool write_all(int fd, struct slice octets)
 	return true;
 }
 
-/* DIR/NAME; what is there under that name is replaced, and a symbolic link is an error. */
-static enum rc write_file(struct building *b, struct slice name, struct slice octets)
+enum rc report_write_file(struct report_request *r, struct arena *a, struct slice name, struct slice octets)
 {
-	struct report_request *r = b->request;
-	struct slice path = arena_printf(b->arena, "%s/%.*s", r->to, SLICE_ARG(name));
+	struct slice path = arena_printf(a, "%s/%.*s", r->to, SLICE_ARG(name));
 	bool written;
 	int fd;
 
@@ -73,7 +71,7 @@ static const char *const consents[] = {
 	[REPORT_PERMITTED] = "send", [REPORT_REFUSED] = "never", [REPORT_POSTPONED] = "later",
 };
 
-static void print_destination(const struct report_destination *d)
+void report_print_destination(const struct report_destination *d)
 {
 	printf("    %-5s  ", consents[d->consent]);
 	print_text(d->to.address.len > 0 ? d->to.address : d->uri);
@@ -95,10 +93,10 @@ static void print_report(const struct report *r, const struct report_file *file,
 		printf("    note   %zu records of %llu messages were omitted: the report is full\n", r->rows_left_out,
 		    (unsigned long long)r->messages_left_out);
 	for (size_t i = 0; i < to->count; i++)
-		print_destination(&to->items[i]);
+		report_print_destination(&to->items[i]);
 }
 
-static json_t *destination_json(const struct report_destination *d)
+json_t *report_destination_json(const struct report_destination *d)
 {
 	json_t *o = json_object();
 
@@ -124,7 +122,7 @@ static json_t *report_json(const struct report *r, const struct report_file *fil
 	if (r->rows_left_out > 0)
 		json_object_set_new(o, "messages_left_out", json_integer((json_int_t)r->messages_left_out));
 	for (size_t i = 0; i < to->count; i++)
-		json_array_append_new(list, destination_json(&to->items[i]));
+		json_array_append_new(list, report_destination_json(&to->items[i]));
 	json_object_set_new(o, "destinations", list);
 	return o;
 }
@@ -167,8 +165,8 @@ static enum rc build_report(struct building *b, const struct report *r)
 	TRY(report_render(b->arena, r, &b->sender, &file));
 	TRY(report_message(b->arena, r, &file, &b->sender, b->now, &message));
 	TRY(find_destinations(b, &r->policy, &to));
-	TRY(write_file(b, file.name, file.gzip));
-	TRY(write_file(b, arena_printf(b->arena, "%.*s.eml", SLICE_ARG(file.name)), message.octets));
+	TRY(report_write_file(b->request, b->arena, file.name, file.gzip));
+	TRY(report_write_file(b->request, b->arena, arena_printf(b->arena, "%.*s.eml", SLICE_ARG(file.name)), message.octets));
 	b->reports++;
 	b->messages += r->messages;
 	return tell(b, r, &file, &to);
@@ -198,7 +196,7 @@ static enum rc build_domains(struct building *b, const struct stored_domains *do
 	return RC_OK;
 }
 
-static enum rc make_directory(struct report_request *r)
+enum rc report_make_directory(struct report_request *r)
 {
 	if (mkdir(r->to, 0700) != 0 && errno != EEXIST)
 		return cannot_write(r, r->to);
@@ -224,11 +222,13 @@ static enum rc build(struct report_request *r)
 
 	if (r->to == NULL)
 		return err_config(r->err, "report build: name the directory to write into: --to DIR");
+	if (r->failures)
+		return report_build_failures(r);
 	if (r->day >= r->today)
 		return err_config(r->err, "--day: a report covers a whole UTC day, and this one is not over");
 	TRY(report_sender_of(r->arena, &r->settings->reports, r->store, &b.sender, r->err));
 	TRY(report_stored(r, &domains));
-	TRY(make_directory(r));
+	TRY(report_make_directory(r));
 	TRY(command_resolver(r->settings, r->zone, &b.resolver, r->err));
 	rc = build_domains(&b, &domains);
 	if (rc == RC_OK)
@@ -242,6 +242,7 @@ static const struct argument arguments[] = {
 	{ "zone", ARGUMENT_TEXT, offsetof(struct report_request, zone) },
 	{ "day", ARGUMENT_TEXT, offsetof(struct report_request, day_text) },
 	{ "to", ARGUMENT_TEXT, offsetof(struct report_request, to) },
+	{ "failures", ARGUMENT_FLAG, offsetof(struct report_request, failures) },
 	{ "json", ARGUMENT_FLAG, offsetof(struct report_request, json) },
 	{ NULL, ARGUMENT_FLAG, 0 },
 };
@@ -256,7 +257,7 @@ static int run(const struct command *c, int argc, char **argv)
 const struct command command_report_build = {
 	.name = "report build",
 	.run = run,
-	.summary = "write the aggregate reports of a day into a directory; nothing is sent",
-	.usage = "--to DIR [DOMAIN] [--day YYYY-MM-DD] [--zone FILE] [-c FILE] [--json]",
+	.summary = "write the aggregate reports of a day, or failure reports, into a directory; nothing is sent",
+	.usage = "--to DIR [DOMAIN] [--day YYYY-MM-DD | --failures] [--zone FILE] [-c FILE] [--json]",
 	.arguments = arguments,
 };

@@ -38,6 +38,6 @@ static int run(const struct command *c, int argc, char **argv)
 const struct command command_report = {
 	.name = "report",
 	.run = run,
-	.summary = "show what is kept of judged mail, build and send aggregate reports",
+	.summary = "show what is kept of judged mail, build and send aggregate and failure reports",
 	.usage = "show|build|send|status|bounce [ARGUMENT ...]",
 };

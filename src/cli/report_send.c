@@ -102,6 +102,9 @@ static void print_done(const struct prepared *p, const struct dispatched *d)
 			printf("  not to be sent: to %lld addresses (assay report status)\n", (long long)p->refused);
 		print_suppressed(&p->suppressed);
 	}
+	if (p->failures > 0)
+		printf("made %lld failure reports, for %lld addresses\n", (long long)p->failures,
+		    (long long)p->failure_deliveries);
 	if (p->waiting_day != 0) {
 		char day[REPORT_DAY_TEXT];
 
@@ -125,7 +128,8 @@ static json_t *suppressed_json(const struct suppressed *s)
 
 static enum rc print_done_json(const struct prepared *p, const struct dispatched *d)
 {
-	return json_print_all(json_pack("{s:I, s:I, s:I, s:o, s:I, s:I, s:I, s:I, s:I}",
+	return json_print_all(json_pack("{s:I, s:I, s:I, s:I, s:I, s:o, s:I, s:I, s:I, s:I, s:I}",
+	    "failure_reports", (json_int_t)p->failures, "failure_deliveries", (json_int_t)p->failure_deliveries,
 	    "reports", (json_int_t)p->reports, "deliveries", (json_int_t)p->deliveries,
 	    "not_to_be_sent", (json_int_t)p->refused, "not_made", suppressed_json(&p->suppressed),
 	    "handed_over", (json_int_t)d->done, "later", (json_int_t)d->later, "refused", (json_int_t)d->refused,
@@ -160,7 +164,7 @@ static enum rc send_all(struct run *run)
 		fputs("\r\033[K", stderr);
 	if (rc == RC_OK && run->request->json)
 		rc = print_done_json(&p, &d);
-	else if (rc == RC_OK && (run->terminal || p.days + d.done + d.later + d.refused + d.suppressed + d.expired > 0))
+	else if (rc == RC_OK && (run->terminal || p.days + p.failures + d.done + d.later + d.refused + d.suppressed + d.expired > 0))
 		print_done(&p, &d);
 	if (rc == RC_OK)
 		rc = judge(run, &d);
@@ -176,13 +180,15 @@ static enum rc preview_one(void *ctx, const struct outgoing *report, const struc
 
 	if (run->request->json) {
 		printf(run->printed++ == 0 ? "[\n" : ",\n");
-		return json_print(json_pack("{s:o, s:o, s:o, s:I, s:b, s:o}", "domain", json_slice(report->domain),
-		    "report_id", json_slice(report->id), "address", json_slice(d->address),
+		return json_print(json_pack("{s:s, s:o, s:o, s:o, s:I, s:b, s:o}", "kind",
+		    outgoing_kind_word[report->kind], "domain", json_slice(report->domain), "report_id", json_slice(report->id), "address", json_slice(d->address),
 		    "messages", (json_int_t)report->messages, "send", d->state == DELIVERY_PENDING,
 		    "why", json_slice(d->why)), 2);
 	}
 	run->printed++;
 	printf("%-9s %8lld  ", d->state == DELIVERY_PENDING ? "send" : "never", (long long)report->messages);
+	if (report->kind == OUTGOING_FAILURE)
+		fputs("(failure) ", stdout);
 	print_text(report->domain);
 	fputs(" -> ", stdout);
 	print_text(d->address);
@@ -199,6 +205,8 @@ static enum rc preview(struct run *run)
 	enum rc rc = sending_preview(&run->sending, run->request->day, preview_one, run, &suppressed,
 	    run->request->err);
 
+	if (rc == RC_OK && run->request->day_text == NULL)
+		rc = sending_preview_failures(&run->sending, preview_one, run, run->request->err);
 	if (rc != RC_OK)
 		return rc;
 	if (run->request->json) {
@@ -281,7 +289,7 @@ static int run_command(const struct command *c, int argc, char **argv)
 const struct command command_report_send = {
 	.name = "report send",
 	.run = run_command,
-	.summary = "make the reports of the days that are over, and hand over what is due",
+	.summary = "make the reports of what is over, days and hours, and hand over what is due",
 	.usage = "[--dry-run] [--day YYYY-MM-DD [--again [DOMAIN]]] [--zone FILE] [-c FILE] [--json]",
 	.arguments = arguments,
 };

@@ -228,6 +228,8 @@ static enum rc show(struct report_request *r)
 {
 	struct stored_domains all;
 
+	if (r->failures)
+		return report_show_failures(r);
 	TRY(report_stored(r, &all));
 	if (!domain_is_none(r->domain))
 		return show_domain(r);
@@ -240,6 +242,7 @@ static enum rc show(struct report_request *r)
 static const struct argument arguments[] = {
 	{ "config", ARGUMENT_TEXT, offsetof(struct report_request, config) },
 	{ "day", ARGUMENT_TEXT, offsetof(struct report_request, day_text) },
+	{ "failures", ARGUMENT_FLAG, offsetof(struct report_request, failures) },
 	{ "json", ARGUMENT_FLAG, offsetof(struct report_request, json) },
 	{ NULL, ARGUMENT_FLAG, 0 },
 };
@@ -254,7 +257,7 @@ static int run(const struct command *c, int argc, char **argv)
 const struct command command_report_show = {
 	.name = "report show",
 	.run = run,
-	.summary = "show what is kept of a day's judged mail",
-	.usage = "[DOMAIN] [--day YYYY-MM-DD] [-c FILE] [--json]",
+	.summary = "show what is kept of a day's judged mail, or of mail that waits for a failure report",
+	.usage = "[DOMAIN] [--day YYYY-MM-DD | --failures] [-c FILE] [--json]",
 	.arguments = arguments,
 };

@@ -73,12 +73,12 @@ static enum rc show_delivery(void *ctx, const struct outgoing *report, const str
 	time_text(d->due, due, sizeof(due));
 	s->shown++;
 	if (s->list != NULL) {
-		json_array_append_new(s->list, json_pack("{s:s, s:o, s:o, s:o, s:s, s:I, s:o}", "day", day, "domain",
-		    json_slice(report->domain), "report_id", json_slice(report->id), "address", json_slice(d->address),
+		json_array_append_new(s->list, json_pack("{s:s, s:s, s:o, s:o, s:o, s:s, s:I, s:o}", "kind",
+		    outgoing_kind_word[report->kind], "day", day, "domain", json_slice(report->domain), "report_id", json_slice(report->id), "address", json_slice(d->address),
 		    "due", due, "tries", (json_int_t)d->tries, "why", json_slice(d->why)));
 		return RC_OK;
 	}
-	printf("  %s  ", day);
+	printf("  %s  %s", day, report->kind == OUTGOING_FAILURE ? "(failure) " : "");
 	print_text(report->domain);
 	fputs(" -> ", stdout);
 	print_text(d->address);
@@ -129,9 +129,23 @@ static enum rc show_late(void *ctx, const struct store_day *d)
 	return RC_OK;
 }
 
+static enum rc show_left_out(void *ctx, int64_t number, uint64_t incidents)
+{
+	struct status *s = ctx;
+	char day[REPORT_DAY_TEXT];
+
+	report_day_text(number, day);
+	s->shown++;
+	if (s->list != NULL)
+		json_array_append_new(s->list, json_pack("{s:s, s:I}", "day", day, "incidents", (json_int_t)incidents));
+	else
+		printf("  %s  %llu messages\n", day, (unsigned long long)incidents);
+	return RC_OK;
+}
+
 /* --- the whole --------------------------------------------------------------------------------------------- */
 
-enum part { PART_DAYS, PART_NOT_MADE, PART_LATE, PART_SUSPENDED, PART_PENDING, PART_REFUSED, PART_BOUNCED,
+enum part { PART_DAYS, PART_NOT_MADE, PART_LATE, PART_FAILURES, PART_LEFT_OUT, PART_SUSPENDED, PART_PENDING, PART_REFUSED, PART_BOUNCED,
 	PART_EXPIRED, PART_SUPPRESSED, PARTS };
 
 static const struct {
@@ -142,6 +156,9 @@ static const struct {
 	[PART_DAYS] = { "days", "messages of the last days", DELIVERY_PENDING },
 	[PART_NOT_MADE] = { "not_made", "reports that were not made", DELIVERY_PENDING },
 	[PART_LATE] = { "late", "mail that was counted after its day was closed", DELIVERY_PENDING },
+	[PART_FAILURES] = { "failures", "failure reports of the last days", DELIVERY_PENDING },
+	[PART_LEFT_OUT] = { "failures_left_out", "failures beyond failure-per-hour and failure-per-domain",
+		DELIVERY_PENDING },
 	[PART_SUSPENDED] = { "suspended", "suspended addresses", DELIVERY_PENDING },
 	[PART_PENDING] = { "pending", "waiting", DELIVERY_PENDING },
 	[PART_REFUSED] = { "refused", "refused by the MTA", DELIVERY_REFUSED },
@@ -157,11 +174,15 @@ static enum rc show_part(struct status *s, enum part part)
 
 	switch (part) {
 	case PART_DAYS:
-		return outbox_totals(sql, r->today - DAYS_SHOWN, show_total, s, r->err);
+		return outbox_totals(sql, OUTGOING_AGGREGATE, r->today - DAYS_SHOWN, show_total, s, r->err);
 	case PART_NOT_MADE:
 		return outbox_suppressed(sql, r->today - DAYS_SHOWN, show_suppressed, s, r->err);
 	case PART_LATE:
 		return store_days(r->store, r->today - DAYS_SHOWN, show_late, s, r->err);
+	case PART_FAILURES:
+		return outbox_totals(sql, OUTGOING_FAILURE, r->today - DAYS_SHOWN, show_total, s, r->err);
+	case PART_LEFT_OUT:
+		return store_incidents_left_out(r->store, r->today - DAYS_SHOWN, show_left_out, s, r->err);
 	case PART_SUSPENDED:
 		return outbox_suspensions(sql, s->now, show_suspension, s, r->err);
 	default:

@@ -248,6 +248,9 @@ static void check_reports(const struct settings *s, struct err *err)
 	if (s->reports.sending.enabled && s->reports.store.len == 0)
 		config_error(err, place_of(s, "reports", "send"), "reports are made of what is kept: write "
 		    "store = \"sqlite:/var/lib/assay/reports.sqlite\", too");
+	if (s->reports.failure.enabled && (s->reports.store.len == 0 || s->reports.from.len == 0))
+		config_error(err, place_of(s, "reports", "failure"), "failure reports are kept in the store and come from "
+		    "an address: write store = \"sqlite:/var/lib/assay/reports.sqlite\" and from, too");
 	if (s->reports.sending.bcc.count > LIMIT_REPORT_BCC)
 		config_error(err, place_of(s, "reports", "bcc"), "bcc has %zu addresses: write at most %u",
 		    s->reports.sending.bcc.count, LIMIT_REPORT_BCC);

@@ -189,6 +189,10 @@ static void write_history(struct facts *f, struct history *history)
 	    "Messages that were written but have no report row of their own, by reason");
 	facts_labelled(f, "why", "overflow", h.overflow);
 	facts_labelled(f, "why", "late", h.late);
+	facts_family(f, "history_incidents", FACTS_COUNTER, "Messages passed to the store for failure reports, by result");
+	facts_labelled(f, "end", "written", h.incidents);
+	facts_labelled(f, "end", "left_out", h.incidents_left_out);
+	facts_labelled(f, "end", "lost", h.incidents_lost);
 }
 
 void status_write(struct services *services, const char *config, enum facts_form form,

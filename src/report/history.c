@@ -41,6 +41,8 @@ struct history {
 	size_t octets;
 	struct history_facts facts;
 	bool draining, stopping, finished;
+	bool has_secret;
+	unsigned char secret[STORE_SECRET_OCTETS];
 
 	struct store *store;          /* from here on: the writer's own; NULL: not open */
 	int64_t sequence;
@@ -112,6 +114,43 @@ bool history_row(struct history *h, const struct report_row *row)
 		h->facts.lost++;
 	pthread_mutex_unlock(&h->lock);
 	return added;
+}
+
+static bool add_incident(struct history *h, struct chunk *c, const struct failure_incident *incident)
+{
+	size_t begun = store_item_begin(&c->items, STORE_INCIDENT);
+
+	failure_encode(incident, &c->items);
+	store_item_end(&c->items, begun);
+	h->octets += c->items.len - begun;
+	return c->items.len > begun;
+}
+
+bool history_incident(struct history *h, const struct failure_incident *incident)
+{
+	struct chunk *c = NULL;
+	bool added;
+
+	pthread_mutex_lock(&h->lock);
+	if (!h->finished && h->octets + LIMIT_HISTORY_ITEM <= h->settings.memory / 2)
+		c = chunk_for(h, LIMIT_HISTORY_ITEM);
+	added = c != NULL && add_incident(h, c, incident);
+	if (!added)
+		h->facts.incidents_lost++;
+	pthread_mutex_unlock(&h->lock);
+	return added;
+}
+
+bool history_secret(struct history *h, unsigned char out[STORE_SECRET_OCTETS])
+{
+	bool has;
+
+	pthread_mutex_lock(&h->lock);
+	has = h->has_secret;
+	if (has)
+		memcpy(out, h->secret, STORE_SECRET_OCTETS);
+	pthread_mutex_unlock(&h->lock);
+	return has;
 }
 
 void history_set_clock_offset(struct history *h, int64_t seconds)
@@ -210,13 +249,31 @@ static void written(struct history *h, struct chunk *c, const struct store_added
 	h->facts.refused += added->refused;
 	h->facts.overflow += added->overflow;
 	h->facts.late += added->late;
+	h->facts.incidents += added->incidents - added->incidents_left_out;
+	h->facts.incidents_left_out += added->incidents_left_out;
 	pthread_mutex_unlock(&h->lock);
 	chunk_free(c);
 }
 
+/* The store that is there now may be another one than before. */
+static enum rc take_secret(struct history *h, struct err *err)
+{
+	unsigned char secret[STORE_SECRET_OCTETS];
+
+	TRY(store_secret(h->store, secret, err));
+	pthread_mutex_lock(&h->lock);
+	memcpy(h->secret, secret, sizeof(secret));
+	h->has_secret = true;
+	pthread_mutex_unlock(&h->lock);
+	return RC_OK;
+}
+
 static enum rc open_store(struct history *h, struct err *err)
 {
-	return h->store != NULL ? RC_OK : store_open(slice_str(h->location), &h->store, err);
+	if (h->store != NULL)
+		return RC_OK;
+	TRY(store_open(slice_str(h->location), &h->store, err));
+	return take_secret(h, err);
 }
 
 /* A chunk that the store rejects as a whole is dropped and counted, as a single row is. */
@@ -224,7 +281,9 @@ static enum rc write_chunk(struct history *h, struct chunk *c, struct err *err)
 {
 	struct store_batch batch = { .host = slice_str(h->host), .boot = slice_str(h->boot),
 		.sequence = c->sequence, .now = now_of(h), .items = buf_slice(&c->items),
-		.rows_of_domain = h->settings.domain_rows, .rows_of_day = h->settings.day_rows };
+		.rows_of_domain = h->settings.domain_rows, .rows_of_day = h->settings.day_rows,
+		.incidents_of_domain = h->settings.failure.per_domain,
+		.incidents_of_hour = h->settings.failure.per_hour };
 	struct store_added added = { 0 };
 	enum rc rc = store_add(h->store, &batch, &added, err);
 
@@ -271,6 +330,7 @@ static enum rc expire(struct history *h, struct err *err)
 
 	if (now < h->next_expire)
 		return RC_OK;
+	TRY(store_incidents_forget(h->store, now_of(h) - STORE_INCIDENTS_KEPT, err));
 	TRY(store_expire(h->store, (now_of(h) - h->settings.keep_seconds) / SECONDS_OF_DAY, &done, err));
 	if (done)
 		h->next_expire = now + EXPIRE_MS;

@@ -6,7 +6,7 @@
 
 /* the statements name them by number */
 _Static_assert(DELIVERY_PENDING == 0 && DELIVERY_DONE == 1 && DELIVERY_REFUSED == 2 && DELIVERY_EXPIRED == 3 &&
-    DELIVERY_SUPPRESSED == 4 && DELIVERY_BOUNCED == 5 && OUTGOING_AGGREGATE == 0, "the store keeps these numbers");
+    DELIVERY_SUPPRESSED == 4 && DELIVERY_BOUNCED == 5 && OUTGOING_AGGREGATE == 0 && OUTGOING_FAILURE == 1, "the store keeps these numbers");
 
 #define CANDIDATES 16u /* due deliveries looked at before one is leased: others lease as well */
 
@@ -18,6 +18,8 @@ const char *const delivery_state_word[DELIVERY_STATES] = {
 	[DELIVERY_SUPPRESSED] = "suppressed",
 	[DELIVERY_BOUNCED] = "bounced",
 };
+
+const char *const outgoing_kind_word[2] = { "aggregate", "failure" };
 
 const char *const suppression_words[SUPPRESSIONS] = {
 	[SUPPRESSED_NOT_ONLY] = "not named by only",
@@ -248,6 +250,14 @@ enum rc outbox_tried(struct sql *s, int64_t since, int64_t *count_out, struct er
 	    sql_integer(since));
 }
 
+enum rc outbox_made_since(struct sql *s, enum outgoing_kind kind, int64_t since, int64_t *count_out, struct err *err)
+{
+	*count_out = 0;
+	return RUN(s, "SELECT count(*) FROM delivery d JOIN outgoing o ON o.report = d.report "
+	    "WHERE o.kind = $1 AND o.made > $2 AND d.state <> 4", take_integer, count_out, err, sql_integer(kind),
+	    sql_integer(since));
+}
+
 enum rc outbox_of_day(struct sql *s, int64_t day, int64_t *count_out, struct err *err)
 {
 	*count_out = 0;
@@ -270,6 +280,8 @@ enum rc outbox_repeat(struct sql *s, int64_t day, struct slice domain, int64_t n
 
 enum rc outbox_forget(struct sql *s, int64_t made_before, struct err *err)
 {
+	TRY(RUN(s, "UPDATE outgoing SET octets = $1 WHERE kind = 1 AND length(octets) > 0 AND report NOT IN "
+	    "(SELECT report FROM delivery WHERE state = 0)", NULL, NULL, err, sql_octets(SLICE(""))));
 	TRY(RUN(s, "DELETE FROM delivery WHERE state <> 0 AND report IN (SELECT report FROM outgoing WHERE made < $1)",
 	    NULL, NULL, err, sql_integer(made_before)));
 	TRY(RUN(s, "DELETE FROM outgoing WHERE made < $1 AND report NOT IN (SELECT report FROM delivery)", NULL,
@@ -398,14 +410,14 @@ static enum rc list_total(void *ctx, const struct sql_value *c, size_t count)
 	    .state = (enum delivery_state)c[1].integer, .deliveries = c[2].integer, .messages = c[3].integer });
 }
 
-enum rc outbox_totals(struct sql *s, int64_t since_day, enum rc (*each)(void *ctx, const struct outbox_total *t),
-    void *ctx, struct err *err)
+enum rc outbox_totals(struct sql *s, enum outgoing_kind kind, int64_t since_day,
+    enum rc (*each)(void *ctx, const struct outbox_total *t), void *ctx, struct err *err)
 {
 	struct listing l = { .ctx = ctx, .total = each };
 
 	return RUN(s, "SELECT o.day, d.state, count(*), CAST(sum(o.messages) AS BIGINT) FROM delivery d "
-	    "JOIN outgoing o ON o.report = d.report WHERE o.kind = 0 AND o.day >= $1 GROUP BY o.day, d.state "
-	    "ORDER BY o.day, d.state", list_total, &l, err, sql_integer(since_day));
+	    "JOIN outgoing o ON o.report = d.report WHERE o.kind = $1 AND o.day >= $2 GROUP BY o.day, d.state "
+	    "ORDER BY o.day, d.state", list_total, &l, err, sql_integer(kind), sql_integer(since_day));
 }
 
 static enum rc list_delivery(void *ctx, const struct sql_value *columns, size_t count)

@@ -1,16 +1,15 @@
 #include "base/limits.h"
-#include "dns/lookups.h"
 #include "mail/tokens.h"
-#include "report/bounce.h"
 #include "report/build.h"
-#include "report/external.h"
+
+#include "addressing.h"
+#include "failures.h"
 
 #include "report/sending.h"
 
 #define DAY_LEASE        600  /* seconds, renewed with each report */
 #define WORK_OF_CAP      10   /* reports whose addresses are looked up, for each that the cap allows */
 #define MAKING_MAX       (3 * 3600) /* seconds: whatever strangers' DNS servers do, dispatching is not kept waiting */
-#define DELIVERIES_MAX   (LIMIT_REPORT_URIS + LIMIT_REPORT_BCC)
 
 /* State while the reports of one day are made, for the outbox or only for a preview. */
 struct making {
@@ -18,13 +17,14 @@ struct making {
 	struct sql *sql;
 	struct err *err;
 	unsigned char secret[STORE_SECRET_OCTETS];
+	struct addressing addressing;
 	int64_t day, lease;
 	int64_t began;
 	int64_t deliveries;         /* of the day, those made before included */
 	int64_t considered;
 	struct suppressed suppressed;
 	struct prepared *out;
-	enum rc (*preview)(void *ctx, const struct outgoing *report, const struct delivery *d); /* NULL: no preview */
+	sending_preview_fn *preview; /* NULL: no preview */
 	void *ctx;
 };
 
@@ -90,86 +90,6 @@ static void suppress(struct making *m, enum suppression why, uint64_t messages)
 
 /* --- one report ---------------------------------------------------------------------------------------- */
 
-/* Returns in *out why the report must not be sent to this destination; the null slice: it may be. */
-static enum rc objection(struct making *m, struct arena *a, const struct report_destination *d, struct slice *out)
-{
-	int64_t until;
-
-	*out = SLICE_NULL;
-	if (d->consent == REPORT_REFUSED) {
-		*out = d->why;
-	} else if (!sending_allows_address(m->s->settings, d->to.address)) {
-		*out = SLICE("only or except leaves it out");
-	} else {
-		TRY(outbox_suspended(m->sql, d->to.address, m->s->now(m->s->ctx), &until, m->err));
-		if (until > 0)
-			*out = arena_printf(a, "suspended after failures");
-	}
-	return RC_OK;
-}
-
-/* Spreads deliveries by their tags, which are keyed hashes: a forger cannot make all of them due at one time. */
-static int64_t due_time(const struct making *m, struct slice tag)
-{
-	int64_t now = m->s->now(m->s->ctx), spread = m->s->settings->sending.spread;
-	uint64_t number = 0;
-
-	for (size_t i = 0; i < 8 && i < tag.len; i++)
-		number = number * 31 + (unsigned char)tag.ptr[i];
-	return m->s->day != OUTBOX_ANY_DAY || spread <= 0 ? now : now + (int64_t)(number % (uint64_t)spread);
-}
-
-static enum rc add_delivery(struct making *m, struct arena *a, struct slice id, struct delivery *d)
-{
-	TRY(bounce_tag(a, slice_of((const char *)m->secret, sizeof(m->secret)), id, d->address, &d->tag));
-	d->due = due_time(m, d->tag);
-	return RC_OK;
-}
-
-/* The deliveries of a report; *pending_out of them are to be handed over. */
-static enum rc make_deliveries(struct making *m, struct arena *a, struct slice id,
-    const struct report_destinations *to, struct delivery *out, size_t *count_out, size_t *pending_out)
-{
-	const struct slice_list *bcc = &m->s->settings->sending.bcc;
-	size_t n = 0, pending = 0;
-
-	for (size_t i = 0; i < to->count && n < LIMIT_REPORT_URIS; i++, n++) {
-		const struct report_destination *t = &to->items[i];
-
-		out[n] = (struct delivery){ .state = DELIVERY_PENDING, .address = t->to.address };
-		TRY(objection(m, a, t, &out[n].why));
-		if (!slice_is_null(out[n].why))
-			out[n].state = DELIVERY_SUPPRESSED;
-		else if (t->consent == REPORT_POSTPONED)
-			out[n].uri = t->uri;
-		if (out[n].address.len == 0) /* a URI that mail cannot reach */
-			out[n].address = outbox_words(a, t->uri);
-		TRY(add_delivery(m, a, id, &out[n]));
-		pending += out[n].state == DELIVERY_PENDING;
-	}
-	for (size_t i = 0; pending > 0 && i < bcc->count && n < DELIVERIES_MAX; i++, n++, pending++) {
-		out[n] = (struct delivery){ .state = DELIVERY_PENDING, .address = bcc->items[i] };
-		TRY(add_delivery(m, a, id, &out[n]));
-	}
-	*count_out = n;
-	*pending_out = pending;
-	return RC_OK;
-}
-
-static enum rc destinations_of(const struct making *m, struct arena *a, const struct report *r,
-    struct report_destinations *out)
-{
-	struct lookups *l = lookups_new(m->s->resolver, m->s->dns_deadline_ms);
-	struct domain policy = { r->policy.domain };
-	enum rc rc = RC_NOMEM;
-
-	if (l != NULL)
-		rc = report_destinations_find(a, l, r->policy.discovery, REPORT_AGGREGATE, policy,
-		    r->policy.record.rua, out);
-	lookups_release(&l);
-	return rc;
-}
-
 static enum rc freeze(const struct making *m, struct arena *a, const struct report *r, struct outgoing *out)
 {
 	const struct report_sender *by = &m->s->by;
@@ -184,24 +104,21 @@ static enum rc freeze(const struct making *m, struct arena *a, const struct repo
 	return RC_OK;
 }
 
-static enum rc keep(struct making *m, struct outgoing *report, const struct delivery *deliveries, size_t count,
-    size_t pending)
+static enum rc keep(struct making *m, struct outgoing *report, const struct deliveries *d)
 {
 	bool added;
 
-	if (m->preview != NULL) {
-		for (size_t i = 0; i < count; i++)
-			TRY(m->preview(m->ctx, report, &deliveries[i]));
+	m->deliveries += (int64_t)d->pending;
+	for (size_t i = 0; m->preview != NULL && i < d->count; i++)
+		TRY(m->preview(m->ctx, report, &d->items[i]));
+	if (m->preview != NULL)
 		return RC_OK;
-	}
-	if (pending == 0) /* never sent: only the reasons are kept */
-		report->octets = SLICE("");
-	TRY(outbox_add(m->sql, report, deliveries, count, &added, m->err));
+	TRY(addressing_keep(&m->addressing, report, d, &added));
 	if (!added)
 		return RC_OK;
 	m->out->reports++;
-	m->out->deliveries += (int64_t)pending;
-	m->out->refused += (int64_t)(count - pending);
+	m->out->deliveries += (int64_t)d->pending;
+	m->out->refused += (int64_t)(d->count - d->pending);
 	return RC_OK;
 }
 
@@ -216,9 +133,8 @@ static enum rc make_report(struct making *m, struct arena *a, const struct repor
 {
 	struct outgoing report = { .kind = OUTGOING_AGGREGATE, .day = r->day, .domain = r->policy.domain,
 		.variant = r->variant, .messages = (int64_t)r->messages };
-	struct delivery deliveries[DELIVERIES_MAX];
 	struct report_destinations to = { .count = 0 };
-	size_t count = 0, pending = 0;
+	struct deliveries deliveries;
 	bool there;
 
 	TRY(outbox_has(m->sql, &report, &there, m->err));
@@ -233,15 +149,14 @@ static enum rc make_report(struct making *m, struct arena *a, const struct repor
 		suppress(m, SUPPRESSED_TIME, r->messages);
 		return RC_OK;
 	}
-	TRY(destinations_of(m, a, r, &to));
+	TRY(addressing_destinations(m->s, a, REPORT_AGGREGATE, &r->policy, &to));
 	TRY(freeze(m, a, r, &report));
-	TRY(make_deliveries(m, a, report.id, &to, deliveries, &count, &pending));
-	if (count == 0 || is_over_cap(m, pending)) {
-		suppress(m, count == 0 ? SUPPRESSED_NO_URI : SUPPRESSED_CAP, r->messages);
+	TRY(addressing_deliveries(&m->addressing, a, report.id, &to, &deliveries));
+	if (deliveries.count == 0 || is_over_cap(m, deliveries.pending)) {
+		suppress(m, deliveries.count == 0 ? SUPPRESSED_NO_URI : SUPPRESSED_CAP, r->messages);
 		return RC_OK;
 	}
-	m->deliveries += (int64_t)pending;
-	return keep(m, &report, deliveries, count, pending);
+	return keep(m, &report, &deliveries);
 }
 
 /* --- one domain ------------------------------------------------------------------------------------------ */
@@ -327,6 +242,9 @@ static enum rc make_day(struct making *m)
 	enum rc rc = names.arena == NULL ? RC_NOMEM : RC_OK;
 
 	m->began = m->s->now(m->s->ctx);
+	m->addressing = (struct addressing){ .s = m->s, .sql = m->sql, .err = m->err,
+		.secret = slice_of((const char *)m->secret, sizeof(m->secret)),
+		.spread = m->s->day != OUTBOX_ANY_DAY ? 0 : m->s->settings->sending.spread };
 	if (rc == RC_OK)
 		rc = store_secret(m->s->store, m->secret, m->err);
 	if (rc == RC_OK)
@@ -400,6 +318,8 @@ enum rc sending_prepare(const struct sending *s, struct prepared *out, struct er
 	bool may;
 
 	*out = (struct prepared){ .days = 0 };
+	if (s->day == OUTBOX_ANY_DAY)
+		TRY(failures_prepare(s, out, err));
 	TRY(store_days(s->store, since, take_day, &days, err));
 	for (size_t i = 0; i < days.count; i++) {
 		TRY(may_make(s, days.items[i], &may, err));
@@ -409,8 +329,8 @@ enum rc sending_prepare(const struct sending *s, struct prepared *out, struct er
 	return RC_OK;
 }
 
-enum rc sending_preview(const struct sending *s, int64_t day, enum rc (*each)(void *ctx,
-    const struct outgoing *report, const struct delivery *d), void *ctx, struct suppressed *out, struct err *err)
+enum rc sending_preview(const struct sending *s, int64_t day, sending_preview_fn *each, void *ctx,
+    struct suppressed *out, struct err *err)
 {
 	struct making m = { .s = s, .sql = store_sql(s->store), .err = err, .day = day, .preview = each, .ctx = ctx };
 

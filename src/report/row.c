@@ -2,21 +2,23 @@
 #include "base/cursor.h"
 #include "base/limits.h"
 #include "mail/address.h"
+#include "mail/tokens.h"
 
 #include "report/row.h"
 
 /* --- which messages are reported ------------------------------------------------------------------ */
 
-/* Our own reports, those of others, delivery status notifications: each could bring about the next one. */
-static bool is_report(const struct message *m)
+bool report_is_report(const struct message *m)
 {
 	const struct header *subject = message_field(m, SLICE("Subject"), 0);
 	const struct header *type = message_field(m, SLICE("Content-Type"), 0);
+	struct cursor c = cursor_of(type == NULL ? SLICE_NULL : type->value);
 
+	skip_cfws(&c);
 	/* RFC 9990 section 3.5.2, RFC 6522 */
 	return (subject != NULL &&
 		slice_istarts_with(slice_trim(subject->value), SLICE("Report Domain:"))) ||
-	    (type != NULL && slice_istarts_with(slice_trim(type->value), SLICE("multipart/report")));
+	    slice_istarts_with(cursor_rest(&c), SLICE("multipart/report"));
 }
 
 static bool listed(const struct slice_list *list, struct slice domain)
@@ -27,7 +29,7 @@ static bool listed(const struct slice_list *list, struct slice domain)
 	return false;
 }
 
-static bool recipients_wanted(const struct envelope *e, const struct report_settings *settings)
+bool report_recipients_wanted(const struct envelope *e, const struct report_settings *settings)
 {
 	for (size_t i = 0; i < e->recipient_count; i++) {
 		struct slice domain = address_domain_part(e->recipients[i]);
@@ -52,9 +54,9 @@ static bool is_reported(const struct outcome *o, const struct report_settings *s
 		return false;
 	if (m->envelope.mail_from.len == 0 && !settings->null_sender)
 		return false;
-	if (!settings->report_mail && o->verdict.dmarc.result == AUTH_PASS && is_report(m))
+	if (!settings->report_mail && o->verdict.dmarc.result == AUTH_PASS && report_is_report(m))
 		return false;
-	return recipients_wanted(&m->envelope, settings);
+	return report_recipients_wanted(&m->envelope, settings);
 }
 
 /* RFC 9989 section 4.7: without an address for reports nothing need be kept. */
@@ -73,7 +75,7 @@ static bool wants_reports(const struct dmarc_policy_discovery *d)
 
 /* --- from an outcome -------------------------------------------------------------------------------- */
 
-static struct report_policy policy_of(const struct dmarc_policy_discovery *d)
+struct report_policy report_policy_of(const struct dmarc_policy_discovery *d)
 {
 	struct report_policy p = { .domain = d->policy_domain.name, .discovery = d->method,
 		.text = d->record.text, .record = d->record };
@@ -208,7 +210,7 @@ bool report_row_of(const struct outcome *o, const struct report_settings *settin
 	if (!is_reported(o, settings) || !wants_reports(&author->discovery))
 		return false;
 	*out = (struct report_row){ .day = (o->time + settings->test_clock_offset) / SECONDS_OF_DAY,
-		.policy = policy_of(&author->discovery), .header_from = author->domain.name,
+		.policy = report_policy_of(&author->discovery), .header_from = author->domain.name,
 		.disposition = disposition_for(o, author), .dkim_aligned = author->dkim_aligned,
 		.spf_aligned = author->spf_aligned, .count = 1 };
 	out->reasons = arena_new_array(a, o->actions.override_count + 2, struct report_reason);

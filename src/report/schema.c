@@ -32,6 +32,12 @@ static const char *const statements[] = {
 	" messages BIGINT NOT NULL, PRIMARY KEY (day, why))",
 	"CREATE TABLE destination (address TEXT PRIMARY KEY, failures BIGINT NOT NULL, last BIGINT NOT NULL,"
 	" suspended BIGINT NOT NULL, why TEXT NOT NULL)",
+	/* failure reports (store_incident.c) */
+	"CREATE TABLE incident (hour BIGINT NOT NULL, domain TEXT NOT NULL, digest {octets} NOT NULL,"
+	" began BIGINT NOT NULL, incidents BIGINT NOT NULL, octets {octets} NOT NULL, made BIGINT NOT NULL,"
+	" PRIMARY KEY (hour, domain, digest))",
+	"CREATE INDEX incident_domain ON incident (domain, hour)",
+	"CREATE TABLE incident_left_out (day BIGINT PRIMARY KEY, incidents BIGINT NOT NULL)",
 };
 
 static void add_word(const struct sql *s, struct slice word, struct buf *out)

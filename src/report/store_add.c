@@ -38,7 +38,7 @@ void store_item_end(struct buf *out, size_t begun)
 		out->ptr[begun + i] = (char)(unsigned char)(len >> 8 * (ITEM_HEAD - 1 - i) & 0xff);
 }
 
-static bool next_item(struct cursor *c, enum store_item *kind, struct slice *out)
+bool store_item_next(struct cursor *c, enum store_item *kind, struct slice *out)
 {
 	size_t len = 0;
 
@@ -69,6 +69,7 @@ struct batch {
 	struct arena *a;
 	struct entry *entries;
 	size_t count;
+	struct incidents incidents;
 	struct entry *at;             /* that is being written; NULL: none */
 	struct store_added added;
 };
@@ -128,7 +129,7 @@ static size_t items_in(struct slice items)
 	enum store_item kind;
 	size_t n = 0;
 
-	while (next_item(&c, &kind, &item))
+	while (store_item_next(&c, &kind, &item))
 		n++;
 	return n;
 }
@@ -154,14 +155,14 @@ static enum rc read_items(struct batch *b)
 	b->entries = arena_new_array(b->a, items_in(b->given->items) + 1, struct entry);
 	if (b->entries == NULL)
 		return RC_NOMEM;
-	while (next_item(&c, &kind, &item))
+	while (store_item_next(&c, &kind, &item))
 		if (kind == STORE_ROW)
 			TRY(add_entry(b, item));
 	b->added.messages = b->count;
 	qsort(b->entries, b->count, sizeof(*b->entries), entry_order);
 	sum_up(b);
 	b->added.rows = b->count;
-	return RC_OK;
+	return incidents_read(b->a, b->given->items, &b->incidents);
 }
 
 /* --- days ------------------------------------------------------------------------------------------- */
@@ -491,6 +492,8 @@ static enum rc try_batch(struct store *s, struct batch *b, bool singly, struct e
 	if (rc == RC_OK && !repeated)
 		rc = write_entries(s, b, singly, err);
 	if (rc == RC_OK && !repeated)
+		rc = incidents_write(s->sql, b->given, &b->incidents, &b->added, err);
+	if (rc == RC_OK && !repeated)
 		return sql_commit(s->sql, err);
 	sql_rollback(s->sql);
 	b->added.repeated = repeated;
@@ -545,6 +548,7 @@ static enum rc expire(struct store *s, int64_t before, uint64_t *deleted, struct
 		"DELETE FROM history_policy WHERE id IN (SELECT id FROM history_policy WHERE day < $1"
 		" ORDER BY id LIMIT 10)",
 		"DELETE FROM history_day WHERE day < $1",
+		"DELETE FROM incident_left_out WHERE day < $1",
 	};
 	struct sql_value args[] = { sql_integer(before) };
 	struct sql_value seen[] = { sql_integer(before * SECONDS_OF_DAY) };

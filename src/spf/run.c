@@ -27,6 +27,7 @@ struct spf_run {
 	size_t steps;              /* left for records and macros */
 	size_t ahead_steps;        /* left for macros that are started ahead */
 	bool counts_void;          /* the present term is not yet counted in voids */
+	bool personal;             /* a name was made of the local-part: no more records are noted */
 	unsigned existing_voids;   /* of found.voids, for names that exist */
 	struct slice exp;          /* exp= that goes with the match (section 6.2); null: none */
 	struct spf_ahead *ahead;   /* owned by the lookups; NULL: nothing is started ahead */
@@ -60,6 +61,7 @@ void spf_run_begin(struct spf_run *r, struct slice domain)
 	r->steps = LIMIT_SPF_STEPS;
 	r->ahead_steps = LIMIT_SPF_AHEAD_STEPS;
 	r->counts_void = false;
+	r->personal = false;
 	r->existing_voids = 0;
 	r->exp = SLICE_NULL;
 	r->nearest = (struct nearest){ .term = SLICE_NULL };
@@ -393,6 +395,8 @@ bool spf_run_target(struct spf_run *r, const struct spf_term *t, struct slice do
 	struct slice name = domain;
 
 	*out = SLICE_NULL;
+	r->personal = r->personal || ((t->kind == SPF_INCLUDE || t->kind == SPF_REDIRECT) &&
+	    spf_uses_macro(t->spec, "sl"));
 	if (!slice_is_null(t->spec)) /* section 4.8 */
 		how = expand(r, t->spec, domain, &r->steps, &name);
 	if (how == SPF_EXPANSION_NO_MEMORY)
@@ -537,6 +541,15 @@ static bool check_record(struct spf_run *r, size_t found, struct slice text,
 	return spf_run_fail(r, AUTH_PERMERROR, SPF_WHY_RECORD_SYNTAX, mistake.what);
 }
 
+/* Without memory for it the record is left out; the arena's mark is seen at the end of the check. */
+static void note_record(struct spf_run *r, struct slice domain, struct slice text)
+{
+	struct spf_finding *f = &r->found;
+
+	if (!r->personal && arena_grow(r->set.arena, &f->used, &f->used_cap, f->used_count, sizeof(*f->used)))
+		f->used[f->used_count++] = (struct spf_used){ domain, text };
+}
+
 enum spf_fetched spf_run_fetch(struct spf_run *r, struct slice domain, struct spf_record *out)
 {
 	struct slice name, text = SLICE_NULL;
@@ -557,6 +570,7 @@ enum spf_fetched spf_run_fetch(struct spf_run *r, struct slice domain, struct sp
 		return fetched_none(r, answer->status == DNS_NXDOMAIN ? SPF_WHY_NXDOMAIN :
 		    SPF_WHY_NO_RECORD);
 	r->found.domain = domain;
+	note_record(r, domain, text);
 	if (!check_record(r, found, text, out))
 		return SPF_FETCHED_ERROR;
 	start_macro_terms(r, out, domain);

@@ -39,6 +39,8 @@ struct spf_finding {
 	struct slice domain;    /* whose record that was */
 	const char *detail;     /* static text: of a mistake, of a DNS failure; NULL: none */
 	unsigned terms, voids;  /* counted against the limits (section 4.6.4) */
+	struct spf_used *used;  /* records, for struct spf_result */
+	size_t used_count, used_cap;
 };
 const struct spf_finding *spf_run_finding(const struct spf_run *r);
 enum auth_result spf_run_error(const struct spf_run *r); /* of the finding */

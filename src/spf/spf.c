@@ -216,6 +216,8 @@ static enum rc check(struct spf_setting *s, const struct spf_request *request,
 	result.mechanism = mechanism_of(s->arena, found, result.result);
 	result.terms = found->terms;
 	result.voids = found->voids;
+	result.used = found->used;
+	result.used_count = found->used_count;
 	if (result.result == AUTH_FAIL)
 		result.explanation = explanation_of(r, s->params);
 	if (arena_failed(s->arena))

@@ -191,6 +191,15 @@ class World:
         subprocess.run([os.path.join(self.build, "tests/lib/fillstore"), self.store, host, str(now or int(time.time()))],
                        input=text.encode(), check=True, timeout=60)
 
+    def incidents(self, *rows, hours_ago=2, host="mx1"):
+        """domain, key, count, record: failures of that hour."""
+        now = int(time.time())
+        text = "".join("incident %d %d %d %s %s\n" % (now - 3600 * hours_ago, count, key, domain, record)
+                       for domain, key, count, record in rows)
+        self.batch = getattr(self, "batch", now) + 1
+        subprocess.run([os.path.join(self.build, "tests/lib/fillstore"), self.store, host + str(self.batch), str(now)],
+                       input=text.encode(), check=True, timeout=60)
+
     def popen(self, *args, **kw):
         return subprocess.Popen([self.assay, "report", *args, "-c", self.config], stdout=subprocess.PIPE,
                                 stderr=subprocess.PIPE, **kw)
@@ -296,6 +305,165 @@ def who_is_left_out(w):
         "fewer than minimum-messages": 1, "no message passed, and for = passing": 1, "named by except": 1}, done
     listed = {d["address"]: d["why"] for d in w.status()["suppressed"]}
     assert set(listed) == {"rua@d.example", "rua@elsewhere.test"} and all(listed.values()), listed
+
+
+# --- failure reports (RFC 9991) ---------------------------------------------------------------------------
+
+RUF = "v=DMARC1; p=reject; ruf=mailto:%s"
+
+
+def parts(octets):
+    """The three parts of a report, as Python's email package sees them, strictly."""
+    m = email.message_from_bytes(octets, policy=email.policy.SMTP.clone(raise_on_defect=True))
+    assert m.get_content_type() == "multipart/report", m["Content-Type"]
+    assert m.get_param("report-type") == "feedback-report", m["Content-Type"]
+    assert m["Auto-Submitted"] == "auto-generated" and m["MIME-Version"] == "1.0", m
+    found = [p.get_content_type() for p in m.iter_parts()]
+    assert found == ["text/plain", "message/feedback-report", "text/rfc822-headers"], found
+    assert all(b < 128 for b in octets) and max(map(len, octets.split(b"\r\n"))) < 998
+    text, feedback, header = m.iter_parts()
+    feedback = feedback.get_payload()
+    feedback = feedback[0].as_string() if isinstance(feedback, list) else feedback
+    return (m, text.get_content(), email.message_from_string(feedback), email.message_from_string(header.get_payload()))
+
+
+@check
+def a_failure_report(w):
+    """F-06, F-07, F-19, F-22, F-23: all three parts, the null sender, similar incidents as one."""
+    s = w.server()
+    w.configure("smtp:127.0.0.1:%d" % s.port, failure="yes", **{"from": '"reports@mx.example"'})
+    w.incidents(("a.example", 1, 3, RUF % "f@a.example"))
+    w.incidents(("a.example", 1, 2, RUF % "f@a.example"))
+    shown = json.loads(w.run("show", "--failures", "--json")[0])
+    assert [(i["domain"], i["incidents"]) for i in shown] == [("a.example", 5)], shown
+    listed = json.loads(w.run("send", "--dry-run", "--json")[0])
+    assert [(d["kind"], d["address"], d["send"]) for d in listed] == [("failure", "f@a.example", True)], listed
+    done = w.send()
+    assert (done["failure_reports"], done["failure_deliveries"], done["handed_over"]) == (1, 1, 1), done
+    (sender, recipient, octets), = s.taken
+    assert (sender, recipient) == ("", "f@a.example")
+    m, text, feedback, header = parts(octets)
+    assert m["Subject"] == "FW: Your invoice" and m["To"] == "f@a.example", m
+    assert "a.example" in text and "5" in text, text
+    assert feedback["Feedback-Type"] == "auth-failure" and feedback["Version"] == "1", feedback
+    assert feedback["Incidents"] == "5" and feedback["Auth-Failure"] == "dmarc", feedback
+    assert feedback["User-Agent"].startswith("assay/") and feedback["Arrival-Date"], feedback
+    assert len(feedback.keys()) == len(set(feedback.keys())), feedback.keys()
+    assert header["From"] == "<redacted-0123@example.org>", header
+    again = w.send()
+    assert (again["failure_reports"], again["handed_over"]) == (0, 0) and len(s.taken) == 1, again
+    w.incidents(("a.example", 1, 2, RUF % "f@a.example"))  # of the hour that was reported
+    assert w.send()["failure_reports"] == 0
+    assert [(f["state"], f["messages"]) for f in w.status()["failures"]] == [("sent", 5)], w.status()
+    assert "failure reports of the last days:" in w.run("status")[0]
+
+
+@check
+def failure_reports_that_are_not_sent(w):
+    """F-01, F-03, F-05: by setting; without consent; each URI has its own answer."""
+    s = w.server()
+    w.zone = w.write("zone", "_dmarc.example.com TXT v=DMARC1; p=none\n"
+                             "c.example._report._dmarc.allowed.test TXT v=DMARC1\n")
+    w.configure("smtp:127.0.0.1:%d" % s.port, **{"from": '"reports@mx.example"'})
+    w.incidents(("a.example", 1, 1, RUF % "f@a.example"), ("b.example", 1, 1, RUF % "f@elsewhere.test"),
+                ("c.example", 1, 1, RUF % "one@c.example,https://c.example/f,mailto:f@allowed.test,mailto:two@c.example"),
+                ("d.example", 1, 1, RUF % "f@d.example"))
+    assert w.send()["failure_reports"] == 0 and not s.taken
+    w.configure("smtp:127.0.0.1:%d" % s.port, failure="yes", **{"except": '{ "d.example", "two@c.example" }'})
+    done = w.send()
+    assert sorted(r for _, r, _ in s.taken) == ["f@a.example", "f@allowed.test", "one@c.example"], s.taken
+    assert (done["failure_reports"], done["failure_deliveries"]) == (2, 3), done
+    left = {d["address"]: (d["kind"], d["why"]) for d in w.status()["suppressed"]}
+    assert set(left) == {"f@elsewhere.test", "https://c.example/f", "two@c.example"}, left
+    assert "no consent" in left["f@elsewhere.test"][1] and left["https://c.example/f"][0] == "failure", left
+
+
+@check
+def failure_reports_are_limited(w):
+    """F-02, Forged failures: an hour that is not over waits; in all and per domain; what waits too long is given up."""
+    s = w.server()
+    w.configure("smtp:127.0.0.1:%d" % s.port, failure="yes", failure_per_hour="3")
+    w.incidents(("a.example", 1, 1, RUF % "f@a.example"), hours_ago=0)
+    assert w.send()["failure_reports"] == 0 and not s.taken
+    w.incidents(*[("b.example", key, 1, RUF % "f@b.example") for key in range(12)])
+    w.incidents(("c.example", 1, 7, RUF % "f@c.example"))
+    left = w.status()["failures_left_out"]
+    assert sum(d["incidents"] for d in left) == 2, left      # ten of a domain and day
+    assert w.send()["failure_reports"] == 3
+    assert s.taken[0][1] == "f@c.example" or len({r for _, r, _ in s.taken}) == 2, s.taken  # the most frequent first
+    assert w.send()["failure_reports"] == 0
+    w.configure("smtp:127.0.0.1:%d" % s.port, failure="yes", failure_per_hour="3", test_clock_offset="2h")
+    assert w.send()["failure_reports"] == 3
+    w.configure("smtp:127.0.0.1:%d" % s.port, failure="yes", failure_per_hour="100", test_clock_offset="30h")
+    assert w.send()["failure_reports"] == 0
+
+
+@check
+def failure_reports_to_many_addresses(w):
+    """A policy with more addresses than fit into the hour does not stop those after it for ever."""
+    s = w.server()
+    w.configure("smtp:127.0.0.1:%d" % s.port, failure="yes", failure_per_hour="2")
+    w.incidents(("a.example", 1, 9, RUF % ",".join(["one@a.example", "mailto:two@a.example", "mailto:three@a.example"])),
+                ("b.example", 1, 1, RUF % "f@b.example"))
+    assert w.send()["failure_deliveries"] == 3
+    w.configure("smtp:127.0.0.1:%d" % s.port, failure="yes", failure_per_hour="2", test_clock_offset="2h")
+    assert w.send()["failure_deliveries"] == 1 and len(s.taken) == 4, s.taken
+
+
+@check
+def the_same_failure_report_after_a_lost_answer(w):
+    seen = []
+
+    def script(stage, text):
+        if stage == "end":
+            seen.append(text)
+            return "close" if len(seen) == 1 else None
+        return None
+    s = w.server(script)
+    w.configure("smtp:127.0.0.1:%d" % s.port, failure="yes")
+    w.incidents(("a.example", 1, 1, RUF % "f@a.example"))
+    w.run("send", status=1)
+    w.configure("smtp:127.0.0.1:%d" % s.port, failure="yes", test_clock_offset="1h")
+    w.run("send")
+    assert len(seen) == 2 and seen[0] == seen[1]
+
+
+@check
+def a_failure_report_that_comes_back(w):
+    """By the same VERP address and suspension as aggregate reports."""
+    s = w.server()
+    w.configure("smtp:127.0.0.1:%d" % s.port, failure="yes", bounce_address='"bounces@example.com"', suspend_after="1")
+    w.incidents(("a.example", 1, 1, RUF % "f@a.example"))
+    w.run("send")
+    sender = s.taken[0][0]
+    assert re.fullmatch("bounces\\+[0-9a-f]{32}@example.com", sender), sender
+    note = ("Content-Type: multipart/report; boundary=x; report-type=delivery-status\n\n--x\n"
+            "Content-Type: message/delivery-status\n\nReporting-MTA: dns; x\n\nAction: failed\nStatus: 5.1.1\n\n--x--\n")
+    assert "suspended" in w.run("bounce", sender, stdin=note.encode())[0]
+    w.incidents(("a.example", 2, 1, RUF % "f@a.example"))
+    w.run("send")
+    assert len(s.taken) == 1
+    assert [d["why"] for d in w.status()["suppressed"]] == ["suspended after failures"], w.status()
+
+
+@check
+def failure_reports_in_a_directory(w):
+    s = w.server()
+    w.configure("smtp:127.0.0.1:%d" % s.port, failure="yes")
+    to = w.dir + "/out"
+    assert "no incident waits" in w.run("build", "--failures", "--to", to)[0]
+    w.incidents(("a.example", 1, 3, RUF % "f@a.example"), ("b.example", 1, 1, RUF % "f@elsewhere.test"), hours_ago=0)
+    built = json.loads(w.run("build", "--failures", "--to", to, "--json")[0])
+    assert [(b["domain"], b["destinations"][0]["consent"]) for b in built] == [
+        ("a.example", "send"), ("b.example", "never")], built
+    with open(os.path.join(to, built[0]["file"]), "rb") as f:
+        assert parts(f.read())[2]["Incidents"] == "3"
+    out, _ = w.run("build", "--failures", "--to", to, "b.example")
+    assert "never" in out and "1 failure reports" in out and "a.example" not in out, out
+    out, _ = w.run("show", "--failures", "a.example")
+    assert "Auth-Failure: dmarc" in out and "b.example" not in out, out
+    w.run("show", "--failures", "--day", "2026-01-01", status=1)
+    assert not s.taken
 
 
 # --- servers on bad days --------------------------------------------------------------------------------

@@ -6,7 +6,11 @@
  * With HOST, which then has no more counts of the days before the one of NOW (seconds since 1970).
  *
  * A line: DAY COUNT DISPOSITION DKIM SPF SOURCE HEADER-FROM POLICY-DOMAIN RECORD..., DAY as a number, DKIM
- * and SPF "pass" or "fail" (aligned).  What is not such a line ends the program with status 1.
+ * and SPF "pass" or "fail" (aligned).  Or an incident for failure reports, all of the same key and domain similar:
+ *
+ *     incident TIME COUNT KEY POLICY-DOMAIN RECORD...
+ *
+ * What is not such a line ends the program with status 1.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -63,11 +67,38 @@ static uint64_t parse_line(struct slice line, struct report_row *row)
 	return count;
 }
 
+/* As failure_incident_of() makes them. */
+static void add_incident(struct buf *items, struct slice line)
+{
+	struct failure_incident i = { .time = (int64_t)number(word(&line)) };
+	uint64_t count = number(word(&line)), key = number(word(&line));
+
+	i.key[0] = (unsigned char)key;
+	i.policy.domain = i.header_from = word(&line);
+	i.policy.text = line;
+	i.subject = SLICE("Your invoice");
+	i.feedback = SLICE("Auth-Failure: dmarc\nIdentity-Alignment: dkim, spf\nDelivery-Result: reject\n"
+	    "Source-IP: 192.0.2.1\n");
+	i.header = SLICE("From: <redacted-0123@example.org>\nSubject: Your invoice\n");
+	for (; count > 0; count--) {
+		size_t begun = store_item_begin(items, STORE_INCIDENT);
+
+		failure_encode(&i, items);
+		store_item_end(items, begun);
+	}
+}
+
 static void add_line(struct buf *items, struct slice line)
 {
 	struct buf encoded = BUF_INIT(LIMIT_ARENA_BYTES);
 	struct report_row row;
-	uint64_t count = parse_line(line, &row);
+	uint64_t count;
+
+	if (slice_starts_with(line, SLICE("incident "))) {
+		add_incident(items, slice_drop(line, strlen("incident ")));
+		return;
+	}
+	count = parse_line(line, &row);
 
 	report_row_encode(&row, &encoded);
 	for (uint64_t i = 0; i < count; i++) {
@@ -91,7 +122,7 @@ int main(int argc, char **argv)
 {
 	struct buf items = BUF_INIT(LIMIT_ARENA_BYTES);
 	struct store_batch batch = { .host = SLICE("host"), .boot = SLICE("boot"), .sequence = 1,
-		.rows_of_domain = 1000, .rows_of_day = 1000 };
+		.rows_of_domain = 1000, .rows_of_day = 1000, .incidents_of_domain = 10, .incidents_of_hour = 20 };
 	struct err err = ERR_INIT;
 	struct store_added added;
 	struct store *store;

@@ -95,6 +95,11 @@
 #define LIMIT_REPORT_REASONS   10u   /* of one message */
 #define LIMIT_REPORT_SIGNATURES (8u * 1024) /* of a row: those that are verified fit (LIMIT_SIGNATURES) */
 #define LIMIT_REPORT_BCC       10u   /* addresses that get a copy of each report */
+#define LIMIT_FAILURE_HEADER   (8u * 1024) /* of a failed message, redacted */
+#define LIMIT_FAILURE_FIELDS   (8u * 1024) /* about the failure; SPF records are what is long in it */
+#define LIMIT_FAILURE_MESSAGE  (64u * 1024) /* one failure report */
+#define LIMIT_FAILURE_VALUE    300u  /* octets of one header field of the failed message, signatures excepted */
+#define LIMIT_FAILURE_ADDRESSES 10u  /* of one header field, or recipients */
 #define LIMIT_HISTORY_ITEM     (32u * 1024) /* no row is as long */
 #define LIMIT_HISTORY_CHUNK    (1024u * 1024) /* that the store is given in one transaction */
 #define LIMIT_HISTORY_BATCH    (64u * 1024 * 1024) /* memory for it, sorted */

@@ -5,6 +5,8 @@
 #define ASSAY_CLI_REPORT_H
 
 #include "cli/command.h"
+#include "cli/json.h"
+#include "report/external.h"
 #include "report/store.h"
 
 /* Each has a file of its own; their names are "report show" and so on. */
@@ -25,7 +27,7 @@ bool report_parse_day(const char *text, int64_t *out);
 
 struct report_request {
 	const char *config, *zone, *day_text, *to; /* options */
-	bool json;
+	bool json, failures;
 	/* ready when the action runs */
 	struct arena *arena;
 	struct settings *settings;
@@ -51,5 +53,21 @@ struct stored_domains {
 	size_t count, cap;
 };
 MUST_CHECK enum rc report_stored(struct report_request *r, struct stored_domains *out);
+
+/* --- files and destinations -------------------------------------------------------------------- */
+
+/* The directory r->to, which may be there. */
+MUST_CHECK enum rc report_make_directory(struct report_request *r);
+
+/* DIR/NAME; what is there under that name is replaced, and a symbolic link is an error. */
+MUST_CHECK enum rc report_write_file(struct report_request *r, struct arena *a, struct slice name,
+    struct slice octets);
+
+void report_print_destination(const struct report_destination *d);
+json_t *report_destination_json(const struct report_destination *d);
+
+/* --- failure reports that wait ------------------------------------------------------------------ */
+
+report_action report_show_failures, report_build_failures;
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * reports.h - the section "reports": what is kept of judged mail for aggregate reports (RFC 9990), and
- * how they are made and sent.  The daemon keeps; the tool makes and sends.
+ * reports.h - the section "reports": what is kept of judged mail for aggregate reports (RFC 9990) and
+ * failure reports (RFC 9991), and how they are made and sent.  The daemon keeps; the tool makes and sends.
  */
 #ifndef ASSAY_CONFIG_REPORTS_H
 #define ASSAY_CONFIG_REPORTS_H
@@ -39,6 +39,14 @@ struct report_sending {
 	struct slice bounce_address;  /* null: the envelope sender is the null one */
 };
 
+/* Failure reports (RFC 9991). */
+struct report_failure {
+	bool enabled;
+	bool own;                     /* on domains of this site, too */
+	bool subject;                 /* show the subject of the failed message */
+	size_t per_domain, per_hour;  /* reports on a policy domain in a UTC day, and messages in an hour */
+};
+
 struct report_settings {
 	/* what is kept, and where */
 	struct slice store;           /* "sqlite:/PATH", "postgresql://..."; null: nothing is kept */
@@ -50,6 +58,7 @@ struct report_settings {
 	bool report_mail;             /* keep mail that is itself a report, too */
 	struct slice_list only_to, except_to; /* recipient domains */
 	struct report_sending sending;
+	struct report_failure failure;
 
 	int64_t test_clock_offset;    /* seconds that the daemon's day is ahead; of tests */
 

@@ -24,6 +24,12 @@ MUST_CHECK enum rc history_start(const struct report_settings *settings, struct 
 /* The row, encoded; never blocks.  False: lost, and counted. */
 bool history_row(struct history *h, const struct report_row *row);
 
+/* The incident, encoded; never blocks, and leaves half of the memory to rows.  False: lost, and counted. */
+bool history_incident(struct history *h, const struct failure_incident *incident);
+
+/* The store's secret, which redaction needs (report/redact.h).  False: the store could not be opened so far. */
+bool history_secret(struct history *h, unsigned char out[STORE_SECRET_OCTETS]);
+
 /* Tests move the day ahead. */
 void history_set_clock_offset(struct history *h, int64_t seconds);
 
@@ -33,6 +39,9 @@ struct history_facts {
 	uint64_t lost;                    /* there was no room for them while the store was away */
 	uint64_t refused;                 /* set aside: the store takes them never */
 	uint64_t overflow, late;          /* as store_add() counts them */
+	uint64_t incidents;               /* written */
+	uint64_t incidents_left_out;      /* there was no room for them in the store */
+	uint64_t incidents_lost;          /* there was no memory for them */
 	bool away;                        /* the last attempt failed */
 };
 void history_facts(struct history *h, struct history_facts *out);

@@ -32,6 +32,7 @@ enum delivery_state {
 extern const char *const delivery_state_word[DELIVERY_STATES];
 
 enum outgoing_kind { OUTGOING_AGGREGATE, OUTGOING_FAILURE };
+extern const char *const outgoing_kind_word[2]; /* "aggregate", "failure" */
 
 struct delivery {
 	struct slice address;
@@ -93,6 +94,10 @@ MUST_CHECK enum rc outbox_expire(struct sql *s, int64_t made_before, int64_t now
 /* Deliveries tried since that time, by anyone. */
 MUST_CHECK enum rc outbox_tried(struct sql *s, int64_t since, int64_t *count_out, struct err *err);
 
+/* Deliveries of reports of that kind that were made since that time and are not suppressed. */
+MUST_CHECK enum rc outbox_made_since(struct sql *s, enum outgoing_kind kind, int64_t since, int64_t *count_out,
+    struct err *err);
+
 /* Aggregate deliveries for that day that are not suppressed. */
 MUST_CHECK enum rc outbox_of_day(struct sql *s, int64_t day, int64_t *count_out, struct err *err);
 
@@ -100,7 +105,10 @@ MUST_CHECK enum rc outbox_of_day(struct sql *s, int64_t day, int64_t *count_out,
 MUST_CHECK enum rc outbox_repeat(struct sql *s, int64_t day, struct slice domain, int64_t now,
     uint64_t *count_out, struct err *err);
 
-/* Forgets what is settled and was made before that time, and older failures and suppressed reports. */
+/*
+ * Forgets what is settled and was made before that time, and older failures and suppressed reports; of failure
+ * reports the octets as soon as nothing is pending.
+ */
 MUST_CHECK enum rc outbox_forget(struct sql *s, int64_t made_before, struct err *err);
 
 /* --- days ---------------------------------------------------------------------------------------------- */
@@ -163,7 +171,8 @@ struct outbox_total {
 	enum delivery_state state;
 	int64_t deliveries, messages;
 };
-MUST_CHECK enum rc outbox_totals(struct sql *s, int64_t since_day, enum rc (*each)(void *ctx,
+/* By the day and state. */
+MUST_CHECK enum rc outbox_totals(struct sql *s, enum outgoing_kind kind, int64_t since_day, enum rc (*each)(void *ctx,
     const struct outbox_total *t), void *ctx, struct err *err);
 
 /* Deliveries in that state, the latest first, at most limit. */

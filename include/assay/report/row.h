@@ -73,6 +73,16 @@ struct report_row {
 bool report_row_of(const struct outcome *o, const struct report_settings *settings, size_t author,
     struct report_row *out);
 
+/* Parts of that, for reports of both kinds. */
+
+/* Our own reports, those of others, delivery status notifications: each could bring about the next one. */
+bool report_is_report(const struct message *m);
+
+/* only-to and except-to. */
+bool report_recipients_wanted(const struct envelope *e, const struct report_settings *settings);
+
+struct report_policy report_policy_of(const struct dmarc_policy_discovery *d);
+
 /* An encoded row; day, domain and the octets are all that the store knows of it. */
 struct row_octets {
 	int64_t day;

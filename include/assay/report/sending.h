@@ -1,5 +1,6 @@
 /*
- * sending.h - from closed days to the site's MTA: sending_prepare() makes reports and puts them into the outbox,
+ * sending.h - from the store to the site's MTA: sending_prepare() makes the reports of closed days, and failure
+ * reports of closed hours, and puts them into the outbox,
  * sending_dispatch() hands over what is due there.  Any number of hosts and processes may do either at a time.
  *
  * Sending must not hurt the sender: deliveries are spread over hours, so many a minute go out, so many a day at
@@ -35,6 +36,7 @@ struct sending {
 
 struct prepared {
 	int64_t days, reports, deliveries;
+	int64_t failures, failure_deliveries; /* reports on single messages */
 	struct suppressed suppressed;   /* reports that were not made */
 	int64_t refused;                /* deliveries that were suppressed */
 	int64_t waiting_day;            /* a day that is over and cannot be closed yet; 0: none */
@@ -42,9 +44,15 @@ struct prepared {
 
 MUST_CHECK enum rc sending_prepare(const struct sending *s, struct prepared *out, struct err *err);
 
+typedef enum rc sending_preview_fn(void *ctx, const struct outgoing *report, const struct delivery *d);
+
 /* What sending_prepare() would put into the outbox for a day, one by one; nothing is changed. */
-MUST_CHECK enum rc sending_preview(const struct sending *s, int64_t day, enum rc (*each)(void *ctx,
-    const struct outgoing *report, const struct delivery *d), void *ctx, struct suppressed *out, struct err *err);
+MUST_CHECK enum rc sending_preview(const struct sending *s, int64_t day, sending_preview_fn *each, void *ctx,
+    struct suppressed *out, struct err *err);
+
+/* The same for failure reports, which are made an hour at a time (report/store.h), not a day. */
+MUST_CHECK enum rc sending_preview_failures(const struct sending *s, sending_preview_fn *each, void *ctx,
+    struct err *err);
 
 struct dispatched {
 	int64_t done, later, refused, suppressed, expired;

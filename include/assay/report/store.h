@@ -9,11 +9,15 @@
  * A day is closed by whoever sends reports: what comes later for that day is counted as late and goes into
  * no report.  A domain has at most so many rows a day; messages beyond go into overflow rows.
  *
+ * Incidents (report/failure.h) are kept by the hour: similar ones are counted together, so many of an hour and so
+ * many of a policy domain and day; further ones are counted and not kept.
+ *
  * Errors are those of report/sql.h; a schema that is newer than this program is RC_CONFIG.
  */
 #ifndef ASSAY_REPORT_STORE_H
 #define ASSAY_REPORT_STORE_H
 
+#include "report/failure.h"
 #include "report/row.h"
 #include "report/sql.h"
 
@@ -39,9 +43,11 @@ struct store_batch {
 	struct slice items;           /* made with store_item_begin() */
 	uint64_t rows_of_domain;      /* kept of a policy domain and day; messages beyond become overflow rows */
 	uint64_t rows_of_day;         /* kept of a day; messages of further domains are counted and not kept */
+	uint64_t incidents_of_domain; /* kept of a policy domain and day, those that are similar as one */
+	uint64_t incidents_of_hour;   /* the same of an hour, over all domains */
 };
 
-enum store_item { STORE_ROW /* report_row_encode() */ };
+enum store_item { STORE_ROW /* report_row_encode() */, STORE_INCIDENT /* failure_encode() */ };
 
 /*
  * Around the octets of one item more, which are appended in between.  When out failed (its ceiling, memory),
@@ -54,6 +60,8 @@ struct store_added {
 	uint64_t rows, messages;      /* of the batch */
 	uint64_t overflow, late;      /* messages among them */
 	uint64_t refused;             /* messages that the store refuses for ever: set aside */
+	uint64_t incidents;           /* all of the batch */
+	uint64_t incidents_left_out;  /* of them, for which there was no room */
 	bool repeated;                /* the batch had been taken before: nothing was added now */
 };
 
@@ -68,7 +76,7 @@ MUST_CHECK enum rc store_drained(struct store *s, struct slice host, int64_t day
 /* Deletes the rows of days before that one, some thousands at most; *done_out: none are left. */
 MUST_CHECK enum rc store_expire(struct store *s, int64_t before, bool *done_out, struct err *err);
 
-/* --- reading, and closing: the tool ------------------------------------------------------------- */
+/* --- reading: the tool ------------------------------------------------------------- */
 
 struct store_day {
 	int64_t day;
@@ -97,6 +105,36 @@ MUST_CHECK enum rc store_domains(struct store *s, int64_t day,
  */
 MUST_CHECK enum rc store_rows(struct store *s, int64_t day, struct slice domain,
     enum rc (*each)(void *ctx, const struct report_row *row), void *ctx, struct err *err);
+
+/* --- incidents ------------------------------------------------------------------------------------ */
+
+/* Seconds for which incidents are kept, whether they were reported or not. */
+#define STORE_INCIDENTS_KEPT (48 * 60 * 60)
+
+struct store_incident {
+	int64_t hour;                 /* hours since 1970-01-01 UTC */
+	struct incident_octets octets; /* of the first one */
+	uint64_t count;               /* of similar ones */
+};
+
+/*
+ * Incidents that no report was made of, of the hours from that of since to the one before that of before; at most
+ * limit, the most frequent first.  An incident is valid within the call.
+ */
+MUST_CHECK enum rc store_incidents(struct store *s, int64_t since, int64_t before, int64_t limit,
+    enum rc (*each)(void *ctx, const struct store_incident *incident), void *ctx, struct err *err);
+
+/* A report was made of it, or never will be: what it says is deleted, and similar ones of its hour are ignored. */
+MUST_CHECK enum rc store_incident_made(struct store *s, const struct store_incident *i, int64_t now, struct err *err);
+
+/* Deletes incidents of hours before that time. */
+MUST_CHECK enum rc store_incidents_forget(struct store *s, int64_t before, struct err *err);
+
+/* Days, from that one on, of which incidents were left out. */
+MUST_CHECK enum rc store_incidents_left_out(struct store *s, int64_t since_day,
+    enum rc (*each)(void *ctx, int64_t day, uint64_t incidents), void *ctx, struct err *err);
+
+/* --- closing a day ---------------------------------------------------------------------------------- */
 
 /*
  * May the day be closed at now?  It is over, and every host that wrote during it or later has marked it

@@ -79,6 +79,12 @@ struct spf_request {
 	struct slice mail_from; /* without <>; empty: the null reverse-path */
 };
 
+/* A record that was fetched for a check. */
+struct spf_used {
+	struct slice domain; /* where it was found */
+	struct slice text;   /* its octets, borrowed from the lookups of the check */
+};
+
 struct spf_result {
 	struct spf_request request; /* that was checked: whatever shows the result shows this client */
 	enum auth_result result;
@@ -88,6 +94,12 @@ struct spf_result {
 	struct slice explanation; /* the sender's words, ASCII without CTLs; null: none */
 	struct slice mechanism;   /* that decided, or "default"; null: an error or none */
 	unsigned terms, voids;    /* counted against the limits */
+	/*
+	 * In the order of the check.  The list ends before the first name that a macro has made of the sender's
+	 * local-part: a report on a failure shows these names to others.
+	 */
+	struct spf_used *used;
+	size_t used_count;
 };
 
 /*

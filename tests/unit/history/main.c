@@ -7,6 +7,7 @@ int main(void)
 		row_suite,
 		sql_suite,
 		store_suite,
+		incident_suite,
 		history_suite,
 		NULL,
 	};

@@ -5,7 +5,7 @@
 
 #include "report/history.h"
 
-suite_maker row_suite, sql_suite, store_suite, history_suite;
+suite_maker row_suite, sql_suite, store_suite, incident_suite, history_suite;
 
 /* Stores of both kinds, for loop tests: 0 SQLite, 1 PostgreSQL. */
 #define STORE_KINDS 2

@@ -11,6 +11,8 @@ int main(void)
 		handover_suite,
 		outbox_suite,
 		prepare_suite,
+		redact_suite,
+		failure_suite,
 		NULL,
 	};
 

@@ -7,7 +7,7 @@
 #include "unit.h"
 
 suite_maker external_suite, aggregate_suite, build_suite, bounce_suite, handover_suite,
-    outbox_suite, prepare_suite;
+    outbox_suite, prepare_suite, redact_suite, failure_suite;
 
 /*
  * Fails unless this is an aggregate report: well-formed, its elements in the order in which they are

@@ -498,6 +498,48 @@ START_TEST(result_is_kept)
 }
 END_TEST
 
+/* F-14, Local-part name: the records that were used, none after a name that a macro made of the local-part. */
+static const struct {
+	const char *from;
+	const char *want; /* domains, ended by spaces */
+} used_rows[] = {
+	{ "joe@fail.test", "fail.test " },
+	{ "joe@none.test", "" },
+	{ "joe@timeout.test", "" },
+	{ "joe@two.test", "two.test " },
+	{ "joe@usedinc.test", "usedinc.test fail.test soft.test " },
+	{ "joe@usedred.test", "usedred.test fail.test " },
+	{ "joe@usedmacro.test", "usedmacro.test fail.test " },
+	{ "joe@usedexists.test", "usedexists.test fail.test " },
+};
+
+START_TEST(records_used)
+{
+	static const char more[] = "usedinc.test TXT \"v=spf1 include:fail.test include:soft.test -all\"\n"
+	    "usedred.test TXT \"v=spf1 redirect=fail.test\"\n"
+	    "usedmacro.test TXT \"v=spf1 include:fail.test include:%{l}.u.test include:soft.test -all\"\n"
+	    "joe.u.test TXT \"v=spf1 -all\"\n"
+	    "usedexists.test TXT \"v=spf1 exists:%{l}.nothing.test include:fail.test -all\"\n";
+	static char all[sizeof(zone) + sizeof(more)];
+	struct world w;
+
+	snprintf(all, sizeof(all), "%s%s", zone, more);
+	world_open(&w, slice_str(all));
+	for (int e = 0; e < world_engine_count(); e++) {
+		struct spf_mail_from_result r = world_check(&w, world_engines[e], V4, SLICE(H), slice_str(used_rows[_i].from));
+		struct buf names = BUF_INIT(1000);
+
+		for (size_t i = 0; i < r.r.used_count; i++) {
+			buf_addf(&names, "%.*s ", SLICE_ARG(r.r.used[i].domain));
+			ck_assert(slice_istarts_with(r.r.used[i].text, SLICE("v=spf1")));
+		}
+		ck_slice_eq(buf_slice(&names), slice_str(used_rows[_i].want));
+		buf_free(&names);
+	}
+	world_close(&w);
+}
+END_TEST
+
 /* P_05, P_06: who is checked. */
 static const struct {
 	const char *id, *from, *sender;
@@ -770,6 +812,7 @@ Suite *check_suite(void)
 	UNIT_TABLE(s, reason_rows, reasons);
 	UNIT_TABLE(s, sender_rows, senders);
 	UNIT_TEST(s, result_is_kept);
+	UNIT_TABLE(s, records_used, used_rows);
 	UNIT_TEST(s, void_limit);
 	UNIT_TEST(s, void_answers);
 	UNIT_TABLE(s, helo_rows, helos);

@@ -1,0 +1,312 @@
+/* redact.h: F-21 (RFC 6590), Who was written; and that nothing which a sender wrote breaks the third part. */
+#include <string.h>
+
+#include "base/ascii.h"
+#include "base/cursor.h"
+#include "base/limits.h"
+#include "mail/reader.h"
+#include "report/redact.h"
+
+#include "suites.h"
+
+#define PREFIX "redacted-"
+
+static struct redactor redactor(struct arena *a, const char *policy_domain)
+{
+	return (struct redactor){ a, SLICE("0123456789abcdef0123456789abcdef"), slice_str(policy_domain) };
+}
+
+/* "#" for each hash, and without folds, which are where the hashes need them: so that rows can be read. */
+static struct slice shown(struct arena *a, struct slice text)
+{
+	struct buf out = BUF_INIT(1000000);
+
+	while (text.len > 0) {
+		size_t digits = 0;
+
+		if (slice_starts_with(text, SLICE("\n\t"))) {
+			buf_add_char(&out, ' ');
+			text = slice_drop(text, 2);
+			continue;
+		}
+		if (!slice_starts_with(text, SLICE(PREFIX))) {
+			buf_add_char(&out, *text.ptr);
+			text = slice_drop(text, 1);
+			continue;
+		}
+		text = slice_drop(text, strlen(PREFIX));
+		while (digits < text.len && hex_value(text.ptr[digits]) >= 0 && digits < 24)
+			digits++;
+		ck_assert_uint_eq(digits, 24);
+		text = slice_drop(text, digits);
+		buf_add_char(&out, '#');
+	}
+	return out.len == 0 ? SLICE("") : arena_take_buf(a, &out);
+}
+
+static struct slice taken(struct arena *a, struct buf *out)
+{
+	ck_assert(!buf_failed(out));
+	return out->len == 0 ? SLICE("") : arena_take_buf(a, out);
+}
+
+/* --- text ------------------------------------------------------------------------------------------ */
+
+static const struct text_row {
+	const char *text, *want;
+} text_rows[] = {
+	{ "", "" },
+	{ "hello", "hello" },
+	{ "joe@example.com", "#@example.com" },
+	{ "mail joe@example.com now", "mail #@example.com now" },
+	{ "<joe@example.com>", "<#@example.com>" },
+	{ "prvs=0123=joe@example.com", "#@example.com" },
+	{ "joe.bloggs+tag@example.com.", "#@example.com." },
+	{ "\"joe bloggs\"@example.com", "#@example.com" },
+	{ "x \"a \\\"joe\\\" b\"@example.com", "x #@example.com" },
+	{ "unopened\"@example.com", "#@example.com" },
+	{ "joe . bloggs @ example.com", "#@example.com" },
+	{ "joe (a comment) @ example.com", "#@example.com" },
+	{ "joe.(comment)bloggs@example.com", "#@example.com" },
+	{ "unopened)@example.com", "#@example.com" },
+	{ "joe\r\n\t@example.com", "#@example.com" },
+	{ "\"joe\".bloggs@example.com", "#@example.com" },
+	{ "joe.\"b l\".x@example.com", "#@example.com" },
+	{ "mailto:joe@example.com", "mailto:#@example.com" },
+	{ "https://example.net/?u=joe@example.com", "https:#@example.com" },
+	{ "a@b@c", "#@b@c" },
+	{ "@", "@" },
+	{ "@example.com", "@example.com" },
+	{ "joe@", "#@" },
+	{ "joe@[192.0.2.1]", "#@[192.0.2.1]" },
+	{ "j\xc3\xb6" "e@example.com", "#@example.com" },
+	{ "\xc3\xb6 x", "?? x" },
+	{ "line\r\nSubject: x\r\n\r\n--boundary", "line  Subject: x    --boundary" },
+	{ "a\x1b[2Jb", "a [2Jb" },
+};
+
+START_TEST(local_parts_in_text)
+{
+	struct arena *a = arena_create(LIMIT_ARENA_BYTES);
+	struct redactor r = redactor(a, "example.org");
+	struct buf out = BUF_INIT(LIMIT_FAILURE_HEADER);
+
+	redact_text(&r, slice_str(text_rows[_i].text), &out);
+	ck_slice_eq(shown(a, taken(a, &out)), slice_str(text_rows[_i].want));
+	arena_free(&a);
+}
+END_TEST
+
+static struct slice hash_of(struct arena *a, const char *policy_domain, const char *address)
+{
+	struct redactor r = redactor(a, policy_domain);
+	struct buf out = BUF_INIT(1000);
+
+	redact_address(&r, slice_str(address), &out);
+	return taken(a, &out);
+}
+
+/* RFC 6590 section 3: consistent; of one address in all its forms, and for one policy domain. */
+START_TEST(hashes)
+{
+	struct arena *a = arena_create(LIMIT_ARENA_BYTES);
+	struct slice joe = hash_of(a, "example.org", "joe@example.com");
+
+	ck_slice_eq(joe, hash_of(a, "example.org", "joe@example.com"));
+	ck_slice_eq(joe, hash_of(a, "example.org", "\"J\\oe\"@example.com"));
+	ck_assert(!slice_eq(joe, hash_of(a, "example.org", "jo@example.com")));
+	ck_assert(!slice_eq(slice_take(joe, 33), slice_take(hash_of(a, "example.org", "joe@example.net"), 33)));
+	ck_assert(!slice_eq(joe, hash_of(a, "example.net", "joe@example.com")));
+	ck_slice_eq(shown(a, joe), SLICE("#@example.com"));
+	ck_slice_eq(shown(a, hash_of(a, "example.org", "joe")), SLICE("#"));
+	ck_slice_eq(hash_of(a, "example.org", ""), SLICE(""));
+	ck_slice_eq(shown(a, hash_of(a, "example.org", "@relay.example:joe@example.com")), SLICE("#@example.com"));
+	arena_free(&a);
+}
+END_TEST
+
+/* Cost and size of a text that is nothing but addresses are bounded, and so is what follows "@". */
+START_TEST(many_addresses)
+{
+	struct arena *a = arena_create(LIMIT_ARENA_BYTES);
+	struct redactor r = redactor(a, "example.org");
+	struct buf text = BUF_INIT(1000000), out = BUF_INIT(LIMIT_FAILURE_HEADER);
+
+	for (int i = 0; i < 20000; i++)
+		buf_add_str(&text, "joe@");
+	redact_text(&r, buf_slice(&text), &out);
+	ck_assert_uint_lt(taken(a, &out).len, 998);
+	buf_clear(&text);
+	for (int i = 0; i < 20000; i++)
+		buf_add_str(&text, i == 0 ? "joe@" : "secret");
+	redact_text(&r, buf_slice(&text), &out);
+	ck_assert_uint_lt(taken(a, &out).len, 998);
+	buf_clear(&text);
+	for (int i = 0; i < 300; i++) /* is not cut within an address */
+		buf_add_str(&text, "s");
+	buf_add_str(&text, "secret@example.com");
+	redact_text(&r, buf_slice(&text), &out);
+	ck_slice_eq(shown(a, taken(a, &out)), SLICE("#@example.com"));
+	buf_free(&text);
+	arena_free(&a);
+}
+END_TEST
+
+/* --- words ------------------------------------------------------------------------------------------ */
+
+static const struct text_row word_rows[] = {
+	{ "Your invoice", "Your invoice" },
+	{ "for joe@example.com", "for #@example.com" },
+	{ "=?utf-8?q?Gr=C3=BC=C3=9Fe?=", "=?utf-8?q?Gr=C3=BC=C3=9Fe?=" },
+	{ "=?utf-8?q?joe=40example.com?=", "[redacted]" },
+	{ "=?utf-8?b?am9lQGV4YW1wbGUuY29t?=", "[redacted]" },
+	{ "=?x-unknown?b?am9l?=", "[redacted]" },
+	{ "joe\xef\xbc\xa0" "example.com", "[redacted]" }, /* U+FF20 */
+	{ "\xff\xfe", "[redacted]" },
+};
+
+START_TEST(words)
+{
+	struct arena *a = arena_create(LIMIT_ARENA_BYTES);
+	struct redactor r = redactor(a, "example.org");
+	struct buf out = BUF_INIT(LIMIT_FAILURE_HEADER);
+
+	redact_words(&r, slice_str(word_rows[_i].text), &out);
+	ck_slice_eq(shown(a, taken(a, &out)), slice_str(word_rows[_i].want));
+	arena_free(&a);
+}
+END_TEST
+
+/* --- the header --------------------------------------------------------------------------------------- */
+
+static struct slice header_of(struct arena *a, struct slice text, bool subject)
+{
+	struct redactor r = redactor(a, "example.org");
+	struct buf out = BUF_INIT(LIMIT_FAILURE_HEADER);
+	struct message m;
+
+	message_init(&m, a);
+	(void)read_headers(&m, text);
+	redact_header(&r, &m, subject, &out);
+	return taken(a, &out);
+}
+
+static const struct text_row header_rows[] = {
+	{ "From: Joe Bloggs <joe@example.org>\n", "From: <#@example.org>\n" },
+	{ "To: \"joe@x.example\" <ann@example.com>, bob@example.com\n",
+	  "To: <#@x.example>, <#@example.com>, <#@example.com>\n" },
+	{ "Cc: undisclosed-recipients:;\n", "Cc: [redacted]\n" },
+	{ "Subject: Hello\n", "Subject: Hello\n" },
+	{ "Subject:\n", "Subject: [redacted]\n" },
+	{ "Message-ID: <2026.joe@mail.example.org>\n", "Message-ID: <2026.joe@mail.example.org>\n" },
+	{ "Message-ID: <a@b@example.org>\n", "Message-ID: <#@b@example.org>\n" },
+	{ "Message-ID: joe@example.org\n", "Message-ID: #@example.org\n" },
+	{ "In-Reply-To: <1@ann.example>\nReferences: <1@ann.example>\n", "In-Reply-To: [redacted]\nReferences: [redacted]\n" },
+	{ "X-Originating-User: joe\n", "X-Originating-User: [redacted]\n" },
+	{ "Authentication-Results: x; auth=pass smtp.auth=joe\n", "Authentication-Results: [redacted]\n" },
+	{ "Content-Type: application/pdf; name=\"Dismissal of Joe.pdf\"\n", "Content-Type: application/pdf\n" },
+	{ "Date: Thu, 26 Nov 2026 10:00:00 +0000\n", "Date: Thu, 26 Nov 2026 10:00:00 +0000\n" },
+	{ "DKIM-Signature: v=1; a=rsa-sha256; d=example.org; s=s1; i=joe@example.org;\n h=From:To; bh=YQ==; b=Yg ==;"
+	  " z=To:joe=40x.example\n",
+	  "DKIM-Signature: v=1; a=rsa-sha256; d=example.org; s=s1; i=#@example.org; h=From:To; bh=YQ==; b=Yg==\n" },
+	{ "DKIM-Signature: v=1; v=1; joe@example.com\n", "DKIM-Signature: [redacted]\n" },
+	{ "Received: from mx.example.org (mx.example.org [192.0.2.1] (authenticated joe))\n"
+	  "\tby mail.example.net (Postfix) with ESMTPSA id 4Xy12\n\tfor <ann@example.com>; Thu, 26 Nov 2026 10:00:00 +0000 (UTC)\n",
+	  "Received: from mx.example.org ([192.0.2.1]) by mail.example.net with ESMTPSA"
+	  " id 4Xy12 for #@example.com; Thu, 26 Nov 2026 10:00:00 +0000\n" },
+	{ "Received: from joe by mx.example.org with local (Exim 4.96) (envelope-from <joe@example.org>)\n",
+	  "Received: from ? by mx.example.org with local\n" },
+	{ "Received: from joe.bloggs by mx.example.org with local\n", "Received: from ? by mx.example.org with local\n" },
+	{ "Received: (from joe@localhost) by mx.example.org (8.17.1/8.17.1/Submit) id 4AQ; Thu, 1 Jan 2026 00:00:00 +0000\n",
+	  "Received: by mx.example.org id 4AQ; Thu, 1 Jan 2026 00:00:00 +0000\n" },
+	{ "Received: from [IPv6:2001:db8::1] (unknown [IPv6:2001:db8::1]) by 192.0.2.7\n",
+	  "Received: from [IPv6:2001:db8::1] ([IPv6:2001:db8::1]) by 192.0.2.7\n" },
+	{ "Received: (unended joe@example.com\n", "Received: [redacted]\n" },
+	{ "Received: joe@example.com; joe@example.com\n", "Received: ; joe\n" },
+	/* not names that can be at the beginning of a line */
+	{ "--boundary: x\nFrom: a@example.org\n", "From: <#@example.org>\n" },
+	{ ".: x\n", "" },
+};
+
+START_TEST(header_fields)
+{
+	struct arena *a = arena_create(LIMIT_ARENA_BYTES);
+
+	ck_slice_eq(shown(a, header_of(a, slice_str(header_rows[_i].text), true)), slice_str(header_rows[_i].want));
+	arena_free(&a);
+}
+END_TEST
+
+START_TEST(subject_by_setting)
+{
+	struct arena *a = arena_create(LIMIT_ARENA_BYTES);
+
+	ck_slice_eq(header_of(a, SLICE("Subject: private\n"), false), SLICE("Subject: [redacted]\n"));
+	arena_free(&a);
+}
+END_TEST
+
+/* Every line is a field's or its continuation, printable ASCII of at most 998 octets (RFC 5322 section 2.1.1). */
+static void check_lines(struct slice text)
+{
+	while (text.len > 0) {
+		struct slice line = slice_split(&text, '\n');
+
+		ck_assert_uint_gt(line.len, 0);
+		ck_assert_uint_le(line.len, 998);
+		ck_assert(is_alnum(line.ptr[0]) || (line.ptr[0] == '\t' && line.len > 1));
+		for (size_t i = 0; i < line.len; i++)
+			ck_assert(is_vchar(line.ptr[i]) || is_wsp(line.ptr[i]));
+	}
+}
+
+/* Delimiter: octets of every kind in every kind of field, many and long ones: capped, never a line of the sender's. */
+START_TEST(hostile_headers)
+{
+	static const char *const names[] = { "From", "To", "Subject", "Received", "DKIM-Signature", "Message-ID", "List-Id",
+		"Content-Type", "Date", "X-Any" };
+	struct arena *a = arena_create(LIMIT_ARENA_BYTES);
+	struct redactor r = redactor(a, "example.org");
+	unsigned seed = 1;
+
+	for (int round = 0; round < 300; round++) {
+		struct buf out = BUF_INIT(LIMIT_FAILURE_HEADER);
+		struct arena *of_message = arena_create(LIMIT_ARENA_BYTES);
+		struct message m;
+
+		message_init(&m, of_message);
+		for (int field = 0; field < 20; field++) {
+			static const char some[] = "@@@..<>()\"\\;,:= \r\n\t-=?bq\xef\xbc\xa0[]";
+			char value[3000];
+			size_t len = 0, end = (seed >> 8) % (round % 10 == 0 ? sizeof(value) : 200);
+
+			for (; len < end; len++) {
+				seed = seed * 1103515245 + 12345;
+				value[len] = (seed >> 16) % 3 == 0 ? (char)(seed >> 20) : some[(seed >> 16) % (sizeof(some) - 1)];
+			}
+			message_add_header(&m, slice_str(names[(seed >> 16) % N_ELEMENTS(names)]), slice_of(value, len));
+		}
+		redact_header(&r, &m, true, &out);
+		ck_assert(!buf_failed(&out));
+		ck_assert_uint_le(out.len, LIMIT_FAILURE_HEADER);
+		check_lines(buf_slice(&out));
+		buf_free(&out);
+		arena_free(&of_message);
+	}
+	arena_free(&a);
+}
+END_TEST
+
+Suite *redact_suite(void)
+{
+	Suite *s = suite_create("report/redact");
+
+	UNIT_TABLE(s, local_parts_in_text, text_rows);
+	UNIT_TEST(s, hashes);
+	UNIT_TEST(s, many_addresses);
+	UNIT_TABLE(s, words, word_rows);
+	UNIT_TABLE(s, header_fields, header_rows);
+	UNIT_TEST(s, subject_by_setting);
+	UNIT_TEST(s, hostile_headers);
+	return s;
+}
