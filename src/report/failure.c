@@ -2,6 +2,7 @@
 #include "base/cursor.h"
 #include "base/limits.h"
 #include "crypto/digest.h"
+#include "dmarc/psl.h"
 #include "mail/authres.h"
 #include "mail/tokens.h"
 #include "report/redact.h"
@@ -171,12 +172,16 @@ static bool is_reported(const struct outcome *o, const struct report_settings *s
 	    !is_automatic(m) && report_recipients_wanted(&m->envelope, settings);
 }
 
-/* RFC 9991 section 2: with psd=y there is no ruf (dmarc/record.h). */
+/*
+ * RFC 9991 section 2: with psd=y there is no ruf (dmarc/record.h).  A record at a public suffix counts as one with
+ * psd=y, unless its owner says otherwise (dmarc/discover.h).
+ */
 static bool asks(const struct dmarc_policy_discovery *d)
 {
 	struct slice rest = d->record.ruf, uri;
 
-	if (d->status != DMARC_DISCOVERED || d->record.text.len > LIMIT_REPORT_RECORD)
+	if (d->status != DMARC_DISCOVERED || d->record.text.len > LIMIT_REPORT_RECORD ||
+	    (d->record.psd != DMARC_PSD_NO && dmarc_is_public_suffix(d->policy_domain)))
 		return false;
 	while (dmarc_next_uri(&rest, &uri))
 		if (slice_istarts_with(uri, SLICE("mailto:")))

@@ -1,13 +1,19 @@
-/* Aggregate reports (report/aggregate.h, report/external.h): rows and rua= lists with any octets in them. */
+/*
+ * Aggregate reports (report/aggregate.h, report/external.h): rows and rua= lists with any octets in them; the header of
+ * a failed message (report/redact.h).
+ */
 #include <stdint.h>
 #include <stdlib.h>
 
 #include <libxml/parser.h>
 
+#include "base/ascii.h"
 #include "base/limits.h"
+#include "mail/reader.h"
 #include "report/build.h"
 #include "report/external.h"
 #include "report/message.h"
+#include "report/redact.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -26,6 +32,33 @@ static void check_addresses(struct arena *a, struct slice list)
 			if (to.address.ptr[i] < ' ' || to.address.ptr[i] > '~')
 				abort();
 	}
+}
+
+/* Failure reports: whatever is in a header, lines of the redacted one begin with a field name or a tab. */
+static void check_redaction(struct slice whole)
+{
+	struct arena *a = arena_create(LIMIT_ARENA_BYTES);
+	struct redactor r = { a, SLICE("secret"), SLICE("example.com") };
+	struct buf out = BUF_INIT(LIMIT_FAILURE_HEADER);
+	struct message m;
+	struct slice rest;
+
+	if (a == NULL)
+		return;
+	message_init(&m, a);
+	(void)read_headers(&m, whole);
+	redact_header(&r, &m, true, &out);
+	for (rest = buf_slice(&out); rest.len > 0;) {
+		struct slice line = slice_split(&rest, '\n');
+
+		if (line.len == 0 || line.len > 998 || (!is_alnum(line.ptr[0]) && line.ptr[0] != '\t'))
+			abort();
+		for (size_t i = 0; i < line.len; i++)
+			if (!is_vchar(line.ptr[i]) && !is_wsp(line.ptr[i]))
+				abort();
+	}
+	buf_free(&out);
+	arena_free(&a);
 }
 
 /* The parts of the input, between its newlines, again and again. */
@@ -93,6 +126,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (b == NULL)
 		return 0;
 	check_addresses(a, whole);
+	check_redaction(whole);
 	for (int i = 0; i < 3; i++) {
 		fill(&parts, &row, &dkim, &reason);
 		if (report_builder_add(b, &row) != RC_OK)

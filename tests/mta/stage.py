@@ -18,7 +18,7 @@ USERS = {LOGIN[0]: LOGIN[1], "eve@" + OURS: "secret", "guest@elsewhere.example":
 
 
 # what assayd reads at its start only; everything else takes effect by a reload
-START_ONLY = ("listen", "socket-mode", "socket-group", "user", "allow-remote-mta", "log")
+START_ONLY = ("listen", "socket-mode", "socket-group", "user", "allow-remote-mta", "log", "reports")
 
 
 class Stage:

@@ -98,7 +98,8 @@ class World:
             "# club: wants reports",
             "club.example TXT v=spf1 ip4:%s -all" % a("club"),
             "s1._domainkey.club.example TXT " + remote,
-            "_dmarc.club.example TXT v=DMARC1; p=reject; rua=mailto:dmarc-reports@club.example",
+            "_dmarc.club.example TXT v=DMARC1; p=reject; rua=mailto:dmarc-reports@club.example; "
+            "ruf=mailto:failures@club.example",
 
             "# slow: the policy cannot be fetched",
             "slow.example TXT v=spf1 ip4:%s -all" % a("slow"),

@@ -173,6 +173,7 @@ static void own_recipient(struct world *w)
 	w->settings.except_to = (struct slice_list){ except, 1, 1 };
 }
 static void long_record(struct world *w) { w->author.discovery.record.text.len = LIMIT_REPORT_RECORD + 1; }
+static void registry(struct world *w) { w->author.discovery.policy_domain = named("co.uk"); }
 static void no_record(struct world *w) { w->author.discovery.status = DMARC_DISCOVERED_NOTHING; }
 static void spf_not_checked(struct world *w) { w->o.verdict.spf.r.why = SPF_WHY_NOT_CHECKED; }
 
@@ -227,6 +228,8 @@ static const struct {
 	{ nothing, "v=DMARC1; p=reject; ruf=https://example.org,mailto:f@example.org", true },
 	{ nothing, "v=DMARC1; p=reject; psd=y; ruf=mailto:f@example.org", false }, /* F-04 */
 	{ nothing, "v=DMARC1; p=reject; psd=n; ruf=mailto:f@example.org", true },
+	{ registry, RUF, false },
+	{ registry, "v=DMARC1; p=reject; psd=n; ruf=mailto:f@example.org", true },
 };
 
 START_TEST(which_messages)
