@@ -234,9 +234,9 @@ def mistakes_are_all_reported_and_nothing_is_written(w):
     assert status == 1 and "No such file" in err, err
     path = site(w, "mistake")
     first = put(path, "opendkim.conf", "Mode s\n")
-    status, text, _, err = run(w, path, first, put(path, "opendkim-verifier.conf", "Mode v\n"), put(path, "opendmarc.conf", "No 1\n"))
+    status, text, _, err = run(w, path, first, put(path, "opendkim-verifier.conf", "Mode v\n"), put(path, "opendmarc.conf", "Nosuch 1\n"))
     assert status == 1 and text is None and "opendkim-verifier.conf: a file of opendkim has been read already" in err \
-        and "opendmarc.conf:1: No" in err, err
+        and "opendmarc.conf:1: Nosuch" in err, err
     status, text, _, err = run(w, path, put(path, "opendkim.conf", "Unknown x\n" * 300000), extra=["--force"])
     assert status == 1 and text is None and err.count("\n") < 1100 and "further mistakes omitted" in err, err[:500]
     assert w.run("import")[0] == 2
