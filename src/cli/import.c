@@ -162,7 +162,7 @@ static enum rc convert(const struct import_request *r, struct import *im, struct
 		rc = check_text(buf_slice(&text), err);
 	if (rc == RC_OK && !r->dry_run)
 		rc = write_all(r, im, buf_slice(&text), err);
-	else if (rc == RC_OK && to_stdout(r))
+	else if (rc == RC_OK && !r->json) /* the JSON report holds it */
 		rc = print_output(buf_slice(&text), err);
 	buf_free(&text);
 	return rc;
@@ -253,9 +253,11 @@ static int run(const struct command *c, int argc, char **argv)
 		return status;
 	if (r.trusted != NULL && !trusted_word(slice_str(r.trusted), &params.trusted))
 		return command_usage(c, "--trusted %s: internal, relay, sign-or-judge or ask is expected", r.trusted);
-	if (r.json && to_stdout(&r))
+	if (r.json && to_stdout(&r) && !r.dry_run)
 		return command_usage(c, "--json prints the report to standard output: name a file for the "
 		    "configuration (-o FILE)");
+	if (r.compare && r.trusted == NULL)
+		params.trusted = TRUSTED_INTERNAL; /* what is compared does not depend on it */
 	r.files = argv + rest;
 	r.file_count = argc - rest;
 	params.keys = r.keys;

@@ -2,6 +2,8 @@
 
 #include <jansson.h>
 
+#include "base/limits.h"
+
 #include "cli/command.h"
 #include "cli/import_report.h"
 #include "cli/json.h"
@@ -42,8 +44,9 @@ static void print_report(const struct import *im, bool dry_run, FILE *to)
 			    count_kind(list, count, list[i].kind));
 		print_finding(&list[i], to);
 	}
-	fprintf(to, "\n%zu keys %s\n\n%.*s", import_key_count(im), dry_run ? "would be copied" : "are in place",
-	    SLICE_ARG(import_mta_lines(im)));
+	count = import_key_count(im);
+	fprintf(to, "\n%zu key%s %s\n\n%.*s", count, count == 1 ? "" : "s", dry_run ? "would be copied" :
+	    count == 1 ? "is in place" : "are in place", SLICE_ARG(import_mta_lines(im)));
 }
 
 /* --- for programs ----------------------------------------------------------------------------------------- */
@@ -62,6 +65,16 @@ static json_t *json_finding(const struct finding *f)
 	return o;
 }
 
+/* The whole configuration as one text. */
+static json_t *json_configuration(const struct import *im)
+{
+	struct buf text = BUF_INIT(LIMIT_CONFIG_FILE);
+	json_t *made = import_configuration(im, &text) == RC_OK ? json_slice(buf_slice(&text)) : json_null();
+
+	buf_free(&text);
+	return made;
+}
+
 static void print_json(const struct import *im, bool dry_run, FILE *to)
 {
 	json_t *report = json_object(), *findings = json_array();
@@ -74,6 +87,7 @@ static void print_json(const struct import *im, bool dry_run, FILE *to)
 	json_object_set_new(report, "findings", findings);
 	json_object_set_new(report, "keys", json_integer((json_int_t)import_key_count(im)));
 	json_object_set_new(report, "copied", json_boolean(!dry_run));
+	json_object_set_new(report, "configuration", json_configuration(im));
 	json_object_set_new(report, "mta_lines", json_slice(import_mta_lines(im)));
 	json_dumpf(report, to, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
 	fputc('\n', to);

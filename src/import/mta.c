@@ -13,7 +13,7 @@ static struct slice socket_core(struct slice socket)
 	return colon == rest.len ? rest : slice_drop(rest, colon + 1);
 }
 
-static bool contains(struct slice text, struct slice part)
+bool text_contains(struct slice text, struct slice part)
 {
 	for (size_t i = 0; part.len > 0 && i + part.len <= text.len; i++)
 		if (slice_eq(slice_of(text.ptr + i, part.len), part))
@@ -29,8 +29,8 @@ bool is_old_milter(const struct import *im, struct slice milter)
 	for (size_t i = 0; i < N_ELEMENTS(programs); i++) {
 		const struct old_line *socket = old_option(im, programs[i], "Socket");
 
-		if (contains(milter, slice_str(program_names[programs[i]])) ||
-		    (socket != NULL && contains(milter, socket_core(socket->value))))
+		if (text_contains(milter, slice_str(program_names[programs[i]])) ||
+		    (socket != NULL && text_contains(milter, socket_core(socket->value))))
 			return true;
 	}
 	return false;

@@ -244,7 +244,7 @@ static bool is_first(const struct import *im, const struct setting *s)
 	return true;
 }
 
-enum rc import_configuration(struct import *im, struct buf *out)
+enum rc import_configuration(const struct import *im, struct buf *out)
 {
 	buf_add_str(out, "# Written by assay import. Nothing is touched or refused until enforce is changed:\n"
 	    "# observe beside the old programs first; then take them out and set enforce = no; then yes.\n");

@@ -124,6 +124,28 @@ static void write_service_milters(const struct import *im, struct buf *out)
 	}
 }
 
+/* Where main.cf and master.cf ask the policy server, by its service's name. */
+static void write_policy_service(const struct import *im, struct buf *out)
+{
+	const struct old_line *service = old_option(im, PROGRAM_MASTER_CF, "policyd-spf");
+	struct slice name = service == NULL ? SLICE("spf") : service->value;
+	bool found = false;
+
+	for (enum program p = PROGRAM_MAIN_CF; p <= PROGRAM_MASTER_CF; p++) {
+		for (size_t i = 0; i < im->lines[p].count; i++) {
+			const struct old_line *l = &im->lines[p].items[i];
+
+			if (!text_contains(l->value, SLICE("check_policy_service")) || !text_contains(l->value, name))
+				continue;
+			buf_addf(out, "   Remove check_policy_service ...%.*s from %s:%u: %.*s.\n", SLICE_ARG(name), l->file, l->line,
+			    SLICE_ARG(l->name));
+			found = true;
+		}
+	}
+	if (!found)
+		buf_add_str(out, "   Remove check_policy_service ...policyd-spf from smtpd_recipient_restrictions.\n");
+}
+
 static void write_replacing(const struct import *im, struct buf *out, struct slice milters)
 {
 	const struct old_line *limit = main_line(im, "policyd-spf_time_limit");
@@ -134,7 +156,7 @@ static void write_replacing(const struct import *im, struct buf *out, struct sli
 	buf_add_str(out, "{ unix:" OWN_SOCKET ", default_action=tempfail }\n"
 	    "    non_smtpd_milters = $smtpd_milters\n    internal_mail_filter_classes = bounce\n");
 	if (im->lines[PROGRAM_POLICYD_SPF].present)
-		buf_add_str(out, "   Remove check_policy_service ...policyd-spf from smtpd_recipient_restrictions.\n");
+		write_policy_service(im, out);
 	if (limit != NULL)
 		buf_addf(out, "   Remove %s:%u: %.*s.\n", limit->file, limit->line, SLICE_ARG(limit->name));
 	if (service != NULL)

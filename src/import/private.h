@@ -247,6 +247,7 @@ enum rc each_key(struct import *im, const char *what,
     enum rc (*work)(const struct import *im, struct planned_key *k, struct err *err));
 bool same_key(const struct private_key *a, const struct private_key *b);
 const char *table_keys_directory(struct import *im);
+bool text_contains(struct slice text, struct slice part); /* false for an empty part */
 bool is_old_milter(const struct import *im, struct slice milter); /* as the MTA's file writes it */
 void mta_translate(struct import *im);
 void postfix_translate(struct import *im, struct buf *out);

@@ -56,18 +56,25 @@ static const char *label(struct import *im, const char *section, const char *opt
 	return arena_printf(im->arena, "%s%s%s", section, *section == '\0' ? "" : " ", option).ptr;
 }
 
+/* " = reject" of a scalar; what a list holds is in the configuration. */
+static struct slice value_of(struct import *im, const struct old_line *l, const char *section, const char *option)
+{
+	const struct setting *s = plan_find(im, section, l->recipient, option);
+
+	return s == NULL || s->list || s->count == 0 ? SLICE("") : arena_printf(im->arena, " = %s", shown(im, s->values[0]));
+}
+
 void set_done(struct import *im, const struct old_line *l, bool set, const char *section,
     const char *option, const char *text)
 {
 	const char *name = label(im, section, option);
+	struct slice value = value_of(im, l, section, option);
 
 	if (!set)
 		find(im, FINDING_WITHOUT_COUNTERPART, l, "this build of assay has no setting %s", name);
-	else if (l->line == 0)
-		find(im, FINDING_TRANSLATED, l, "the default of the program: %s%s%s", name,
-		    text == NULL ? "" : ": ", text == NULL ? "" : text);
 	else
-		find(im, FINDING_TRANSLATED, l, "%s%s%s", name, text == NULL ? "" : ": ", text == NULL ? "" : text);
+		find(im, FINDING_TRANSLATED, l, "%s%s%.*s%s%s", l->line == 0 ? "the default of the program: " : "", name,
+		    SLICE_ARG(value), text == NULL ? "" : ": ", text == NULL ? "" : text);
 }
 
 /* --- setting ------------------------------------------------------------------------------------- */

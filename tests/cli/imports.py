@@ -447,12 +447,27 @@ def a_difference_is_found(w):
     assert status == 3 and "DIFFERENT: before:  example.com/s  after: example.com/t" in out, out
 
 
+def a_trial_shows_the_configuration_and_writes_nothing(w):
+    path = site(w, "trial")
+    key = private_key(path, "old/k")
+    old = put(path, "opendkim.conf", f"Domain example.com\nSelector s\nKeyFile {key}\nSignatureTTL 60\n")
+    out = os.path.join(path, "assay.conf")
+    status, text, err = w.run("import", "--dry-run", "--keys", path + "/keys", "-o", out, old)
+    assert status == 0 and "expire = 60s" in text and "1 key would be copied" in err and "expire = 60s" in err, (text, err)
+    status, report, err = w.run("import", "--dry-run", "--json", "--keys", path + "/keys", old)
+    assert status == 0 and json.loads(report)["configuration"] == text, (report, err)
+    assert not os.path.exists(out) and os.listdir(path + "/keys") == []
+
+
 def trusted_hosts_need_a_decision(w):
     path = site(w, "trusted")
     put(path, "TrustedHosts", "127.0.0.1\n::1\nlocalhost\n10.0.0.0/8\n*.lan\n!10.0.0.1\n[192.0.2.7]\n10.0.0.1/8\n")
     old = put(path, "opendkim.conf", f"InternalHosts refile:{path}/TrustedHosts\n")
     status, text, _, err = run(w, path, old)
     assert status == 1 and text is None and err.count("specify its role") == 4, err
+    put(path, "assay.conf", f"keys = \"{path}/keys\"\n")
+    assert w.run("import", "--compare", "-c", path + "/assay.conf", old)[0] == 0
+    os.unlink(path + "/assay.conf")
     for word, part in ("internal", 'internal-hosts = { 127.0.0.0/8, "::1", 10.0.0.0/8, .lan, "!10.0.0.1", 192.0.2.7 }'), \
             ("relay", 'own-relays = { 10.0.0.0/8, .lan, "!10.0.0.1", 192.0.2.7 }'):
         status, text, findings, err = run(w, path, old, extra=["--trusted", word, "--force"])
@@ -502,13 +517,14 @@ def postfix_lines_are_made_from_the_sites(w):
            put(path, "policyd-spf.conf", "debugLevel = 1\n"),
            put(path, "main.cf", "# smtpd_milters = no\nsmtpd_milters = inet:127.0.0.1:8891,\n   local:opendmarc/opendmarc.sock,\n"
                "  { inet:localhost:11332, connect_timeout = 3s }\nmilter_default_action = accept\n"
-               "policyd-spf_time_limit = 3600\n"),
+               "policyd-spf_time_limit = 3600\nsmtpd_recipient_restrictions = reject_unauth_destination,\n   check_policy_service unix:private/policyd-spf\n"),
            put(path, "master.cf", "policyd-spf unix - n n - 0 spawn\n  user=policyd-spf argv=/usr/bin/policyd-spf\n")]
     out = os.path.join(path, "assay.conf")
     status, _, err = w.run("import", "-o", out, "--keys", path + "/keys", *old)
     assert status in (0, 3), err
     assert "smtpd_milters = { inet:localhost:11332, connect_timeout = 3s }, { unix:assay/assay.sock, default_action=tempfail }" in err, err
     assert "inet:127.0.0.1:8891, local:opendmarc/opendmarc.sock, " in err, err
+    assert "Remove check_policy_service ...policyd-spf from %s:7: smtpd_recipient_restrictions" % old[3] in err, err
     assert "Remove %s:6: policyd-spf_time_limit" % old[3] in err, err
     assert "Remove the service at %s:1" % old[4] in err, err
     assert 'listen = "unix:/var/spool/postfix/assay/assay.sock"' in open(out).read()
@@ -648,6 +664,7 @@ CHECKS = [
     every_form_of_tables_signs_as_before,
     a_single_key_with_subdomains,
     a_difference_is_found,
+    a_trial_shows_the_configuration_and_writes_nothing,
     trusted_hosts_need_a_decision,
     patterns_of_hosts_and_recipients,
     identities_that_opendkim_does_not_use,

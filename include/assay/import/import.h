@@ -69,7 +69,7 @@ MUST_CHECK enum rc import_read(struct import *im, const char *path, struct err *
 MUST_CHECK enum rc import_translate(struct import *im, struct err *err);
 
 /* The new configuration, and the findings by kind, in the files' order within a kind. */
-MUST_CHECK enum rc import_configuration(struct import *im, struct buf *out);
+MUST_CHECK enum rc import_configuration(const struct import *im, struct buf *out);
 const struct finding *import_findings(const struct import *im, size_t *count_out);
 
 /* Lines to write into and to take out of the MTA's files, for a person; borrowed. */
