@@ -111,8 +111,9 @@ def differences(messages):
 
 
 def is_alone(signed):
-    """Do all others accept what assay does not?  Then nothing but assay explains it."""
-    others = [verdict[0] for verifier, verdict in signed.verdicts.items() if verifier != OURS]
+    """Do all others accept what assay does not?  Then nothing but assay explains it.  That a signer accepts its own
+    message says nothing."""
+    others = [verdict[0] for verifier, verdict in signed.verdicts.items() if verifier not in (OURS, signed.signer)]
     return signed.verdicts[OURS][0] != "pass" and others and set(others) == {"pass"}
 
 

@@ -8,6 +8,7 @@
 #include "unit.h"
 
 #include "files.h"
+#include "keys.h"
 
 char *files_path(const char *dir, const char *relative)
 {
@@ -64,16 +65,23 @@ void files_write(const char *dir, const char *relative, const char *text, mode_t
 	write_octets(dir, relative, slice_str(text), mode);
 }
 
+char *keys_text(const char *name, size_t *len_out)
+{
+	char *relative = files_path("keys", name);
+	char *path = unit_source_path(relative);
+	char *text = path == NULL ? NULL : unit_read_file(path, len_out);
+
+	ck_assert_msg(text != NULL, "%s is not in the source tree (ASSAY_SRCDIR)", relative);
+	free(path);
+	free(relative);
+	return text;
+}
+
 void files_key(const char *dir, const char *relative, const char *key, mode_t mode)
 {
-	char *name = files_path("keys", key);
-	char *path = unit_source_path(name);
-	size_t len = 0;
-	char *text = path == NULL ? NULL : unit_read_file(path, &len);
+	size_t len;
+	char *text = keys_text(key, &len);
 
-	ck_assert_msg(text != NULL, "%s is not in the source tree (ASSAY_SRCDIR)", name);
 	write_octets(dir, relative, slice_of(text, len), mode);
 	free(text);
-	free(path);
-	free(name);
 }

@@ -7,6 +7,8 @@
 
 #include "unit.h"
 
+enum { UNIT_SECONDS = 1800 }; /* one program, valgrind's slowness included */
+
 static char tmpdir[] = "/tmp/assay-unit-XXXXXX";
 static bool tmpdir_made;
 static pid_t tmpdir_owner;
@@ -25,6 +27,13 @@ static void remove_tmpdir(void)
 		nftw(tmpdir, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
 }
 
+/* A process for each row costs more than most rows do.  Without it libcheck watches no time. */
+static void limit_time(SRunner *runner)
+{
+	if (srunner_fork_status(runner) == CK_NOFORK)
+		alarm(UNIT_SECONDS);
+}
+
 int unit_main(suite_maker *const *suites)
 {
 	SRunner *runner = srunner_create(NULL);
@@ -36,6 +45,7 @@ int unit_main(suite_maker *const *suites)
 	tmpdir_owner = getpid();
 	for (size_t i = 0; suites[i] != NULL; i++)
 		srunner_add_suite(runner, suites[i]());
+	limit_time(runner);
 	srunner_run_all(runner, CK_ENV);
 	failed = srunner_ntests_failed(runner);
 	srunner_free(runner);

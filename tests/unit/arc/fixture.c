@@ -1,31 +1,10 @@
 #include <stdlib.h>
 
 #include "crypto/base64.h"
-#include "crypto/keyfile.h"
 #include "dns/zonefile.h"
 #include "mail/reader.h"
 
 #include "fixture.h"
-
-struct private_key *fixture_key(const char *name)
-{
-	struct buf relative = BUF_INIT(1000);
-	struct private_key *key = NULL;
-	struct err err = ERR_INIT;
-	char *path, *text;
-	size_t len;
-
-	buf_addf(&relative, "keys/%s", name);
-	path = unit_source_path(buf_cstr(&relative));
-	ck_assert_msg(path != NULL, "%s is missing", buf_cstr(&relative));
-	text = unit_read_file(path, &len);
-	ck_assert_int_eq(private_key_decode(slice_of(text, len), path, &key, &err), RC_OK);
-	free(text);
-	free(path);
-	buf_free(&relative);
-	err_free(&err);
-	return key;
-}
 
 const char *fixture_zone(struct arena *a, const char *zone, const struct private_key *key)
 {

@@ -6,14 +6,12 @@
 
 #include "arc/seal.h"
 
+#include "keys.h"
 #include "unit.h"
 
 #define NOW 1700000000
 
 #define MESSAGE "From: Joe <joe@example.org>\r\nTo: all@list.example\r\nSubject: dinner\r\n\r\nHello\r\n"
-
-/* A throw-away key of keys/; private_key_free() it. */
-struct private_key *fixture_key(const char *name);
 
 /* zone with the record of that key for every "@". */
 const char *fixture_zone(struct arena *a, const char *zone, const struct private_key *key);

@@ -1,85 +1,55 @@
 /*
- * Messages that others have collected, with their zones and the results that are expected: the
- * column of ../shared/suites/mail/cases.tsv that is about ARC.  "a|b" are alternatives, an empty
- * column is not judged.
+ * Messages that others have collected: what is expected of their ARC sets.
  */
 #include <stdlib.h>
+
+#include "collected.h"
 
 #include "fixture.h"
 #include "suites.h"
 
-enum { COL_SUITE, COL_CASE, COL_MESSAGE, COL_ZONE, COL_ARC = 8, COLUMNS = 13 };
+struct tally {
+	size_t judged, wrong;
+};
 
-static char *shared_text(struct slice name)
+static void check_arc(void *ctx, const struct slice row[COLLECTED_COLUMNS])
 {
-	struct buf path = BUF_INIT(4096);
-	char *found, *text;
+	struct tally *tally = ctx;
+	struct arena *a;
+	char *text, *zone;
+	struct arc_result found;
+	struct slice got;
 	size_t len;
 
-	buf_addf(&path, "suites/mail/%.*s", SLICE_ARG(name));
-	found = unit_shared_path(buf_cstr(&path));
-	ck_assert_msg(found != NULL, "%s is missing", buf_cstr(&path));
-	text = unit_read_file(found, &len);
-	buf_free(&path);
-	free(found);
-	return text;
-}
-
-static bool matches(struct slice expected, struct slice got)
-{
-	while (!slice_is_null(expected))
-		if (slice_eq(slice_split(&expected, '|'), got))
-			return true;
-	return false;
-}
-
-/* true: as expected. */
-static bool check_case(const struct slice column[COLUMNS])
-{
-	struct arena *a = arena_create(64u << 20);
-	char *text = shared_text(column[COL_MESSAGE]), *zone = shared_text(column[COL_ZONE]);
-	struct arc_result found = fixture_verify(a, slice_str(text), zone);
-	struct slice got = slice_str(auth_result_text(found.result));
-	bool ok = matches(column[COL_ARC], got);
-
-	if (!ok)
-		printf("%.*s/%.*s: got %.*s (%.*s), want %.*s\n", SLICE_ARG(column[COL_SUITE]),
-		    SLICE_ARG(column[COL_CASE]), SLICE_ARG(got), SLICE_ARG(found.reason),
-		    SLICE_ARG(column[COL_ARC]));
+	if (row[COLLECTED_ARC].len == 0)
+		return;
+	a = arena_create(64u << 20);
+	text = collected_file(row[COLLECTED_MESSAGE], &len);
+	zone = collected_file(row[COLLECTED_ZONE], &len);
+	found = fixture_verify(a, slice_str(text), zone);
+	got = slice_str(auth_result_text(found.result));
+	tally->judged++;
+	if (!collected_meets(row[COLLECTED_ARC], got)) {
+		tally->wrong++;
+		printf("%.*s/%.*s: got %.*s (%.*s), want %.*s\n", SLICE_ARG(row[COLLECTED_SUITE]),
+		    SLICE_ARG(row[COLLECTED_CASE]), SLICE_ARG(got), SLICE_ARG(found.reason),
+		    SLICE_ARG(row[COLLECTED_ARC]));
+	}
 	free(text);
 	free(zone);
 	arena_free(&a);
-	return ok;
 }
 
 START_TEST(collected_messages)
 {
-	char *path = unit_shared_path("suites/mail/cases.tsv"), *text;
-	size_t len, judged = 0, wrong = 0;
-	struct slice rest;
+	struct tally tally = { 0 };
 
-	if (path == NULL) {
-		unit_skipped("suites/mail is not there");
+	if (!collected_each(check_arc, &tally))
 		return;
-	}
-	text = unit_read_file(path, &len);
-	rest = slice_of(text, len);
-	slice_split(&rest, '\n'); /* the names of the columns */
-	while (!slice_is_null(rest)) {
-		struct slice column[COLUMNS], line = slice_split(&rest, '\n');
-
-		for (size_t i = 0; i < COLUMNS; i++)
-			column[i] = slice_is_null(line) ? SLICE_NULL : slice_split(&line, '\t');
-		if (column[COL_ARC].len == 0)
-			continue;
-		judged++;
-		wrong += !check_case(column);
-	}
-	printf("suites/mail: %zu of %zu messages as expected (arc)\n", judged - wrong, judged);
-	ck_assert_uint_gt(judged, 40);
-	ck_assert_uint_eq(wrong, 0);
-	free(text);
-	free(path);
+	printf("suites/mail: %zu of %zu messages as expected (arc)\n", tally.judged - tally.wrong,
+	    tally.judged);
+	ck_assert_uint_gt(tally.judged, 40);
+	ck_assert_uint_eq(tally.wrong, 0);
 }
 END_TEST
 

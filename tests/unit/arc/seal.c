@@ -16,7 +16,7 @@ struct world {
 
 static void world_open(struct world *w, const char *key)
 {
-	*w = (struct world){ .a = arena_create(16u << 20), .key = fixture_key(key) };
+	*w = (struct world){ .a = arena_create(16u << 20), .key = keys_private(key) };
 	w->zone = fixture_zone(w->a, ZONE, w->key);
 	w->text = slice_str(MESSAGE);
 }

@@ -4,6 +4,7 @@
 #include "base/limits.h"
 #include "crypto/keyfile.h"
 
+#include "keys.h"
 #include "suites.h"
 
 static struct slice unhex(struct arena *a, const char *hex)
@@ -215,15 +216,10 @@ END_TEST
 START_TEST(cut_and_changed)
 {
 	struct arena *a = arena_create(8u << 20);
-	char *path = unit_source_path("keys/rsa2048.pem"), *text;
-	struct private_key *private = NULL;
+	struct private_key *private = keys_private("rsa2048.pem");
 	struct public_key *key;
 	struct buf der = BUF_INIT(4096);
-	struct err err = ERR_INIT;
-	size_t len;
 
-	text = unit_read_file(path, &len);
-	ck_assert_int_eq(private_key_decode(slice_of(text, len), path, &private, &err), RC_OK);
 	ck_assert_int_eq(private_key_public(private, &der), RC_OK);
 	for (size_t i = 0; i < der.len; i++)
 		ck_assert_msg(public_key_parse(a, KEY_RSA, slice_take(buf_slice(&der), i), &key) ==
@@ -239,8 +235,6 @@ START_TEST(cut_and_changed)
 	}
 	private_key_free(&private);
 	buf_free(&der);
-	free(path);
-	free(text);
 	arena_free(&a);
 }
 END_TEST

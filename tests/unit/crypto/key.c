@@ -4,28 +4,8 @@
 #include "crypto/base64.h"
 #include "crypto/keyfile.h"
 
+#include "keys.h"
 #include "suites.h"
-
-static struct private_key *load(const char *name)
-{
-	struct buf relative = BUF_INIT(1000);
-	struct private_key *key = NULL;
-	struct err err = ERR_INIT;
-	char *path, *text;
-	size_t len;
-
-	buf_addf(&relative, "keys/%s", name);
-	path = unit_source_path(buf_cstr(&relative));
-	ck_assert_msg(path != NULL, "%s is missing", buf_cstr(&relative));
-	text = unit_read_file(path, &len);
-	ck_assert_msg(private_key_decode(slice_of(text, len), path, &key, &err) == RC_OK, "%s",
-	    buf_cstr(&err.text));
-	free(text);
-	free(path);
-	buf_free(&relative);
-	err_free(&err);
-	return key;
-}
 
 static struct public_key *public_of(struct arena *a, const struct private_key *private)
 {
@@ -67,7 +47,7 @@ static const struct {
 START_TEST(signs_and_verifies)
 {
 	struct arena *a = arena_create(1u << 20);
-	struct private_key *private = load(keys[_i].name);
+	struct private_key *private = keys_private(keys[_i].name);
 	struct public_key *key = public_of(a, private);
 	unsigned char hash[SHA256_OCTETS];
 	struct slice signature = SLICE_NULL;
@@ -92,7 +72,7 @@ END_TEST
 START_TEST(changed_signatures)
 {
 	struct arena *a = arena_create(1u << 20);
-	struct private_key *private = load(keys[_i].name);
+	struct private_key *private = keys_private(keys[_i].name);
 	struct public_key *key = public_of(a, private);
 	unsigned char hash[SHA256_OCTETS] = { 1, 2, 3 };
 	struct slice signature = SLICE_NULL;
@@ -126,13 +106,13 @@ END_TEST
 START_TEST(wrong_key)
 {
 	struct arena *a = arena_create(1u << 20);
-	struct private_key *private = load(keys[_i].name);
+	struct private_key *private = keys_private(keys[_i].name);
 	unsigned char hash[SHA256_OCTETS] = { 1 };
 	struct slice signature = SLICE_NULL;
 
 	ck_assert_int_eq(private_key_sign(private, hash, a, &signature), RC_OK);
 	for (size_t other = 0; other < N_ELEMENTS(keys); other++) {
-		struct private_key *p = load(keys[other].name);
+		struct private_key *p = keys_private(keys[other].name);
 		bool same = (int)other == _i || (keys[other].type == KEY_RSA &&
 		    keys[other].bits == 2048 && keys[_i].bits == 2048);
 
@@ -213,7 +193,7 @@ static const struct {
 START_TEST(V_46_padding)
 {
 	struct arena *a = arena_create(1u << 20);
-	struct private_key *private = load("rfc8463-rsa.pem");
+	struct private_key *private = keys_private("rfc8463-rsa.pem");
 	unsigned char hash[SHA256_OCTETS];
 	struct slice signature = SLICE_NULL;
 
@@ -232,7 +212,7 @@ START_TEST(ed25519_second_form)
 	static const unsigned char order[32] = { 0xed, 0xd3, 0xf5, 0x5c, 0x1a, 0x63, 0x12, 0x58,
 		0xd6, 0x9c, 0xf7, 0xa2, 0xde, 0xf9, 0xde, 0x14, [31] = 0x10 };
 	struct arena *a = arena_create(1u << 20);
-	struct private_key *private = load("ed25519.pem");
+	struct private_key *private = keys_private("ed25519.pem");
 	unsigned char hash[SHA256_OCTETS] = { 7 };
 	struct slice signature = SLICE_NULL;
 	unsigned char copy[64];
@@ -292,7 +272,7 @@ static const struct {
 
 START_TEST(public_part)
 {
-	struct private_key *private = load(published[_i].name);
+	struct private_key *private = keys_private(published[_i].name);
 	struct buf octets = BUF_INIT(4096), text = BUF_INIT(4096);
 
 	ck_assert_int_eq(private_key_public(private, &octets), RC_OK);
@@ -306,7 +286,7 @@ END_TEST
 
 START_TEST(public_part_without_room)
 {
-	struct private_key *private = load("ed25519.pem");
+	struct private_key *private = keys_private("ed25519.pem");
 	struct buf octets = BUF_INIT(31);
 
 	ck_assert_int_eq(private_key_public(private, &octets), RC_NOMEM);

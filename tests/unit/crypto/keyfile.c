@@ -7,6 +7,7 @@
 #include "base/limits.h"
 #include "crypto/keyfile.h"
 
+#include "keys.h"
 #include "suites.h"
 
 /* A name in the temporary directory; free() it. */
@@ -31,17 +32,11 @@ static void write_file(const char *path, struct slice text, mode_t mode)
 /* A copy of a throw-away key with that mode; free() its path. */
 static char *key_copy(const char *name, const char *as, mode_t mode)
 {
-	struct buf relative = BUF_INIT(1000);
-	char *path, *text, *copy = tmp_path(as);
+	char *copy = tmp_path(as);
 	size_t len;
+	char *text = keys_text(name, &len);
 
-	buf_addf(&relative, "keys/%s", name);
-	path = unit_source_path(buf_cstr(&relative));
-	ck_assert_msg(path != NULL, "%s is missing", buf_cstr(&relative));
-	text = unit_read_file(path, &len);
 	write_file(copy, slice_of(text, len), mode);
-	buf_free(&relative);
-	free(path);
 	free(text);
 	return copy;
 }

@@ -8,6 +8,7 @@
 #include "dkim/sign.h"
 #include "dkim/verify.h"
 
+#include "keys.h"
 #include "unit.h"
 
 #define NOW 1700000000
@@ -20,9 +21,6 @@
 #define LEAST   ED "From:To:Subject"
 #define RELAXED LEAST "; c=relaxed/relaxed"
 #define KEY_AT  "sel._domainkey.example.org TXT "
-
-/* A throw-away key of keys/; private_key_free() it. */
-struct private_key *fixture_key(const char *name);
 
 /* "k=rsa; p=..." as the key's record has it, in the arena. */
 struct slice fixture_record(struct arena *a, const struct private_key *key);

@@ -70,7 +70,7 @@ END_TEST
 START_TEST(S_39_rfc8463_signs_again)
 {
 	struct arena *a = arena_create(8u << 20);
-	struct private_key *key = fixture_key(published[_i].key);
+	struct private_key *key = keys_private(published[_i].key);
 	struct header_hash_params params = { .canon = CANON_RELAXED };
 	struct buf text = BUF_INIT(4096);
 	struct dkim_signature sig;

@@ -1,17 +1,15 @@
 /*
- * Messages that others have collected, with their zones and the results that are expected: the
- * columns of ../shared/suites/mail/cases.tsv that are about DKIM.  "a|b" are alternatives, "!x" is
- * anything but x, an empty column is not judged.
+ * Messages that others have collected: what is expected of their DKIM signatures.
  */
 #include <stdlib.h>
 
 #include "dns/zonefile.h"
 #include "mail/reader.h"
 
+#include "collected.h"
+
 #include "fixture.h"
 #include "suites.h"
-
-enum { COL_SUITE, COL_CASE, COL_MESSAGE, COL_ZONE, COL_DKIM = 7, COL_NOTES = 12, COLUMNS };
 
 /*
  * Mail that was collected long ago has expired since.  Every message is judged a little after its
@@ -45,103 +43,64 @@ static enum auth_result best_of(struct dkim_results results)
 	return AUTH_NONE;
 }
 
-static bool matches(struct slice expected, struct slice got)
-{
-	if (slice_starts_with(expected, SLICE("!")))
-		return !slice_eq(slice_drop(expected, 1), got);
-	while (!slice_is_null(expected))
-		if (slice_eq(slice_split(&expected, '|'), got))
-			return true;
-	return false;
-}
-
-static char *shared_file(struct slice name)
-{
-	struct buf path = BUF_INIT(4096);
-	char *found;
-
-	buf_addf(&path, "suites/mail/%.*s", SLICE_ARG(name));
-	found = unit_shared_path(buf_cstr(&path));
-	buf_free(&path);
-	return found;
-}
-
-static struct dkim_results verify_case(struct arena *a, struct slice message, struct slice zone,
-    struct slice notes)
+static struct dkim_results verify_row(struct arena *a, const struct slice row[COLLECTED_COLUMNS])
 {
 	struct verify_request request = VERIFY_REQUEST(SLICE_NULL, NULL);
-	char *message_path = shared_file(message), *zone_path = shared_file(zone);
-	char *text, *zone_text;
+	size_t len, zone_len;
+	char *text = collected_file(row[COLLECTED_MESSAGE], &len);
+	char *zone = collected_file(row[COLLECTED_ZONE], &zone_len);
 	struct dkim_results results;
 	struct message m;
-	size_t len, zone_len;
 
-	ck_assert_msg(message_path != NULL && zone_path != NULL, "%.*s or %.*s is missing",
-	    SLICE_ARG(message), SLICE_ARG(zone));
-	text = unit_read_file(message_path, &len);
-	zone_text = unit_read_file(zone_path, &zone_len);
 	request.text = arena_copy(a, slice_of(text, len));
-	request.zone = zone_text;
+	request.zone = zone;
 	message_init(&m, a);
 	read_headers(&m, request.text);
-	request.now = time_of(a, &m, notes);
+	request.now = time_of(a, &m, row[COLLECTED_NOTES]);
 	results = fixture_verify(a, &request);
 	free(text);
-	free(zone_text);
-	free(message_path);
-	free(zone_path);
+	free(zone);
 	return results;
 }
 
-/* true: as expected, or not judged. */
-static bool check_case(const struct slice column[COLUMNS])
-{
-	struct arena *a = arena_create(64u << 20);
-	struct dkim_results results = verify_case(a, column[COL_MESSAGE], column[COL_ZONE],
-	    column[COL_NOTES]);
-	struct slice got = slice_str(auth_result_text(best_of(results)));
-	struct slice expected = column[COL_DKIM];
-	bool ok = matches(expected, got);
+struct tally {
+	size_t judged, wrong;
+};
 
-	if (!ok)
+static void check_dkim(void *ctx, const struct slice row[COLLECTED_COLUMNS])
+{
+	struct tally *tally = ctx;
+	struct arena *a;
+	struct dkim_results results;
+	struct slice got;
+
+	if (row[COLLECTED_DKIM].len == 0)
+		return;
+	a = arena_create(64u << 20);
+	results = verify_row(a, row);
+	got = slice_str(auth_result_text(best_of(results)));
+	tally->judged++;
+	if (!collected_meets(row[COLLECTED_DKIM], got)) {
+		tally->wrong++;
 		for (size_t i = 0; i < results.count || i == 0; i++)
 			printf("%.*s/%.*s: got %.*s (%.*s), want %.*s\n",
-			    SLICE_ARG(column[COL_SUITE]), SLICE_ARG(column[COL_CASE]),
-			    SLICE_ARG(got),
+			    SLICE_ARG(row[COLLECTED_SUITE]), SLICE_ARG(row[COLLECTED_CASE]), SLICE_ARG(got),
 			    SLICE_ARG(results.count == 0 ? SLICE("") : results.items[i].reason),
-			    SLICE_ARG(expected));
+			    SLICE_ARG(row[COLLECTED_DKIM]));
+	}
 	arena_free(&a);
-	return ok;
 }
 
 START_TEST(collected_messages)
 {
-	char *path = unit_shared_path("suites/mail/cases.tsv"), *text;
-	size_t len, judged = 0, wrong = 0;
-	struct slice rest;
+	struct tally tally = { 0 };
 
-	if (path == NULL) {
-		unit_skipped("suites/mail is not there");
+	if (!collected_each(check_dkim, &tally))
 		return;
-	}
-	text = unit_read_file(path, &len);
-	rest = slice_of(text, len);
-	slice_split(&rest, '\n'); /* the names of the columns */
-	while (!slice_is_null(rest)) {
-		struct slice column[COLUMNS], line = slice_split(&rest, '\n');
-
-		for (size_t i = 0; i < COLUMNS; i++)
-			column[i] = slice_is_null(line) ? SLICE_NULL : slice_split(&line, '\t');
-		if (column[COL_DKIM].len == 0)
-			continue;
-		judged++;
-		wrong += !check_case(column);
-	}
-	printf("suites/mail: %zu of %zu messages as expected (dkim)\n", judged - wrong, judged);
-	ck_assert_uint_gt(judged, 100);
-	ck_assert_uint_eq(wrong, 0);
-	free(text);
-	free(path);
+	printf("suites/mail: %zu of %zu messages as expected (dkim)\n", tally.judged - tally.wrong,
+	    tally.judged);
+	ck_assert_uint_gt(tally.judged, 100);
+	ck_assert_uint_eq(tally.wrong, 0);
 }
 END_TEST
 

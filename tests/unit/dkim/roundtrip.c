@@ -53,7 +53,7 @@ static void trip_begin(struct trip *t, const char *key, size_t canon, struct sli
 	struct slice value;
 
 	t->arena = arena_create(16u << 20);
-	t->key = fixture_key(key);
+	t->key = keys_private(key);
 	request.params = (struct dkim_sign_params){ .domain = SLICE("example.org"),
 		.selector = SLICE("sel"), .key = t->key, .header_canon = canons[canon].header,
 		.body_canon = canons[canon].body };

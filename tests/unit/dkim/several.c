@@ -39,7 +39,7 @@ START_TEST(V_38_independent)
 		{ NULL, "", false, DKIM_WHY_SIG_SYNTAX },
 	};
 	struct arena *a = arena_create(8u << 20);
-	struct private_key *key = fixture_key("ed25519.pem"), *rsa = fixture_key("rsa1024.pem");
+	struct private_key *key = keys_private("ed25519.pem"), *rsa = keys_private("rsa1024.pem");
 	struct slice text = SLICE(MESSAGE);
 	struct verify_request request = VERIFY_REQUEST(SLICE_NULL, fixture_zone(a,
 	    KEY_AT "\"@\"\nwrong._domainkey.example.org TXT \"k=ed25519; "
@@ -96,7 +96,7 @@ static const struct {
 START_TEST(V_39_choice)
 {
 	struct arena *a = arena_create(8u << 20);
-	struct private_key *key = fixture_key("ed25519.pem");
+	struct private_key *key = keys_private("ed25519.pem");
 	struct slice text = SLICE(MESSAGE);
 	struct verify_request request = VERIFY_REQUEST(SLICE_NULL, NULL);
 	struct buf zone = BUF_INIT(64u * 1024);
@@ -134,7 +134,7 @@ END_TEST
 START_TEST(V_39_flood)
 {
 	struct arena *a = arena_create(LIMIT_ARENA_BYTES);
-	struct private_key *key = fixture_key("ed25519.pem");
+	struct private_key *key = keys_private("ed25519.pem");
 	struct slice value = fixture_craft(a, SLICE(MESSAGE), LEAST, key);
 	struct buf text = BUF_INIT(16u << 20);
 	struct verify_request request = VERIFY_REQUEST(SLICE_NULL,
@@ -194,7 +194,7 @@ END_TEST
 START_TEST(V_39_body_hashes)
 {
 	struct arena *a = arena_create(LIMIT_ARENA_BYTES);
-	struct private_key *key = fixture_key("ed25519.pem");
+	struct private_key *key = keys_private("ed25519.pem");
 	struct slice text = SLICE(MESSAGE);
 	struct verify_request request = VERIFY_REQUEST(SLICE_NULL,
 	    fixture_zone(a, KEY_AT "\"@\"\n", key));

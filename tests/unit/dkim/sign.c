@@ -82,7 +82,7 @@ static const struct {
 START_TEST(writes_tags)
 {
 	struct arena *a = arena_create(8u << 20);
-	struct private_key *key = fixture_key(tags[_i].key);
+	struct private_key *key = keys_private(tags[_i].key);
 	struct sign_request request = request_for(FROM_ONLY, key);
 	struct dkim_sign_params params = tags[_i].params;
 	struct slice value, line;
@@ -121,7 +121,7 @@ static const struct {
 START_TEST(S_29_internationalised)
 {
 	struct arena *a = arena_create(8u << 20);
-	struct private_key *key = fixture_key("ed25519.pem");
+	struct private_key *key = keys_private("ed25519.pem");
 	struct sign_request request = request_for(eai[_i].text, key);
 	struct verify_request check = VERIFY_REQUEST(SLICE_NULL, NULL);
 	struct slice value, line;
@@ -205,7 +205,7 @@ static size_t slices_of(const char *const text[4], struct slice out[4])
 START_TEST(chooses_fields)
 {
 	struct arena *a = arena_create(8u << 20);
-	struct private_key *key = fixture_key("ed25519.pem");
+	struct private_key *key = keys_private("ed25519.pem");
 	struct sign_request request = request_for(arena_printf(a, "%s\r\nbody\r\n",
 	    fields[_i].header).ptr, key);
 	struct slice add[4], remove[4], value;
@@ -275,7 +275,7 @@ END_TEST
 START_TEST(S_07_body_hash)
 {
 	struct arena *a = arena_create(8u << 20);
-	struct private_key *key = fixture_key("ed25519.pem");
+	struct private_key *key = keys_private("ed25519.pem");
 	struct dkim_sign_params params = request_for("", key).params;
 	struct bodyhashes *set = bodyhashes_new(a);
 	struct slice from = SLICE(" A  <a@example.org> ");
@@ -322,7 +322,7 @@ static const struct {
 START_TEST(refuses)
 {
 	struct arena *a = arena_create(8u << 20);
-	struct private_key *key = fixture_key("ed25519.pem");
+	struct private_key *key = keys_private("ed25519.pem");
 	struct sign_request request = request_for(refused[_i].text, key);
 	struct slice value = SLICE("untouched");
 
@@ -340,7 +340,7 @@ END_TEST
 START_TEST(too_many_fields)
 {
 	struct arena *a = arena_create(8u << 20);
-	struct private_key *key = fixture_key("ed25519.pem");
+	struct private_key *key = keys_private("ed25519.pem");
 	struct buf text = BUF_INIT(1u << 20);
 	struct sign_request request;
 	struct slice value;
@@ -395,7 +395,7 @@ START_TEST(S_35_folds)
 {
 	for (size_t len = 1; len <= 60; len++) {
 		struct arena *a = arena_create(8u << 20);
-		struct private_key *key = fixture_key(shapes[_i].key);
+		struct private_key *key = keys_private(shapes[_i].key);
 		struct sign_request request = request_for(arena_printf(a, "%s\r\n",
 		    shapes[_i].header).ptr, key);
 		char name[64] = "X-";
@@ -420,7 +420,7 @@ END_TEST
 START_TEST(S_35_long_names)
 {
 	struct arena *a = arena_create(8u << 20);
-	struct private_key *key = fixture_key("ed25519.pem");
+	struct private_key *key = keys_private("ed25519.pem");
 	struct sign_request request = request_for(FROM_ONLY, key);
 	struct buf name = BUF_INIT(300);
 	struct verify_request check = VERIFY_REQUEST(SLICE_NULL, NULL);
@@ -449,7 +449,7 @@ END_TEST
 START_TEST(S_05_two_algorithms)
 {
 	struct arena *a = arena_create(8u << 20);
-	struct private_key *rsa = fixture_key("rsa2048.pem"), *ed25519 = fixture_key("ed25519.pem");
+	struct private_key *rsa = keys_private("rsa2048.pem"), *ed25519 = keys_private("ed25519.pem");
 	struct sign_request request = request_for("From: a@example.org\r\n\r\nbody\r\n", rsa);
 	struct verify_request check = VERIFY_REQUEST(SLICE_NULL, NULL);
 	struct dkim_results results;

@@ -171,7 +171,7 @@ START_TEST(judges)
 {
 	struct arena *a = arena_create(8u << 20);
 	const struct row *row = &rows[_i];
-	struct private_key *key = fixture_key(row->key == NULL ? "ed25519.pem" : row->key);
+	struct private_key *key = keys_private(row->key == NULL ? "ed25519.pem" : row->key);
 	struct slice signed_text = slice_str(row->signed_text == NULL ? MESSAGE : row->signed_text);
 	struct slice text = row->text == NULL ? signed_text : slice_str(row->text);
 	struct slice value = fixture_craft(a, signed_text, row->tags == NULL ? LEAST : row->tags,
@@ -193,7 +193,7 @@ END_TEST
 START_TEST(changed_signature_field)
 {
 	struct arena *a = arena_create(64u << 20);
-	struct private_key *key = fixture_key("ed25519.pem");
+	struct private_key *key = keys_private("ed25519.pem");
 	struct slice value = fixture_craft(a, SLICE(MESSAGE), RELAXED "; foo=bar; t=5; z=x", key);
 	char *copy = calloc(1, value.len + 1);
 	struct verify_request request = VERIFY_REQUEST(SLICE_NULL,
@@ -270,7 +270,7 @@ static const struct {
 START_TEST(A_25_minimum_bits)
 {
 	struct arena *a = arena_create(8u << 20);
-	struct private_key *key = fixture_key(minimums[_i].key);
+	struct private_key *key = keys_private(minimums[_i].key);
 	struct slice value = fixture_craft(a, SLICE(MESSAGE), minimums[_i].tags, key);
 	struct verify_request request = VERIFY_REQUEST(fixture_with(a, value,
 	    slice_str(minimums[_i].text)), fixture_zone(a, KEY_AT "\"@\"\n", key));
@@ -310,7 +310,7 @@ static const struct {
 START_TEST(V_19_length_policy)
 {
 	struct arena *a = arena_create(8u << 20);
-	struct private_key *key = fixture_key("ed25519.pem");
+	struct private_key *key = keys_private("ed25519.pem");
 	struct slice value = fixture_craft(a, SLICE(MESSAGE), lengths[_i].tags, key);
 	struct verify_request request = VERIFY_REQUEST(fixture_with(a, value,
 	    slice_str(lengths[_i].text)), fixture_zone(a, KEY_AT "\"@\"\n", key));
@@ -329,7 +329,7 @@ END_TEST
 START_TEST(K_09_testing)
 {
 	struct arena *a = arena_create(8u << 20);
-	struct private_key *key = fixture_key("ed25519.pem");
+	struct private_key *key = keys_private("ed25519.pem");
 	struct slice value = fixture_craft(a, SLICE(MESSAGE), LEAST, key);
 	struct verify_request request = VERIFY_REQUEST(fixture_with(a, value, SLICE(MESSAGE)),
 	    fixture_zone(a, KEY_AT "\"t=y; @\"\n", key));
@@ -363,7 +363,7 @@ static const struct {
 START_TEST(V_06_sha1)
 {
 	struct arena *a = arena_create(8u << 20);
-	struct private_key *key = fixture_key("rsa1024.pem");
+	struct private_key *key = keys_private("rsa1024.pem");
 	struct slice value = fixture_craft(a, SLICE(MESSAGE),
 	    "v=1; a=rsa-sha1; d=example.org; s=sel; h=From", key);
 	struct verify_request request = VERIFY_REQUEST(fixture_with(a, value, SLICE(MESSAGE)),
@@ -381,7 +381,7 @@ END_TEST
 START_TEST(V_40_report)
 {
 	struct arena *a = arena_create(8u << 20);
-	struct private_key *key = fixture_key("rsa2048.pem");
+	struct private_key *key = keys_private("rsa2048.pem");
 	struct slice value = fixture_craft(a, SLICE(MESSAGE),
 	    RSA "From; c=relaxed/simple; i=joe@sub.example.org", key);
 	struct verify_request request = VERIFY_REQUEST(fixture_with(a, value, SLICE(MESSAGE)),
@@ -442,7 +442,7 @@ START_TEST(authentic_key)
 	static const struct dns_backend backend = { .ask = ask_validating,
 		.free = free_nothing };
 	struct arena *a = arena_create(LIMIT_ARENA_BYTES);
-	struct private_key *key = fixture_key("ed25519.pem");
+	struct private_key *key = keys_private("ed25519.pem");
 	struct validating world = { fixture_record(a, key), _i == 1 };
 	struct slice value = fixture_craft(a, SLICE(MESSAGE), LEAST, key);
 	struct verify_request request = VERIFY_REQUEST(fixture_with(a, value, SLICE(MESSAGE)),
@@ -463,7 +463,7 @@ END_TEST
 START_TEST(out_of_memory)
 {
 	struct arena *big = arena_create(8u << 20);
-	struct private_key *key = fixture_key("ed25519.pem");
+	struct private_key *key = keys_private("ed25519.pem");
 	struct slice value = fixture_craft(big, SLICE(MESSAGE), LEAST, key);
 	struct slice text = fixture_with(big, value, SLICE(MESSAGE));
 	size_t passed = 0, failed = 0;

@@ -8,6 +8,8 @@
 #include "dmarc/evaluate.h"
 #include "mail/reader.h"
 
+#include "collected.h"
+
 #include "suites.h"
 
 #define NOW 1795400000 /* the cases were signed shortly before */
@@ -64,97 +66,54 @@ static void judge(struct world *w, const struct delivery *d, struct dmarc_result
 	    RC_OK);
 }
 
-/* --- the shared cases ---------------------------------------------------------------------- */
+/* --- the collected messages ------------------------------------------------------------------ */
 
-enum { SUITE, CASE_ID, MESSAGE, ZONE, CLIENT, HELO, MAIL_FROM, DKIM, ARC, SPF, DMARC, POLICY,
-    COLUMNS };
+struct tally {
+	size_t total, good;
+};
 
-static void split_row(struct slice line, struct slice *columns)
+static void run_case(void *ctx, const struct slice *row)
 {
-	for (size_t i = 0; i < COLUMNS; i++)
-		columns[i] = slice_is_null(line) ? SLICE("") : slice_split(&line, '\t');
-}
-
-/* "a|b": one of them; "!x": anything but x; empty: not judged. */
-static bool meets(const char *got, struct slice want)
-{
-	bool found = false;
-	struct slice rest = slice_drop(want, want.len > 0 && want.ptr[0] == '!');
-
-	if (want.len == 0)
-		return true;
-	while (!slice_is_null(rest))
-		found |= slice_eq(slice_split(&rest, '|'), slice_str(got));
-	return found != (want.ptr[0] == '!');
-}
-
-static struct slice shared_file(struct world *w, struct slice name)
-{
-	char relative[300], *path, *text;
-	struct slice copy;
-	size_t len;
-
-	snprintf(relative, sizeof(relative), "suites/mail/%.*s", SLICE_ARG(name));
-	path = unit_shared_path(relative);
-	if (path == NULL)
-		return SLICE_NULL;
-	text = unit_read_file(path, &len);
-	copy = arena_copy(w->arena, slice_of(text, len));
-	free(text);
-	free(path);
-	return copy;
-}
-
-/* 1: as wanted; 0: not, and told. */
-static size_t run_case(const struct slice *columns)
-{
-	struct delivery d = { columns[CLIENT], columns[HELO], columns[MAIL_FROM], SLICE_NULL };
-	struct world w = { .arena = arena_create(LIMIT_ARENA_BYTES) };
-	struct slice zone = shared_file(&w, columns[ZONE]);
+	struct tally *tally = ctx;
+	struct delivery d = { row[COLLECTED_CLIENT], row[COLLECTED_HELO], row[COLLECTED_MAIL_FROM],
+		SLICE_NULL };
 	struct dmarc_result r;
+	char *zone, *message;
+	struct world w;
 	const char *policy;
-	size_t ok;
-	struct world in;
+	size_t len;
+	bool ok;
 
-	world_open(&in, zone.ptr);
-	d.message = shared_file(&w, columns[MESSAGE]);
-	judge(&in, &d, &r);
+	if (row[COLLECTED_DMARC].len == 0 || d.client.len == 0)
+		return;
+	zone = collected_file(row[COLLECTED_ZONE], &len);
+	message = collected_file(row[COLLECTED_MESSAGE], &len);
+	d.message = slice_of(message, len);
+	world_open(&w, zone);
+	judge(&w, &d, &r);
 	policy = r.deciding == NULL ? "" : dmarc_policy_text(r.deciding->policy);
-	ok = meets(auth_result_text(r.result), columns[DMARC]) && meets(policy, columns[POLICY]);
+	ok = collected_meets(row[COLLECTED_DMARC], slice_str(auth_result_text(r.result))) &&
+	    collected_meets(row[COLLECTED_POLICY], slice_str(policy));
 	if (!ok)
 		printf("%.*s/%.*s: dmarc=%s policy=%s (%.*s), wanted %.*s %.*s\n",
-		    SLICE_ARG(columns[SUITE]), SLICE_ARG(columns[CASE_ID]),
+		    SLICE_ARG(row[COLLECTED_SUITE]), SLICE_ARG(row[COLLECTED_CASE]),
 		    auth_result_text(r.result), policy, SLICE_ARG(r.reason),
-		    SLICE_ARG(columns[DMARC]), SLICE_ARG(columns[POLICY]));
-	world_close(&in);
-	arena_free(&w.arena);
-	return ok;
+		    SLICE_ARG(row[COLLECTED_DMARC]), SLICE_ARG(row[COLLECTED_POLICY]));
+	tally->total++;
+	tally->good += ok;
+	world_close(&w);
+	free(message);
+	free(zone);
 }
 
 START_TEST(shared_cases)
 {
-	struct world w = { .arena = arena_create(LIMIT_ARENA_BYTES) };
-	struct slice rest = shared_file(&w, SLICE("cases.tsv"));
-	size_t total = 0, good = 0;
+	struct tally tally = { 0 };
 
-	if (slice_is_null(rest)) {
-		unit_skipped("D_51: the shared mail suites are not there");
-		arena_free(&w.arena);
+	if (!collected_each(run_case, &tally))
 		return;
-	}
-	while (rest.len > 0) {
-		struct slice columns[COLUMNS];
-
-		split_row(slice_split(&rest, '\n'), columns);
-		if (columns[DMARC].len == 0 || columns[CLIENT].len == 0 ||
-		    slice_eq(columns[SUITE], SLICE("suite")))
-			continue;
-		total++;
-		good += run_case(columns);
-	}
-	ck_assert_uint_ge(total, 51);
-	ck_assert_msg(good == total, "D_51: %zu of %zu cases", good, total);
-	arena_free(&w.arena);
+	ck_assert_uint_ge(tally.total, 51);
+	ck_assert_msg(tally.good == tally.total, "D_51: %zu of %zu cases", tally.good, tally.total);
 }
 END_TEST
 
