@@ -51,7 +51,7 @@ Message = collections.namedtuple('Message', 'author sender client fields answer 
 
 
 def passing(rng, n):
-    """SPF passes and is aligned; the author may be below the policy domain."""
+    """SPF passes and is aligned; the author may be below the policy domain, whose row it is (U-02)."""
     domain, author = 'd%d.example' % n, rng.choice(('d%d.example' % n, 'sub.d%d.example' % n))
     client = '192.0.2.%d' % rng.randint(1, 40)
     done = 'none' if POLICIES[n % 3] == 'none' else 'pass'

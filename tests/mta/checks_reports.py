@@ -29,7 +29,10 @@ def fill(s, store):
 
 @test
 def report_is_signed_and_aligned(setup):
-    """U-33: by SMTP from this host, with the null sender; the receiver of the report sees dmarc=pass."""
+    """U-33: by SMTP from this host, with the null sender; the receiver of the report sees dmarc=pass.
+
+    U-36, U-37: it leaves by the site's own MTA, with its settings for TLS and its queue.
+    """
     s = setup.postfix().configure()
     directory = host.owned_dir(os.path.join(s.place, "reports"))
     store = "sqlite:" + os.path.join(directory, "reports.sqlite")

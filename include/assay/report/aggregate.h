@@ -3,9 +3,10 @@
  *
  * The same report always gives the same octets, so that what is sent again is the same file under the
  * same id (section 3.5.4).  Whatever senders wrote, the XML is valid against the schema of appendix A:
- * octets that XML 1.0 cannot have become "?".  For the widest reach among readers the namespace is the
- * default one, there is always exactly one spf element, each signature has a selector, and elements
- * come in the order of RFC 7489 where RFC 9990 leaves the order free.
+ * octets that XML 1.0 cannot have (section 2.2) become "?", each one: to drop them would make one name out of
+ * another.  For the widest reach among readers the namespace is the default one, there is always exactly one spf
+ * element, each signature has a selector, and elements come in the order of RFC 7489 where RFC 9990 leaves the
+ * order free.
  */
 #ifndef ASSAY_REPORT_AGGREGATE_H
 #define ASSAY_REPORT_AGGREGATE_H

@@ -96,6 +96,7 @@ static struct slice text_of(struct arena *a, const struct report_row *row)
 	return arena_take_buf(a, &text);
 }
 
+/* U-13 dispositions; U-14: alignment is as DMARC found it, whatever was done; U-24: what passed is there as well */
 static const struct case_row cases[] = {
 	{ RECORD, AUTH_PASS, true, true, DMARC_POLICY_REJECT, false, DISPOSITION_PASS, -1, "pass pass pass" },
 	{ RECORD, AUTH_PASS, true, false, DMARC_POLICY_NONE, false, DISPOSITION_NONE, -1, "none fail pass" },
@@ -120,6 +121,8 @@ static const struct case_row cases[] = {
 	  "none fail fail local_policy:" },
 	{ RECORD, AUTH_TEMPERROR, false, false, DMARC_POLICY_REJECT, false, DISPOSITION_NONE, -1,
 	  "none fail fail other:a temporary DNS error left the result open" },
+	{ "v=DMARC1; p=reject; psd=y; rua=mailto:r@example.org", AUTH_FAIL, false, false, DMARC_POLICY_REJECT, false,
+	  DISPOSITION_REJECT, -1, "reject fail fail" }, /* U-45 */
 	/* U-44: nobody asks for a report that could be mailed */
 	{ "v=DMARC1; p=reject", AUTH_FAIL, false, false, DMARC_POLICY_REJECT, false, DISPOSITION_REJECT, -1, NULL },
 	{ "v=DMARC1; p=reject; rua=https://example.org/r", AUTH_FAIL, false, false, DMARC_POLICY_REJECT, false,
@@ -202,10 +205,10 @@ static const struct {
 	{ not_applied, { .keep_seconds = 1 }, false },
 	{ aborted, { .keep_seconds = 1 }, false },
 	{ deferred, { .keep_seconds = 1 }, false },
-	{ refused, { .keep_seconds = 1 }, true }, /* U-51 */
+	{ refused, { .keep_seconds = 1 }, true }, /* U-24, U-51 */
 	{ without_memory, { .keep_seconds = 1 }, false },
 	{ not_judged, { .keep_seconds = 1 }, false },
-	{ null_sender, { .keep_seconds = 1 }, false },
+	{ null_sender, { .keep_seconds = 1 }, false }, /* U-50, as far as "notification" */
 	{ null_sender, { .null_sender = true }, true },
 	{ report, { .keep_seconds = 1 }, false },
 	{ report, { .report_mail = true }, true },

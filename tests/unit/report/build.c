@@ -26,7 +26,7 @@ static void check_valid(struct arena *a, const struct report_set *set)
 	struct report_file file;
 
 	for (size_t i = 0; i < set->count; i++) {
-		ck_assert_uint_gt(set->items[i].row_count, 0);
+		ck_assert_uint_gt(set->items[i].row_count, 0); /* U-06 */
 		ck_assert_int_eq(report_render(a, &set->items[i], &by, &file), RC_OK);
 		valid_report(file.xml, false);
 	}
@@ -97,6 +97,7 @@ START_TEST(a_report_has_a_ceiling)
 }
 END_TEST
 
+/* U-06: a report without a record is not one. */
 START_TEST(nothing)
 {
 	struct arena *a = arena_create(LIMIT_ARENA_BYTES);

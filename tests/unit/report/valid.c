@@ -9,7 +9,7 @@
 
 /* --- the order of elements, as RFC 9990 section 3.1.1 and RFC 7489 appendix C have it ------------------ */
 
-/* Children in their order: "?" may be missing, "*" any number, "+" at least one. */
+/* U-05 to U-21.  Children in their order: "?" may be missing, "*" any number, "+" at least one. */
 static const struct {
 	const char *parent, *children, *legacy; /* legacy NULL: the same */
 } orders[] = {
@@ -90,7 +90,7 @@ static void check_order(const xmlNode *node, bool legacy)
 		check_order(child, legacy);
 }
 
-/* --- the schema ------------------------------------------------------------------------------------------ */
+/* --- the schema (U-25) ---------------------------------------------------------------------------------------- */
 
 static xmlSchemaPtr read_schema(void)
 {
