@@ -51,12 +51,13 @@ def keep_package(machine):
     shutil.copy(built, PACKAGES[machine.suite])
 
 
-def install(machine, packages):
+def install(machine, packages, mta="postfix"):
     """These packages of Debian's, and the project's own, built as README says unless this run has done that already."""
     machine.put_project("/root/assay")
     machine.must(["sh", "-c", "apt-get update -q && apt-get install -y -q --no-install-recommends systemd-sysv dbus "
-                  "procps iproute2 postfix python3 " + " ".join(packages)], network=True)
-    named(machine)
+                  "procps iproute2 python3 " + " ".join([mta] + packages)], network=True)
+    if mta == "postfix":
+        named(machine)
     if machine.suite not in PACKAGES:
         machine.must(["sh", "-c", "cd /root/assay && ./bootstrap deb"], network=True, timeout=1800)
         keep_package(machine)
@@ -100,6 +101,12 @@ def set_up(machine):
     played(machine, "steps.py")
 
 
+def set_up_sendmail(machine):
+    """README's set-up with Sendmail on a machine that has one: to signed and aligned mail."""
+    install(machine, ["sendmail-cf", "sensible-mda"], "sendmail-bin")
+    played(machine, "sendmail_steps.py")
+
+
 def migrate(machine):
     """doc/MIGRATING, from Debian's opendkim, opendmarc and policyd-spf and back, word by word."""
     install(machine, ["opendkim", "opendkim-tools", "opendmarc", "postfix-policyd-spf-python"])
@@ -135,6 +142,32 @@ def build(machine):
     print("\n".join(re.findall(r"(?m)^(?:# [A-Z]+: +\d+|(?:FAIL|ERROR): .*|.*warning: .*)$", said)))
     if status != 0:
         raise Broken(said[-3000:])
+
+
+def compilers(machine):
+    """The developer's build, where a warning is an error, and the unit tests, with this release's gcc and clang."""
+    machine.put_project("/root/assay")
+    machine.must(["sh", "-c", "cd /root/assay && ./bootstrap --enable-developer && "
+                  "apt-get install -y -q --no-install-recommends check clang python3 openssl"], network=True, timeout=1800)
+    for compiler in ("gcc", "clang"):
+        start = time.monotonic()
+        said = machine.must(["sh", "-c", COMPILED, compiler], timeout=3600)
+        print("%s, %d s" % (", ".join(said.splitlines()), time.monotonic() - start))
+
+
+COMPILED = """\
+set -e
+quietly() { make -s -j$(nproc) "$@" >make.log 2>&1 || { tail -n 40 make.log; exit 1; }; }
+$0 --version | head -n 1
+mkdir -p /root/assay/build/$0
+cd /root/assay/build/$0
+../../configure -q --enable-developer CC=$0
+tests=$(cd ../.. && for room in tests/unit/*/; do echo ${room}test; done)
+quietly all
+quietly $tests
+quietly check-TESTS TESTS="$(echo $tests)"
+cat tests/unit/*/test.log | awk '/^[0-9]+%: Checks: / { gsub(",", ""); n += $3 } END { print n " unit tests" }'
+"""
 
 
 def bits_32(machine):
@@ -199,8 +232,8 @@ def container(machine):
     podman.run(machine)
 
 
-TESTS = [demonstration, build, bits_32, big_endian, other_libc, everything, set_up, migrate, neighbours, filters, reports, rpm,
-         container]
+TESTS = [demonstration, build, compilers, bits_32, big_endian, other_libc, everything, set_up, set_up_sendmail, migrate,
+         neighbours, filters, reports, rpm, container]
 SCRATCH = tempfile.TemporaryDirectory(prefix="assay-packages-")
 
 

@@ -8,6 +8,7 @@ outgoing mail and the right to speak for a client (XCLIENT) are test equipment. 
 
 import os
 import re
+import socket
 import subprocess
 import sys
 import time
@@ -206,7 +207,8 @@ def documented_commands(site):
     os.makedirs("/root/commands", exist_ok=True)
     for name in ("FILE", "message.eml"):
         with open("/root/commands/" + name, "wb") as f:
-            f.write(LETTER % b"command")
+            f.write(b"Received: from mx.sender.example (mx.sender.example [192.0.2.7])\r\n\tby mx.example.com (Postfix) with ESMTP"
+                    b" id 4XyZ1\r\n\tfor <anna@inbox.example>; Thu, 26 Nov 2026 12:00:01 +0000\r\n" + LETTER % b"command")
     for line in lines:
         command = re.split(r"  +", line)[0]     # what follows several blanks explains it
         p = subprocess.run(["sh", "-c", "cd /root/commands && " + command], capture_output=True, text=True, timeout=60)
@@ -233,13 +235,13 @@ def reloads(site):
 
 def life(site):
     """Killed, it comes back; stopped, nothing is left; the sockets are there after each start."""
-    socket = "/var/spool/postfix/assay/assay.sock"
+    path = "/var/spool/postfix/assay/assay.sock"
     old = run("systemctl show -P MainPID assayd").strip()
     run("kill -9 " + old)
     check(until(lambda: run("systemctl is-active assayd", None).strip() == "active" and
                 run("systemctl show -P MainPID assayd").strip() not in ("0", old)), "it did not come back")
     run("systemctl restart assayd")
-    check(until(lambda: os.path.exists(socket)), "no socket after a restart")
+    check(until(lambda: os.path.exists(path)), "no socket after a restart")
     run("systemctl stop assayd")
     check(run("systemctl show -P Result assayd").strip() == "success", "the stop was not orderly")
     check(not run("ps -o pid= -C assayd", 1).strip(), "assayd still runs")
@@ -252,7 +254,14 @@ def second_instance(site):
     with open("/etc/assay/two.conf", "w") as f:
         f.write(configuration)
     run(commands)
-    check(os.path.exists("/run/assay/two.sock"), "the second instance has no socket")
+    with socket.socket(socket.AF_UNIX) as s:
+        s.connect("/run/assay/two.sock")
+    run("assay status -c /etc/assay/two.conf")
+    old = run("systemctl show -P MainPID assayd@two").strip()
+    run("kill -9 " + old)
+    check(until(lambda: run("systemctl show -P MainPID assayd@two").strip() not in ("0", old) and
+                os.path.exists("/run/assay/two.sock") and run("systemctl is-active assayd@two", None).strip() == "active"),
+          "the second instance did not come back")
     run("systemctl reload assayd@two; systemctl disable --now assayd@two")
     check(os.path.exists("/run/assay/control.sock"), "the first instance's control socket is gone")
     run("assay status; rm /etc/assay/two.conf")
@@ -268,6 +277,8 @@ def socket_unit(site):
     check(len(leaves(site, "socket").all("DKIM-Signature")) == 2, "not signed by way of the socket unit")
     said = run("assay doctor", None)
     check("BAD" not in said, said)
+    said = run("assay init example.com")
+    check("was set before: kept" in said and not re.search(r"(?m)^  (done|todo) ", said), said)
     run("systemctl restart assayd")
     check(len(leaves(site, "socket-again").all("DKIM-Signature")) == 2, "not signed after a restart")
     run("systemctl disable --now assayd-postfix.socket; systemctl stop assayd; cp -a /root/mta.conf /etc/assay/conf.d/; "
@@ -313,15 +324,48 @@ def unit_score(site):
     check("assay" not in said, said)
 
 
+OLDER = """\
+set -e
+rm -rf /root/older
+dpkg-deb -R /root/assay_*.deb /root/older
+sed -i 's/^Version: .*/Version: 0.0.1/' /root/older/DEBIAN/control
+sed -i 's/^# As shipped, /# As shipped before, /' /root/older/etc/assay/assay.conf
+dpkg-deb --root-owner-group -Zgzip -b /root/older /root/OLD.deb
+"""
+
+
+def lifecycle():
+    """README's commands for the package's later life: upgrade, downgrade; uninstall."""
+    with open(os.path.join(TOP, "README")) as f:
+        changes, removal = readme.blocks(f.read(), "Upgrade, downgrade, uninstall")
+    check(len(changes.lines) == 2, "README has %s" % changes.lines)
+    return changes.lines + [removal.text]
+
+
+def versions(site):
+    """To an older package and back: files that were edited are kept, keys too, and mail is signed after each."""
+    run(OLDER)
+    upgrade, downgrade, _ = lifecycle()
+    keys = run("sha256sum /etc/assay/keys/*/*")
+    run("echo '# edited' >>/etc/assay/assay.conf")
+    for command, version, name in ((downgrade, "0.0.1", "older"), (upgrade, "0.1", "newer")):
+        run("cd /root; yes '' | { %s; }" % command.replace("./build/deb/", "./"))
+        check(run("dpkg-query -W -f '${Version}' assay").startswith(version), "not installed: " + version)
+        run("grep -q '# edited' /etc/assay/assay.conf; systemctl is-active assayd; test -e /etc/assay/conf.d/mta.conf")
+        check(run("sha256sum /etc/assay/keys/*/*") == keys, "the keys have changed")
+        check(len(leaves(site, name).all("DKIM-Signature")) == 2, "not signed with version " + version)
+    check(os.path.exists("/etc/assay/assay.conf.dpkg-dist"), "the new package's file is not beside the edited one")
+
+
 def purged(site):
-    """Upgrades keep what was edited; a purge keeps private keys, as root's."""
-    package = [n for n in os.listdir("/root") if re.match(r"assay_.*\.deb$", n)][0]
-    run("echo '# edited' >>/etc/assay/assay.conf; dpkg -i /root/%s; grep -q '# edited' /etc/assay/assay.conf" % package)
-    run("systemctl is-active assayd; dpkg --purge assay")
+    """A purge keeps private keys, as root's; mail flows without assay."""
+    run("cd /root; " + lifecycle()[2])
     check(run("systemctl is-active assayd", None).strip() != "active", "assayd runs after a purge")
-    keys = run("find /etc/assay/keys -type f -printf '%u %m %f\\n'").splitlines()
+    keys = run("find /etc/assay/keys -type f -printf '%u %m %f\n'").splitlines()
     check(len(keys) == 2 and all(k.startswith("root 600 ") for k in keys), "keys after a purge: %s" % keys)
-    run("id assay")
+    check(os.listdir("/etc/assay") and not os.path.exists("/etc/assay/assay.conf"), "the configuration is left")
+    run("id assay; test -e /etc/assay/conf.d/mta.conf")
+    check(not leaves(site, "purged").all("DKIM-Signature"), "signed after a purge")
 
 
 def perform(step, site):
@@ -340,7 +384,8 @@ def perform(step, site):
 def main():
     site = Site()
     for step in (as_installed, from_nothing_to_reject, follow_readme, test_equipment, signed_and_aligned, judged_and_not_refused,
-                 documented_commands, well_connected, repeated, reloads, life, second_instance, socket_unit, log_rotation, apparmor, unit_score, purged):
+                 documented_commands, well_connected, repeated, reloads, life, second_instance, socket_unit, log_rotation, apparmor, unit_score,
+                 versions, purged):
         perform(step, site)
     print("done")
 
