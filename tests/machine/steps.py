@@ -207,7 +207,7 @@ def documented_commands(site):
     os.makedirs("/root/commands", exist_ok=True)
     for name in ("FILE", "message.eml"):
         with open("/root/commands/" + name, "wb") as f:
-            f.write(b"Received: from mx.sender.example (mx.sender.example [192.0.2.7])\r\n\tby mx.example.com (Postfix) with ESMTP"
+            f.write(b"Return-Path: <joe@example.com>\r\nReceived: from mx.sender.example (mx.sender.example [192.0.2.7])\r\n\tby mx.example.com (Postfix) with ESMTP"
                     b" id 4XyZ1\r\n\tfor <anna@inbox.example>; Thu, 26 Nov 2026 12:00:01 +0000\r\n" + LETTER % b"command")
     for line in lines:
         command = re.split(r"  +", line)[0]     # what follows several blanks explains it
