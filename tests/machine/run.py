@@ -56,8 +56,7 @@ def install(machine, packages, mta="postfix"):
     machine.put_project("/root/assay")
     machine.must(["sh", "-c", "apt-get update -q && apt-get install -y -q --no-install-recommends systemd-sysv dbus "
                   "procps iproute2 python3 " + " ".join([mta] + packages)], network=True)
-    if mta == "postfix":
-        named(machine)
+    named(machine, mta)
     if machine.suite not in PACKAGES:
         machine.must(["sh", "-c", "cd /root/assay && ./bootstrap deb"], network=True, timeout=1800)
         keep_package(machine)
@@ -66,9 +65,12 @@ def install(machine, packages, mta="postfix"):
     machine.put("/etc/resolv.conf", "nameserver 127.0.0.1\n")
 
 
-def named(machine):
-    """The host's name as its administrator has set it: Debian's package took this build machine's."""
-    machine.must(["postconf", "-e", "myhostname=mx.example.com"])
+def named(machine, mta="postfix"):
+    """The host's name as its administrator has set it: Debian's packages took this build machine's."""
+    machine.put("/etc/hostname", "mx.example.com\n")
+    machine.put("/etc/hosts", "127.0.0.1 localhost\n127.0.1.1 mx.example.com mx\n")
+    if mta == "postfix":
+        machine.must(["postconf", "-e", "myhostname=mx.example.com"])
 
 
 def played(machine, script):

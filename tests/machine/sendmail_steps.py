@@ -16,7 +16,6 @@ from steps import TOP, Site, check, readme, run
 
 # Mail for others goes to the test's own receiver; nothing is asked of a network that is not there.
 EQUIPMENT = """\
-define(`confDOMAIN_NAME', `mx.example.com')dnl
 define(`SMART_HOST', `relay:[127.0.0.1]')dnl
 define(`RELAY_MAILER_ARGS', `TCP $h %d')dnl
 FEATURE(`nocanonify')dnl
