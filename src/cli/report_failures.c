@@ -8,6 +8,7 @@
 #include "report/build.h"
 #include "report/external.h"
 #include "report/failure_message.h"
+#include "report/sending.h"
 
 #include "cli/json.h"
 #include "cli/report.h"
@@ -163,7 +164,7 @@ static enum rc list_all(struct listing *l)
 	l->now = clock_now() + r->settings->reports.test_clock_offset;
 	if (r->day_text != NULL)
 		return err_config(r->err, "--failures takes no --day: it lists what no report was sent of yet");
-	TRY(store_incidents(r->store, l->now - STORE_INCIDENTS_KEPT, l->now + 2 * 3600, MOST_SHOWN, take_incident, l,
+	TRY(store_incidents(r->store, l->now - SENDING_PATIENCE, l->now + 2 * 3600, MOST_SHOWN, take_incident, l,
 	    r->err));
 	if (r->json)
 		puts(l->shown == 0 ? "[]" : "\n]");

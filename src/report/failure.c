@@ -11,6 +11,9 @@
 
 #include "report/failure.h"
 
+_Static_assert(LIMIT_FAILURE_FIELDS + LIMIT_FAILURE_HEADER + LIMIT_REPORT_RECORD + 1024 <= LIMIT_HISTORY_ITEM,
+    "an incident fits into an item");
+
 /* State while one incident is made. */
 struct making {
 	const struct outcome *o;
@@ -31,7 +34,7 @@ static bool spf_checked(const struct outcome *o)
 	return o->verdict.spf_checked && spf_was_checked(&o->verdict.spf.r);
 }
 
-/* Temporary trouble is not a failure, and neither is a signature that nobody has tested. */
+/* Temporary trouble is not a failure, and neither is a signature that was not tested. */
 static bool signature_failed(const struct dkim_result *r)
 {
 	return r->result == AUTH_FAIL || r->result == AUTH_PERMERROR;
@@ -167,9 +170,9 @@ static bool is_reported(const struct outcome *o, const struct report_settings *s
 {
 	const struct message *m = o->message;
 
-	return settings->failure.enabled && settings->from.len > 0 && o->ending == OUTCOME_APPLIED && !o->failed && o->verdict.dmarc_checked &&
-	    o->actions.action != ACTION_TEMPFAIL && m->envelope.mail_from.len > 0 && !report_is_report(m) &&
-	    !is_automatic(m) && report_recipients_wanted(&m->envelope, settings);
+	return settings->failure.enabled && settings->from.len > 0 && o->ending == OUTCOME_APPLIED && !o->failed &&
+	    o->verdict.dmarc_checked && o->actions.action != ACTION_TEMPFAIL && m->envelope.mail_from.len > 0 &&
+	    !report_is_report(m) && !is_automatic(m) && report_recipients_wanted(&m->envelope, settings);
 }
 
 /*
@@ -332,7 +335,7 @@ static void add_record(const struct spf_used *used, struct buf *out)
 		if (c == '"' || c == '\\')
 			buf_add_char(&line, '\\');
 		buf_add_char(&line, is_vchar(c) || c == ' ' ? c : '?');
-		if (column > 900) { /* a record without spaces is not one that anybody reads */
+		if (column > 900) { /* the line would get too long */
 			buf_add_str(&line, "...");
 			break;
 		}
@@ -389,7 +392,7 @@ static bool make_key(const struct making *m, unsigned char out[FAILURE_KEY_OCTET
 	return made;
 }
 
-/* --- the whole --------------------------------------------------------------------------------------------------- */
+/* --- the whole ------------------------------------------------------------------------------------------------ */
 
 static struct slice subject_of(const struct making *m)
 {

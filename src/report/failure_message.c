@@ -9,7 +9,8 @@
 #define ID_OCTETS 16u
 
 /* Keyed, so that a sender who knows the format cannot foresee it: it is in the boundary, too. */
-static enum rc make_id(struct arena *a, const struct failure_report *r, const struct report_sender *by, struct slice *out)
+static enum rc make_id(struct arena *a, const struct failure_report *r, const struct report_sender *by,
+    struct slice *out)
 {
 	struct slice what = arena_printf(a, "failure\n%.*s\n%.*s", SLICE_ARG(r->incident.policy.domain),
 	    SLICE_ARG(r->variant));

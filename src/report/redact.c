@@ -98,7 +98,7 @@ static size_t before_fws(struct slice text, size_t end)
 	return end;
 }
 
-/* The position of the octet that begins what ends at end: a quoted string or a comment; 0 where it has no beginning. */
+/* The position of the octet that opens what ends at end, a quoted string or a comment; 0: nothing opens it. */
 static size_t before_opening(struct slice text, size_t end, char opening)
 {
 	size_t i = end - 1;
@@ -182,8 +182,8 @@ void redact_words(const struct redactor *r, struct slice text, struct buf *out)
 	struct slice rest = text;
 	bool shown = false;
 
-	while (!slice_is_null(rest)) /* each part between two "@", since that one is found anyway */
-		shown = shown || encoded_word_may_show_at(r->arena, slice_split(&rest, '@'));
+	while (!shown && !slice_is_null(rest)) /* each part between two "@", since that one is found anyway */
+		shown = encoded_word_may_show_at(r->arena, slice_split(&rest, '@'));
 	if (shown)
 		buf_add(out, OMITTED);
 	else

@@ -24,6 +24,7 @@ DOCUMENTED_DAY = "2026-11-25"
 RECORD = "_dmarc.%s TXT v=DMARC1; p=reject; rua=mailto:%s"
 DEAD = ["a.gone.example", "b.gone.example", "c.gone.example"]       # three reports to one dead address
 ZONE = [RECORD % ("example.com", "dmarc@example.com"), RECORD % ("club.example", "dmarc@club.example"),
+        RECORD % ("example.org", "dmarc@example.org; ruf=mailto:failures@example.org"),
         "_dmarc.gone.example TXT v=DMARC1; p=none"] + [RECORD % (d, "dmarc@gone.example") for d in DEAD]
 
 
@@ -146,6 +147,26 @@ def suspended(site):
     check("suspended" in as_assay("assay report status"), "the status does not show it")
 
 
+def failures(site):
+    """Failure reports: what waits is shown, and sent when its hour is over; nothing of a person is in it."""
+    with open(os.path.join(TOP, "doc/REPORTS")) as f:
+        readme.blocks(f.read(), "Failure reports")[0].write()
+    run("systemctl restart assayd")
+    time.sleep(2)                             # nothing is redacted, and nothing kept, before the store was opened
+    arrive(["example.org"], FIRST + 3)
+    os.remove("/etc/assay/conf.d/failure-reports.conf")
+    said = follow("Failure reports")
+    check("example.org" in said[0] and "failures@example.org" in said[1] and "send" in said[1], said)
+    set_clock(FIRST + 3, 14)
+    delivery = send(site, "failures@example.org")
+    signed_and_aligned(site, delivery)
+    text = delivery.data.decode()
+    check("Auth-Failure: dmarc" in text and "Source-IP: 192.0.2.66" in text, text)
+    check("ceo@" not in text and "anna@" not in text, text)
+    os.remove("/etc/assay/conf.d/failure-reports.conf")
+    run("systemctl restart assayd")
+
+
 def several_hosts(site):
     """The store of doc/REPORTS in a PostgreSQL: this host's own, reached by its name, with a password."""
     run("systemctl start postgresql; echo '127.0.0.1 db.example.com' >>/etc/hosts")
@@ -161,7 +182,7 @@ def main():
     site = Site()
     site.zone = [z for z in site.zone if not z.startswith("_dmarc.example.com ")] + ZONE
     for step in (steps.follow_readme, steps.test_equipment, keep_counts, look, send_them, dead_addresses, suspended,
-                 several_hosts):
+                 failures, several_hosts):
         if not steps.perform(step, site):
             break
     print("done")

@@ -163,6 +163,8 @@ static const struct text_row word_rows[] = {
 	{ "=?x-unknown?b?am9l?=", "[redacted]" },
 	{ "joe\xef\xbc\xa0" "example.com", "[redacted]" }, /* U+FF20 */
 	{ "\xff\xfe", "[redacted]" },
+	{ "=?utf-8?q?joe=40example.com?= and ann@example.com", "[redacted]" },
+	{ "ann@example.com and =?utf-8?q?joe=40example.com?=", "[redacted]" },
 };
 
 START_TEST(words)
