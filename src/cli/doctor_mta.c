@@ -76,15 +76,22 @@ static bool attributes_good(struct slice attributes)
 	return true;
 }
 
+struct slice postfix_below_queue(const struct doctor *d, struct slice path)
+{
+	struct slice queue = postfix_setting(d, "queue_directory"), rest = slice_drop(path, queue.len);
+
+	return queue.len > 0 && slice_starts_with(path, queue) && rest.len > 0 && rest.ptr[0] == '/' ?
+	    slice_drop(rest, 1) : SLICE_NULL;
+}
+
 /* The socket's path as seen from outside of a chroot: Postfix takes a relative one from its queue directory. */
 static bool same_path(const struct doctor *d, struct slice path, struct slice listen)
 {
-	struct slice queue = postfix_setting(d, "queue_directory");
+	struct slice below = postfix_below_queue(d, listen);
 
 	if (path.len > 0 && path.ptr[0] == '/')
 		return slice_eq(path, listen);
-	return queue.len > 0 && slice_starts_with(listen, queue) &&
-	    slice_eq(slice_drop(listen, queue.len + 1), path);
+	return !slice_is_null(below) && slice_eq(below, path);
 }
 
 static bool is_ours(const struct doctor *d, struct slice address)
@@ -195,11 +202,9 @@ static void milters(struct doctor *d, const char *name)
 
 bool postfix_reaches_us(const struct doctor *d)
 {
-	struct slice queue = postfix_setting(d, "queue_directory"), listen = d->listen;
-
 	return !slice_eq(postfix_setting(d, "smtp/inet/chroot"), SLICE("y")) ||
-	    !slice_starts_with(listen, SLICE("unix:")) || queue.len == 0 ||
-	    slice_starts_with(slice_drop(listen, 5), queue);
+	    !slice_starts_with(d->listen, SLICE("unix:")) || postfix_setting(d, "queue_directory").len == 0 ||
+	    !slice_is_null(postfix_below_queue(d, slice_drop(d->listen, 5)));
 }
 
 static void chroot_reach(struct doctor *d)

@@ -56,11 +56,10 @@ static void need(struct init *in, struct lines *out, const char *name, struct sl
 /* As main.cf names the socket: a path below the queue directory without it, which also holds in the chroot. */
 static struct slice milter_address(struct init *in)
 {
-	struct slice listen = in->mta.listen, queue = postfix_setting(&in->mta, "queue_directory");
+	struct slice listen = in->mta.listen, below = slice_starts_with(listen, SLICE("unix:")) ?
+	    postfix_below_queue(&in->mta, slice_drop(listen, 5)) : SLICE_NULL;
 
-	if (slice_starts_with(listen, SLICE("unix:")) && slice_starts_with(slice_drop(listen, 5), queue))
-		return arena_printf(in->keys.arena, "unix:%.*s", SLICE_ARG(slice_drop(listen, 5 + queue.len + 1)));
-	return listen;
+	return slice_is_null(below) ? listen : arena_printf(in->keys.arena, "unix:%.*s", SLICE_ARG(below));
 }
 
 static void need_milters(struct init *in, struct lines *out)

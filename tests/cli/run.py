@@ -1397,6 +1397,11 @@ def init_existing(w):
         status, out, err = site.init(*options)
         assert status == 1 and why in err, (conf, status, out, err)
         assert not os.listdir(site.top + "/conf.d") and not os.listdir(site.top + "/units"), (conf, out, err)
+    for directory, below in (("queue2", None), ("queue", "elsewhere/s")):     # a name that begins as the queue directory's
+        site = Site(w, "init-in-" + directory)
+        site.file("assay.conf", 'keys = "%s/keys"\nlisten = "unix:%s/%s/elsewhere/s"\n' % (site.top, site.top, directory))
+        status, out, err = site.init()
+        assert "smtpd is chrooted and cannot reach it" in err if below is None else "{ unix:%s, " % below in out, (out, err)
     site = Site(w, "init-kept", 'listen = "unix:/elsewhere/s"', {"smtp__inet__chroot": "n"})
     assert "{ unix:/elsewhere/s, default_action=tempfail }" in site.init()[1]
     # a file of that name, and a configuration that includes nothing

@@ -151,6 +151,7 @@ def follow_readme(site):
                 site.publish(printed)
                 said += printed
     check([b.path for b in steps if b.path] == ["/etc/postfix/main.cf"], "README's section has not the one edit")
+    check(len(steps[0].lines) == 4, "README's section has more than the build and three commands")
     run("systemctl is-active assayd")
 
 
