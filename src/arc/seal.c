@@ -170,6 +170,8 @@ enum rc arc_sealer_end(struct arc_sealer *s, const struct arc_result *chain, str
 		rc = seal(s, chain, now, set);
 	if (rc == RC_LIMIT)
 		return unsigned_because(DKIM_SIGN_TOO_LARGE, out);
+	if (rc == RC_CONFIG)
+		return unsigned_because(DKIM_SIGN_KEY, out);
 	if (rc == RC_OK)
 		out->fields = (struct field_list){ set, 3 };
 	return rc;

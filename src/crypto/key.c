@@ -8,6 +8,7 @@
 #include <openssl/x509.h>
 
 #include "base/limits.h"
+#include "base/log.h"
 
 #include "der.h"
 #include "private.h"
@@ -28,11 +29,19 @@ struct public_key {
 	EVP_PKEY *pkey; /* owned by the arena */
 };
 
+#define DAMAGED "a trial signature by this key does not verify with its own public half: the key is damaged and is not " \
+	"used: make a new key"
+
+enum proof { PROOF_DUE, PROOF_GOOD, PROOF_BAD };
+
 struct private_key {
 	atomic_uint references;
 	const struct key_kind *kind;
 	unsigned bits;
 	EVP_PKEY *pkey; /* owned */
+	char *label;    /* owned */
+	atomic_int proof_now;
+	atomic_int *proof; /* proof_now: the one thing that changes after loading */
 };
 
 /* --- RSA ------------------------------------------------------------------------------------ */
@@ -311,21 +320,6 @@ static bool out_of_memory(void)
 	return found;
 }
 
-enum rc public_key_verify(const struct public_key *key, const unsigned char hash[SHA256_OCTETS],
-    struct slice signature, bool *valid_out)
-{
-	bool valid = false;
-	enum rc rc;
-
-	ERR_clear_error();
-	rc = key->kind->verify(key->pkey, hash, signature, &valid);
-	if (out_of_memory() && !valid)
-		rc = RC_NOMEM;
-	if (rc == RC_OK)
-		*valid_out = valid;
-	return rc;
-}
-
 enum key_type private_key_type(const struct private_key *key)
 {
 	return key->kind->type;
@@ -355,11 +349,12 @@ void private_key_free(struct private_key **key)
 	if (old == NULL || atomic_fetch_sub(&old->references, 1) > 1)
 		return;
 	EVP_PKEY_free(old->pkey);
+	free(old->label);
 	free(old);
 }
 
-enum rc private_key_sign(const struct private_key *key, const unsigned char hash[SHA256_OCTETS],
-    struct arena *a, struct slice *signature_out)
+static enum rc make_signature(const struct private_key *key, const unsigned char *hash, struct arena *a,
+    struct slice *signature_out)
 {
 	size_t len = (size_t)EVP_PKEY_get_size(key->pkey);
 	unsigned char *out = arena_alloc(a, len);
@@ -372,6 +367,63 @@ enum rc private_key_sign(const struct private_key *key, const unsigned char hash
 	if (rc == RC_OK)
 		*signature_out = slice_of((const char *)out, len);
 	return rc;
+}
+
+/* RC_OK with the finding, or RC_NOMEM. */
+static enum rc check_signature(const struct key_kind *kind, EVP_PKEY *pkey, const unsigned char *hash,
+    struct slice signature, bool *valid_out)
+{
+	bool valid = false;
+	enum rc rc;
+
+	ERR_clear_error();
+	rc = kind->verify(pkey, hash, signature, &valid);
+	if (out_of_memory() && !valid)
+		rc = RC_NOMEM;
+	if (rc == RC_OK)
+		*valid_out = valid;
+	return rc;
+}
+
+enum rc public_key_verify(const struct public_key *key, const unsigned char hash[SHA256_OCTETS],
+    struct slice signature, bool *valid_out)
+{
+	return check_signature(key->kind, key->pkey, hash, signature, valid_out);
+}
+
+/* Only the first signature that does not verify is reported. */
+static enum rc prove(const struct private_key *key, const unsigned char *hash, struct slice signature)
+{
+	int due = PROOF_DUE;
+	bool good;
+
+	TRY(check_signature(key->kind, key->pkey, hash, signature, &good));
+	if (good) {
+		atomic_store(key->proof, PROOF_GOOD);
+		return RC_OK;
+	}
+	if (atomic_compare_exchange_strong(key->proof, &due, PROOF_BAD))
+		log_error("%s: " DAMAGED, key->label);
+	return RC_CONFIG;
+}
+
+enum rc private_key_sign(const struct private_key *key, const unsigned char hash[SHA256_OCTETS],
+    struct arena *a, struct slice *signature_out)
+{
+	struct slice made;
+
+	if (private_key_is_bad(key))
+		return RC_CONFIG;
+	TRY(make_signature(key, hash, a, &made));
+	if (atomic_load(key->proof) == PROOF_DUE)
+		TRY(prove(key, hash, made));
+	*signature_out = made;
+	return RC_OK;
+}
+
+bool private_key_is_bad(const struct private_key *key)
+{
+	return atomic_load(key->proof) == PROOF_BAD;
 }
 
 enum rc private_key_public(const struct private_key *key, struct buf *octets_out)
@@ -403,15 +455,19 @@ static enum rc bits_check(enum key_type type, unsigned bits, const char *label, 
 	return RC_OK;
 }
 
-static enum rc private_key_new(EVP_PKEY *pkey, enum key_type type, struct private_key **out)
+static enum rc private_key_new(EVP_PKEY *pkey, enum key_type type, const char *label, struct private_key **out)
 {
 	struct private_key *key = calloc(1, sizeof(*key));
+	char *copy = strdup(label);
 
-	if (key == NULL) {
+	if (key == NULL || copy == NULL) {
 		EVP_PKEY_free(pkey);
+		free(copy);
+		free(key);
 		return RC_NOMEM;
 	}
-	*key = (struct private_key){ .references = 1, .kind = &kinds[type], .pkey = pkey };
+	*key = (struct private_key){ .references = 1, .kind = &kinds[type], .pkey = pkey, .label = copy,
+		.proof_now = PROOF_DUE, .proof = &key->proof_now };
 	key->bits = type == KEY_RSA ? (unsigned)EVP_PKEY_get_bits(pkey) : ED25519_KEY_BITS;
 	*out = key;
 	return RC_OK;
@@ -427,7 +483,7 @@ static enum rc try_key(const struct private_key *key, struct arena *a, bool *goo
 	struct buf octets = BUF_INIT(LIMIT_KEY_OCTETS);
 	struct public_key *public = NULL;
 	struct slice signature;
-	enum rc rc = private_key_sign(key, hash, a, &signature);
+	enum rc rc = make_signature(key, hash, a, &signature);
 
 	*good_out = false;
 	if (rc == RC_OK)
@@ -449,12 +505,12 @@ static enum rc keep_if_good(struct private_key *key, const char *label, struct p
 	arena_free(&a);
 	ERR_clear_error();
 	if (good) {
+		atomic_store(key->proof, PROOF_GOOD);
 		*out = key;
 		return RC_OK;
 	}
 	private_key_free(&key);
-	return err_config(err, "%s: a trial signature by this key does not verify with its own public "
-	    "half: the key is damaged and is not used: make a new key", label);
+	return err_config(err, "%s: " DAMAGED, label);
 }
 
 enum rc private_key_accept(EVP_PKEY *pkey, const char *label, struct private_key **out,
@@ -474,7 +530,7 @@ enum rc private_key_accept(EVP_PKEY *pkey, const char *label, struct private_key
 		EVP_PKEY_free(pkey);
 		return rc;
 	}
-	return private_key_new(pkey, (enum key_type)type, out);
+	return private_key_new(pkey, (enum key_type)type, label, out);
 }
 
 enum rc private_key_wrap(EVP_PKEY *pkey, const char *label, struct private_key **out,
@@ -497,5 +553,5 @@ enum rc private_key_generate(enum key_type type, unsigned bits, struct private_k
 	else
 		pkey = EVP_PKEY_Q_keygen(NULL, NULL, ED25519_NAME);
 	ERR_clear_error();
-	return pkey == NULL ? RC_NOMEM : private_key_new(pkey, type, out);
+	return pkey == NULL ? RC_NOMEM : private_key_new(pkey, type, "new key", out);
 }

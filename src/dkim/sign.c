@@ -16,6 +16,7 @@ const char *dkim_sign_why_text(enum dkim_sign_why why)
 		    "the message has more header fields to be signed than one signature may name",
 		[DKIM_SIGN_TOO_LARGE] = "the signature would be larger than a header field may be",
 		[DKIM_SIGN_NAME] = "the signing domain or the selector is not a domain name",
+		[DKIM_SIGN_KEY] = "signatures by the key do not verify with its own public half",
 	};
 
 	return texts[why];
@@ -153,8 +154,8 @@ enum rc dkim_signer_end(struct dkim_signer *s, int64_t now, struct dkim_signed *
 		return RC_NOMEM;
 	if (made.why == DKIM_SIGN_GOOD)
 		rc = compose(s, &d, &made);
-	if (rc == RC_LIMIT) {
-		made.why = DKIM_SIGN_TOO_LARGE;
+	if (rc == RC_LIMIT || rc == RC_CONFIG) {
+		made.why = rc == RC_LIMIT ? DKIM_SIGN_TOO_LARGE : DKIM_SIGN_KEY;
 		rc = RC_OK;
 	}
 	if (rc == RC_OK)

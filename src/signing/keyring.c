@@ -103,10 +103,8 @@ static void list_push(struct keyring *ring, struct keyring_key *k)
 }
 
 /* Messages that use the key have their own reference. */
-static void forget_oldest(struct keyring *ring)
+static void forget(struct keyring *ring, struct keyring_key *k)
 {
-	struct keyring_key *k = ring->oldest;
-
 	list_remove(ring, k);
 	private_key_free(&k->key);
 	ring->decoded--;
@@ -115,7 +113,7 @@ static void forget_oldest(struct keyring *ring)
 static void keep(struct keyring *ring, struct keyring_key *k, struct private_key *key)
 {
 	if (ring->decoded == LIMIT_KEYS_DECODED)
-		forget_oldest(ring);
+		forget(ring, ring->oldest);
 	k->key = key;
 	list_push(ring, k);
 	ring->decoded++;
@@ -191,6 +189,10 @@ enum rc keyring_add(struct keyring *ring, const char *path, struct keyring_key *
 /* Returns a reference to the decoded key and marks it as most recently used; NULL if it is not decoded. */
 static struct private_key *take(struct keyring *ring, struct keyring_key *k)
 {
+	if (k->key != NULL && private_key_is_bad(k->key)) { /* which has been logged */
+		k->failed = true;
+		forget(ring, k);
+	}
 	if (k->key == NULL)
 		return NULL;
 	list_remove(ring, k);
@@ -206,7 +208,7 @@ static struct private_key *decode_for_use(struct keyring *ring, struct keyring_k
 {
 	struct private_key *key = NULL, *found;
 	struct err why = ERR_INIT;
-	enum rc rc = private_key_load(k->path, ring->passphrase_file, &key, &why);
+	enum rc rc = private_key_load_untried(k->path, ring->passphrase_file, &key, &why);
 
 	pthread_mutex_lock(&ring->lock);
 	if (rc == RC_OK && k->key == NULL)
@@ -267,7 +269,7 @@ bool keyring_failed(struct keyring *ring, struct slice path)
 
 	pthread_mutex_lock(&ring->lock);
 	k = map_get(&ring->by_path, path);
-	failed = k != NULL && k->failed;
+	failed = k != NULL && (k->failed || (k->key != NULL && private_key_is_bad(k->key)));
 	pthread_mutex_unlock(&ring->lock);
 	return failed;
 }

@@ -63,8 +63,9 @@ enum rc signatures_end(struct signatures *s, struct arena *a, int64_t now, struc
 	for (size_t i = 0; i < begun; i++) {
 		TRY(dkim_signer_end(s->signers[i], now, &made));
 		if (made.why != DKIM_SIGN_GOOD) { /* what must not be signed goes out without */
-			(void)!unsigned_as(s, SIGNING_LIMIT,
-			    slice_str(dkim_sign_why_text(made.why)));
+			(void)!unsigned_as(s, made.why == DKIM_SIGN_KEY ? SIGNING_KEY_TROUBLE : SIGNING_LIMIT,
+			    arena_printf(a, "%.*s/%.*s: %s", SLICE_ARG(s->made[i].domain), SLICE_ARG(s->made[i].selector),
+			    dkim_sign_why_text(made.why)));
 			continue;
 		}
 		TRY(results_insert_fields(a, &made.fields, actions));

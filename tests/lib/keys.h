@@ -11,7 +11,7 @@ struct private_key;
 /* The file's text; free() it.  The test fails when it is not in the source tree (ASSAY_SRCDIR). */
 char *keys_text(const char *name, size_t *len_out);
 
-/* The key; private_key_free() it. */
+/* The key, untried; private_key_free() it. */
 struct private_key *keys_private(const char *name);
 
 #endif

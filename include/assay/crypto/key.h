@@ -48,7 +48,7 @@ MUST_CHECK enum rc public_key_verify(const struct public_key *key,
     const unsigned char hash[SHA256_OCTETS], struct slice signature, bool *valid_out);
 
 /*
- * Immutable after loading; may be used by several threads at once.  Reference-counted: whoever keeps one
+ * Immutable after loading, but for the outcome of its trial; may be used by several threads at once.  Reference-counted: whoever keeps one
  * beyond the life of its owner takes a reference, and private_key_free() drops one.
  */
 struct private_key;
@@ -58,9 +58,14 @@ struct private_key *private_key_ref(struct private_key *key); /* returns key */
 enum key_type private_key_type(const struct private_key *key);
 unsigned private_key_bits(const struct private_key *key);
 
-/* The signature is put into the arena. */
+/*
+ * The signature is put into the arena.  The first signature of a key that was loaded untried is verified with
+ * its public half; RC_CONFIG: it did not verify, which is logged once, and the key signs nothing from then on.
+ */
 MUST_CHECK enum rc private_key_sign(const struct private_key *key,
     const unsigned char hash[SHA256_OCTETS], struct arena *a, struct slice *signature_out);
+
+bool private_key_is_bad(const struct private_key *key); /* its first signature did not verify */
 
 /* What belongs into p=: SubjectPublicKeyInfo DER for RSA, 32 octets for Ed25519. */
 MUST_CHECK enum rc private_key_public(const struct private_key *key, struct buf *octets_out);

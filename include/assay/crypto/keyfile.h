@@ -8,7 +8,8 @@
  * ($CREDENTIALS_DIRECTORY); of its access list a group's mode says nothing.
  *
  * A key is tried when it is loaded: one whose signature does not verify with its own public half is
- * refused.
+ * refused.  One that is loaded untried is tried by its first signature (crypto/key.h): that costs a
+ * verification in place of a second signature.
  */
 #ifndef ASSAY_CRYPTO_KEYFILE_H
 #define ASSAY_CRYPTO_KEYFILE_H
@@ -26,6 +27,10 @@
 MUST_CHECK enum rc private_key_load(const char *path, const char *passphrase_file,
     struct private_key **out, struct err *err);
 
+/* The same, untried.  A key of a store is tried in any case: it does not verify its own signatures. */
+MUST_CHECK enum rc private_key_load_untried(const char *path, const char *passphrase_file,
+    struct private_key **out, struct err *err);
+
 /*
  * Judges the mode of a file and whether it may be read, and reads nothing: for sites with very many keys.
  * st is what stat() says of it; NULL: it has failed, and why is reported.
@@ -36,7 +41,7 @@ MUST_CHECK enum rc private_key_check(const char *path, const struct stat *st, st
 MUST_CHECK enum rc private_key_decode(struct slice pem, const char *label,
     struct private_key **out, struct err *err);
 
-/* The same without the trial signature, which takes most of the time: for keys that are only copied. */
+/* The same, untried: for keys that are only copied. */
 MUST_CHECK enum rc private_key_decode_untried(struct slice pem, const char *label,
     struct private_key **out, struct err *err);
 

@@ -29,7 +29,7 @@ struct signature_draft {
 
 /*
  * The field, folded with LF + HTAB, its value beginning with a space; in the arena.  RC_LIMIT: it
- * would exceed LIMIT_HEADER_VALUE.  RC_NOMEM.
+ * would exceed LIMIT_HEADER_VALUE.  RC_CONFIG: the key is damaged (private_key_sign).  RC_NOMEM.
  */
 MUST_CHECK enum rc signature_compose(struct arena *a, const struct signature_draft *draft,
     struct header *field_out);

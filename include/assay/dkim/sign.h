@@ -30,6 +30,7 @@ enum dkim_sign_why {
 	DKIM_SIGN_TOO_MANY_FIELDS, /* more than LIMIT_SIGNED_FIELDS names in h= */
 	DKIM_SIGN_TOO_LARGE,       /* beyond LIMIT_HEADER_VALUE */
 	DKIM_SIGN_NAME,            /* domain or selector is not a name */
+	DKIM_SIGN_KEY,             /* the key is damaged: its first signature did not verify */
 };
 const char *dkim_sign_why_text(enum dkim_sign_why why);
 

@@ -288,11 +288,12 @@ START_TEST(L_11_full)
 END_TEST
 
 static const struct {
-	const char *name, *domain, *text;
+	const char *name, *domain, *text, *key;
 	enum dkim_sign_why why;
 } unsignable[] = {
-	{ "no From", "one.example", "Subject: x\r\n\r\nx\r\n", DKIM_SIGN_NO_FROM },
-	{ "no domain", "one example", MESSAGE, DKIM_SIGN_NAME },
+	{ "no From", "one.example", "Subject: x\r\n\r\nx\r\n", "rsa1024.pem", DKIM_SIGN_NO_FROM },
+	{ "no domain", "one example", MESSAGE, "rsa1024.pem", DKIM_SIGN_NAME },
+	{ "a damaged key", "one.example", MESSAGE, "rsa2048-damaged.pem", DKIM_SIGN_KEY },
 };
 
 START_TEST(unsignable_messages)
@@ -300,7 +301,7 @@ START_TEST(unsignable_messages)
 	struct sealer s = { .domain = unsignable[_i].domain, .selector = "s", .results = "x; none" };
 	struct world w;
 
-	world_open(&w, "rsa1024.pem");
+	world_open(&w, unsignable[_i].key);
 	s.key = w.key;
 	s.zone = w.zone;
 	fixture_pass(w.a, slice_str(unsignable[_i].text), &s, &w.sealed);

@@ -68,6 +68,32 @@ START_TEST(signs_and_verifies)
 }
 END_TEST
 
+/* A key that was loaded untried is tried by its first signature. */
+START_TEST(untried_keys)
+{
+	static const struct {
+		const char *name;
+		enum rc want;
+	} rows[] = { { "rsa2048.pem", RC_OK }, { "ed25519.pem", RC_OK }, { "rsa2048-damaged.pem", RC_CONFIG } };
+	const unsigned char hash[SHA256_OCTETS] = { 7 };
+	struct arena *a = arena_create(1u << 20);
+
+	for (size_t i = 0; i < N_ELEMENTS(rows); i++) {
+		struct private_key *key = keys_private(rows[i].name);
+		struct slice signature = SLICE_NULL;
+
+		ck_assert(!private_key_is_bad(key));
+		for (int again = 0; again < 2; again++) {
+			ck_assert_int_eq(private_key_sign(key, hash, a, &signature), rows[i].want);
+			ck_assert_int_eq(signature.len > 0, rows[i].want == RC_OK);
+			ck_assert_int_eq(private_key_is_bad(key), rows[i].want != RC_OK);
+		}
+		private_key_free(&key);
+	}
+	arena_free(&a);
+}
+END_TEST
+
 /* Every octet of a signature matters, and so does its length. */
 START_TEST(changed_signatures)
 {
@@ -338,6 +364,7 @@ Suite *key_suite(void)
 	Suite *s = suite_create("key");
 
 	UNIT_TABLE(s, signs_and_verifies, keys);
+	UNIT_TEST(s, untried_keys);
 	UNIT_TABLE(s, changed_signatures, keys);
 	UNIT_TABLE(s, wrong_key, keys);
 	UNIT_TABLE(s, V_46_padding, forged);

@@ -336,6 +336,22 @@ START_TEST(refuses)
 }
 END_TEST
 
+/* RFC 6376 section 6.1.3: a damaged key's signatures would fail at every receiver, so none is made. */
+START_TEST(damaged_key)
+{
+	struct arena *a = arena_create(8u << 20);
+	struct private_key *key = keys_private("rsa2048-damaged.pem");
+	struct sign_request request = request_for(FROM_ONLY, key);
+	struct slice value = SLICE("untouched");
+
+	for (int i = 0; i < 2; i++)
+		ck_assert_int_eq(fixture_sign(a, &request, NOW, &value), DKIM_SIGN_KEY);
+	ck_slice_eq(value, SLICE("untouched"));
+	private_key_free(&key);
+	arena_free(&a);
+}
+END_TEST
+
 /* So many fields that naming them would take a field of its own kind. */
 START_TEST(too_many_fields)
 {
@@ -485,6 +501,7 @@ Suite *sign_suite(void)
 	UNIT_TEST(s, S_07_body_hash);
 	UNIT_TABLE(s, S_14_identities, identities);
 	UNIT_TABLE(s, refuses, refused);
+	UNIT_TEST(s, damaged_key);
 	UNIT_TEST(s, too_many_fields);
 	UNIT_TABLE(s, S_35_folds, shapes);
 	UNIT_TEST(s, S_35_long_names);

@@ -544,6 +544,36 @@ START_TEST(many_keys)
 }
 END_TEST
 
+/* Keys beyond that number are tried by their first signature, and left out after one that is wrong. */
+START_TEST(many_keys_are_tried_when_used)
+{
+	struct world w = { .dir = files_dir(), .a = arena_create(1u << 22) };
+	const unsigned char hash[SHA256_OCTETS] = { 0 };
+	struct err err = ERR_INIT;
+	struct slice signature;
+	struct key_set held;
+	struct domain d;
+
+	for (unsigned i = 0; i < LIMIT_KEYS_DECODED; i++) {
+		char name[48];
+
+		snprintf(name, sizeof(name), "other.example/s%u.pem", i);
+		files_key(w.dir, name, "ed25519.pem", 0600);
+	}
+	ck_assert_int_eq(keystore_open(w.dir, true, NULL, &w.ks, &err), RC_OK);
+	files_key(w.dir, "a.org/bad.pem", "rsa2048-damaged.pem", 0600);
+	ck_assert_str_eq(found(&w, "a.org", 0), "bad");
+	ck_assert(domain_parse(w.a, SLICE("a.org"), &d));
+	ck_assert_int_eq(keystore_find(w.ks, w.a, d, 0, &held), RC_OK);
+	ck_assert_int_eq(private_key_sign(held.keys[0].key, hash, w.a, &signature), RC_CONFIG);
+	ck_assert_str_eq(found(&w, "a.org", 0), "!");
+	files_key(w.dir, "a.org/good.pem", "rsa2048.pem", 0600);
+	ck_assert_str_eq(found(&w, "a.org", 2000), "good!");
+	err_free(&err);
+	closed(&w);
+}
+END_TEST
+
 START_TEST(many_keys_mode_is_still_checked)
 {
 	enum { DOMAINS = LIMIT_KEYS_DECODED + 3 };
@@ -651,6 +681,7 @@ Suite *keystore_suite(void)
 	UNIT_TEST(s, keys_outlive_their_files);
 	UNIT_TEST(s, many_missing_domains);
 	UNIT_TEST(s, many_keys);
+	UNIT_TEST(s, many_keys_are_tried_when_used);
 	UNIT_TEST(s, many_keys_mode_is_still_checked);
 	UNIT_TEST(s, threads);
 	UNIT_TEST(s, listing);

@@ -582,6 +582,46 @@ START_TEST(signed_without_what_is_removed)
 }
 END_TEST
 
+/* Nothing that a damaged key has signed leaves: its first signature is verified before it is written. */
+START_TEST(first_signature_is_the_trial)
+{
+	static const enum action want[] = { ACTION_ACCEPT, ACTION_TEMPFAIL };
+	char *keys = files_dir();
+	struct err err = ERR_INIT;
+	const struct outcome *o;
+	struct world w;
+	size_t n;
+
+	world_open(&w, ZONE);
+	w.envelope.auth_user = SLICE("joe");
+	w.policy.defer_unsignable = _i == 1;
+	for (unsigned i = 0; i < LIMIT_KEYS_DECODED; i++) { /* further ones are tried by their first signature */
+		char name[48];
+
+		snprintf(name, sizeof(name), "other.example/s%u.pem", i);
+		files_key(keys, name, "ed25519.pem", 0600);
+	}
+	if (keystore_open(keys, true, NULL, &w.keys, &err) != RC_OK)
+		ck_abort_msg("%s", buf_cstr(&err.text));
+	err_free(&err);
+	files_key(keys, "example.org/bad.pem", "rsa2048-damaged.pem", 0600);
+	for (int message = 0; message < 2; message++) {
+		o = world_run(&w, SLICE("From: joe@example.org\n\nx\n"));
+		world_inserted(&w, o, "DKIM-Signature", &n);
+		ck_assert_uint_eq(n, 0);
+		ck_assert_uint_eq(o->signature_count, 0);
+		ck_assert_int_eq(o->actions.action, want[_i]);
+		if (_i == 0) {
+			ck_assert_int_eq(o->unsigned_why, SIGNING_KEY_TROUBLE);
+			ck_assert(occurrences(o->unsigned_reason, message == 0 ? "example.org/bad: signatures by the key do not verify" :
+			    "example.org") == 1);
+		}
+	}
+	world_close(&w);
+	free(keys);
+}
+END_TEST
+
 /* --- marks ------------------------------------------------------------------------------------------------------ */
 
 START_TEST(marks_of_a_message)
@@ -625,6 +665,7 @@ Suite *transaction_suite(void)
 	UNIT_TEST(s, helo_is_a_value_of_its_own);
 	UNIT_TABLE(s, break_rows, breaks);
 	UNIT_TEST(s, signed_without_what_is_removed);
+	unit_table(s, "first_signature_is_the_trial", first_signature_is_the_trial, 2);
 	UNIT_TEST(s, marks_of_a_message);
 	return s;
 }
