@@ -22,12 +22,18 @@ static bool is_domain_octet(char c)
 	return is_alnum(c) || c == '.' || c == '-' || c == '_';
 }
 
-/* The same mailbox has the same hash, however it is written: without quoting, white space and letter case. */
+/* The same mailbox has the same hash, however it is written: without comments, quoting, white space and letter case. */
 static void add_normal(struct buf *out, struct slice text)
 {
-	for (size_t i = 0; i < text.len; i++)
-		if (!is_fws(text.ptr[i]) && text.ptr[i] != '"' && text.ptr[i] != '\\')
-			buf_add_char(out, ascii_lower(text.ptr[i]));
+	struct cursor c = cursor_of(text);
+
+	while (!cursor_done(&c)) {
+		if (take_comment(&c))
+			continue;
+		if (!is_fws(*c.at) && *c.at != '"' && *c.at != '\\')
+			buf_add_char(out, ascii_lower(*c.at));
+		c.at++;
+	}
 }
 
 /*
@@ -319,7 +325,7 @@ static const struct clause {
 	{ "via", add_token },
 	{ "with", add_token },
 	{ "id", add_token },
-	{ "for", redact_address },
+	{ "for", redact_text },
 };
 
 static bool is_word_octet(char c)
