@@ -154,7 +154,7 @@ def compilers(machine):
     for compiler in ("gcc", "clang"):
         start = time.monotonic()
         said = machine.must(["sh", "-c", COMPILED, compiler], timeout=3600)
-        print("%s, %d s" % (", ".join(said.splitlines()), time.monotonic() - start))
+        print("%s, %d s" % (", ".join(said.splitlines()), time.monotonic() - start), flush=True)
 
 
 COMPILED = """\
