@@ -9,7 +9,7 @@ from machine import Broken, TOP
 ARCHITECTURES = {"i386": ("i686-linux-gnu", "i386-linux-gnu", "qemu-i386-static"),
                  "s390x": ("s390x-linux-gnu", "s390x-linux-gnu", "qemu-s390x-static")}
 
-# check comes as files alone: installed, it would bring another architecture's awk
+# check, with what its .pc file requires, comes as files alone: installed, it would bring another architecture's awk
 PREPARE = """\
 set -e
 dpkg --add-architecture {arch}
@@ -17,8 +17,8 @@ apt-get update -q
 apt-get install -y -q --no-install-recommends make autoconf automake pkg-config qemu-user-static \
   gcc-{compiler} libc6-dev-{arch}-cross {libraries}
 cd /root
-apt-get download -q check:{arch}
-dpkg-deb -x check_*.deb /
+apt-get download -q check:{arch} libsubunit-dev:{arch} libsubunit0:{arch}
+for package in *_{arch}.deb; do dpkg-deb -x $package /; done
 """
 
 BUILD = """\

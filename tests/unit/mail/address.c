@@ -517,7 +517,7 @@ END_TEST
 
 START_TEST(out_of_memory_is_no_author)
 {
-	static const size_t sizes[] = { 0, 24, 64, 400 };
+	static const size_t sizes[] = { 0, 3 * sizeof(void *), 8 * sizeof(void *), 50 * sizeof(void *) };
 	struct arena *a = arena_create(sizes[_i]);
 	struct authors authors;
 
