@@ -7,8 +7,11 @@ import json
 import os
 import shutil
 import subprocess
+import tempfile
 import time
 import xml.etree.ElementTree as ET
+
+from sending import PostgreSQL, Skip
 
 CHECKS = []
 NS = "{urn:ietf:params:xml:ns:dmarc-2.0}"
@@ -165,6 +168,45 @@ def report_read_by_others(w):
         read = sorted((next(l.split()[1] for l in s.splitlines() if l.startswith("Domain:")),
                        sum(int(l.split()[1]) for l in s.split("RSPF")[1].splitlines() if len(l.split()) > 4)) for s in shown)
         assert read == want, shown
+
+
+@check
+def report_read_by_dmarcts(w):
+    """dmarcts-report-parser, which keeps what it reads in a database: a PostgreSQL of this test's own."""
+    program = shutil.which("dmarcts-report-parser", path=os.environ["PATH"] + ":/usr/sbin")
+    if program is None or subprocess.run(["perl", "-MDBD::Pg", "-e1"], capture_output=True).returncode != 0:
+        print("skipped: dmarcts-report-parser or libdbd-pg-perl is not installed")
+        return
+    with tempfile.TemporaryDirectory(prefix="assay-dmarcts-") as place:      # the server runs as another user
+        try:
+            database = PostgreSQL(place)
+        except Skip as e:
+            print("skipped: dmarcts-report-parser: %s" % e)
+            return
+        try:
+            read_by_dmarcts(w, program, place)
+        finally:
+            database.stop()
+
+
+def read_by_dmarcts(w, program, place):
+    os.makedirs(os.path.join(w.dir, "dmarcts"))
+    w.file("dmarcts/dmarcts-report-parser.conf", "$dbtype = 'Pg'; $dbname = 'postgres'; $dbuser = 'assay'; $dbpass = '';\n"
+           "$dbhost = '%s'; $dbport = 5432; $imapreadfolder = 'unused'; 1;\n" % place)
+    for legacy in ("no", "yes"):
+        conf = site(w, "dmarcts-" + legacy, [l % YESTERDAY for l in LINES], "legacy = %s" % legacy)
+        if conf is None:
+            return
+        to = os.path.join(w.dir, "dmarcts-" + legacy, "out")
+        w.ok("report", "build", "--to", to, "-c", conf, "--zone", os.path.join(w.dir, "dmarcts-" + legacy, "zone"))
+        said = subprocess.run([program, "-z", *glob.glob(to + "/*.gz")], capture_output=True, text=True, timeout=120,
+                              cwd=os.path.join(w.dir, "dmarcts"))      # where it looks for its configuration
+        assert said.returncode == 0, said.stdout + said.stderr
+        found = subprocess.run(["psql", "-XAtF ", "-h", place, "-U", "assay", "postgres", "-c",
+                                "SELECT domain, sum(rcount) FROM report JOIN rptrecord USING (serial) GROUP BY serial, domain"
+                                "; DELETE FROM report; DELETE FROM rptrecord"], capture_output=True, text=True, timeout=60)
+        read = [l for l in found.stdout.splitlines() if not l.startswith("DELETE")]
+        assert totals("\n".join(read)) == [("example.com", 2), ("example.com", 15), ("example.net", 1)], said.stderr + found.stdout
 
 
 @check

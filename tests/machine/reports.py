@@ -70,14 +70,23 @@ def status():
     return json.loads(as_assay("assay report status --json"))
 
 
-def send(site, recipient, count=1):
-    """The unit, as the timer starts it, once the host has handed in its counts; -> the report to that address."""
-    def sent():
+def send(site, day, recipient, count=1):
+    """The unit makes the reports of that day once the host has handed in its counts, and sends what is due six hours
+    later; -> the report to that address, of which there are `count` by now."""
+    def made():
         run("systemctl start assay-report.service")
-        return len(site.sink.wait_all(lambda d: recipient in d.recipients, count, 2)) >= count
-    check(until(sent, 30), "no report to %s: %s" % (recipient, run(
-        "runuser -u assay -- assay report status; journalctl --no-pager -n 20 -u assay-report; postqueue -p", None)))
-    return site.sink.wait_all(lambda d: recipient in d.recipients, count, 0)[-1]
+        return status()["pending"]
+    set_clock(day + 1, 2)
+    check(until(made, 30), "nothing to send: " + trouble())
+    set_clock(day + 1, 8)
+    run("systemctl start assay-report.service")
+    found = site.sink.wait_all(lambda d: recipient in d.recipients, count, 30)
+    check(len(found) == count, "%d reports to %s: %s" % (len(found), recipient, trouble()))
+    return found[-1]
+
+
+def trouble():
+    return run("runuser -u assay -- assay report status; journalctl --no-pager -n 20 -u assay-report; postqueue -p", None)
 
 
 def signed_and_aligned(site, delivery):
@@ -100,7 +109,7 @@ def keep_counts(site):
 
 
 def look(site):
-    set_clock(FIRST + 1, 23)
+    set_clock(FIRST + 1, 2)
     said = follow("2. Look at the reports that would be sent")
     check("dmarc@club.example" in said[0] and "send" in said[0], said)
     check("!club.example!" in run("ls /var/lib/assay/reports"), "no report in the directory")
@@ -112,7 +121,7 @@ def send_them(site):
     said = follow("3. Send them")
     run("systemctl is-active assay-report.timer; systemctl is-enabled assay-report.timer")
     check(run("systemctl show -P NextElapseUSecRealtime assay-report.timer").strip(), "the timer starts nothing")
-    delivery = send(site, "dmarc@club.example")
+    delivery = send(site, FIRST, "dmarc@club.example")
     signed_and_aligned(site, delivery)
     check(delivery.sender == "", "the envelope sender is %r" % delivery.sender)
     check(named(FIRST) in as_assay("assay report status"), said)
@@ -123,8 +132,7 @@ def dead_addresses(site):
     follow("Addresses that do not exist")
     site.sink.refuse = lambda d: "550 5.1.1 no such user" if "dmarc@gone.example" in d.recipients else None
     arrive(["club.example"] + DEAD, FIRST + 1)
-    set_clock(FIRST + 2, 23)
-    delivery = send(site, "dmarc@club.example", 2)
+    delivery = send(site, FIRST + 1, "dmarc@club.example", 2)
     check(delivery.sender.startswith("dmarc-bounces+"), "the envelope sender is %r" % delivery.sender)
     signed_and_aligned(site, delivery)
     check(until(lambda: status()["suspended"], 60), "no address is suspended: %s" % run(
@@ -137,10 +145,9 @@ def suspended(site):
     """The next day nothing is sent there, and the reason is shown.  By the sendmail command, in the same unit."""
     follow("By the sendmail command")
     arrive(["club.example", DEAD[0]], FIRST + 2)
-    set_clock(FIRST + 3, 23)
     refused = []
     site.sink.refuse = lambda d: refused.append(d) if "dmarc@gone.example" in d.recipients else None
-    delivery = send(site, "dmarc@club.example", 3)
+    delivery = send(site, FIRST + 2, "dmarc@club.example", 3)
     signed_and_aligned(site, delivery)
     check("userid" in delivery.data.decode(), "not by the sendmail command")     # Received: by Postfix's pickup
     check(not refused, "a suspended address got a report")
@@ -173,8 +180,7 @@ def several_hosts(site):
     run("cd /; runuser -u postgres -- psql -qc \"CREATE USER assay PASSWORD 'PASSWORD'\"; runuser -u postgres -- createdb -O assay assay")
     follow("Several MX hosts")
     arrive(["club.example"], FIRST + 3)
-    set_clock(FIRST + 4, 23)
-    signed_and_aligned(site, send(site, "dmarc@club.example", 4))
+    signed_and_aligned(site, send(site, FIRST + 3, "dmarc@club.example", 4))
     check(run("cd /; runuser -u postgres -- psql -Atc 'SELECT count(*) FROM history_row' assay").strip() == "1", "not in PostgreSQL")
 
 
