@@ -77,11 +77,6 @@ static enum rc check_keys(struct check_request *r, struct domain domain)
 {
 	size_t active = 0, others = 0;
 
-	if (r->keys_unread) {
-		say(r, MARK_UNKNOWN, "keys could not be read (see above): whether mail of %.*s is signed here is not "
-		    "known", SLICE_ARG(domain.name));
-		return RC_OK;
-	}
 	for (size_t i = 0; i < r->keys.count; i++) {
 		const struct signing_key *key = &r->keys.items[i];
 
@@ -91,6 +86,11 @@ static enum rc check_keys(struct check_request *r, struct domain domain)
 		others += key->state != KEY_ACTIVE;
 		if (key->state != KEY_RETIRED)
 			TRY(check_key(r, key));
+	}
+	if (r->keys_unread && active + others == 0) {
+		say(r, MARK_UNKNOWN, "keys could not be read (see above): whether mail of %.*s is signed here is not "
+		    "known", SLICE_ARG(domain.name));
+		return RC_OK;
 	}
 	if (active == 0 && others > 0)
 		say(r, MARK_BAD, "the keys of %.*s here are pending or retired: none signs",
@@ -294,7 +294,7 @@ static enum rc read_keys(struct check_request *r, int count)
 {
 	enum rc rc = own_keys_read(r->arena, r->dns.settings, r->directory, true, &r->keys, r->err);
 
-	if (rc == RC_NOMEM || (rc != RC_OK && count == 0))
+	if (rc == RC_NOMEM || (rc != RC_OK && count == 0 && r->keys.count == 0))
 		return rc;
 	r->keys_unread = rc != RC_OK;
 	return RC_OK;
@@ -319,7 +319,7 @@ static int status_of(const struct check_request *r, int status)
 {
 	if (status != EXIT_SUCCESS)
 		return status;
-	return r->findings > 0 ? EXIT_FINDING : r->unknown > 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+	return r->findings > 0 ? EXIT_FINDING : r->unknown > 0 || r->keys_unread ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
 static const struct argument arguments[] = {

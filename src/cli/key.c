@@ -52,15 +52,15 @@ static enum rc new_all(struct key_request *r)
 {
 	struct signing_key *keys = NULL;
 	size_t count = 0;
+	enum rc listed = keystore_list(r->directory, r->arena, &keys, &count, r->err);
 
-	TRY(keystore_list(r->directory, r->arena, &keys, &count, r->err));
 	for (size_t i = 0; i < count; i++) {
 		if (i > 0 && domain_eq(keys[i].domain, keys[i - 1].domain))
 			continue;
 		key_progress(r, i + 1, count, keys[i].domain);
 		TRY(new_domain(r, keys[i].domain));
 	}
-	return RC_OK;
+	return listed;
 }
 
 static enum rc key_new(struct key_request *r)

@@ -50,10 +50,10 @@ static enum rc nothing_seen(struct key_request *r, const struct key_walk *w, con
 enum rc key_each(struct key_request *r, const struct key_walk *w)
 {
 	struct own_keys keys;
-	enum rc worst = RC_OK, rc;
+	/* a directory that cannot be read fails the command in the end, and keeps no other key from its turn */
+	enum rc worst = own_keys_read(r->arena, r->dns.settings, r->named_directory, w->tables, &keys, r->err), rc;
 	size_t seen = 0;
 
-	TRY(own_keys_read(r->arena, r->dns.settings, r->named_directory, w->tables, &keys, r->err));
 	for (size_t i = 0; i < keys.count && worst != RC_NOMEM; i++) {
 		if (!wanted(r, w, &keys.items[i]) || (w->states & 1u << keys.items[i].state) == 0)
 			continue;

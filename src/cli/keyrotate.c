@@ -428,14 +428,24 @@ static bool is_asked_for(const struct key_request *r, struct domain d)
 	return r->all;
 }
 
-/* The keys as they are once interrupted moves are complete. */
+/* The directories that cannot be read have been reported before. */
+static enum rc read_again(struct key_request *r, enum rc listed, struct signing_key **keys, size_t *count)
+{
+	struct err ignored = ERR_INIT;
+	enum rc rc = keystore_list(r->directory, r->arena, keys, count, listed == RC_OK ? r->err : &ignored);
+
+	err_free(&ignored);
+	return rc;
+}
+
+/* The keys as they are once interrupted moves are complete; RC_CONFIG: some directories cannot be read. */
 static enum rc read_keys(struct key_request *r, struct signing_key **keys, size_t *count)
 {
 	bool settled, any = false;
+	enum rc listed = keystore_list(r->directory, r->arena, keys, count, r->err);
 
-	TRY(keystore_list(r->directory, r->arena, keys, count, r->err));
-	if (r->plan || r->dry_run)
-		return RC_OK;
+	if (r->plan || r->dry_run || *count == 0)
+		return listed;
 	TRY(key_writer(r));
 	for (size_t first = 0, next; first < *count; first = next) {
 		for (next = first; next < *count && domain_eq((*keys)[next].domain, (*keys)[first].domain);)
@@ -446,22 +456,22 @@ static enum rc read_keys(struct key_request *r, struct signing_key **keys, size_
 			settled = false;
 		any = any || settled;
 	}
-	return any ? keystore_list(r->directory, r->arena, keys, count, r->err) : RC_OK;
+	return any ? read_again(r, listed, keys, count) : listed;
 }
 
 enum rc key_rotate(struct key_request *r)
 {
 	struct signing_key *keys = NULL;
 	struct rotation_times times;
-	enum rc worst = RC_OK, rc;
+	enum rc worst, rc;
 	size_t count = 0, seen = 0;
 
 	if (!duration(slice_str(r->every), &times.every))
 		return err_config(r->err, "--every %s: write a time, as 180d", r->every);
 	if (!duration(slice_str(r->overlap), &times.overlap))
 		return err_config(r->err, "--overlap %s: write a time, as 2d", r->overlap);
-	TRY(read_keys(r, &keys, &count));
-	for (size_t first = 0, next; first < count; first = next) {
+	worst = read_keys(r, &keys, &count);
+	for (size_t first = 0, next; first < count && worst != RC_NOMEM; first = next) {
 		for (next = first; next < count && domain_eq(keys[next].domain, keys[first].domain);)
 			next++;
 		if (!is_asked_for(r, keys[first].domain))
@@ -471,7 +481,7 @@ enum rc key_rotate(struct key_request *r)
 		rc = rotate_domain(r, &times, keys + first, next - first);
 		worst = rc == RC_OK ? worst : rc;
 	}
-	if (seen == 0)
+	if (seen == 0 && worst == RC_OK)
 		return err_config(r->err, "%s: there is no key to rotate: `assay key new` makes one",
 		    r->directory);
 	return worst;

@@ -33,11 +33,14 @@ enum rc own_keys_read(struct arena *a, const struct settings *s, const char *dir
     bool tables, struct own_keys *out, struct err *err)
 {
 	const char *path = directory != NULL ? directory : s->keys_directory.ptr;
+	enum rc listed = RC_OK;
 
 	*out = (struct own_keys){ .count = 0 };
 	if (directory != NULL || access(path, F_OK) == 0 || errno != ENOENT)
-		TRY(keystore_list(path, a, &out->items, &out->count, err));
-	return directory != NULL || !tables ? RC_OK : add_tables(a, s, out, err);
+		listed = keystore_list(path, a, &out->items, &out->count, err);
+	if (listed != RC_NOMEM && directory == NULL && tables)
+		TRY(add_tables(a, s, out, err));
+	return listed;
 }
 
 void own_keys_free(struct own_keys *keys)

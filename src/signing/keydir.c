@@ -1,5 +1,6 @@
 #include <dirent.h>
 #include <errno.h>
+#include <pwd.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 
@@ -64,10 +65,29 @@ static const char *joined(struct arena *a, const char *directory, const char *na
 	return slice_is_null(path) ? NULL : path.ptr;
 }
 
+/* Whose directory it is, for people who may not read it; a name is not known here for every number. */
+static void cannot_enter(struct err *err, const char *path, const char *why)
+{
+	char buf[1024];
+	struct passwd pw, *owner = NULL;
+	struct stat st;
+
+	if (stat(path, &st) != 0) {
+		err_add(err, "%s: %s: the user of the daemon must be able to read this directory", path, why);
+		return;
+	}
+	(void)!getpwuid_r(st.st_uid, &pw, buf, sizeof(buf), &owner);
+	err_add(err, "%s: %s: it belongs to user %s (uid %lu) and group %lu, mode %04o: the user of the daemon must be able to "
+	    "read this directory: run commands as that user or as root", path, why, owner == NULL ? "?" : owner->pw_name,
+	    (unsigned long)st.st_uid, (unsigned long)st.st_gid, (unsigned)st.st_mode & 07777);
+}
+
 static enum rc cannot_read(struct err *err, const char *path)
 {
-	err_add(err, "%s: %s%s", path, strerror(errno), errno == EACCES
-	    ? ": the user of the daemon must be able to read this directory" : "");
+	if (errno == EACCES)
+		cannot_enter(err, path, strerror(errno));
+	else
+		err_add(err, "%s: %s", path, strerror(errno));
 	return RC_IO;
 }
 

@@ -505,9 +505,14 @@ enum rc keystore_list(const char *directory, struct arena *a, struct signing_key
 	TRY(rc);
 	if (count > 1)
 		qsort(found, count, sizeof(*found), domain_order);
-	for (size_t i = 0; i < count; i++)
-		TRY(list_domain(&list, a, &found[i], err));
+	for (size_t i = 0; i < count; i++) {
+		enum rc one = list_domain(&list, a, &found[i], err);
+
+		if (one == RC_NOMEM)
+			return one;
+		rc = one == RC_OK ? rc : RC_CONFIG;
+	}
 	*keys_out = list.keys;
 	*count_out = list.count;
-	return RC_OK;
+	return rc;
 }

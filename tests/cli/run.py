@@ -834,7 +834,26 @@ def keys_that_may_not_be_read(w):
         p = subprocess.run([w.assay, *args, "--keys", directory], capture_output=True, text=True, cwd="/", **other)
         assert p.returncode == 1 and "must be able to read this directory" in p.stderr, (args, p.returncode, p.stderr)
         assert "no key of" not in p.stdout, p.stdout
-    os.chmod(directory, 0o700)
+    os.chmod(directory, 0o755)
+    one_directory_may_not_be_read(w, directory, zone, other)
+
+
+def one_directory_may_not_be_read(w, directory, zone, other):
+    """The keys of the other domains are treated all the same, and the status is 1 in the end."""
+    shutil.copy(os.path.join(TOP, "keys/ed25519.pem"), w.file("closed/keys/b.example/t.pem", ""))
+    for name, mode in (("a.example", 0), ("b.example", 0o755)):
+        os.chmod(os.path.join(directory, name), mode)
+    os.chmod(os.path.join(directory, "b.example/t.pem"), 0o600)
+    if other:
+        os.chown(os.path.join(directory, "b.example/t.pem"), 65534, 65534)
+    for args, part in ((["key", "list"], "b.example"), (["key", "check", "--zone", zone], "b.example/t"),
+                       (["key", "show", "b.example"], "t._domainkey"), (["key", "rotate", "--all", "--plan"], "b.example"),
+                       (["check", "--zone", zone], "b.example")):
+        p = subprocess.run([w.assay, *args, "--keys", directory], capture_output=True, text=True, cwd="/", **other)
+        assert p.returncode == (3 if args[0] == "check" else 1) and part in p.stdout, (args, p.returncode, p.stdout, p.stderr)
+        assert "could not be read" not in p.stdout, p.stdout
+        assert p.stderr.count("/a.example: Permission denied: it belongs to user ") == 1 and "mode 0000" in p.stderr, (args, p.stderr)
+    os.chmod(os.path.join(directory, "a.example"), 0o700)
 
 
 @check

@@ -85,7 +85,10 @@ MUST_CHECK enum rc keystore_domains(struct keystore *ks, struct arena *a, struct
 /* Does a key of that domain and selector (null: of any) sign, as of the last look? */
 bool keystore_has(struct keystore *ks, struct domain domain, struct slice selector);
 
-/* Every key file, whatever its state, for `assay key list`; nothing is loaded, key is NULL. */
+/*
+ * Every key file, whatever its state, for `assay key list`; nothing is loaded, key is NULL.  RC_CONFIG with
+ * messages where a domain's directory cannot be read; the keys of the others are listed all the same.
+ */
 MUST_CHECK enum rc keystore_list(const char *directory, struct arena *a,
     struct signing_key **keys_out, size_t *count_out, struct err *err);
 
