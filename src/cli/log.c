@@ -302,6 +302,7 @@ static enum rc summarize(struct log_request *r)
 	r->read.ctx = &s;
 	if (rc == RC_OK)
 		rc = log_read(&r->read, r->err);
+	r->read.ctx = NULL; /* s ends with this function */
 	if (rc == RC_OK)
 		rc = print_summary(&s);
 	for (size_t i = 0; i < N_ELEMENTS(kinds); i++)

@@ -249,6 +249,7 @@ enum rc log_would(struct log_request *r, bool *safe_out)
 	r->read.ctx = &w;
 	if (rc == RC_OK)
 		rc = log_read(&r->read, r->err);
+	r->read.ctx = NULL; /* w ends with this function */
 	if (rc == RC_OK)
 		rc = print_would(&w);
 	*safe_out = is_safe(&w);
