@@ -143,16 +143,63 @@ static size_t local_part_begin(struct slice text)
 	return begin;
 }
 
+/* The next quote that is not a quoted-pair, or text.len. */
+static size_t next_quote(struct slice text, size_t at)
+{
+	while (at < text.len && (text.ptr[at] != '"' || text.ptr[at - 1] == '\\'))
+		at++;
+	return at;
+}
+
+static bool is_local_octet(char c)
+{
+	return !ends_local_part(c) && c != '@';
+}
+
+/* Does another "@" come next, after quotes, white space, comments, and words if wanted?  Then *at becomes its place. */
+static bool at_follows(struct slice text, size_t from, bool words, size_t *at)
+{
+	struct cursor c = cursor_of(slice_drop(text, from));
+	struct slice word;
+
+	do
+		skip_cfws(&c);
+	while (take_char(&c, '"') || (words && take_while(&c, is_local_octet, &word)));
+	if (cursor_peek(&c) != '@')
+		return false;
+	*at = (size_t)(c.at - text.ptr);
+	return true;
+}
+
+/*
+ * The "@" before the domain, from the first one on.  In "\"a@b c\"@example.com" and in "a@b@example.com" all before the
+ * last one is the local-part.
+ */
+static size_t last_at(struct slice text, size_t at)
+{
+	size_t quote = 0, end;
+
+	do {
+		end = at + 1;
+		while (end < text.len && (is_fws(text.ptr[end]) || is_domain_octet(text.ptr[end])))
+			end++;
+		if (quote <= at)
+			quote = next_quote(text, at + 1);
+	} while (at_follows(text, end, false, &at) || (quote < text.len && at_follows(text, quote, true, &at)));
+	return at;
+}
+
 /* Splits *rest at the next "@": what is before its local-part, and the address.  False: there is no further one. */
 static bool next_address(struct slice *rest, struct slice *before, struct slice *local, struct slice *domain)
 {
-	size_t at = slice_find(*rest, '@');
-	struct slice text = slice_take(*rest, at);
+	size_t first = slice_find(*rest, '@'), at;
+	struct slice text = slice_take(*rest, first);
 
-	if (at == rest->len)
+	if (first == rest->len)
 		return false;
+	at = last_at(*rest, first);
 	*before = slice_take(text, local_part_begin(text));
-	*local = slice_trim(slice_drop(text, before->len));
+	*local = slice_trim(slice_drop(slice_take(*rest, at), before->len));
 	*rest = slice_drop(*rest, at + 1);
 	*domain = domain_after(*rest);
 	if (domain->len > 0)
@@ -254,27 +301,53 @@ static void message_id(const struct redactor *r, struct slice value, struct buf 
 		redact_text(r, text, out);
 }
 
+/* Tags without a free text, and not z=, which is a copy of the header; "=" is in base64 only. */
+static const struct shown_tag {
+	const char *name, *more; /* octets besides letters and digits */
+} shown_tags[] = {
+	{ "v", "" }, { "a", "-" }, { "c", "/" }, { "d", ".-_" }, { "s", ".-_" }, { "i", "" }, { "t", "" }, { "x", "" },
+	{ "q", "/" }, { "l", "" }, { "cv", "" }, { "h", ":-_" }, { "bh", "+/=" }, { "b", "+/=" },
+};
+
+static bool is_shown_value(const struct shown_tag *tag, struct slice value)
+{
+	bool number = strcmp(tag->name, "i") == 0; /* of ARC; an identity has an "@" */
+
+	for (size_t i = 0; i < value.len; i++)
+		if (!is_digit(value.ptr[i]) && (number || (!is_alpha(value.ptr[i]) &&
+			(value.ptr[i] == '\0' || strchr(tag->more, value.ptr[i]) == NULL))))
+			return false;
+	return true;
+}
+
+static void add_tag(const struct redactor *r, const struct shown_tag *tag, struct slice value, struct buf *out)
+{
+	bool identity = strcmp(tag->name, "i") == 0 && slice_find(value, '@') < value.len;
+
+	if (!identity && !is_shown_value(tag, value))
+		return;
+	buf_addf(out, "%s%s=", out->len == 0 ? "" : "; ", tag->name);
+	if (identity)
+		redact_address(r, value, out);
+	else
+		buf_add(out, value);
+}
+
 static void signature(const struct redactor *r, struct slice value, struct buf *out)
 {
-	static const char *const shown[] = { "v", "a", "c", "d", "s", "i", "t", "x", "q", "l", "cv", "h", "bh", "b" };
 	struct taglist list;
 
 	if (taglist_parse(value, false, &list) != TAGLIST_OK)
 		return;
-	for (size_t i = 0; i < N_ELEMENTS(shown); i++) { /* not z=, which is a copy of the header */
-		const struct tag *t = taglist_find(&list, shown[i]);
+	for (size_t i = 0; i < N_ELEMENTS(shown_tags); i++) {
+		const struct tag *t = taglist_find(&list, shown_tags[i].name);
 		struct buf text = BUF_INIT(TAG_OCTETS);
 
-		if (t == NULL)
-			continue;
-		for (size_t j = 0; j < t->value.len; j++)
+		for (size_t j = 0; t != NULL && j < t->value.len; j++)
 			if (!is_fws(t->value.ptr[j]))
 				buf_add_char(&text, t->value.ptr[j]);
-		buf_addf(out, "%s%s=", out->len == 0 ? "" : "; ", shown[i]);
-		if (!buf_failed(&text) && slice_find(buf_slice(&text), '@') < text.len)
-			redact_address(r, buf_slice(&text), out);
-		else if (!buf_failed(&text))
-			add_printable(buf_slice(&text), out->len + TAG_OCTETS, out);
+		if (t != NULL && !buf_failed(&text)) /* longer ones are omitted */
+			add_tag(r, &shown_tags[i], buf_slice(&text), out);
 		buf_free(&text);
 	}
 }
@@ -348,14 +421,27 @@ static bool is_date_octet(char c)
 	return is_alnum(c) || strchr(" ,:+-", c) != NULL;
 }
 
-/* date-time without comments */
+/* [ day-name "," ] day: how a date-time begins (RFC 5322 section 3.3) */
+static bool begins_as_date(struct slice text)
+{
+	struct cursor c = cursor_of(text);
+	struct slice day;
+
+	if (take_while(&c, is_alpha, &day) && (day.len != 3 || !take_char(&c, ',')))
+		return false;
+	skip_fws(&c);
+	return is_digit(cursor_peek(&c));
+}
+
+/* date-time, before the end or a comment, which is omitted; what is not one is omitted as a whole. */
 static void add_date(struct slice text, struct buf *out)
 {
 	struct cursor c = cursor_of(slice_trim(text));
 	struct slice date;
 
-	if (take_while(&c, is_date_octet, &date))
-		buf_addf(out, "; %.*s", SLICE_ARG(slice_take(slice_trim(date), 60)));
+	if (begins_as_date(cursor_rest(&c)) && take_while(&c, is_date_octet, &date) && date.len <= 60 &&
+	    (cursor_done(&c) || *c.at == '('))
+		buf_addf(out, "; %.*s", SLICE_ARG(slice_trim(date)));
 }
 
 /* "from joe by mx.example.com with local": without a comment after it, what follows "from" can be a login. */
@@ -437,10 +523,13 @@ static field_kind *kind_of(struct slice name)
 	return NULL;
 }
 
-/* A name that could not be mistaken for anything else at the beginning of a line. */
+/* A name as fields have it, in which no address is and which is not a delimiter at the beginning of a line. */
 static bool is_shown_name(struct slice name)
 {
-	return field_name_valid(name) && name.len <= NAME_OCTETS && is_alnum(name.ptr[0]);
+	for (size_t i = 0; i < name.len; i++)
+		if (!is_alnum(name.ptr[i]) && (i == 0 || (name.ptr[i] != '-' && name.ptr[i] != '_')))
+			return false;
+	return name.len > 0 && name.len <= NAME_OCTETS;
 }
 
 static void write_field(const struct redactor *r, const struct header *h, bool subject, struct buf *out)

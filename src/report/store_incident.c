@@ -224,11 +224,26 @@ enum rc store_incident_made(struct store *s, const struct store_incident *i, int
 	    args, 5, NULL, NULL, err);
 }
 
+/*
+ * Reports in the outbox, even if no sender runs any longer (report/outbox.h): what is pending expires, since there are
+ * no octets to hand over any more.
+ */
+static enum rc forget_octets(struct store *s, int64_t before, struct err *err)
+{
+	struct sql_value args[] = { sql_octets(SLICE("")), sql_integer(before) };
+
+	TRY(sql_run(s->sql, "UPDATE delivery SET state = 3 WHERE state = 0 AND report IN"
+	    " (SELECT report FROM outgoing WHERE kind = 1 AND made < $1)", &args[1], 1, NULL, NULL, err));
+	return sql_run(s->sql, "UPDATE outgoing SET octets = $1 WHERE kind = 1 AND made < $2 AND length(octets) > 0", args, 2,
+	    NULL, NULL, err);
+}
+
 enum rc store_incidents_forget(struct store *s, int64_t before, struct err *err)
 {
 	struct sql_value args[] = { sql_integer(before / SECONDS_OF_HOUR) };
 
-	return sql_run(s->sql, "DELETE FROM incident WHERE hour < $1", args, 1, NULL, NULL, err);
+	TRY(sql_run(s->sql, "DELETE FROM incident WHERE hour < $1", args, 1, NULL, NULL, err));
+	return forget_octets(s, before, err);
 }
 
 struct each_left_out {

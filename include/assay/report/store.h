@@ -127,7 +127,7 @@ MUST_CHECK enum rc store_incidents(struct store *s, int64_t since, int64_t befor
 /* A report was made of it, or never will be: what it says is deleted, and similar ones of its hour are ignored. */
 MUST_CHECK enum rc store_incident_made(struct store *s, const struct store_incident *i, int64_t now, struct err *err);
 
-/* Deletes incidents of hours before that time. */
+/* Deletes incidents of hours before that time, and what failure reports say that were made before it. */
 MUST_CHECK enum rc store_incidents_forget(struct store *s, int64_t before, struct err *err);
 
 /* Days, from that one on, of which incidents were left out. */

@@ -214,6 +214,37 @@ START_TEST(made_and_forgotten)
 }
 END_TEST
 
+/* Also where no sender runs any more, which would have deleted it. */
+START_TEST(octets_of_reports_end)
+{
+	static const char *const statements[] = {
+		"INSERT INTO outgoing (kind, day, domain, variant, report, octets, messages, made) VALUES"
+		" (1, 1, 'a', 'v', 'r1', 'octets', 1, 100), (1, 1, 'a', 'w', 'r2', 'octets', 1, 200),"
+		" (0, 1, 'a', 'v', 'r3', 'octets', 1, 100)",
+		"INSERT INTO delivery (report, address, state, why, uri, tag, due, tried, tries, leased, token) VALUES"
+		" ('r1', 'x', 0, '', '', '1', 0, 0, 0, 0, 0), ('r2', 'x', 0, '', '', '2', 0, 0, 0, 0, 0),"
+		" ('r3', 'x', 0, '', '', '3', 0, 0, 0, 0, 0)",
+	};
+	char location[512];
+	struct world w;
+
+	if (!world_open(&w, _i, location))
+		return;
+	for (size_t i = 0; i < N_ELEMENTS(statements); i++)
+		ck_assert_int_eq(sql_run(store_sql(w.s), statements[i], NULL, 0, NULL, NULL, NULL), RC_OK);
+	ck_assert_int_eq(store_incidents_forget(w.s, 200, NULL), RC_OK);
+	ck_assert_int_eq(sql_run(store_sql(w.s), "DELETE FROM outgoing WHERE length(octets) = 0 AND report = 'r1'", NULL, 0,
+	    NULL, NULL, NULL), RC_OK);
+	ck_assert_uint_eq(sql_changed(store_sql(w.s)), 1);
+	ck_assert_int_eq(sql_run(store_sql(w.s), "DELETE FROM outgoing WHERE length(octets) > 0", NULL, 0, NULL, NULL, NULL),
+	    RC_OK);
+	ck_assert_uint_eq(sql_changed(store_sql(w.s)), 2);
+	ck_assert_int_eq(sql_run(store_sql(w.s), "DELETE FROM delivery WHERE state = 3", NULL, 0, NULL, NULL, NULL), RC_OK);
+	ck_assert_uint_eq(sql_changed(store_sql(w.s)), 1);
+	world_close(&w);
+}
+END_TEST
+
 /* A store that was made before there were incidents gets their tables, and keeps what it has. */
 START_TEST(older_schema)
 {
@@ -313,6 +344,7 @@ Suite *incident_suite(void)
 	unit_table(s, "similar_ones_are_counted", similar_ones_are_counted, STORE_KINDS);
 	unit_table(s, "growth_ends", growth_ends, STORE_KINDS);
 	unit_table(s, "made_and_forgotten", made_and_forgotten, STORE_KINDS);
+	unit_table(s, "octets_of_reports_end", octets_of_reports_end, STORE_KINDS);
 	unit_table(s, "older_schema", older_schema, STORE_KINDS);
 	unit_table(s, "through_the_history", through_the_history, STORE_KINDS);
 	UNIT_TEST(s, memory_ends);
