@@ -59,10 +59,11 @@ def run(machine, arch):
 
 # Debian has musl's headers and its libc, and none of the other libraries for it: the project's files are compiled
 # (with the config.h of this machine's libc) and nothing is linked or run.  Only the other libraries' headers are
-# linked into a place of their own, so that what musl lacks is not taken from glibc.
+# linked into a place of their own, so that what musl lacks is not taken from glibc; libxml2's include ICU's.
 MUSL = """\
 set -e
 cd /root/assay/build/release
+make -s dropins.h
 for package in {libraries}; do dpkg -L $package; done | sed -n 's|^/usr/include/||p' | while read header; do
   [ -f /usr/include/$header ] || continue
   place=/root/include/${{header#$(gcc -print-multiarch)/}}
@@ -83,7 +84,7 @@ def musl(machine):
     machine.put_project("/root/assay")
     machine.must(["sh", "-c", "cd /root/assay && ./bootstrap && apt-get install -y -q --no-install-recommends musl-tools"],
                  network=True, timeout=1800)
-    said = machine.must(["sh", "-c", MUSL.format(libraries=libraries(""))])
+    said = machine.must(["sh", "-c", MUSL.format(libraries=libraries("") + " libicu-dev")])
     compiled = re.findall(r"(?m)^compiled ", said)
     if len(compiled) < 100:
         raise Broken("only %d files were compiled:\n%s" % (len(compiled), said[-3000:]))
