@@ -14,7 +14,7 @@
 
 #define UNITS "/etc/systemd/system"
 
-/* --- what must be written ------------------------------------------------------------------------ */
+/* --- where the MTA finds the daemon ----------------------------------------------------------------- */
 
 /* Another listen than ours was chosen on purpose: it stays, unless the MTA cannot use it. */
 static enum rc keep_listen(struct init *in)
@@ -53,21 +53,6 @@ static enum rc need_listen(struct init *in, struct buf *out)
 	return RC_OK;
 }
 
-enum rc init_needed(struct init *in, struct buf *out)
-{
-	struct slice id = in->keys.dns.settings->policy.authserv_id, asked = slice_str(in->authserv_id);
-
-	if (asked.len > 0 && id.len > 0 && !slice_ieq(id, asked))
-		return err_config(in->keys.err, "%s: authserv-id is \"%.*s\" already: change it there", in->config,
-		    SLICE_ARG(id));
-	if (asked.len > 0 && id.len == 0)
-		buf_addf(out, "authserv-id = \"%.*s\"\n", SLICE_ARG(asked));
-	TRY(need_listen(in, out));
-	if (out->len > 0)
-		buf_add_str(out, "# Written by \"assay init\", which does not change it again.\n");
-	return buf_failed(out) ? RC_LIMIT : RC_OK;
-}
-
 /* --- where it is written ---------------------------------------------------------------------------- */
 
 static const char *below(struct init *in, struct slice directory, const char *name)
@@ -83,6 +68,36 @@ static const char *included_directory(struct init *in)
 	size_t slash = slice_rfind(config, '/');
 
 	return below(in, slash == config.len ? SLICE(".") : slice_take(config, slash), "conf.d");
+}
+
+/* --- what must be written, and whether it can be ------------------------------------------------------ */
+
+static const char *written_path(struct init *in)
+{
+	return below(in, slice_str(included_directory(in)), "mta.conf");
+}
+
+static enum rc refuse_existing(struct init *in, struct slice text)
+{
+	return err_config(in->keys.err, "%s: exists already, and does not set what is needed: write there\n%.*s",
+	    written_path(in), SLICE_ARG(text));
+}
+
+enum rc init_needed(struct init *in, struct buf *out)
+{
+	struct slice id = in->keys.dns.settings->policy.authserv_id, asked = slice_str(in->authserv_id);
+
+	if (asked.len > 0 && id.len > 0 && !slice_ieq(id, asked))
+		return err_config(in->keys.err, "%s: authserv-id is \"%.*s\" already: change it there", in->config,
+		    SLICE_ARG(id));
+	if (asked.len > 0 && id.len == 0)
+		buf_addf(out, "authserv-id = \"%.*s\"\n", SLICE_ARG(asked));
+	TRY(need_listen(in, out));
+	if (out->len > 0)
+		buf_add_str(out, "# Written by \"assay init\", which does not change it again.\n");
+	if (out->len > 0 && access(written_path(in), F_OK) == 0)
+		return refuse_existing(in, buf_slice(out));
+	return buf_failed(out) ? RC_LIMIT : RC_OK;
 }
 
 static const char *units(const struct init *in)
@@ -150,8 +165,7 @@ static enum rc write_configuration(struct init *in, const char *path, struct sli
 
 	if (!file_create(path, text, 0644, true))
 		return errno != EEXIST ? err_config(in->keys.err, "%s: %s", path, strerror(errno)) :
-		    err_config(in->keys.err, "%s: exists already, and does not set what is needed: write there\n%.*s", path,
-		    SLICE_ARG(text));
+		    refuse_existing(in, text);
 	rc = read_again(in, path);
 	if (rc != RC_OK)
 		unlink(path);
@@ -160,7 +174,7 @@ static enum rc write_configuration(struct init *in, const char *path, struct sli
 
 enum rc init_configuration(struct init *in, struct slice needed)
 {
-	const char *directory = included_directory(in), *path = below(in, slice_str(directory), "mta.conf");
+	const char *directory = included_directory(in), *path = written_path(in);
 	enum rc rc;
 
 	if (needed.len == 0) {
@@ -265,12 +279,27 @@ static void restart(struct init *in)
 		    SLICE_ARG(in->mta.listen));
 }
 
+/* Some distributions install units disabled: after the next start of the host the MTA would find no daemon. */
+static void enable(struct init *in)
+{
+	if (systemctl("is-enabled", "assayd.service"))
+		return;
+	if (in->dry_run)
+		init_say(in, "service", INIT_WILL, "enable assayd");
+	else if (systemctl("enable", "assayd.service"))
+		init_say(in, "service", INIT_DONE, "enabled assayd: it is started with the host");
+	else
+		init_say(in, "service", INIT_TODO, "systemctl enable assayd failed: start assayd with the host in another way");
+}
+
 enum rc init_service(struct init *in)
 {
 	const struct passwd *pw;
 
 	if (!in->kept && has_units(in))
 		TRY(drop_in(in));
+	if (is_managed(in))
+		enable(in);
 	if (!in->changed && doctor_connect(&in->mta, &pw) == 0)
 		init_say(in, "service", INIT_OK, "assayd answers at %.*s", SLICE_ARG(in->mta.listen));
 	else if (in->dry_run)

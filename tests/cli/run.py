@@ -1434,7 +1434,13 @@ def init_existing(w):
     site.file("conf.d/mta.conf", "# mine\n")
     status, out, err = site.init()
     assert status == 1 and "mta.conf: exists already" in err and 'socket-group = "postfix"' in err, (out, err)
-    assert site.files()["conf.d/mta.conf"] == "# mine\n"
+    assert site.files()["conf.d/mta.conf"] == "# mine\n" and not os.listdir(site.top + "/keys"), out
+    assert site.init("--dry-run")[0] == 1
+    site = Site(w, "init-twice")
+    assert site.init()[0] == 0
+    status, out, err = site.init("--authserv-id", "mx.example.com", domain="second.example")
+    assert status == 1 and 'write there\nassay: authserv-id = "mx.example.com"' in err, (out, err)
+    assert os.listdir(site.top + "/keys") == ["example.com"]
     site = Site(w, "init-include")
     site.file("assay.conf", 'keys = "%s/keys"\n' % site.top)
     status, out, err = site.init()

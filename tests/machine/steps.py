@@ -166,7 +166,9 @@ def repeated(site):
     check(not re.search(r"(?m)^  (done|todo|will) ", said), said)
     run("postconf -X smtpd_milters non_smtpd_milters internal_mail_filter_classes message_reject_characters; postfix reload")
     check("BAD" in run("assay doctor", None), "doctor misses nothing")
+    run("systemctl disable assayd")
     said = run("assay init --apply-mta")
+    run("systemctl is-enabled assayd")
     check("wrote 4 lines of main.cf" in said and "postfix reload" in said, said)
     check(sorted(before.split("\n")) == sorted(run("cat /etc/postfix/main.cf").split("\n")), run("cat /etc/postfix/main.cf"))
 
