@@ -26,10 +26,14 @@ static bool is_domain_octet(char c)
 static void add_normal(struct buf *out, struct slice text)
 {
 	struct cursor c = cursor_of(text);
+	bool comments = true; /* false after one that does not end: to try each further one would take too long */
 
 	while (!cursor_done(&c)) {
-		if (take_comment(&c))
-			continue;
+		if (comments && *c.at == '(') {
+			comments = take_comment(&c);
+			if (comments)
+				continue;
+		}
 		if (!is_fws(*c.at) && *c.at != '"' && *c.at != '\\')
 			buf_add_char(out, ascii_lower(*c.at));
 		c.at++;
@@ -487,7 +491,7 @@ static void received(const struct redactor *r, struct slice value, struct buf *o
 		else if (take_while(&c, is_word_octet, &word))
 			add_clause(r, &c, word, out);
 		else
-			c.at++; /* a comment that does not end */
+			return; /* a comment that does not end: the rest cannot be read */
 		if (out->len > LIMIT_FAILURE_VALUE)
 			return;
 	}

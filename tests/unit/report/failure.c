@@ -315,6 +315,7 @@ START_TEST(only_aligned_identifiers)
 	ck_assert(incident_of(&w, &i));
 	ck_assert_uint_eq(count_of(i.feedback, "SPF-DNS"), 2);
 	ck_assert_uint_eq(count_of(i.feedback, "\tspf=fail"), 1);
+	arena_free(&w.a);
 	world_make(&w, "v=DMARC1; p=reject; adkim=s; aspf=s; ruf=mailto:f@example.org");
 	w.signatures[0].sig.domain = named("sub.example.org");
 	ck_assert(incident_of(&w, &i));

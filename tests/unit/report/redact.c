@@ -252,6 +252,26 @@ START_TEST(header_fields)
 }
 END_TEST
 
+/* Comments that do not end: each "(" is not searched for its end anew, which would take minutes here. */
+START_TEST(comments_without_an_end)
+{
+	static const char *const begins[] = { "Received: ", "To: \"", "Subject: ", "DKIM-Signature: i=", "Content-Type: " };
+	struct arena *a = arena_create(LIMIT_ARENA_BYTES);
+	struct buf text = BUF_INIT(4000000);
+
+	for (int field = 0; field < 60; field++) {
+		buf_add_str(&text, begins[field % (int)N_ELEMENTS(begins)]);
+		for (int i = 0; i < 16000; i++)
+			buf_add_str(&text, "\\(");
+		buf_add_str(&text, "\"@x.example\n");
+	}
+	ck_assert_uint_gt(text.len, 60 * 32000);
+	ck_assert_uint_le(header_of(a, buf_slice(&text), true).len, LIMIT_FAILURE_HEADER);
+	buf_free(&text);
+	arena_free(&a);
+}
+END_TEST
+
 /* RFC 6590 section 3 step 5: each instance of an address has the same replacement, whatever the field. */
 START_TEST(one_address_in_all_fields)
 {
@@ -356,6 +376,7 @@ Suite *redact_suite(void)
 	UNIT_TEST(s, many_addresses);
 	UNIT_TABLE(s, words, word_rows);
 	UNIT_TABLE(s, header_fields, header_rows);
+	UNIT_TEST(s, comments_without_an_end);
 	UNIT_TEST(s, one_address_in_all_fields);
 	UNIT_TEST(s, subject_by_setting);
 	UNIT_TEST(s, hostile_headers);
