@@ -1,7 +1,7 @@
 /* Every option of opendmarc.conf, and what becomes of it. */
 #include "private.h"
 
-#define FAILURE "failure reports (ruf=) are not made; aggregate reports are: reports { send = yes }"
+#define FAILURE "failure reports (ruf=) are off by default; reports { failure = yes } makes them, redacted and limited (doc/REPORTS)"
 #define HISTORY "the history for aggregate reports is not imported: reports { store = ... } begins a new one and is off by default"
 
 /* By default opendmarc rejects nothing; what it evaluates is the same. */
