@@ -6,6 +6,14 @@
 #ifndef ASSAY_BASE_BANNED_H
 #define ASSAY_BASE_BANNED_H
 
+/*
+ * Before any header of the system: on 32-bit systems _FILE_OFFSET_BITS decides whether readdir() and
+ * stat() can read directories and files whose numbers need 64 bits.
+ */
+#ifdef HAVE_CONFIG_H
+#include <config.h>
+#endif
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
