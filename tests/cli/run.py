@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The command line as a user has it: exit status, output, errors, and whole suites of messages.
 
-    run.py --build BUILDDIR [-v]
+    run.py --build BUILDDIR [-v] [--filter NAME] [--suites only|without]
 
 Needs the built `assay` and `assayd`.  Suites of the shared material are played where they are
 (ASSAY_SHARED), else that is said.  Ends with `N passed, N failed`.
@@ -1599,6 +1599,8 @@ def spf_suite(w):
     assert total == 203 and not wrong, "\n".join(wrong)
 
 
+SUITES = (mail_suite, spf_suite)
+
 # what other files of this folder check with the same World
 sys.path.insert(0, HERE)
 sys.dont_write_bytecode = True
@@ -1619,13 +1621,14 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--build", required=True)
     parser.add_argument("-v", action="store_true")
-    parser.add_argument("--filter", default="")
+    parser.add_argument("--filter", default="", help="only the checks whose name contains this")
+    parser.add_argument("--suites", choices=("only", "without"), help="the suites of messages take as long as all others")
     args = parser.parse_args()
     world = World(args.build)
     passed = failed = 0
     try:
         for function in CHECKS:
-            if args.filter not in function.__name__:
+            if args.filter not in function.__name__ or args.suites == ("without" if function in SUITES else "only"):
                 continue
             try:
                 function(world)
