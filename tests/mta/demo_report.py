@@ -73,9 +73,9 @@ class Reporter:
         return "runuser -u %s -- assay report %s" % (self.stage.user, " ".join(arguments))
 
     def stored(self, arguments):
-        """-> messages"""
+        """-> messages; none while the daemon has not made its store (an object with "errors", then)"""
         said = self.run(*arguments, "--json", check=False)
-        return sum(row["count"] for row in json.loads(said)["rows"]) if said.startswith("{") else 0
+        return sum(row["count"] for row in json.loads(said).get("rows", [])) if said.startswith("{") else 0
 
     def run(self, *arguments, check=True):
         return host.run(["runuser", "-u", self.stage.user, "--", self.program, "report"] + list(arguments) +
