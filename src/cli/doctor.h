@@ -9,6 +9,7 @@
 #define ASSAY_CLI_DOCTOR_H
 
 #include "config/settings.h"
+#include "import/import.h"
 
 struct passwd;
 
@@ -22,7 +23,7 @@ struct doctor {
 };
 
 /* The line for sendmail.mc; its argument is the path of the socket, a slice. */
-#define SENDMAIL_LINE "INPUT_MAIL_FILTER(`assay', `S=local:%.*s, F=T, T=S:10s;R:30s;E:5m')"
+#define SENDMAIL_LINE "INPUT_MAIL_FILTER(`assay', `" SENDMAIL_EQUATES("%.*s") "')"
 
 /*
  * Reads the MTA's configuration into text, which d borrows from then on: a file with the output of postconf, or
@@ -35,7 +36,7 @@ MUST_CHECK enum rc doctor_read_mta(struct doctor *d, const char *postconf, const
 struct slice doctor_listen(const struct settings *s, struct buf *out);
 
 /*
- * Connects to the socket as the MTA's account would, or as this user where that cannot be had.  0: it answers; else
+ * Connects to the socket as the MTA's account would, or as this user if that is not possible.  0: it answers; else
  * the errno; -1: the address cannot be tried from here.  *pw_out: the account, NULL: not known.
  */
 int doctor_connect(const struct doctor *d, const struct passwd **pw_out);

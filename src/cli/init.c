@@ -65,7 +65,7 @@ static enum rc print_object(struct init *in)
 
 /* --- keys --------------------------------------------------------------------------------------- */
 
-/* A key that signs or will: one that is being retired has its successor, or had none on purpose. */
+/* A key that signs or will: one that is being retired has a successor, unless the administrator wanted none. */
 static bool is_in_use(const struct init *in, const struct signing_key *key)
 {
 	return domain_eq(key->domain, in->domain) && (key->state == KEY_ACTIVE || key->state == KEY_PENDING);

@@ -43,7 +43,7 @@ void init_say(struct init *in, const char *step, enum init_state state, const ch
 
 /*
  * What the file below conf.d must say so that the MTA finds the socket; empty: the settings do.  RC_CONFIG: they say
- * something else, by which it does not work.
+ * something else, with which it cannot work.
  */
 MUST_CHECK enum rc init_needed(struct init *in, struct buf *out);
 

@@ -114,7 +114,7 @@ static void print_postfix(const struct lines *lines)
 	puts("        postfix reload\n");
 }
 
-/* Mail waits while the daemon does not answer, so that Postfix is connected to one that does only. */
+/* Postfix is connected only to a daemon that answers, because all mail would wait otherwise. */
 static enum rc apply(struct init *in, const struct lines *lines)
 {
 	const char *set[2 + MAX_LINES + 1] = { "postconf", "-e" }, *const reload[] = { "postfix", "reload", NULL };

@@ -9,7 +9,7 @@
 
 #include "cli/report.h"
 
-/* --- days ------------------------------------------------------------------------------------------- */
+/* --- days and times --------------------------------------------------------------------------------- */
 
 const char *report_day_text(int64_t day, char out[REPORT_DAY_TEXT])
 {
@@ -18,6 +18,16 @@ const char *report_day_text(int64_t day, char out[REPORT_DAY_TEXT])
 
 	gmtime_r(&t, &tm);
 	(void)strftime(out, REPORT_DAY_TEXT, "%Y-%m-%d", &tm);
+	return out;
+}
+
+const char *report_time_text(int64_t seconds, char out[REPORT_TIME_TEXT])
+{
+	time_t t = (time_t)seconds;
+	struct tm tm;
+
+	gmtime_r(&t, &tm);
+	(void)strftime(out, REPORT_TIME_TEXT, "%Y-%m-%dT%H:%M:%SZ", &tm);
 	return out;
 }
 

@@ -1,7 +1,6 @@
 /* report_failures.c - `assay report show --failures` and `assay report build --failures`: incidents that wait. */
 #include <inttypes.h>
 #include <stdio.h>
-#include <time.h>
 
 #include "base/clock.h"
 #include "base/limits.h"
@@ -23,16 +22,6 @@ struct listing {
 	size_t shown;
 };
 
-static const char *time_text(int64_t seconds, char *out, size_t size)
-{
-	time_t t = (time_t)seconds;
-	struct tm tm;
-
-	gmtime_r(&t, &tm);
-	(void)strftime(out, size, "%Y-%m-%dT%H:%M:%SZ", &tm);
-	return out;
-}
-
 /* --- for people ----------------------------------------------------------------------------------------- */
 
 static void print_lines(struct slice lines)
@@ -51,7 +40,7 @@ static void print_report(const struct listing *l, const struct failure_report *r
 	const struct failure_incident *i = &r->incident;
 	char began[32];
 
-	printf("%s %8" PRIu64 "  ", time_text(i->time, began, sizeof(began)), r->count);
+	printf("%s %8" PRIu64 "  ", report_time_text(i->time, began), r->count);
 	print_text(i->policy.domain);
 	if (!slice_eq(i->policy.domain, i->header_from)) {
 		fputs(", author domain ", stdout);
@@ -80,7 +69,7 @@ static json_t *report_json(const struct failure_report *r)
 	char began[32];
 
 	return json_pack("{s:o, s:o, s:s, s:I, s:o, s:o, s:o}", "domain", json_slice(i->policy.domain), "header_from",
-	    json_slice(i->header_from), "began", time_text(i->time, began, sizeof(began)), "incidents",
+	    json_slice(i->header_from), "began", report_time_text(i->time, began), "incidents",
 	    (json_int_t)r->count, "record", json_slice(i->policy.text), "feedback", json_slice(i->feedback), "header",
 	    json_slice(i->header));
 }

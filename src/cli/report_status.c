@@ -1,6 +1,5 @@
 #include <stddef.h>
 #include <stdio.h>
-#include <time.h>
 
 #include "base/clock.h"
 #include "report/outbox.h"
@@ -18,16 +17,6 @@ struct status {
 	int64_t shown;
 	int64_t now;
 };
-
-static const char *time_text(int64_t seconds, char *out, size_t size)
-{
-	time_t t = (time_t)seconds;
-	struct tm tm;
-
-	gmtime_r(&t, &tm);
-	(void)strftime(out, size, "%Y-%m-%dT%H:%M:%SZ", &tm);
-	return out;
-}
 
 /* --- the parts ------------------------------------------------------------------------------------------ */
 
@@ -70,7 +59,7 @@ static enum rc show_delivery(void *ctx, const struct outgoing *report, const str
 	char day[REPORT_DAY_TEXT], due[32];
 
 	report_day_text(report->day, day);
-	time_text(d->due, due, sizeof(due));
+	report_time_text(d->due, due);
 	s->shown++;
 	if (s->list != NULL) {
 		json_array_append_new(s->list, json_pack("{s:s, s:s, s:o, s:o, s:o, s:s, s:I, s:o}", "kind",
@@ -98,7 +87,7 @@ static enum rc show_suspension(void *ctx, const struct suspension *a)
 	struct status *s = ctx;
 	char until[32];
 
-	time_text(a->until, until, sizeof(until));
+	report_time_text(a->until, until);
 	s->shown++;
 	if (s->list != NULL) {
 		json_array_append_new(s->list, json_pack("{s:o, s:s, s:I, s:o}", "address", json_slice(a->address),

@@ -36,7 +36,7 @@ static bool only_tests(struct import *im, const struct old_line *l)
 	return false;
 }
 
-/* For all mail, or for the line's recipient, for whom another line may have set it otherwise. */
+/* For all mail, or for the recipient that the line is about. */
 static void set_action(struct import *im, const struct old_line *l, const char *option, struct slice action,
     const char *text)
 {
@@ -53,7 +53,7 @@ static void refuse(struct import *im, const struct old_line *l, bool wanted, con
 {
 	if (wanted)
 		set_action(im, l, option, SLICE("reject"), text);
-	else if (!slice_is_null(l->recipient))
+	else if (!slice_is_null(l->recipient)) /* for all mail it may be reject */
 		set_action(im, l, option, SLICE("accept"), text);
 }
 

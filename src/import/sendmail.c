@@ -1,8 +1,7 @@
 /* What to take out of sendmail.mc or sendmail.cf and what to write there, for a person to do. */
 #include "private.h"
 
-/* What README gives: Sendmail waits so long, and defers mail while assayd is down. */
-#define OWN_EQUATES "S=local:/run/assay/assay.sock, F=T, T=S:10s;R:30s;E:5m"
+#define OWN_EQUATES SENDMAIL_EQUATES("/run/assay/assay.sock")
 
 /* The milters in the order of InputMailFilters, with assay in the place of the old ones or after them. */
 static void write_list(const struct import *im, struct buf *out, bool old_too)

@@ -1,5 +1,5 @@
 /*
- * addressing.h - to whom a report goes: its deliveries in the outbox, each with the reason where nothing is sent.
+ * addressing.h - the addresses that a report is sent to: its deliveries in the outbox, and why any of them is not sent.
  */
 #ifndef ASSAY_REPORT_ADDRESSING_H
 #define ASSAY_REPORT_ADDRESSING_H

@@ -176,7 +176,7 @@ static bool is_reported(const struct outcome *o, const struct report_settings *s
 }
 
 /*
- * RFC 9991 section 2: with psd=y there is no ruf (dmarc/record.h).  A record at a public suffix counts as one with
+ * RFC 9991 section 2: ruf= of a record with psd=y is ignored (dmarc/record.h).  A record at a public suffix counts as one with
  * psd=y, unless its owner says otherwise (dmarc/discover.h).
  */
 static bool asks(const struct dmarc_policy_discovery *d)

@@ -193,7 +193,7 @@ static size_t last_at(struct slice text, size_t at)
 	return at;
 }
 
-/* Splits *rest at the next "@": what is before its local-part, and the address.  False: there is no further one. */
+/* Splits *rest at the next "@": what is before its local-part, and the address.  False: no "@" is left. */
 static bool next_address(struct slice *rest, struct slice *before, struct slice *local, struct slice *domain)
 {
 	size_t first = slice_find(*rest, '@'), at;

@@ -229,6 +229,18 @@ def simple(w, server, **options):
 
 # --- the way out ------------------------------------------------------------------------------------
 
+def first_answer_is_lost():
+    """-> a list of the messages that the server saw, and its script: it closes the connection after the first."""
+    seen = []
+
+    def script(stage, text):
+        if stage == "end":
+            seen.append(text)
+            return "close" if len(seen) == 1 else None
+        return None
+    return seen, script
+
+
 @check
 def reports_go_out_once(w):
     s = w.server()
@@ -412,13 +424,7 @@ def failure_reports_to_many_addresses(w):
 
 @check
 def the_same_failure_report_after_a_lost_answer(w):
-    seen = []
-
-    def script(stage, text):
-        if stage == "end":
-            seen.append(text)
-            return "close" if len(seen) == 1 else None
-        return None
+    seen, script = first_answer_is_lost()
     s = w.server(script)
     w.configure("smtp:127.0.0.1:%d" % s.port, failure="yes")
     w.incidents(("a.example", 1, 1, RUF % "f@a.example"))
@@ -512,13 +518,7 @@ def what_servers_say(w):
 
 @check
 def the_same_octets_after_a_lost_answer(w):
-    seen = []
-
-    def script(stage, text):
-        if stage == "end":
-            seen.append(text)
-            return "close" if len(seen) == 1 else None
-        return None
+    seen, script = first_answer_is_lost()
     s = w.server(script)
     w.configure("smtp:127.0.0.1:%d" % s.port)
     w.fill([("a.example", 3, "pass", RECORD % "rua@a.example")])

@@ -16,12 +16,16 @@ extern const struct command command_report_show, command_report_build, command_r
 /* The program assay-report, which `assay report` becomes: argv[1] is the subcommand. */
 int report_main(int argc, char **argv);
 
-/* --- days ------------------------------------------------------------------------------------- */
+/* --- days and times --------------------------------------------------------------------------- */
 
 #define REPORT_DAY_TEXT 16
 /* "2026-11-25"; returns out. */
 const char *report_day_text(int64_t day, char out[REPORT_DAY_TEXT]);
 bool report_parse_day(const char *text, int64_t *out);
+
+#define REPORT_TIME_TEXT 32
+/* "2026-11-25T12:00:00Z", of seconds since the epoch; returns out. */
+const char *report_time_text(int64_t seconds, char out[REPORT_TIME_TEXT]);
 
 /* --- a subcommand that reads the store --------------------------------------------------------- */
 

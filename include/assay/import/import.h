@@ -15,6 +15,9 @@
 #include "base/arena.h"
 #include "base/err.h"
 
+/* What Sendmail needs to know of the daemon's socket: it waits so long, and defers mail while assayd is down. */
+#define SENDMAIL_EQUATES(socket) "S=local:" socket ", F=T, T=S:10s;R:30s;E:5m"
+
 /* In the order in which a person must see them. */
 enum finding_kind {
 	FINDING_WITHOUT_COUNTERPART, /* nothing in assay does this */
