@@ -1247,7 +1247,7 @@ Suite *decide_suite(void)
 {
 	Suite *s = suite_create("decide");
 
-	unit_table(s, "every_combination", every_combination, FINDINGS * SOURCES);
+	unit_table(s, "every_combination", every_combination, (int)FINDINGS * (int)SOURCES);
 	UNIT_TABLE(s, flow_rows, flows);
 	UNIT_TABLE(s, from_rows, froms);
 	UNIT_TEST(s, from_settings);
