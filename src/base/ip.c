@@ -40,6 +40,22 @@ bool ip_parse_v4(struct slice text, struct ip *out)
 	return true;
 }
 
+uint16_t port_from_sockaddr(const struct sockaddr *sa)
+{
+	struct sockaddr_in in;
+	struct sockaddr_in6 in6;
+
+	if (sa != NULL && sa->sa_family == AF_INET) {
+		memcpy(&in, sa, sizeof(in));
+		return ntohs(in.sin_port);
+	}
+	if (sa != NULL && sa->sa_family == AF_INET6) {
+		memcpy(&in6, sa, sizeof(in6));
+		return ntohs(in6.sin6_port);
+	}
+	return 0;
+}
+
 bool ip_parse_v6(struct slice text, struct ip *out)
 {
 	struct ip ip = { .family = IP_V6 };

@@ -123,8 +123,8 @@ static sfsistat on_connect(SMFICTX *ctx, char *hostname, _SOCK_ADDR *address)
 
 	if (session_of(ctx) == NULL && !begin_session(ctx)) /* after QUIT_NC, without negotiation */
 		return SMFIS_NOREPLY;
-	if (address != NULL)
-		(void)ip_from_sockaddr((const struct sockaddr *)address, &client.address);
+	if (ip_from_sockaddr((const struct sockaddr *)address, &client.address))
+		client.port = port_from_sockaddr((const struct sockaddr *)address);
 	session_connect(session_of(ctx), &client);
 	return SMFIS_NOREPLY;
 }
@@ -138,20 +138,27 @@ static sfsistat on_helo(SMFICTX *ctx, char *helo)
 	return SMFIS_NOREPLY;
 }
 
-static bool has_smtputf8(char **argv)
+/* esmtp-param = esmtp-keyword [ "=" esmtp-value ] (RFC 5321 section 4.1.2); *value is null where it has none. */
+static bool find_parameter(char **argv, struct slice keyword, struct slice *value)
 {
-	for (size_t i = 1; argv[0] != NULL && argv[i] != NULL; i++)
-		if (slice_ieq(slice_str(argv[i]), SLICE("SMTPUTF8")))
+	for (size_t i = 1; argv[0] != NULL && argv[i] != NULL; i++) {
+		*value = slice_str(argv[i]);
+		if (slice_ieq(slice_split(value, '='), keyword))
 			return true;
+	}
+	*value = SLICE_NULL;
 	return false;
 }
 
 static sfsistat on_mail(SMFICTX *ctx, char **argv)
 {
-	const struct session_sender sender = { slice_str(argv[0]), has_smtputf8(argv),
-		macro(ctx, "{auth_authen}"), macro(ctx, "i") };
+	struct session_sender sender = { .path = slice_str(argv[0]), .auth_user = macro(ctx, "{auth_authen}"),
+		.queue_id = macro(ctx, "i") };
 	struct session *s = session_of(ctx);
+	struct slice none;
 
+	sender.smtputf8 = find_parameter(argv, SLICE("SMTPUTF8"), &none);
+	(void)find_parameter(argv, SLICE("ENVID"), &sender.envid);
 	if (s != NULL)
 		session_mail(s, &sender);
 	return SMFIS_NOREPLY;

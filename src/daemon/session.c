@@ -101,7 +101,7 @@ void session_connect(struct session *s, const struct session_client *client)
 	session_abort(s);
 	arena_free(&s->arena);
 	buf_clear(&s->helo);
-	s->peer = (struct envelope){ .client = client->address,
+	s->peer = (struct envelope){ .client = client->address, .client_port = client->port,
 		.port = port_number(client->daemon_port) };
 	s->arena = arena_create(LIMIT_HEADER_BYTES);
 	if (s->arena == NULL)
@@ -136,6 +136,7 @@ void session_mail(struct session *s, const struct session_sender *sender)
 	env = (struct transaction_env){ &settings->policy, settings->keystore,
 		snapshot_resolver(s->snapshot) };
 	envelope.mail_from = envelope_path(sender->path);
+	envelope.envid = sender->envid;
 	envelope.auth_user = sender->auth_user;
 	envelope.queue_id = sender->queue_id;
 	envelope.smtputf8 = sender->smtputf8;

@@ -171,6 +171,50 @@ struct slice envelope_path(struct slice smtp_path)
 	return cursor_rest(&c);
 }
 
+static bool take_upper_hex(struct cursor *c, unsigned *value)
+{
+	char digit = cursor_peek(c);
+
+	if (cursor_done(c) || hex_value(digit) < 0 || is_lower(digit))
+		return false;
+	*value = 16 * *value + (unsigned)hex_value(digit);
+	c->at++;
+	return true;
+}
+
+static bool take_xtext_octet(struct cursor *c, char *out)
+{
+	struct cursor start = *c;
+	unsigned value = 0;
+
+	if (take_char(c, '+')) {
+		if (take_upper_hex(c, &value) && take_upper_hex(c, &value)) {
+			*out = (char)value;
+			return true;
+		}
+		*c = start;
+		return false;
+	}
+	if (cursor_done(c) || !is_vchar(*c->at) || *c->at == '=')
+		return false;
+	*out = *c->at++;
+	return true;
+}
+
+/* xtext = *( xchar / hexchar ); xchar is printable without "+" and "=", hexchar "+" and two digits in upper case */
+struct slice xtext_decoded(struct arena *a, struct slice xtext)
+{
+	struct cursor c = cursor_of(xtext);
+	char *out = arena_alloc(a, xtext.len + 1);
+	size_t n = 0;
+
+	if (out == NULL)
+		return SLICE_NULL;
+	while (take_xtext_octet(&c, &out[n]))
+		n++;
+	return cursor_done(&c) ? slice_of(out, n) : SLICE_NULL;
+}
+
 struct slice address_domain_part(struct slice address)
 {
 	size_t at = slice_rfind(address, '@');

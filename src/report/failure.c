@@ -266,14 +266,43 @@ static const struct ip *source_of(const struct outcome *o)
 	return o->verdict.remote_ip.family == IP_NONE ? &o->message->envelope.client : &o->verdict.remote_ip;
 }
 
-/* RFC 5965 section 3.1: as an address literal of RFC 5321 section 4.1.3 without its brackets. */
+/*
+ * RFC 5965 section 3.1: as an address literal of RFC 5321 section 4.1.3 without its brackets.  RFC 6692 section 3:
+ * the port is the one of the same connection.
+ */
 static void add_source(const struct making *m, struct buf *out)
 {
+	const struct envelope *e = &m->o->message->envelope;
 	const struct ip *ip = source_of(m->o);
 	char text[IP_TEXT_SIZE];
 
-	if (ip->family != IP_NONE)
-		buf_addf(out, "Source-IP: %s%s\n", ip->family == IP_V6 ? "IPv6:" : "", ip_text(ip, text));
+	if (ip->family == IP_NONE)
+		return;
+	buf_addf(out, "Source-IP: %s%s\n", ip->family == IP_V6 ? "IPv6:" : "", ip_text(ip, text));
+	if (e->client_port != 0 && ip_eq(ip, &e->client))
+		buf_addf(out, "Source-Port: %u\n", e->client_port);
+}
+
+/* RFC 3461 section 4.4: before its encoding it is printable ASCII, after it no longer than this. */
+static bool is_envelope_id(struct slice xtext, struct slice id)
+{
+	for (size_t i = 0; i < id.len; i++)
+		if (!is_vchar(id.ptr[i]) && !is_wsp(id.ptr[i]))
+			return false;
+	return id.len > 0 && xtext.len <= LIMIT_ENVID;
+}
+
+/* The sender's own text: what cannot be one is omitted.  A sender may have put the recipient's address into it. */
+static void add_envelope_id(const struct making *m, struct buf *out)
+{
+	struct slice xtext = m->o->message->envelope.envid;
+	struct slice id = slice_trim(xtext_decoded(m->arena, xtext));
+
+	if (!is_envelope_id(xtext, id))
+		return;
+	buf_add_str(out, "Original-Envelope-Id: ");
+	redact_words(&m->redactor, id, out);
+	buf_add_char(out, '\n');
 }
 
 static void add_path(const struct making *m, const char *name, struct slice address, struct buf *out)
@@ -287,6 +316,7 @@ static void add_envelope(const struct making *m, struct buf *out)
 {
 	const struct envelope *e = &m->o->message->envelope;
 
+	add_envelope_id(m, out);
 	add_path(m, "Original-Mail-From", e->mail_from, out);
 	for (size_t i = 0; m->settings->envelope_to && i < e->recipient_count && i < LIMIT_FAILURE_ADDRESSES; i++)
 		add_path(m, "Original-Rcpt-To", e->recipients[i], out);

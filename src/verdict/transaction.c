@@ -48,11 +48,12 @@ static void keep_envelope(struct transaction *t, const struct envelope *from)
 	struct envelope *to = &t->message.envelope;
 	struct arena *a = t->arena;
 
-	*to = (struct envelope){ .client = from->client, .port = from->port,
-		.smtputf8 = from->smtputf8 };
+	*to = (struct envelope){ .client = from->client, .client_port = from->client_port,
+		.port = from->port, .smtputf8 = from->smtputf8 };
 	to->client_name = keep(a, from->client_name);
 	to->helo = keep(a, from->helo);
 	to->mail_from = keep(a, from->mail_from);
+	to->envid = keep(a, from->envid);
 	to->auth_user = keep(a, from->auth_user);
 	to->daemon_name = keep(a, from->daemon_name);
 	to->queue_id = keep(a, from->queue_id);

@@ -15,6 +15,7 @@ import re
 import shutil
 import signal
 import socket
+import sqlite3
 import struct
 import subprocess
 import sys
@@ -124,17 +125,17 @@ class Site:
             self.process = None
 
 
-def message(mta, connect=True):
-    """One message up to the answer at its end."""
+def message(mta, connect=True, mail=('<>',), author='a'):
+    """One message up to the answer at its end; mail: the reverse-path and the parameters of MAIL."""
     if connect:
         mta.macros('C', j='mx.example.com', daemon_port='25')
         mta.tell('C', zero('[192.0.2.7]') + b'4' + struct.pack('>H', 40000) + zero('192.0.2.7'))
     mta.tell('H', zero('mail.example.org'))
     mta.macros('M', i='4TEST')
-    mta.tell('M', zero('<>'))
+    mta.tell('M', zero(*mail))
     mta.tell('R', zero('<ann@example.com>'))
     mta.tell('T')
-    mta.tell('L', b'From\0 a\0')
+    mta.tell('L', zero('From', ' ' + author))
     mta.tell('N')
     mta.macros('E', i='4TEST')
     return mta.end()
@@ -445,6 +446,30 @@ def a_store_that_does_not_work_delays_nothing(site):
     answer = message(Mta(site.socket))
     expect(answer[0] in 'acy', 'the answer to a message: %r' % (answer,))
     expect(site.stop() == 0, site.lines())
+
+
+@test
+def failure_report_has_what_the_mta_gives(site):
+    """RFC 6591 section 3.1, RFC 6692: the envelope id and the client's port reach the incident in the store."""
+    store = site.path('reports.sqlite')
+    with open(site.path('zone'), 'w') as f:
+        f.write('example.org TXT v=spf1 -all\n'
+                '_dmarc.example.org TXT v=DMARC1; p=reject; ruf=mailto:f@example.org\n')
+    site.configure('dns { test-zone-file = "%s" }\nreports { store = "sqlite:%s" failure = yes '
+                   'from = "reports@mx.example.com" }\n' % (site.path('zone'), store))
+    site.start()
+
+    def incidents():
+        message(Mta(site.socket), mail=('<joe@example.org>', 'SIZE=100', 'envid=QQ314+2B159', 'ENVID=other'),
+                author='joe@example.org')  # again, since nothing is kept before the store was opened
+        try:
+            with sqlite3.connect('file:%s?mode=ro' % store, uri=True) as db:
+                return [octets for octets, in db.execute('SELECT octets FROM incident')]
+        except sqlite3.OperationalError:  # not made yet
+            return []
+    wait_for(incidents, 'the incident in the store: ' + site.lines())
+    for line in (b'\nOriginal-Envelope-Id: QQ314+159\n', b'\nSource-IP: 192.0.2.7\nSource-Port: 40000\n'):
+        expect(line in incidents()[0], '%r is not in %r' % (line, incidents()[0]))
 
 
 @test

@@ -8,6 +8,7 @@
 #define ASSAY_BASE_IP_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "base/slice.h"
 
@@ -29,6 +30,9 @@ bool ip_parse(struct slice text, struct ip *out);    /* either; maps */
 
 /* From a socket address; false for other families. Maps. */
 bool ip_from_sockaddr(const struct sockaddr *sa, struct ip *out);
+
+/* The port of a socket address; 0: it has none, or is of another family. */
+uint16_t port_from_sockaddr(const struct sockaddr *sa);
 
 /* RFC 5952 text; "unknown" for IP_NONE. Returns out. */
 const char *ip_text(const struct ip *ip, char out[IP_TEXT_SIZE]);

@@ -99,6 +99,7 @@
 #define LIMIT_FAILURE_FIELDS   (8u * 1024) /* about the failure; SPF records are what is long in it */
 #define LIMIT_FAILURE_MESSAGE  (64u * 1024) /* one failure report */
 #define LIMIT_FAILURE_VALUE    300u  /* octets of one header field of the failed message, signatures excepted */
+#define LIMIT_ENVID            100u  /* octets of ENVID that are shown (RFC 3461 section 4.4) */
 #define LIMIT_FAILURE_ADDRESSES 10u  /* of one header field, or recipients */
 #define LIMIT_HISTORY_ITEM     (32u * 1024) /* no row is as long */
 #define LIMIT_HISTORY_CHUNK    (1024u * 1024) /* that the store is given in one transaction */

@@ -39,6 +39,7 @@ struct mta {
 /* The client's connection to the MTA; a macro that was not given is a null slice. */
 struct session_client {
 	struct ip address;         /* IP_NONE: unknown */
+	unsigned port;             /* 0: unknown */
 	struct slice hostname;     /* as the MTA gives it, verified or not */
 	struct slice client_addr, client_resolve, mta_name, daemon_name, daemon_port; /* macros */
 };
@@ -46,6 +47,7 @@ struct session_client {
 struct session_sender {
 	struct slice path;         /* as in MAIL FROM, with its <> */
 	bool smtputf8;
+	struct slice envid;        /* value of the parameter ENVID; null: none */
 	struct slice auth_user, queue_id; /* macros */
 };
 

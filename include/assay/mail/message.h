@@ -32,9 +32,11 @@ struct field_list {
 
 struct envelope {
 	struct ip client;         /* IP_NONE: unknown */
+	unsigned client_port;     /* of the client's end of the TCP connection; 0: unknown */
 	struct slice client_name; /* verified by the MTA; null: none */
 	struct slice helo;
 	struct slice mail_from;   /* without <>; empty: the null reverse-path */
+	struct slice envid;       /* ENVID of MAIL, in xtext (RFC 3461 section 4.4); null: none */
 	struct slice auth_user;   /* {auth_authen}; null: not authenticated */
 	struct slice daemon_name; /* {daemon_name}; null: unknown */
 	int port;                 /* {daemon_port}; -1: unknown; 0: Postfix's sendmail command */
@@ -98,6 +100,12 @@ struct message *message_without(struct message *m, const struct field_set *set);
 
 /* The text between "<" and ">" of an SMTP path as milters receive it, without a source route. */
 struct slice envelope_path(struct slice smtp_path);
+
+/*
+ * The text that the value of an ESMTP parameter is the xtext of (RFC 3461 section 4); any octet can be in it.  The
+ * null slice: it is not xtext, or memory is short (the arena's mark).
+ */
+struct slice xtext_decoded(struct arena *a, struct slice xtext);
 
 /* Right of the last "@", or the null slice. */
 struct slice address_domain_part(struct slice address);

@@ -92,8 +92,8 @@ END_TEST
 
 START_TEST(from_sockets)
 {
-	struct sockaddr_in in = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(0xc0000201) };
-	struct sockaddr_in6 in6 = { .sin6_family = AF_INET6 };
+	struct sockaddr_in in = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(0xc0000201), .sin_port = htons(65535) };
+	struct sockaddr_in6 in6 = { .sin6_family = AF_INET6, .sin6_port = htons(258) };
 	struct sockaddr_un un = { .sun_family = AF_UNIX };
 	struct ip a, b;
 	char text[IP_TEXT_SIZE];
@@ -109,6 +109,10 @@ START_TEST(from_sockets)
 	ck_assert_int_eq(b.family, IP_V6);
 	ck_assert(!ip_from_sockaddr((struct sockaddr *)&un, &b));
 	ck_assert(!ip_from_sockaddr(NULL, &b));
+	ck_assert_uint_eq(port_from_sockaddr((struct sockaddr *)&in), 65535);
+	ck_assert_uint_eq(port_from_sockaddr((struct sockaddr *)&in6), 258);
+	ck_assert_uint_eq(port_from_sockaddr((struct sockaddr *)&un), 0);
+	ck_assert_uint_eq(port_from_sockaddr(NULL), 0);
 }
 END_TEST
 

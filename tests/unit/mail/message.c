@@ -31,6 +31,44 @@ static const struct {
 	{ "<u:v@example.com>", "u:v@example.com" },
 };
 
+static const struct {
+	const char *xtext, *text; /* NULL: it is not xtext */
+} xtext_rows[] = {
+	{ "", "" },
+	{ "QQ314159", "QQ314159" },
+	{ "joe+40example.org", "joe@example.org" },
+	{ "+2B+3D+20+7E", "+= ~" },
+	{ "+0D+0A+FF", "\r\n\xff" }, /* whether they may be in it is the caller's question */
+	{ "+00", "" },                /* and so is NUL, which this table cannot show */
+	{ "+", NULL },
+	{ "a+", NULL },
+	{ "a+4", NULL },
+	{ "a+4G", NULL },
+	{ "a+4a", NULL },             /* hexchar has upper case only */
+	{ "a=b", NULL },
+	{ "a b", NULL },
+	{ "a\tb", NULL },
+	{ "a\r\nb", NULL },
+	{ "\xc3\xa9", NULL },
+	{ "\x7f", NULL },
+};
+
+START_TEST(xtext)
+{
+	struct arena *a = arena_create(1000);
+	struct slice text = xtext_decoded(a, slice_str(xtext_rows[_i].xtext));
+
+	ck_assert_int_eq(slice_is_null(text), xtext_rows[_i].text == NULL);
+	if (xtext_rows[_i].text != NULL)
+		ck_slice_eq(text, slice_of(xtext_rows[_i].text, text.len));
+	ck_assert(!arena_failed(a));
+	arena_free(&a);
+	a = arena_create(0);
+	ck_assert(slice_is_null(xtext_decoded(a, SLICE("QQ314159"))));
+	arena_free(&a);
+}
+END_TEST
+
 START_TEST(envelope_path_rows)
 {
 	ck_slice_eq(envelope_path(slice_str(path_rows[_i].path)), slice_str(path_rows[_i].want));
@@ -214,6 +252,7 @@ Suite *message_suite(void)
 {
 	Suite *s = suite_create("mail/message");
 
+	UNIT_TABLE(s, xtext, xtext_rows);
 	UNIT_TABLE(s, envelope_path_rows, path_rows);
 	UNIT_TABLE(s, address_part_rows, part_rows);
 	UNIT_TABLE(s, unfolded_rows, unfold_rows);
