@@ -62,15 +62,22 @@ static enum rc show_delivery(void *ctx, const struct outgoing *report, const str
 	report_time_text(d->due, due);
 	s->shown++;
 	if (s->list != NULL) {
-		json_array_append_new(s->list, json_pack("{s:s, s:s, s:o, s:o, s:o, s:s, s:I, s:o}", "kind",
-		    outgoing_kind_word[report->kind], "day", day, "domain", json_slice(report->domain), "report_id", json_slice(report->id), "address", json_slice(d->address),
-		    "due", due, "tries", (json_int_t)d->tries, "why", json_slice(d->why)));
+		json_array_append_new(s->list, json_pack("{s:s, s:s, s:o, s:o, s:o, s:o, s:s, s:I, s:o}", "kind",
+		    outgoing_kind_word[report->kind], "day", day, "domain", json_slice(report->domain),
+		    "report_id", json_slice(report->id), "address", json_slice(d->address),
+		    "recipient", json_slice(d->recipient), "due", due, "tries", (json_int_t)d->tries,
+		    "why", json_slice(d->why)));
 		return RC_OK;
 	}
 	printf("  %s  %s", day, report->kind == OUTGOING_FAILURE ? "(failure) " : "");
 	print_text(report->domain);
 	fputs(" -> ", stdout);
 	print_text(d->address);
+	if (d->recipient.len > 0 && !slice_eq(d->recipient, d->address)) {
+		fputs(", which has ", stdout);
+		print_text(d->recipient);
+		fputs(" in its place", stdout);
+	}
 	if (d->state == DELIVERY_PENDING)
 		printf(", due %s", due);
 	if (d->tries > 0)

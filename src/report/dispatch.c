@@ -116,6 +116,7 @@ static enum rc hand_over(struct dispatching *t, struct arena *a, const struct ou
 
 	if (arena_failed(a))
 		return RC_NOMEM;
+	d->recipient = recipient;
 	result = handover(t->handover, sender, recipient, message, &t->out->words);
 	d->why = result == HANDOVER_TAKEN ? SLICE("") : outbox_words(a, buf_slice(&t->out->words));
 	switch (result) {
@@ -141,24 +142,16 @@ static enum rc hand_over(struct dispatching *t, struct arena *a, const struct ou
 	return RC_OK;
 }
 
-/* A record of consent may have replaced the address: notifications that come back count for the one in the outbox. */
-static enum rc find_suspension(struct dispatching *t, struct slice address, struct slice recipient, int64_t *until_out)
-{
-	int64_t now = t->s->now(t->s->ctx);
-
-	TRY(outbox_suspended(t->sql, recipient, now, until_out, t->err));
-	return *until_out > 0 ? RC_OK : outbox_suspended(t->sql, address, now, until_out, t->err);
-}
-
 static enum rc deliver(struct dispatching *t, struct arena *a, const struct outgoing *report,
     struct delivery *d)
 {
 	struct slice recipient = d->address;
-	int64_t until;
+	int64_t until = 0;
 
 	if (d->uri.len > 0)
 		TRY(ask_for_consent(t, a, report, d, &recipient));
-	TRY(find_suspension(t, d->address, slice_is_null(recipient) ? d->address : recipient, &until));
+	if (!slice_is_null(recipient))
+		TRY(outbox_suspended(t->sql, recipient, t->s->now(t->s->ctx), &until, t->err));
 	if (until > 0) {
 		d->state = DELIVERY_SUPPRESSED;
 		d->why = SLICE("suspended after failures");

@@ -161,8 +161,8 @@ struct reading {
 };
 
 #define COLUMNS "o.kind, o.day, o.domain, o.variant, o.report, o.messages, o.made, " \
-	"d.address, d.state, d.why, d.uri, d.tag, d.due, d.tried, d.tries, d.token"
-#define COLUMN_COUNT 16u
+	"d.address, d.state, d.why, d.uri, d.tag, d.due, d.tried, d.tries, d.token, d.recipient"
+#define COLUMN_COUNT 17u
 
 static void read_columns(const struct sql_value *c, struct outgoing *r, struct delivery *d)
 {
@@ -171,7 +171,7 @@ static void read_columns(const struct sql_value *c, struct outgoing *r, struct d
 		.messages = c[5].integer, .made = c[6].integer };
 	*d = (struct delivery){ .address = c[7].octets, .why = c[9].octets, .uri = c[10].octets,
 		.tag = c[11].octets, .due = c[12].integer, .tried = c[13].integer, .tries = c[14].integer,
-		.token = c[15].integer };
+		.token = c[15].integer, .recipient = c[16].octets };
 	d->state = c[8].integer >= 0 && c[8].integer < DELIVERY_STATES ? (enum delivery_state)c[8].integer
 	                                                               : DELIVERY_SUPPRESSED;
 }
@@ -180,7 +180,7 @@ static enum rc take_leased(void *ctx, const struct sql_value *columns, size_t co
 {
 	struct reading *r = ctx;
 	struct slice *const slices[] = { &r->report.domain, &r->report.variant, &r->report.id,
-		&r->delivery.address, &r->delivery.why, &r->delivery.uri, &r->delivery.tag };
+		&r->delivery.address, &r->delivery.why, &r->delivery.uri, &r->delivery.tag, &r->delivery.recipient };
 
 	if (count != COLUMN_COUNT + 1)
 		return RC_CONFIG;
@@ -226,10 +226,10 @@ enum rc outbox_lease(struct sql *s, struct arena *a, const struct outbox_claim *
 enum rc outbox_settle(struct sql *s, const struct outgoing *report, const struct delivery *d, bool *ours_out,
     struct err *err)
 {
-	TRY(RUN(s, "UPDATE delivery SET state = $1, why = $2, due = $3, uri = $4, leased = 0 "
-	    "WHERE report = $5 AND address = $6 AND token = $7 AND state = 0", NULL, NULL, err,
-	    sql_integer(d->state), sql_text(d->why), sql_integer(d->due), sql_text(d->uri), sql_text(report->id),
-	    sql_text(d->address), sql_integer(d->token)));
+	TRY(RUN(s, "UPDATE delivery SET state = $1, why = $2, due = $3, uri = $4, recipient = $5, leased = 0 "
+	    "WHERE report = $6 AND address = $7 AND token = $8 AND state = 0", NULL, NULL, err,
+	    sql_integer(d->state), sql_text(d->why), sql_integer(d->due), sql_text(d->uri), sql_text(d->recipient),
+	    sql_text(report->id), sql_text(d->address), sql_integer(d->token)));
 	*ours_out = sql_changed(s) == 1;
 	return RC_OK;
 }
@@ -383,8 +383,9 @@ enum rc outbox_bounced(struct sql *s, struct arena *a, struct slice tag, struct 
 {
 	struct candidates c = { .arena = a };
 
-	TRY(RUN(s, "UPDATE delivery SET state = 5, why = $1 WHERE tag = $2 AND state = 1 RETURNING report, address",
-	    take_candidate, &c, err, sql_text(why), sql_text(tag)));
+	TRY(RUN(s, "UPDATE delivery SET state = 5, why = $1 WHERE tag = $2 AND state = 1 "
+	    "RETURNING report, CASE recipient WHEN '' THEN address ELSE recipient END", take_candidate, &c, err,
+	    sql_text(why), sql_text(tag)));
 	*found_out = c.count > 0;
 	*address_out = c.address[0];
 	return RC_OK;

@@ -731,6 +731,31 @@ def addresses_that_fail_are_suspended(w):
 
 
 @check
+def a_notification_counts_for_the_address_that_was_tried(w):
+    """Not for the one of the record, to which the reports of other domains go."""
+    s = w.server()
+    options = {"bounce_address": '"b@example.com"', "suspend_after": "1"}
+    w.configure("smtp:127.0.0.1:%d" % s.port, **options)
+    w.fill([(d + ".example", 3, "pass", RECORD % "rua@other.test") for d in "ab"])
+    zone = "_dmarc.example.com TXT v=DMARC1; p=none\n%s._report._dmarc.other.test TXT "
+    w.write("zone", zone % "*.example" + "!TIMEOUT\n")
+    assert w.send()["handed_over"] == 0
+    w.write("zone", zone % "a.example" + "v=DMARC1; rua=mailto:new@other.test\n"
+            "b.example._report._dmarc.other.test TXT !TIMEOUT\n")
+    w.configure("smtp:127.0.0.1:%d" % s.port, test_clock_offset="2h", **options)
+    assert w.send()["handed_over"] == 1
+    sender, recipient, _ = s.taken[0]
+    assert recipient == "new@other.test" and "new@other.test: failure 1" in w.run("bounce", sender, stdin=DSN)[0]
+    status = w.status()
+    assert [a["address"] for a in status["suspended"]] == ["new@other.test"], status
+    assert [(d["address"], d["recipient"]) for d in status["bounced"]] == [("rua@other.test", "new@other.test")], status
+    assert "rua@other.test, which has new@other.test in its place" in w.run("status")[0]
+    w.write("zone", zone % "*.example" + "v=DMARC1\n")
+    w.configure("smtp:127.0.0.1:%d" % s.port, test_clock_offset="4h", **options)
+    assert w.send()["handed_over"] == 1 and s.taken[1][1] == "rua@other.test", s.taken
+
+
+@check
 def a_notification_that_needs_too_much_memory_is_ignored(w):
     w.configure("smtp:127.0.0.1:25", bounce_address='"b@example.com"')
     w.fill([("a.example", 3, "pass", RECORD % "rua@a.example")])

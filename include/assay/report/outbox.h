@@ -39,6 +39,7 @@ struct delivery {
 	enum delivery_state state;
 	struct slice why;      /* the last answer or reason; empty: none */
 	struct slice uri;      /* where the address comes from, if consent must be asked for at each try; or empty */
+	struct slice recipient; /* of the last try: the address, or what a record of consent put in its place; or empty */
 	struct slice tag;      /* of its envelope sender (report/bounce.h) */
 	int64_t due;           /* not before that */
 	int64_t tried;         /* the last try; 0: none */
@@ -160,7 +161,7 @@ MUST_CHECK enum rc outbox_suspended(struct sql *s, struct slice address, int64_t
 MUST_CHECK enum rc outbox_failed(struct sql *s, struct slice address, struct slice why, int64_t now,
     int64_t suspend_after, int64_t suspend_for, struct suspension *out, struct err *err);
 
-/* A notification for the delivery with that tag.  *found_out false: no delivery has it, or it came before. */
+/* A notification for the delivery with that tag; *address_out is its recipient.  *found_out false: no delivery has it, or it came before. */
 MUST_CHECK enum rc outbox_bounced(struct sql *s, struct arena *a, struct slice tag, struct slice why,
     struct slice *address_out, bool *found_out, struct err *err);
 

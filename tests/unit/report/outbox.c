@@ -330,6 +330,14 @@ START_TEST(a_notification_counts_once)
 	ck_slice_eq(address, SLICE("a@example.org"));
 	ck_assert_int_eq(outbox_bounced(w.sql, w.arena, SLICE("t1"), SLICE("x"), &address, &found, &w.err), RC_OK);
 	ck_assert(!found);
+	/* RFC 9990 section 4: it counts for the address that the record of consent gave */
+	add(&w, "example.net", "id2", "a@example.org", "t2");
+	ck_assert(lease_at(&w, w.sql, NOW + 100, &r, &d));
+	d.recipient = SLICE("new@example.org");
+	settle_as(&w, w.sql, &r, d, DELIVERY_DONE);
+	ck_assert_int_eq(outbox_bounced(w.sql, w.arena, SLICE("t2"), SLICE("x"), &address, &found, &w.err), RC_OK);
+	ck_assert(found);
+	ck_slice_eq(address, SLICE("new@example.org"));
 	close_world(&w);
 }
 END_TEST
