@@ -1,5 +1,5 @@
 /*
- * indirect.h - does a message that fails DMARC show that a list or a forwarder sent it on?  Used by decide.c.
+ * indirect.h - does a message that fails DMARC show that a list or a forwarder sent it on?  Used by demand_dmarc.c.
  *
  * Marks alone prove nothing, for a sender writes them at will.  Marks together with another domain
  * that answers for the message (SPF or DKIM pass) make it worth a look instead of a refusal.

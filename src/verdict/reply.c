@@ -1,6 +1,6 @@
 #include "base/limits.h"
 
-#include "demand.h"
+#include "reply.h"
 
 /* Maximum number of signatures named in one reply; the first ones are enough for the sender. */
 #define SIGNATURES_SHOWN 3u

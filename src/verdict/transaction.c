@@ -5,8 +5,8 @@
 #include "verdict/decide.h"
 #include "verdict/results.h"
 
-#include "demand.h"
 #include "evaluate.h"
+#include "reply.h"
 #include "sealing.h"
 #include "signatures.h"
 

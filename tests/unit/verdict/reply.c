@@ -3,7 +3,7 @@
 #include "base/limits.h"
 #include "verdict/verdict.h"
 
-#include "../../../src/verdict/demand.h"
+#include "../../../src/verdict/reply.h"
 
 #include "suites.h"
 
