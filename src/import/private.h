@@ -235,6 +235,16 @@ bool add_entry_to(struct import *im, const struct old_line *l, const struct entr
 bool host_entry(struct import *im, const struct old_line *l, const struct entry *e,
     struct slice *out, bool *loopback_out);
 
+/* --- keytables.c ------------------------------------------------------------------------------ */
+
+void rule_key_table(struct import *im, const struct old_line *l, const struct rule *r);
+void rule_signing_table(struct import *im, const struct old_line *l, const struct rule *r);
+void rule_key_file(struct import *im, const struct old_line *l, const struct rule *r);
+void rule_beside_key_file(struct import *im, const struct old_line *l, const struct rule *r);
+
+/* Gives each row of signers its row of keys; what never signs, or signs otherwise than it seems, is reported. */
+void keytables_join(struct import *im);
+
 /* --- keys, keys.c, crew.c; the MTAs, mta.c, postfix.c, sendmail.c; habits.c --------------------------- */
 
 void keys_translate(struct import *im);
@@ -254,9 +264,5 @@ void postfix_translate(struct import *im, struct buf *out);
 void sendmail_translate(struct import *im, struct buf *out);
 void habits_report(struct import *im);
 void contradictions_report(struct import *im); /* contradictions.c: before anything is translated */
-void rule_key_table(struct import *im, const struct old_line *l, const struct rule *r);
-void rule_signing_table(struct import *im, const struct old_line *l, const struct rule *r);
-void rule_key_file(struct import *im, const struct old_line *l, const struct rule *r);
-void rule_beside_key_file(struct import *im, const struct old_line *l, const struct rule *r);
 
 #endif

@@ -35,13 +35,6 @@ const char *const suppression_words[SUPPRESSIONS] = {
 	sql_run((s), (text), (const struct sql_value[]){ __VA_ARGS__ }, \
 	    sizeof((const struct sql_value[]){ __VA_ARGS__ }) / sizeof(struct sql_value), (row), (ctx), (err))
 
-static enum rc take_integer(void *ctx, const struct sql_value *columns, size_t count)
-{
-	if (count > 0)
-		*(int64_t *)ctx = columns[0].integer;
-	return RC_OK;
-}
-
 struct slice outbox_words(struct arena *a, struct slice said)
 {
 	struct buf out = BUF_INIT(LIMIT_LOG_LINE);
@@ -88,14 +81,8 @@ static enum rc add_all(struct sql *s, const struct outgoing *report, const struc
 enum rc outbox_add(struct sql *s, const struct outgoing *report, const struct delivery *deliveries,
     size_t count, bool *added_out, struct err *err)
 {
-	enum rc rc;
-
 	TRY(sql_begin(s, err));
-	rc = add_all(s, report, deliveries, count, added_out, err);
-	if (rc == RC_OK)
-		return sql_commit(s, err);
-	sql_rollback(s);
-	return rc;
+	return sql_end(s, add_all(s, report, deliveries, count, added_out, err), err);
 }
 
 enum rc outbox_has(struct sql *s, const struct outgoing *r, bool *out, struct err *err)
@@ -103,7 +90,7 @@ enum rc outbox_has(struct sql *s, const struct outgoing *r, bool *out, struct er
 	int64_t count = 0;
 
 	TRY(RUN(s, "SELECT count(*) FROM outgoing WHERE kind = $1 AND day = $2 AND domain = $3 AND variant = $4",
-	    take_integer, &count, err, sql_integer(r->kind), sql_integer(r->day), sql_text(r->domain),
+	    sql_take_integer, &count, err, sql_integer(r->kind), sql_integer(r->day), sql_text(r->domain),
 	    sql_text(r->variant)));
 	*out = count > 0;
 	return RC_OK;
@@ -246,7 +233,7 @@ enum rc outbox_expire(struct sql *s, int64_t made_before, int64_t now, uint64_t 
 enum rc outbox_tried(struct sql *s, int64_t since, int64_t *count_out, struct err *err)
 {
 	*count_out = 0;
-	return RUN(s, "SELECT count(*) FROM delivery WHERE tried > $1", take_integer, count_out, err,
+	return RUN(s, "SELECT count(*) FROM delivery WHERE tried > $1", sql_take_integer, count_out, err,
 	    sql_integer(since));
 }
 
@@ -254,7 +241,7 @@ enum rc outbox_made_since(struct sql *s, enum outgoing_kind kind, int64_t since,
 {
 	*count_out = 0;
 	return RUN(s, "SELECT count(*) FROM delivery d JOIN outgoing o ON o.report = d.report "
-	    "WHERE o.kind = $1 AND o.made > $2 AND d.state <> 4", take_integer, count_out, err, sql_integer(kind),
+	    "WHERE o.kind = $1 AND o.made > $2 AND d.state <> 4", sql_take_integer, count_out, err, sql_integer(kind),
 	    sql_integer(since));
 }
 
@@ -262,7 +249,7 @@ enum rc outbox_of_day(struct sql *s, int64_t day, int64_t *count_out, struct err
 {
 	*count_out = 0;
 	return RUN(s, "SELECT count(*) FROM delivery d JOIN outgoing o ON o.report = d.report "
-	    "WHERE o.kind = 0 AND o.day = $1 AND d.state <> 4", take_integer, count_out, err, sql_integer(day));
+	    "WHERE o.kind = 0 AND o.day = $1 AND d.state <> 4", sql_take_integer, count_out, err, sql_integer(day));
 }
 
 enum rc outbox_repeat(struct sql *s, int64_t day, struct slice domain, int64_t now, uint64_t *count_out,
@@ -312,7 +299,7 @@ enum rc outbox_day_made(struct sql *s, int64_t day, bool *made_out, struct err *
 {
 	int64_t made = 0;
 
-	TRY(RUN(s, "SELECT made FROM sending_day WHERE day = $1", take_integer, &made, err, sql_integer(day)));
+	TRY(RUN(s, "SELECT made FROM sending_day WHERE day = $1", sql_take_integer, &made, err, sql_integer(day)));
 	*made_out = made > 0;
 	return RC_OK;
 }
@@ -333,14 +320,8 @@ static enum rc keep_counts(struct sql *s, int64_t day, int64_t now, const struct
 enum rc outbox_day_done(struct sql *s, int64_t day, int64_t now, const struct suppressed *counts,
     struct err *err)
 {
-	enum rc rc;
-
 	TRY(sql_begin(s, err));
-	rc = keep_counts(s, day, now, counts, err);
-	if (rc == RC_OK)
-		return sql_commit(s, err);
-	sql_rollback(s);
-	return rc;
+	return sql_end(s, keep_counts(s, day, now, counts, err), err);
 }
 
 /* --- addresses that fail ------------------------------------------------------------------------------ */
@@ -348,7 +329,7 @@ enum rc outbox_day_done(struct sql *s, int64_t day, int64_t now, const struct su
 enum rc outbox_suspended(struct sql *s, struct slice address, int64_t now, int64_t *until_out, struct err *err)
 {
 	*until_out = 0;
-	return RUN(s, "SELECT suspended FROM destination WHERE address = $1 AND suspended > $2", take_integer,
+	return RUN(s, "SELECT suspended FROM destination WHERE address = $1 AND suspended > $2", sql_take_integer,
 	    until_out, err, sql_text(address), sql_integer(now));
 }
 

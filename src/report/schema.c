@@ -66,13 +66,6 @@ static enum rc run(struct sql *s, const char *statement, struct err *err)
 	return rc;
 }
 
-static enum rc take_integer(void *ctx, const struct sql_value *columns, size_t count)
-{
-	if (count > 0)
-		*(int64_t *)ctx = columns[0].integer;
-	return RC_OK;
-}
-
 static enum rc bring_up_to_date(struct sql *s, struct err *err)
 {
 	static const int64_t known = N_ELEMENTS(statements);
@@ -81,7 +74,7 @@ static enum rc bring_up_to_date(struct sql *s, struct err *err)
 	TRY(sql_exclude_others(s, err));
 	TRY(run(s, "CREATE TABLE IF NOT EXISTS schema_version (version BIGINT PRIMARY KEY)", err));
 	TRY(sql_run(s, "SELECT CAST(coalesce(max(version), 0) AS BIGINT) FROM schema_version", NULL, 0,
-	    take_integer, &version, err));
+	    sql_take_integer, &version, err));
 	if (version > known)
 		return err_config(err, "%s: its schema version %lld is newer than %lld, the version of this "
 		    "program: upgrade assay on this host", sql_name(s), (long long)version, (long long)known);
@@ -96,12 +89,6 @@ static enum rc bring_up_to_date(struct sql *s, struct err *err)
 
 enum rc schema_migrate(struct sql *s, struct err *err)
 {
-	enum rc rc;
-
 	TRY(sql_begin(s, err));
-	rc = bring_up_to_date(s, err);
-	if (rc == RC_OK)
-		return sql_commit(s, err);
-	sql_rollback(s);
-	return rc;
+	return sql_end(s, bring_up_to_date(s, err), err);
 }

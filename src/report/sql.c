@@ -110,6 +110,21 @@ void sql_rollback(struct sql *s)
 	s->in_transaction = false;
 }
 
+enum rc sql_end(struct sql *s, enum rc rc, struct err *err)
+{
+	if (rc == RC_OK)
+		return sql_commit(s, err);
+	sql_rollback(s);
+	return rc;
+}
+
+enum rc sql_take_integer(void *ctx, const struct sql_value *columns, size_t count)
+{
+	if (count > 0)
+		*(int64_t *)ctx = columns[0].integer;
+	return RC_OK;
+}
+
 enum rc sql_exclude_others(struct sql *s, struct err *err)
 {
 	return s->backend->exclude == NULL ? RC_OK : sql_run(s, s->backend->exclude, NULL, 0, NULL, NULL, err);

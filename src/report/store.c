@@ -7,13 +7,6 @@
 #include "schema.h"
 #include "store_private.h"
 
-enum rc store_take_integer(void *ctx, const struct sql_value *columns, size_t count)
-{
-	if (count > 0)
-		*(int64_t *)ctx = columns[0].integer;
-	return RC_OK;
-}
-
 /* --- opening -------------------------------------------------------------------------------------- */
 
 /* ($1, $2, $3, $4, $5), ($6, ... */
@@ -196,7 +189,7 @@ enum rc store_may_close(struct store *s, int64_t day, int64_t now, int64_t grace
 	struct sql_value args[] = { sql_integer(day * SECONDS_OF_DAY), sql_integer(day) };
 
 	TRY(sql_run(s->sql, "SELECT count(*) FROM history_host WHERE seen >= $1 AND drained < $2", args, 2,
-	    store_take_integer, &missing, err));
+	    sql_take_integer, &missing, err));
 	*out = now >= end && (missing == 0 || now - end >= grace);
 	return RC_OK;
 }
@@ -214,12 +207,6 @@ static enum rc close_day(struct store *s, int64_t day, int64_t now, struct err *
 
 enum rc store_close_day(struct store *s, int64_t day, int64_t now, struct err *err)
 {
-	enum rc rc;
-
 	TRY(sql_begin(s->sql, err));
-	rc = close_day(s, day, now, err);
-	if (rc == RC_OK)
-		return sql_commit(s->sql, err);
-	sql_rollback(s->sql);
-	return rc;
+	return sql_end(s->sql, close_day(s, day, now, err), err);
 }

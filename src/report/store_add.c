@@ -568,11 +568,7 @@ enum rc store_expire(struct store *s, int64_t before, bool *done_out, struct err
 	enum rc rc;
 
 	TRY(sql_begin(s->sql, err));
-	rc = expire(s, before, &deleted, err);
-	if (rc == RC_OK)
-		rc = sql_commit(s->sql, err);
-	else
-		sql_rollback(s->sql);
+	rc = sql_end(s->sql, expire(s, before, &deleted, err), err);
 	*done_out = deleted == 0;
 	return rc;
 }

@@ -110,7 +110,7 @@ static enum rc count_of_hour(struct writing *w, int64_t hour, struct err *err)
 		return RC_OK;
 	w->hour = hour;
 	w->of_hour = 0;
-	return sql_run(w->sql, "SELECT count(*) FROM incident WHERE hour = $1", args, 1, store_take_integer, &w->of_hour,
+	return sql_run(w->sql, "SELECT count(*) FROM incident WHERE hour = $1", args, 1, sql_take_integer, &w->of_hour,
 	    err);
 }
 
@@ -125,7 +125,7 @@ static enum rc has_room(struct writing *w, const struct incident_entry *e, bool 
 	if (w->of_hour >= (int64_t)w->given->incidents_of_hour)
 		return RC_OK;
 	TRY(sql_run(w->sql, "SELECT count(*) FROM incident WHERE domain = $1 AND hour >= $2 AND hour < $3", args, 3,
-	    store_take_integer, &of_domain, err));
+	    sql_take_integer, &of_domain, err));
 	*out = of_domain < (int64_t)w->given->incidents_of_domain;
 	return RC_OK;
 }

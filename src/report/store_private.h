@@ -14,7 +14,6 @@ struct store {
 };
 
 /* For results of one integer. */
-sql_row_fn store_take_integer;
 
 /* The next item of a batch; false: there is none. */
 bool store_item_next(struct cursor *c, enum store_item *kind, struct slice *out);

@@ -58,6 +58,9 @@ static inline struct sql_value sql_octets(struct slice octets)
 /* One row of a result; what it borrows is valid within the call.  Anything but RC_OK ends the statement with that. */
 typedef enum rc sql_row_fn(void *ctx, const struct sql_value *columns, size_t count);
 
+/* Puts the first column of a row, an integer, into the int64_t that ctx is; without a row it stays as it is. */
+sql_row_fn sql_take_integer;
+
 /* "sqlite:/PATH" or "postgresql://..." (a URI of libpq).  SQLite's file is made if its directory exists. */
 MUST_CHECK enum rc sql_open(struct slice store, struct sql **out, struct err *err);
 void sql_close(struct sql **s); /* rolls back what is open; sets *s to NULL; NULL is fine */
@@ -74,6 +77,9 @@ MUST_CHECK enum rc sql_begin(struct sql *s, struct err *err);
 /* RC_IO may mean that it was committed and the answer was lost. */
 MUST_CHECK enum rc sql_commit(struct sql *s, struct err *err);
 void sql_rollback(struct sql *s); /* also when nothing is open */
+
+/* Ends the transaction by what came of it: RC_OK is committed, anything else rolled back and returned. */
+MUST_CHECK enum rc sql_end(struct sql *s, enum rc rc, struct err *err);
 
 /* Within a transaction: until its end no other one that asked for this goes on.  For the schema. */
 MUST_CHECK enum rc sql_exclude_others(struct sql *s, struct err *err);
