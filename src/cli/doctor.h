@@ -48,11 +48,20 @@ bool doctor_contains(struct slice text, const char *word);
 /* A value of postconf's output, "name = value"; null when it has none of that name. */
 struct slice postfix_setting(const struct doctor *d, const char *name);
 
-/* Whether a value of smtpd_milters names the daemon's socket. */
-bool postfix_names_us(const struct doctor *d, struct slice milters);
+/* Whether a service, "smtp/inet", runs in a chroot, where paths begin at the queue directory. */
+bool postfix_chrooted(const struct doctor *d, struct slice service);
+
+/* How main.cf names the daemon's socket: a path below the queue directory without it, which also holds in a chroot. */
+void postfix_address(const struct doctor *d, struct buf *out);
+
+/* Whether a value of smtpd_milters names the daemon's socket so that the service, chrooted or not, finds it. */
+bool postfix_names_us(const struct doctor *d, struct slice milters, bool chrooted);
+
+/* The part of the value that names the socket by its whole path, which a chrooted service cannot find; null: none. */
+struct slice postfix_misses_us(const struct doctor *d, struct slice milters, bool chrooted);
 
 /* The first milter of the value that is not assay's own; null: there is none. */
-struct slice postfix_names_others(const struct doctor *d, struct slice milters);
+struct slice postfix_names_others(const struct doctor *d, struct slice milters, bool chrooted);
 
 /* The path without the queue directory that it begins with; null: it is elsewhere. */
 struct slice postfix_below_queue(const struct doctor *d, struct slice path);

@@ -1,3 +1,4 @@
+#include <stdio.h>
 #include <string.h>
 
 #include "doctor.h"
@@ -84,30 +85,58 @@ struct slice postfix_below_queue(const struct doctor *d, struct slice path)
 	    slice_drop(rest, 1) : SLICE_NULL;
 }
 
-/* The socket's path as seen from outside of a chroot: Postfix takes a relative one from its queue directory. */
-static bool same_path(const struct doctor *d, struct slice path, struct slice listen)
+bool postfix_chrooted(const struct doctor *d, struct slice service)
 {
-	struct slice below = postfix_below_queue(d, listen);
+	char name[256];
 
-	if (path.len > 0 && path.ptr[0] == '/')
-		return slice_eq(path, listen);
-	return !slice_is_null(below) && slice_eq(below, path);
+	snprintf(name, sizeof(name), "%.*s/chroot", SLICE_ARG(service));
+	return slice_eq(postfix_setting(d, name), SLICE("y"));
 }
 
-static bool is_ours(const struct doctor *d, struct slice address)
+enum milter_place {
+	MILTER_OTHER,  /* it is not assayd */
+	MILTER_OURS,
+	MILTER_MISSED, /* the daemon's socket by its whole path, which a chrooted service looks for below its root */
+};
+
+/* Postfix takes a relative path from its queue directory, which is also the root of a chroot. */
+static enum milter_place place_of_path(const struct doctor *d, struct slice path, struct slice listen, bool chrooted)
+{
+	struct slice below = postfix_below_queue(d, listen);
+	bool absolute = path.len > 0 && path.ptr[0] == '/', same = slice_eq(path, listen);
+
+	if (absolute && !chrooted)
+		return same ? MILTER_OURS : MILTER_OTHER;
+	if (!slice_is_null(below) && slice_eq(below, slice_drop(path, absolute ? 1 : 0)))
+		return MILTER_OURS;
+	return same ? MILTER_MISSED : MILTER_OTHER;
+}
+
+static enum milter_place place_of(const struct doctor *d, struct slice address, bool chrooted)
 {
 	struct slice listen = d->listen, kind = slice_split(&address, ':');
 
 	if (slice_starts_with(listen, SLICE("unix:")))
-		return (slice_eq(kind, SLICE("unix")) || slice_eq(kind, SLICE("local"))) &&
-		    same_path(d, address, slice_drop(listen, 5));
+		return slice_eq(kind, SLICE("unix")) || slice_eq(kind, SLICE("local")) ?
+		    place_of_path(d, address, slice_drop(listen, 5), chrooted) : MILTER_OTHER;
 	if (!slice_starts_with(listen, SLICE("inet:")) || !slice_eq(kind, SLICE("inet")))
-		return false;
+		return MILTER_OTHER;
 	listen = slice_drop(listen, 5);
-	if (slice_starts_with(address, SLICE("localhost:")))
-		return slice_starts_with(listen, SLICE("127.0.0.1:")) &&
-		    slice_eq(slice_drop(address, 10), slice_drop(listen, 10));
-	return slice_eq(address, listen);
+	if (slice_starts_with(address, SLICE("localhost:")) && slice_starts_with(listen, SLICE("127.0.0.1:")))
+		return slice_eq(slice_drop(address, 10), slice_drop(listen, 10)) ? MILTER_OURS : MILTER_OTHER;
+	return slice_eq(address, listen) ? MILTER_OURS : MILTER_OTHER;
+}
+
+void postfix_address(const struct doctor *d, struct buf *out)
+{
+	struct slice below = slice_starts_with(d->listen, SLICE("unix:")) ?
+	    postfix_below_queue(d, slice_drop(d->listen, 5)) : SLICE_NULL;
+
+	buf_clear(out);
+	if (slice_is_null(below))
+		buf_add(out, d->listen);
+	else
+		buf_addf(out, "unix:%.*s", SLICE_ARG(below));
 }
 
 /* Where the programs that assay replaces listen, by their samples and by Debian's packages. */
@@ -140,24 +169,39 @@ static void our_milter(struct doctor *d, const char *name, const struct milter *
 		    "is down; with tempfail it waits", name);
 }
 
-bool postfix_names_us(const struct doctor *d, struct slice milters)
+/* The address of the first entry in that place; null: there is none. */
+static struct slice entry_in(const struct doctor *d, struct slice milters, bool chrooted, enum milter_place place)
 {
 	struct milter m;
 
 	while (next_milter(&milters, &m))
-		if (is_ours(d, m.address))
-			return true;
-	return false;
-}
-
-struct slice postfix_names_others(const struct doctor *d, struct slice milters)
-{
-	struct milter m;
-
-	while (next_milter(&milters, &m))
-		if (!is_ours(d, m.address))
+		if (place_of(d, m.address, chrooted) == place)
 			return m.address;
 	return SLICE_NULL;
+}
+
+bool postfix_names_us(const struct doctor *d, struct slice milters, bool chrooted)
+{
+	return !slice_is_null(entry_in(d, milters, chrooted, MILTER_OURS));
+}
+
+struct slice postfix_misses_us(const struct doctor *d, struct slice milters, bool chrooted)
+{
+	return entry_in(d, milters, chrooted, MILTER_MISSED);
+}
+
+struct slice postfix_names_others(const struct doctor *d, struct slice milters, bool chrooted)
+{
+	return entry_in(d, milters, chrooted, MILTER_OTHER);
+}
+
+/* What Postfix takes for the address of a milter; anything else stops every session. */
+static bool is_address(struct slice address)
+{
+	struct slice kind = slice_split(&address, ':');
+
+	return !slice_is_null(address) &&
+	    (slice_eq(kind, SLICE("unix")) || slice_eq(kind, SLICE("local")) || slice_eq(kind, SLICE("inet")));
 }
 
 /* Each milter sees what those before it changed. */
@@ -180,29 +224,64 @@ static void other_milter(struct doctor *d, const char *name, struct slice addres
 		    "arriving mail whose body it changes fails DKIM", name, SLICE_ARG(address));
 }
 
-static void milters(struct doctor *d, const char *name)
+static void one_milter(struct doctor *d, const char *name, const struct milter *m, bool chrooted, bool after_us,
+    struct slice ours)
+{
+	switch (place_of(d, m->address, chrooted)) {
+	case MILTER_OURS:
+		our_milter(d, name, m);
+		break;
+	case MILTER_MISSED:
+		doctor_say(d, "BAD", "%s: the service is chrooted and looks for %.*s below %.*s, where it is not: all mail "
+		    "waits: write %.*s instead", name, SLICE_ARG(m->address),
+		    SLICE_ARG(postfix_setting(d, "queue_directory")), SLICE_ARG(ours));
+		break;
+	default:
+		if (is_address(m->address))
+			other_milter(d, name, m->address, after_us);
+		else
+			doctor_say(d, "BAD", "%s: Postfix refuses \"%.*s\" and with it all mail: write unix:PATH or inet:HOST:PORT, "
+			    "and settings of a milter in braces, { %.*s, default_action=tempfail }", name,
+			    SLICE_ARG(m->address), SLICE_ARG(ours));
+	}
+}
+
+static void milters(struct doctor *d, const char *name, const char *service)
 {
 	struct slice rest = postfix_setting(d, name);
+	bool chrooted = postfix_chrooted(d, slice_str(service)), found = false;
+	struct buf ours = BUF_INIT(4096);
 	struct milter m;
-	bool found = false;
 
+	postfix_address(d, &ours);
 	while (next_milter(&rest, &m)) {
-		if (is_ours(d, m.address)) {
-			our_milter(d, name, &m);
-			found = true;
-		} else {
-			other_milter(d, name, m.address, found);
-		}
+		one_milter(d, name, &m, chrooted, found, buf_slice(&ours));
+		found = found || place_of(d, m.address, chrooted) != MILTER_OTHER;
 	}
 	if (!found)
-		doctor_say(d, "BAD", "%s does not name assayd's socket: write %s = { %.*s, default_action=tempfail } "
-		    "(a path below the queue directory without the queue directory)", name, name,
-		    SLICE_ARG(d->listen));
+		doctor_say(d, "BAD", "%s does not name assayd's socket: write %s = { %s, default_action=tempfail }", name, name,
+		    buf_cstr(&ours));
+	buf_free(&ours);
+}
+
+/* A line of main.cf that begins with a blank continues the one before: so do lines that were pasted with their indent. */
+static void continued_lines(struct doctor *d)
+{
+	struct slice rest = d->mta;
+
+	while (!slice_is_null(rest)) {
+		struct slice value = slice_split(&rest, '\n'), name = slice_trim(slice_split(&value, '='));
+
+		if (doctor_contains(value, "smtpd_milters ="))
+			doctor_say(d, "BAD", "main.cf: %.*s =%.*s: a line that begins with a blank continues the one before it: "
+			    "remove the blanks at the start of the lines after %.*s", SLICE_ARG(name), SLICE_ARG(value),
+			    SLICE_ARG(name));
+	}
 }
 
 bool postfix_reaches_us(const struct doctor *d)
 {
-	return !slice_eq(postfix_setting(d, "smtp/inet/chroot"), SLICE("y")) ||
+	return !postfix_chrooted(d, SLICE("smtp/inet")) ||
 	    !slice_starts_with(d->listen, SLICE("unix:")) || postfix_setting(d, "queue_directory").len == 0 ||
 	    !slice_is_null(postfix_below_queue(d, slice_drop(d->listen, 5)));
 }
@@ -286,8 +365,9 @@ static void single_settings(struct doctor *d)
 
 void doctor_postfix(struct doctor *d)
 {
-	milters(d, "smtpd_milters");
-	milters(d, "non_smtpd_milters");
+	continued_lines(d);
+	milters(d, "smtpd_milters", "smtp/inet");
+	milters(d, "non_smtpd_milters", "cleanup/unix");
 	chroot_reach(d);
 	single_settings(d);
 	doctor_services(d);

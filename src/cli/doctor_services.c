@@ -1,3 +1,5 @@
+#include <stdio.h>
+
 #include "base/cursor.h"
 
 #include "doctor.h"
@@ -87,8 +89,10 @@ static bool signs_reinjected(const struct doctor *d, struct slice service)
 static bool reaches_us(const struct doctor *d, struct slice service)
 {
 	struct slice milters = override_of(d, service, "smtpd_milters");
+	char name[256];
 
-	return (slice_is_null(milters) || postfix_names_us(d, milters)) &&
+	snprintf(name, sizeof(name), "%.*s/inet", SLICE_ARG(service));
+	return (slice_is_null(milters) || postfix_names_us(d, milters, postfix_chrooted(d, slice_str(name)))) &&
 	    !doctor_contains(override_of(d, service, "receive_override_options"), "no_milters");
 }
 

@@ -53,35 +53,41 @@ static void need(struct init *in, struct lines *out, const char *name, struct sl
 		    before.len > 0 ? between : "", SLICE_ARG(value));
 }
 
-/* As main.cf names the socket: a path below the queue directory without it, which also holds in the chroot. */
-static struct slice milter_address(struct init *in)
+/* The value with the daemon's socket added, or with its address mended where it misses the socket. */
+static void need_milter(struct init *in, struct lines *out, const char *name, const char *service)
 {
-	struct slice listen = in->mta.listen, below = slice_starts_with(listen, SLICE("unix:")) ?
-	    postfix_below_queue(&in->mta, slice_drop(listen, 5)) : SLICE_NULL;
+	struct slice value = postfix_setting(&in->mta, name);
+	bool chrooted = postfix_chrooted(&in->mta, slice_str(service));
+	struct slice missed = postfix_misses_us(&in->mta, value, chrooted);
+	struct buf address = BUF_INIT(4096);
 
-	return slice_is_null(below) ? listen : arena_printf(in->keys.arena, "unix:%.*s", SLICE_ARG(below));
+	postfix_address(&in->mta, &address);
+	if (slice_is_null(missed)) {
+		out->others = postfix_names_others(&in->mta, value, chrooted);
+		need(in, out, name, value, ", ",
+		    arena_printf(in->keys.arena, "{ %s, default_action=tempfail }", buf_cstr(&address)));
+	} else {
+		size_t before = (size_t)(missed.ptr - value.ptr);
+
+		need(in, out, name, slice_take(value, before), "", arena_printf(in->keys.arena, "%s%.*s", buf_cstr(&address),
+		    SLICE_ARG(slice_drop(value, before + missed.len))));
+	}
+	buf_free(&address);
 }
 
 static void need_milters(struct init *in, struct lines *out)
 {
 	const struct doctor *d = &in->mta;
 	struct slice smtpd = postfix_setting(d, "smtpd_milters"), non_smtpd = postfix_setting(d, "non_smtpd_milters");
-	struct slice address = milter_address(in);
 
-	if (!postfix_names_us(d, smtpd)) {
-		out->others = postfix_names_others(d, smtpd);
-		need(in, out, "smtpd_milters", smtpd, ", ",
-		    arena_printf(in->keys.arena, "{ %.*s, default_action=tempfail }", SLICE_ARG(address)));
-	}
-	if (postfix_names_us(d, non_smtpd))
+	if (!postfix_names_us(d, smtpd, postfix_chrooted(d, SLICE("smtp/inet"))))
+		need_milter(in, out, "smtpd_milters", "smtp/inet");
+	if (postfix_names_us(d, non_smtpd, postfix_chrooted(d, SLICE("cleanup/unix"))))
 		return;
-	if (non_smtpd.len > 0 && !slice_eq(non_smtpd, smtpd)) {
-		out->others = postfix_names_others(d, non_smtpd);
-		need(in, out, "non_smtpd_milters", non_smtpd, ", ",
-		    arena_printf(in->keys.arena, "{ %.*s, default_action=tempfail }", SLICE_ARG(address)));
-	} else {
+	if (non_smtpd.len > 0 && !slice_eq(non_smtpd, smtpd))
+		need_milter(in, out, "non_smtpd_milters", "cleanup/unix");
+	else
 		need(in, out, "non_smtpd_milters", SLICE(""), "", SLICE("$smtpd_milters"));
-	}
 }
 
 static void need_lines(struct init *in, struct lines *out)
@@ -107,11 +113,11 @@ static void print_lines(const struct lines *lines, const char *before, const cha
 
 static void print_postfix(const struct lines *lines)
 {
-	puts("\n    in main.cf, then \"postfix reload\":\n");
-	print_lines(lines, "        ", "");
-	puts("\n    or:\n\n        postconf -e \\");
-	print_lines(lines, "            '", "'");
-	puts("        postfix reload\n");
+	puts("\n    in main.cf, without blanks before them, then \"postfix reload\":\n");
+	print_lines(lines, "", "");
+	puts("\n    or these commands:\n\npostconf -e \\");
+	print_lines(lines, "  '", "'");
+	puts("postfix reload\n");
 }
 
 /* Postfix is connected only to a daemon that answers, because all mail would wait otherwise. */

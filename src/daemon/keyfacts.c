@@ -1,6 +1,7 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
+#include "base/clock.h"
 #include "base/limits.h"
 #include "signing/tables.h"
 
@@ -68,6 +69,13 @@ static size_t list_tables(const struct settings *s, struct arena *a, struct sign
 	return s->tables != NULL && sign_tables_keys(s->tables, a, false, out, &count) == RC_OK ? count : 0;
 }
 
+/* A key that was activated since the last message of its domain is in use, although no message has asked for it. */
+static bool signs(struct keystore *ks, const struct signing_key *key, struct arena *a)
+{
+	return keystore_has(ks, key->domain, key->selector) ||
+	    (key->state == KEY_ACTIVE && keystore_signs(ks, a, key->domain, key->selector, clock_monotonic_ms()));
+}
+
 /* False: out of memory. */
 static bool read_keys(const struct settings *s, struct arena *a, struct key_facts *facts)
 {
@@ -79,7 +87,7 @@ static bool read_keys(const struct settings *s, struct arena *a, struct key_fact
 		return false;
 	for (size_t i = 0; i < count; i++)
 		add_key(facts, &keys[i], s->keystore != NULL &&
-		    keystore_has(s->keystore, keys[i].domain, keys[i].selector), a);
+		    signs(s->keystore, &keys[i], a), a);
 	for (size_t i = 0; i < tabled_count; i++)
 		if (tabled[i].path.len > 0)
 			add_key(facts, &tabled[i], !tabled[i].unusable, a);

@@ -461,6 +461,22 @@ bool keystore_has(struct keystore *ks, struct domain domain, struct slice select
 	return found;
 }
 
+bool keystore_signs(struct keystore *ks, struct arena *a, struct domain domain, struct slice selector, int64_t now_ms)
+{
+	const struct stored_key *stored = NULL;
+	struct domain ignored;
+	struct key_set set;
+	size_t count;
+	bool found = false;
+
+	pthread_mutex_lock(&ks->lock);
+	find_locked(ks, a, domain, now_ms, &set, &ignored, &stored, &count);
+	pthread_mutex_unlock(&ks->lock);
+	for (size_t i = 0; i < count; i++)
+		found = found || slice_ieq(stored[i].selector, selector);
+	return found;
+}
+
 /* --- listing -------------------------------------------------------------------------------- */
 
 struct key_list {

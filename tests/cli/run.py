@@ -1181,7 +1181,21 @@ DOCTOR = [  # what is changed, what is said of it ("!" in front: not said)
     ({"smtpd_milters": "inet:localhost:11332 unix:a/s"}, "inet:localhost:11332, comes before assay"),
     ({"smtpd_milters": "unix:a/s, inet:localhost:11332"}, "inet:localhost:11332, comes after assay"),
     ({"smtpd_milters": "{ unix:a/s"}, "ok   smtpd_milters connects"),
-    ({"smtpd_milters": "{,} unix:a/s"}, "ok   smtpd_milters connects"),
+    ({"smtpd_milters": "{,} unix:a/s"}, "BAD  smtpd_milters: Postfix refuses \"\" and with it all mail"),
+    # a chrooted service takes every path from the queue directory
+    ({"smtpd_milters": "unix:/q/a/s"}, "BAD  smtpd_milters: the service is chrooted and looks for unix:/q/a/s below /q"),
+    ({"smtpd_milters": "{ unix:/q/a/s, default_action=tempfail }"}, "write unix:a/s instead"),
+    ({"smtpd_milters": "unix:/q/a/s"}, "!smtpd_milters does not name"),
+    ({"smtpd_milters": "unix:/a/s"}, "ok   smtpd_milters connects"),
+    ({"smtpd_milters": "unix:/q/a/s", "smtp/inet/chroot": "n"}, "ok   smtpd_milters connects"),
+    ({"smtpd_milters": "unix:/a/s", "smtp/inet/chroot": "n"}, "BAD  smtpd_milters does not name"),
+    ({"cleanup/unix/chroot": "y"}, "BAD  non_smtpd_milters: the service is chrooted"),
+    ({"submission/inet/chroot": "y", "submission/inet/smtpd_milters": "unix:/q/a/s"}, "BAD  master.cf, submission: smtpd_milters"),
+    ({"smtpd_milters": ""}, "write smtpd_milters = { unix:a/s, default_action=tempfail }\n"),
+    # settings without braces, and lines that were pasted with blanks before them
+    ({"smtpd_milters": "unix:a/s, default_action=tempfail"}, "BAD  smtpd_milters: Postfix refuses \"default_action=tempfail\""),
+    ({"smtpd_milters": "/q/a/s"}, "BAD  smtpd_milters: Postfix refuses \"/q/a/s\" and with it all mail: write unix:PATH"),
+    ({"inet_protocols": "all smtpd_milters = unix:a/s"}, "BAD  main.cf: inet_protocols = all smtpd_milters = unix:a/s: a line that"),
     ({"non_smtpd_milters": ""}, "BAD  non_smtpd_milters does not name"),
     ({"internal_mail_filter_classes": ""}, "note internal_mail_filter_classes"),
     ({"message_reject_characters": ""}, "note message_reject_characters"),
@@ -1289,6 +1303,11 @@ INIT_LINES = [
      ["smtpd_milters = inet:localhost:11332, { unix:assay/assay.sock, default_action=tempfail }"] + POSTFIX_LINES[1:]),
     ({"smtpd_milters": "unix:assay/assay.sock", "non_smtpd_milters": "unix:other"},
      ["non_smtpd_milters = unix:other, { unix:assay/assay.sock, default_action=tempfail }"] + POSTFIX_LINES[2:]),
+    # the whole path, which a chrooted smtpd cannot find
+    ({"smtpd_milters": "inet:localhost:11332, { unix:QUEUE/assay/assay.sock, default_action=accept }"},
+     ["smtpd_milters = inet:localhost:11332, { unix:assay/assay.sock, default_action=accept }"] + POSTFIX_LINES[1:]),
+    ({"smtpd_milters": "unix:assay/assay.sock", "non_smtpd_milters": "unix:QUEUE/assay/assay.sock", "cleanup/unix/chroot": "y"},
+     ["non_smtpd_milters = unix:assay/assay.sock"] + POSTFIX_LINES[2:]),
 ]
 
 
@@ -1341,7 +1360,7 @@ def init(w):
     assert [os.path.dirname(k) for k in keys] == ["keys/example.com"] * 2, keys
     assert all(os.stat(os.path.join(site.top, k)).st_mode & 0o777 == 0o600 for k in keys)
     for line in POSTFIX_LINES:
-        assert "\n        %s\n" % line in out and "            '%s'" % line in out, out
+        assert "\n%s\n" % line in out and "\n  '%s'" % line in out, out      # a blank before them would spoil main.cf
     assert len(re.findall(r"(?m)^\S+\._domainkey\.example\.com\. TXT \"v=DKIM1", out)) == 2, out
     assert "assay key activate example.com" in out and "run: systemctl daemon-reload; systemctl restart assayd" in out
     status, again, err = site.init()
@@ -1386,7 +1405,7 @@ def init_lines(w):
     """What is missing in main.cf is asked for, what is there is not, and no other milter is lost."""
     site = Site(w, "init-lines")
     for changes, lines in INIT_LINES:
-        site.postfix(**changes)
+        site.postfix(**{k: v.replace("QUEUE", site.top + "/queue") for k, v in changes.items()})
         said = json.loads(site.init("--json", "--dry-run")[1])
         assert said["mta_lines"] == lines, (changes, said)
     site.postfix(smtpd_milters="unix:/run/opendkim/opendkim.sock")

@@ -140,7 +140,7 @@ def follow_readme(site):
     said = ""
     for block in steps:
         if block.path:
-            check(indented(block.text, 8) in said, "assay init does not print README's lines: " + said)
+            check("\n" + block.text in said, "assay init does not print README's lines: " + said)
             block.write()
             for command in block.afterwards:
                 run(command)

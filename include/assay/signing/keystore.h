@@ -85,6 +85,9 @@ MUST_CHECK enum rc keystore_domains(struct keystore *ks, struct arena *a, struct
 /* Does a key of that domain and selector (null: of any) sign, as of the last look? */
 bool keystore_has(struct keystore *ks, struct domain domain, struct slice selector);
 
+/* Does that key sign?  The directory is looked at first, as keystore_find() does. */
+bool keystore_signs(struct keystore *ks, struct arena *a, struct domain domain, struct slice selector, int64_t now_ms);
+
 /*
  * Every key file, whatever its state, for `assay key list`; nothing is loaded, key is NULL.  RC_CONFIG with
  * messages where a domain's directory cannot be read; the keys of the others are listed all the same.

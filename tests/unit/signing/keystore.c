@@ -358,6 +358,26 @@ static void rename_in(const struct world *w, const char *from, const char *to)
 	free(b);
 }
 
+/* What `assay key activate` renames signs at the next look, whether or not a message has asked for it. */
+START_TEST(keys_that_are_activated_sign)
+{
+	static const struct tree_file files[] = {
+		{ "p.org/s.pending.pem", "ed25519.pem", 0600 },
+	};
+	struct world w = opened(files, N_ELEMENTS(files));
+	struct domain p = { SLICE("p.org") }, q = { SLICE("q.org") };
+
+	ck_assert(!keystore_signs(w.ks, w.a, p, SLICE("s"), 0));
+	rename_in(&w, "p.org/s.pending.pem", "p.org/s.pem");
+	ck_assert(!keystore_has(w.ks, p, SLICE("s")));
+	ck_assert(keystore_signs(w.ks, w.a, p, SLICE("s"), 2000));
+	ck_assert(keystore_has(w.ks, p, SLICE("s")));
+	ck_assert(!keystore_signs(w.ks, w.a, p, SLICE("t"), 4000));
+	ck_assert(!keystore_signs(w.ks, w.a, q, SLICE("s"), 4000));
+	closed(&w);
+}
+END_TEST
+
 /* Time here is ours, a file system's is not: its next tick. */
 static void next_tick(void)
 {
@@ -673,6 +693,7 @@ Suite *keystore_suite(void)
 	UNIT_TEST(s, what_signs);
 	UNIT_TEST(s, missing_directory);
 	UNIT_TABLE(s, finding, find_rows);
+	UNIT_TEST(s, keys_that_are_activated_sign);
 	UNIT_TEST(s, changes_are_seen);
 	unit_table(s, "change_within_a_tick", change_within_a_tick, 20);
 	UNIT_TEST(s, later_trouble);
