@@ -227,10 +227,30 @@ void redact_text(const struct redactor *r, struct slice text, struct buf *out)
 	redact_printable(rest, limit, out);
 }
 
+/* Within a word: octets of its local-part before it, of its domain after it. */
+static bool is_within_word(struct slice text, size_t at)
+{
+	return at > 0 && at + 1 < text.len && !is_fws(text.ptr[at - 1]) && text.ptr[at - 1] != '@' &&
+	    !is_fws(text.ptr[at + 1]);
+}
+
+/* Beside quotes, comments and an "@" that is alone it is not certain which words before an "@" are its local-part. */
+static bool is_uncertain(struct slice text)
+{
+	bool mark = false, found = false;
+
+	for (size_t i = 0; i < text.len; i++) {
+		mark = mark || (text.ptr[i] != '\0' && strchr("()\"\\", text.ptr[i]) != NULL) ||
+		    (text.ptr[i] == '@' && !is_within_word(text, i));
+		found = found || text.ptr[i] == '@';
+	}
+	return mark && found;
+}
+
 void redact_words(const struct redactor *r, struct slice text, struct buf *out)
 {
 	struct slice rest = text;
-	bool shown = false;
+	bool shown = is_uncertain(text);
 
 	while (!shown && !slice_is_null(rest)) /* each part between two "@", since that one is found anyway */
 		shown = encoded_word_may_show_at(r->arena, slice_split(&rest, '@'));
@@ -240,9 +260,38 @@ void redact_words(const struct redactor *r, struct slice text, struct buf *out)
 		redact_text(r, text, out);
 }
 
-void redact_addresses(const struct redactor *r, struct slice value, struct buf *out)
+/* A quoted-string whose words cannot be taken for an address, or for the end of one. */
+static void add_quoted(struct slice quoted, struct buf *out)
 {
-	struct slice rest = value, before, local, domain;
+	buf_add_char(out, '"');
+	for (size_t i = 1; i + 1 < quoted.len; i++)
+		buf_add_char(out, ends_local_part(quoted.ptr[i]) || strchr("@.\\", quoted.ptr[i]) != NULL ? '_' : quoted.ptr[i]);
+	buf_add_char(out, '"');
+}
+
+/* Without comments, and with quoted strings that hide nothing.  False: one does not end, so nothing is certain. */
+static bool add_unhidden(struct slice value, struct buf *out)
+{
+	struct cursor c = cursor_of(value);
+
+	while (!cursor_done(&c)) {
+		const char *from = c.at;
+
+		if (take_comment(&c))
+			buf_add_char(out, ' ');
+		else if (take_quoted_string(&c))
+			add_quoted(slice_between(from, c.at), out);
+		else if (strchr("()\"", *c.at) != NULL)
+			return false;
+		else
+			buf_add_char(out, *c.at++);
+	}
+	return !buf_failed(out);
+}
+
+static void add_addresses(const struct redactor *r, struct slice rest, struct buf *out)
+{
+	struct slice before, local, domain;
 
 	for (size_t i = 0; next_address(&rest, &before, &local, &domain); i++) {
 		if (i == LIMIT_FAILURE_ADDRESSES) {
@@ -253,4 +302,13 @@ void redact_addresses(const struct redactor *r, struct slice value, struct buf *
 		add_address(r, local, domain, out);
 		buf_add_char(out, '>');
 	}
+}
+
+void redact_addresses(const struct redactor *r, struct slice value, struct buf *out)
+{
+	struct buf text = BUF_INIT(value.len);
+
+	if (add_unhidden(value, &text))
+		add_addresses(r, buf_slice(&text), out);
+	buf_free(&text);
 }

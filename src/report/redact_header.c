@@ -137,7 +137,26 @@ static void add_token(const struct redactor *r, struct slice word, struct buf *o
 	struct slice token;
 
 	(void)r;
-	buf_add(out, take_while(&c, is_token_octet, &token) && cursor_done(&c) ? token : SLICE("?"));
+	buf_add(out, take_while(&c, is_token_octet, &token) && cursor_done(&c) ? slice_take(token, LIMIT_REPORT_FIELD)
+	                                                                       : SLICE("?"));
+}
+
+static bool is_odd_in_path(char c)
+{
+	return c == '@' || c == ':' || c == '"';
+}
+
+/* A Path with one "@", no route and no quotes: of others, as "<joe (x) @example.com>", the word is a part: joe. */
+static void add_recipient(const struct redactor *r, struct slice word, struct buf *out)
+{
+	size_t odd = 0;
+
+	for (size_t i = 0; i < word.len; i++)
+		odd += is_odd_in_path(word.ptr[i]);
+	if (odd == 1 && slice_find(word, '@') < word.len)
+		redact_text(r, word, out);
+	else
+		buf_add_char(out, '?');
 }
 
 /* Clauses of RFC 5321 section 4.4, and what follows their names. */
@@ -150,7 +169,7 @@ static const struct clause {
 	{ "via", add_token },
 	{ "with", add_token },
 	{ "id", add_token },
-	{ "for", redact_text },
+	{ "for", add_recipient },
 };
 
 static bool is_word_octet(char c)
@@ -219,7 +238,7 @@ static void add_clause(const struct redactor *r, struct cursor *c, struct slice 
 		if (may_be_login(c, clause))
 			buf_add_char(out, '?');
 		else
-			clause->add(r, slice_take(word, LIMIT_REPORT_FIELD), out);
+			clause->add(r, word, out);
 		return;
 	}
 }
