@@ -1,3 +1,4 @@
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,6 +34,7 @@ static void help(FILE *to)
 
 int main(int argc, char **argv)
 {
+	signal(SIGCHLD, SIG_DFL); /* where it is inherited as ignored, no program that is run here has an exit status */
 	if (argc < 2) {
 		help(stderr);
 		return EXIT_USAGE;

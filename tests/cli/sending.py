@@ -204,8 +204,8 @@ class World:
         return subprocess.Popen([self.assay, "report", *args, "-c", self.config], stdout=subprocess.PIPE,
                                 stderr=subprocess.PIPE, **kw)
 
-    def run(self, *args, stdin=b"", status=0):
-        p = self.popen(*args, stdin=subprocess.PIPE)
+    def run(self, *args, stdin=b"", status=0, **kw):
+        p = self.popen(*args, stdin=subprocess.PIPE, **kw)
         out, err = p.communicate(stdin, timeout=120)
         out, err = out.decode(), err.decode()
         assert p.returncode == status, "%r: status %d: %s%s" % (args, p.returncode, out, err)
@@ -782,6 +782,17 @@ def by_the_sendmail_command(w):
     assert w.send()["handed_over"] == 1
     assert open(w.dir + "/arguments").read() == "-i -f <> -- rua@a.example\n"
     assert "rua@a.example" in headers(open(w.dir + "/out", "rb").read())["To"]
+
+
+@check
+def a_parent_that_ignores_its_children(w):
+    """SIGCHLD is inherited as ignored: the message that sendmail took would be given to it again and again."""
+    path = w.write("sendmail", '#!/bin/sh\ncat >>"%s/out"\n' % w.dir)
+    os.chmod(path, 0o755)
+    w.configure("sendmail:" + path)
+    w.fill([("a.example", 3, "pass", RECORD % "rua@a.example")])
+    w.run("send", preexec_fn=lambda: signal.signal(signal.SIGCHLD, signal.SIG_IGN))
+    assert [d["state"] for d in w.status()["days"]] == ["sent"], w.status()
 
 
 @check
