@@ -15,6 +15,7 @@
 #define TICK_MS        1000
 #define RETRY_MS       1000       /* after a failure; doubled up to */
 #define RETRY_MAX_MS   (30 * 1000)
+#define STORE_PATIENCE_MS (30 * 1000) /* a batch is written in less; until it ends no line says that rows wait */
 #define EXPIRE_MS      (3600 * 1000)
 
 /* A message's time is that of its end, but it may wait for the DNS up to four minutes before it arrives here. */
@@ -273,6 +274,7 @@ static enum rc open_store(struct history *h, struct err *err)
 	if (h->store != NULL)
 		return RC_OK;
 	TRY(store_open(slice_str(h->location), &h->store, err));
+	sql_set_patience(store_sql(h->store), STORE_PATIENCE_MS);
 	return take_secret(h, err);
 }
 

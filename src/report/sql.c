@@ -58,6 +58,11 @@ void sql_close(struct sql **s)
 	old->backend->close(old);
 }
 
+void sql_set_patience(struct sql *s, int64_t ms)
+{
+	s->patience_ms = ms;
+}
+
 /* What PostgreSQL refuses as text is refused by both, so that a store of one kind shows every fault. */
 static bool texts_valid(const struct sql_value *args, size_t count)
 {

@@ -32,6 +32,7 @@ struct sql {
 	struct buf name;         /* sql_name() */
 	bool in_transaction;
 	uint64_t changed;
+	int64_t patience_ms;     /* sql_set_patience() */
 };
 
 extern const struct sql_backend sql_sqlite, sql_postgresql;

@@ -19,7 +19,10 @@ const struct sql_backend sql_postgresql = { .scheme = "postgresql:", .open = ope
 #else
 
 #include <libpq-fe.h>
+#include <poll.h>
 #include <stdlib.h>
+
+#include "base/clock.h"
 
 /* of the server's pg_type.dat; its headers are not part of libpq */
 #define OID_BYTEA 17u
@@ -37,20 +40,25 @@ static struct {
 	__typeof__(&PQconnectdbParams) PQconnectdbParams;
 	__typeof__(&PQconninfoFree) PQconninfoFree;
 	__typeof__(&PQconninfoParse) PQconninfoParse;
+	__typeof__(&PQconsumeInput) PQconsumeInput;
 	__typeof__(&PQerrorMessage) PQerrorMessage;
-	__typeof__(&PQexec) PQexec;
 	__typeof__(&PQfinish) PQfinish;
+	__typeof__(&PQflush) PQflush;
 	__typeof__(&PQftype) PQftype;
 	__typeof__(&PQgetResult) PQgetResult;
 	__typeof__(&PQgetlength) PQgetlength;
 	__typeof__(&PQgetvalue) PQgetvalue;
+	__typeof__(&PQisBusy) PQisBusy;
 	__typeof__(&PQnfields) PQnfields;
-	__typeof__(&PQprepare) PQprepare;
 	__typeof__(&PQresultErrorField) PQresultErrorField;
 	__typeof__(&PQresultStatus) PQresultStatus;
+	__typeof__(&PQsendPrepare) PQsendPrepare;
+	__typeof__(&PQsendQuery) PQsendQuery;
 	__typeof__(&PQsendQueryPrepared) PQsendQueryPrepared;
 	__typeof__(&PQsetNoticeProcessor) PQsetNoticeProcessor;
 	__typeof__(&PQsetSingleRowMode) PQsetSingleRowMode;
+	__typeof__(&PQsetnonblocking) PQsetnonblocking;
+	__typeof__(&PQsocket) PQsocket;
 	__typeof__(&PQstatus) PQstatus;
 } pq;
 
@@ -60,20 +68,25 @@ static const struct library_function functions[] = {
 	{ "PQconnectdbParams", &pq.PQconnectdbParams },
 	{ "PQconninfoFree", &pq.PQconninfoFree },
 	{ "PQconninfoParse", &pq.PQconninfoParse },
+	{ "PQconsumeInput", &pq.PQconsumeInput },
 	{ "PQerrorMessage", &pq.PQerrorMessage },
-	{ "PQexec", &pq.PQexec },
 	{ "PQfinish", &pq.PQfinish },
+	{ "PQflush", &pq.PQflush },
 	{ "PQftype", &pq.PQftype },
 	{ "PQgetResult", &pq.PQgetResult },
 	{ "PQgetlength", &pq.PQgetlength },
 	{ "PQgetvalue", &pq.PQgetvalue },
+	{ "PQisBusy", &pq.PQisBusy },
 	{ "PQnfields", &pq.PQnfields },
-	{ "PQprepare", &pq.PQprepare },
 	{ "PQresultErrorField", &pq.PQresultErrorField },
 	{ "PQresultStatus", &pq.PQresultStatus },
+	{ "PQsendPrepare", &pq.PQsendPrepare },
+	{ "PQsendQuery", &pq.PQsendQuery },
 	{ "PQsendQueryPrepared", &pq.PQsendQueryPrepared },
 	{ "PQsetNoticeProcessor", &pq.PQsetNoticeProcessor },
 	{ "PQsetSingleRowMode", &pq.PQsetSingleRowMode },
+	{ "PQsetnonblocking", &pq.PQsetnonblocking },
+	{ "PQsocket", &pq.PQsocket },
 	{ "PQstatus", &pq.PQstatus },
 };
 
@@ -155,38 +168,130 @@ static enum rc fail(struct postgresql *s, const PGresult *result, struct err *er
 	return sql_fail(&s->base, RC_CONFIG, err, what, "");
 }
 
+/* --- results ---------------------------------------------------------------------------------------- */
+
+static struct sql_value column(const PGresult *result, int at)
+{
+	const char *octets = pq.PQgetvalue(result, 0, at);
+	size_t len = (size_t)pq.PQgetlength(result, 0, at);
+	Oid type = pq.PQftype(result, at);
+	uint64_t value = 0;
+
+	if (type == OID_BYTEA)
+		return sql_octets(slice_of(octets, len));
+	if (type != OID_INT8 && type != OID_INT4 && type != OID_INT2)
+		return sql_text(slice_of(octets, len));
+	if (len > 0 && ((unsigned char)octets[0] & 0x80) != 0)
+		value = UINT64_MAX;
+	for (size_t i = 0; i < len; i++)
+		value = value << 8 | (unsigned char)octets[i];
+	return sql_integer((int64_t)value);
+}
+
+static enum rc give_row(const PGresult *result, sql_row_fn *row, void *ctx)
+{
+	struct sql_value columns[SQL_ARGS_MAX];
+	int count = pq.PQnfields(result);
+
+	for (int i = 0; i < count && i < (int)SQL_ARGS_MAX; i++)
+		columns[i] = column(result, i);
+	return row(ctx, columns, (size_t)count);
+}
+
+static uint64_t number_of(const char *text)
+{
+	uint64_t n = 0;
+
+	for (; *text >= '0' && *text <= '9'; text++)
+		n = n * 10 + (uint64_t)(*text - '0');
+	return n;
+}
+
+/*
+ * Waits until the statement is sent and PQgetResult() has something to return.  False: the server is silent.  Its own
+ * limits (connect_to()) do not help where it is stopped, or where its disk is.
+ */
+static bool await(const struct postgresql *s)
+{
+	int64_t end = clock_monotonic_ms() + s->base.patience_ms;
+	int unsent;
+
+	while ((unsent = pq.PQflush(s->connection)) > 0 || (unsent == 0 && pq.PQisBusy(s->connection) != 0)) {
+		struct pollfd socket = { .fd = pq.PQsocket(s->connection), .events = unsent > 0 ? POLLIN | POLLOUT : POLLIN };
+		int64_t left = end - clock_monotonic_ms();
+
+		if (left <= 0)
+			return false;
+		(void)poll(&socket, 1, (int)left); /* what ends it, a signal included, is looked at above */
+		if (pq.PQconsumeInput(s->connection) != 1)
+			break; /* PQgetResult() reports it */
+	}
+	return true;
+}
+
+static enum rc fail_silent(struct postgresql *s, struct err *err)
+{
+	disconnect(s);
+	return sql_fail(&s->base, RC_IO, err, SLICE("the server does not answer"), "check whether it, or its disk, works");
+}
+
+/* Row by row, so that a large result is never in memory as a whole; to the end, whatever row says. */
+static enum rc take_results(struct postgresql *s, sql_row_fn *row, void *ctx, struct err *err)
+{
+	enum rc rc = RC_OK;
+	PGresult *result;
+
+	while (s->connection != NULL) {
+		ExecStatusType status;
+
+		if (!await(s))
+			return fail_silent(s, rc == RC_OK ? err : NULL);
+		result = pq.PQgetResult(s->connection);
+		if (result == NULL)
+			break;
+		status = pq.PQresultStatus(result);
+
+		if (status == PGRES_SINGLE_TUPLE && rc == RC_OK && row != NULL)
+			rc = give_row(result, row, ctx);
+		else if (status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK)
+			s->base.changed = number_of(pq.PQcmdTuples(result));
+		else if (status != PGRES_SINGLE_TUPLE)
+			rc = fail(s, result, rc == RC_OK ? err : NULL);
+		pq.PQclear(result);
+	}
+	return rc;
+}
+
+/* A statement without values and rows, which is not prepared. */
+static enum rc run_once(struct postgresql *s, const char *text, struct err *err)
+{
+	return pq.PQsendQuery(s->connection, text) == 1 ? take_results(s, NULL, NULL, err) : fail_connection(s, err);
+}
+
 /* --- connecting ------------------------------------------------------------------------------------- */
 
-/* Where the URI says nothing else; a statement ends, whatever happens. */
 static void ignore_notice(void *ctx, const char *text)
 {
 	(void)ctx;
 	(void)text;
 }
 
-/* A statement without values and rows, which is not prepared. */
-static enum rc run_once(struct postgresql *s, const char *text, struct err *err)
-{
-	PGresult *result = pq.PQexec(s->connection, text);
-	enum rc rc = pq.PQresultStatus(result) == PGRES_COMMAND_OK ? RC_OK : fail(s, result, err);
-
-	pq.PQclear(result);
-	return rc;
-}
-
+/* Options where the URI says nothing else; a statement ends, whatever happens. */
 static enum rc connect_to(struct postgresql *s, struct err *err)
 {
 	static const char *const names[] = { "connect_timeout", "tcp_user_timeout", "keepalives",
 		"keepalives_idle", "keepalives_interval", "keepalives_count", "application_name", "client_encoding",
 		"dbname", NULL };
 	const char *const values[] = { "10", "30000", "1", "30", "10", "3", "assay", "UTF8", s->uri, NULL };
-	static const char *const limits[] = { "SET statement_timeout = 600000", "SET lock_timeout = 20000",
+	static const char *const limits[] = { "SET statement_timeout = 120000", "SET lock_timeout = 20000",
 		"SET idle_in_transaction_session_timeout = 60000" };
 
 	s->connection = pq.PQconnectdbParams(names, values, 1);
 	if (s->connection == NULL)
 		return RC_NOMEM;
 	if (pq.PQstatus(s->connection) != CONNECTION_OK)
+		return fail_connection(s, err);
+	if (pq.PQsetnonblocking(s->connection, 1) != 0)
 		return fail_connection(s, err);
 	(void)pq.PQsetNoticeProcessor(s->connection, ignore_notice, NULL); /* its own writes to standard error */
 	for (size_t i = 0; i < N_ELEMENTS(limits); i++)
@@ -249,8 +354,6 @@ static enum rc prepared(struct postgresql *s, const char *text, const struct arg
     char name[16], struct err *err)
 {
 	struct sql_statement *place = sql_statement_find(s->statements, &s->clock, text);
-	PGresult *result;
-	enum rc rc = RC_OK;
 
 	snprintf(name, 16, "s%u", (unsigned)(place - s->statements));
 	if (place->text != NULL && strcmp(place->text, text) == 0)
@@ -259,76 +362,16 @@ static enum rc prepared(struct postgresql *s, const char *text, const struct arg
 		char drop[32];
 
 		snprintf(drop, sizeof(drop), "DEALLOCATE %s", name);
-		pq.PQclear(pq.PQexec(s->connection, drop));
+		TRY(run_once(s, drop, err));
 	}
 	free(place->text);
 	place->text = NULL;
-	result = pq.PQprepare(s->connection, name, text, (int)count, a->types);
-	if (pq.PQresultStatus(result) != PGRES_COMMAND_OK)
-		rc = fail(s, result, err);
-	pq.PQclear(result);
-	if (rc != RC_OK)
-		return rc;
+	if (pq.PQsendPrepare(s->connection, name, text, (int)count, a->types) != 1)
+		return fail_connection(s, err);
+	TRY(take_results(s, NULL, NULL, err));
 	place->text = strdup(text);
 	place->used = ++s->clock;
 	return place->text == NULL ? RC_NOMEM : RC_OK;
-}
-
-static struct sql_value column(const PGresult *result, int at)
-{
-	const char *octets = pq.PQgetvalue(result, 0, at);
-	size_t len = (size_t)pq.PQgetlength(result, 0, at);
-	Oid type = pq.PQftype(result, at);
-	uint64_t value = 0;
-
-	if (type == OID_BYTEA)
-		return sql_octets(slice_of(octets, len));
-	if (type != OID_INT8 && type != OID_INT4 && type != OID_INT2)
-		return sql_text(slice_of(octets, len));
-	if (len > 0 && ((unsigned char)octets[0] & 0x80) != 0)
-		value = UINT64_MAX;
-	for (size_t i = 0; i < len; i++)
-		value = value << 8 | (unsigned char)octets[i];
-	return sql_integer((int64_t)value);
-}
-
-static enum rc give_row(const PGresult *result, sql_row_fn *row, void *ctx)
-{
-	struct sql_value columns[SQL_ARGS_MAX];
-	int count = pq.PQnfields(result);
-
-	for (int i = 0; i < count && i < (int)SQL_ARGS_MAX; i++)
-		columns[i] = column(result, i);
-	return row(ctx, columns, (size_t)count);
-}
-
-static uint64_t number_of(const char *text)
-{
-	uint64_t n = 0;
-
-	for (; *text >= '0' && *text <= '9'; text++)
-		n = n * 10 + (uint64_t)(*text - '0');
-	return n;
-}
-
-/* Row by row, so that a large result is never in memory as a whole; to the end, whatever row says. */
-static enum rc take_results(struct postgresql *s, sql_row_fn *row, void *ctx, struct err *err)
-{
-	enum rc rc = RC_OK;
-	PGresult *result;
-
-	while (s->connection != NULL && (result = pq.PQgetResult(s->connection)) != NULL) {
-		ExecStatusType status = pq.PQresultStatus(result);
-
-		if (status == PGRES_SINGLE_TUPLE && rc == RC_OK && row != NULL)
-			rc = give_row(result, row, ctx);
-		else if (status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK)
-			s->base.changed = number_of(pq.PQcmdTuples(result));
-		else if (status != PGRES_SINGLE_TUPLE)
-			rc = fail(s, result, rc == RC_OK ? err : NULL);
-		pq.PQclear(result);
-	}
-	return rc;
 }
 
 static enum rc run(struct sql *base, const char *text, const struct sql_value *args, size_t count,
@@ -392,6 +435,7 @@ static enum rc open_postgresql(struct slice location, struct sql **out, struct e
 		return RC_NOMEM;
 	s->base.backend = &sql_postgresql;
 	s->base.name = (struct buf)BUF_INIT(8192);
+	s->base.patience_ms = SQL_PATIENCE_MS;
 	s->uri = strndup(location.ptr, location.len);
 	rc = s->uri == NULL ? RC_NOMEM : load(err);
 	if (rc != RC_OK)

@@ -65,6 +65,13 @@ sql_row_fn sql_take_integer;
 MUST_CHECK enum rc sql_open(struct slice store, struct sql **out, struct err *err);
 void sql_close(struct sql **s); /* rolls back what is open; sets *s to NULL; NULL is fine */
 
+/*
+ * PostgreSQL: how long a server may be silent within a statement before the connection is given up (RC_IO).  The
+ * default is longer than a statement may take by the server's own limit.
+ */
+#define SQL_PATIENCE_MS (150 * 1000)
+void sql_set_patience(struct sql *s, int64_t ms);
+
 /* Runs one statement; row is called for each row of its result, and may be NULL. */
 MUST_CHECK enum rc sql_run(struct sql *s, const char *statement, const struct sql_value *args, size_t count,
     sql_row_fn *row, void *ctx, struct err *err);

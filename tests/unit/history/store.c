@@ -1,6 +1,7 @@
 /* store.h and sql.h, over SQLite and over PostgreSQL. */
 #include <fcntl.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -706,6 +707,40 @@ START_TEST(several_writers)
 }
 END_TEST
 
+/* The server process of this connection. */
+static enum rc take_pid(void *ctx, const struct sql_value *columns, size_t count)
+{
+	ck_assert_uint_eq(count, 1);
+	*(int64_t *)ctx = columns[0].integer;
+	return RC_OK;
+}
+
+/* A server that is stopped, or whose disk is, answers nothing, and its own limits do not end the statement. */
+START_TEST(silent_server)
+{
+	struct store *s = NULL;
+	struct err err = ERR_INIT;
+	char location[512];
+	int64_t pid = 0;
+
+	if (!store_location(1, location))
+		return;
+	ck_assert_int_eq(store_open(slice_str(location), &s, NULL), RC_OK);
+	sql_set_patience(store_sql(s), 500);
+	ck_assert_int_eq(sql_run(store_sql(s), "SELECT CAST(pg_backend_pid() AS BIGINT)", NULL, 0, take_pid, &pid, NULL),
+	    RC_OK);
+	ck_assert_int_eq(kill((pid_t)pid, SIGSTOP), 0);
+	ck_assert_int_eq(sql_begin(store_sql(s), &err), RC_IO);
+	ck_assert_ptr_nonnull(strstr(buf_cstr(&err.text), "the server does not answer"));
+	ck_assert_int_eq(kill((pid_t)pid, SIGCONT), 0);
+	sql_set_patience(store_sql(s), SQL_PATIENCE_MS);
+	ck_assert_int_eq(sql_begin(store_sql(s), NULL), RC_OK); /* by a connection of its own */
+	sql_rollback(store_sql(s));
+	err_free(&err);
+	store_close(&s);
+}
+END_TEST
+
 Suite *store_suite(void)
 {
 	Suite *s = suite_create("report store");
@@ -720,5 +755,6 @@ Suite *store_suite(void)
 	unit_table(s, "secret_is_made_once", secret_is_made_once, STORE_KINDS);
 	unit_table(s, "newer_schema", newer_schema, STORE_KINDS);
 	unit_table(s, "several_writers", several_writers, STORE_KINDS);
+	UNIT_TEST(s, silent_server);
 	return s;
 }
