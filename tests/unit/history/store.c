@@ -715,7 +715,7 @@ static enum rc take_pid(void *ctx, const struct sql_value *columns, size_t count
 	return RC_OK;
 }
 
-/* A server that is stopped, or whose disk is, answers nothing, and its own limits do not end the statement. */
+/* Silent store: a server that is stopped, or whose disk is, answers nothing, and its own limits do not end the statement. */
 START_TEST(silent_server)
 {
 	struct store *s = NULL;
