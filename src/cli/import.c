@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/limits.h"
 #include "base/log.h"
 #include "import/import.h"
@@ -75,18 +76,15 @@ static enum rc cannot_write(const char *path, struct err *err)
 	return err_config(err, "%s: cannot be written: %s", path, strerror(errno));
 }
 
-/* The whole text on disk under a temporary name, so that a failure is known before any key is copied. */
+/*
+ * The whole text on disk under a temporary name, so that a failure is known before any key is copied.  What is there
+ * by that name, a link to another file included, is not written to.
+ */
 static enum rc write_temporary(const char *path, struct slice text, struct err *err)
 {
-	FILE *f = fopen(path, "w");
-	bool written = f != NULL && fwrite(text.ptr, 1, text.len, f) == text.len && fflush(f) == 0 && fsync(fileno(f)) == 0;
-	enum rc rc = written ? RC_OK : cannot_write(path, err);
-
-	if (f != NULL && fclose(f) != 0 && rc == RC_OK)
-		rc = cannot_write(path, err);
-	if (f != NULL && rc != RC_OK)
-		unlink(path);
-	return rc;
+	if (file_create(path, text, 0644, true))
+		return RC_OK;
+	return errno != EEXIST ? cannot_write(path, err) : err_config(err, "%s exists already: remove it", path);
 }
 
 static enum rc print_output(struct slice text, struct err *err)

@@ -28,6 +28,7 @@ const char *const suppression_words[SUPPRESSIONS] = {
 	[SUPPRESSED_FAILING] = "no message passed, and for = passing",
 	[SUPPRESSED_CAP] = "beyond daily-cap",
 	[SUPPRESSED_NO_URI] = "no usable address in rua",
+	[SUPPRESSED_UNREADABLE] = "its rows in the store cannot be read",
 	[SUPPRESSED_TIME] = "not made within three hours, because DNS servers answered slowly",
 };
 

@@ -191,10 +191,15 @@ static bool is_wanted(struct making *m, const struct store_domain *d)
 	return false;
 }
 
+struct domain_name {
+	struct slice name;
+	uint64_t messages;
+};
+
 struct domain_names {
 	struct making *making;
 	struct arena *arena;
-	struct slice *items;
+	struct domain_name *items;
 	size_t count, cap;
 };
 
@@ -207,8 +212,19 @@ static enum rc take_domain(void *ctx, const struct store_domain *d)
 		return RC_OK;
 	if (!arena_grow(names->arena, &names->items, &names->cap, names->count, sizeof(*names->items)))
 		return RC_NOMEM;
-	names->items[names->count++] = arena_copy(names->arena, d->domain);
+	names->items[names->count++] = (struct domain_name){ arena_copy(names->arena, d->domain), d->messages };
 	return arena_failed(names->arena) ? RC_NOMEM : RC_OK;
+}
+
+/* One domain whose rows are damaged, or too many, does not keep the others from getting their reports. */
+static enum rc make_reports_if_readable(struct making *m, const struct domain_name *d)
+{
+	enum rc rc = make_reports(m, d->name);
+
+	if (rc != RC_CONFIG && rc != RC_LIMIT)
+		return rc;
+	suppress(m, SUPPRESSED_UNREADABLE, d->messages);
+	return RC_OK;
 }
 
 /* Those with the most messages come first (store.h). */
@@ -229,7 +245,7 @@ static enum rc make_domains(struct making *m, struct domain_names *names)
 			err_add(m->err, "another process is making the reports of that day: nothing to do here");
 			return RC_IO;
 		}
-		TRY(make_reports(m, names->items[i]));
+		TRY(make_reports_if_readable(m, &names->items[i]));
 		if (m->s->progress != NULL && m->preview == NULL)
 			m->s->progress(m->s->ctx, NULL, NULL);
 	}

@@ -3,6 +3,7 @@
 #include <sys/random.h>
 
 #include "base/limits.h"
+#include "base/log.h"
 
 #include "schema.h"
 #include "store_private.h"
@@ -150,18 +151,23 @@ struct each_row {
 	void *ctx;
 	int64_t day;
 	struct slice domain;
+	bool unreadable; /* a row was */
 };
 
 static enum rc give_row(void *ctx, const struct sql_value *c, size_t count)
 {
-	const struct each_row *e = ctx;
+	struct each_row *e = ctx;
 	struct arena *a = arena_create(LIMIT_HEADER_BYTES);
 	struct report_row row;
-	enum rc rc = a == NULL ? RC_NOMEM : RC_CONFIG;
+	enum rc rc = a == NULL ? RC_NOMEM : RC_OK;
 
-	if (a != NULL && count == 4 && report_row_decode(a, &(struct row_octets){ .day = e->day,
+	if (rc == RC_OK && (count != 4 || !report_row_decode(a, &(struct row_octets){ .day = e->day,
 			.domain = e->domain, .policy = c[0].octets, .tuple = c[1].octets,
-			.aligned = c[2].integer != 0 }, &row)) {
+			.aligned = c[2].integer != 0 }, &row))) {
+		e->unreadable = true;
+		rc = RC_CONFIG;
+	}
+	if (rc == RC_OK) {
 		row.count = (uint64_t)c[3].integer;
 		rc = e->each(e->ctx, &row);
 	}
@@ -169,16 +175,30 @@ static enum rc give_row(void *ctx, const struct sql_value *c, size_t count)
 	return rc;
 }
 
+static enum rc fail_unreadable(const struct store *s, struct slice domain, struct err *err)
+{
+	struct buf name = BUF_INIT(LIMIT_LOG_LINE);
+	enum rc rc;
+
+	log_escape(&name, domain);
+	rc = err_config(err, "%s: a row of the policy domain %s cannot be read: the database is damaged: restore it, or "
+	    "move it away", sql_name(s->sql), buf_cstr(&name));
+	buf_free(&name);
+	return rc;
+}
+
 enum rc store_rows(struct store *s, int64_t day, struct slice domain,
     enum rc (*each)(void *ctx, const struct report_row *row), void *ctx, struct err *err)
 {
-	struct each_row e = { each, ctx, day, domain };
+	struct each_row e = { each, ctx, day, domain, false };
 	struct sql_value args[] = { sql_integer(day), sql_text(domain) };
+	enum rc rc;
 
-	return sql_run(s->sql,
+	rc = sql_run(s->sql,
 	    "SELECT p.policy, r.tuple, r.aligned, r.messages"
 	    " FROM history_policy p JOIN history_row r ON r.policy = p.id WHERE p.day = $1 AND p.domain = $2"
 	    " ORDER BY p.id, r.messages DESC, r.digest", args, 2, give_row, &e, err);
+	return rc == RC_CONFIG && e.unreadable ? fail_unreadable(s, domain, err) : rc;
 }
 
 /* --- closing -------------------------------------------------------------------------------------- */

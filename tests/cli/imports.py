@@ -334,6 +334,12 @@ def what_cannot_be_written_copies_no_key(w):
     status, _, err = w.run("import", "--keys", keys, "-o", os.path.join(path, "nowhere/assay.conf"), old)
     assert status == 1 and "nowhere/assay.conf.new: cannot be written: No such file" in err, err
     assert os.listdir(keys) == []
+    # Link for import: what waits at the temporary name is not written to
+    precious = put(path, "precious", "kept\n")
+    os.symlink(precious, os.path.join(path, "out.conf.new"))
+    status, _, err = w.run("import", "--keys", keys, "-o", os.path.join(path, "out.conf"), old)
+    assert status == 1 and "out.conf.new exists already: remove it" in err, err
+    assert os.listdir(keys) == [] and open(precious).read() == "kept\n"
     put(path, "keys/example.com/s.pem", "another\n")
     status, _, err = w.run("import", "--keys", keys, "-o", os.path.join(path, "assay.conf"), old)
     assert status == 1 and "holds another key" in err, err

@@ -7,6 +7,7 @@ Stores are filled by tests/lib/fillstore.  What runs on PostgreSQL is skipped, a
 Ends with `N passed, N failed`.
 """
 import argparse
+import contextlib
 import email
 import email.policy
 import glob
@@ -17,6 +18,7 @@ import re
 import shutil
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -317,6 +319,22 @@ def who_is_left_out(w):
         "fewer than minimum-messages": 1, "no message passed, and for = passing": 1, "named by except": 1}, done
     listed = {d["address"]: d["why"] for d in w.status()["suppressed"]}
     assert set(listed) == {"rua@d.example", "rua@elsewhere.test"} and all(listed.values()), listed
+
+
+@check
+def a_damaged_row_stops_its_own_domain_alone(w):
+    """Damaged rows: the day is made without them."""
+    s = w.server()
+    simple(w, s)
+    with contextlib.closing(sqlite3.connect(w.dir + "/reports.sqlite")) as db, db:
+        db.execute("UPDATE history_row SET tuple = x'ff' WHERE policy = "
+                   "(SELECT id FROM history_policy WHERE domain = 'b.example')")
+    out, err = w.run("send", "--json")
+    assert [r for _, r, _ in s.taken] == ["rua@a.example"], s.taken
+    assert "b.example" in err and "damaged" in err, err
+    assert json.loads(out)["not_made"] == [{"why": "its rows in the store cannot be read", "reports": 1, "messages": 5}], out
+    _, err = w.run("show", "b.example", status=1)
+    assert "damaged" in err, err
 
 
 # --- failure reports (RFC 9991) ---------------------------------------------------------------------------

@@ -130,7 +130,8 @@ enum suppression {
 	SUPPRESSED_FAILING,   /* for = passing, and nothing passed */
 	SUPPRESSED_CAP,       /* daily-cap was used up by larger ones */
 	SUPPRESSED_NO_URI,    /* no usable address in rua */
-	SUPPRESSED_TIME,      /* the time for making reports was used up by larger ones; the number is stored: last */
+	SUPPRESSED_TIME,      /* the time for making reports was used up by larger ones; the number is stored: after the others */
+	SUPPRESSED_UNREADABLE, /* the store is damaged there, or there is too much of it */
 	SUPPRESSIONS
 };
 extern const char *const suppression_words[SUPPRESSIONS];
