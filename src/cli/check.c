@@ -18,6 +18,8 @@ struct check_request {
 	struct arena *arena;
 	struct asker dns;
 	struct err *err;
+	struct domain *domains; /* that are named as arguments */
+	size_t domain_count;
 	struct own_keys keys;
 	bool keys_unread; /* there may be keys that could not be read: reported */
 	size_t findings, unknown;
@@ -286,32 +288,50 @@ static enum rc check_own(struct check_request *r)
 	return RC_OK;
 }
 
+/* Without arguments every domain that has a key is checked. */
+static bool is_checked(void *ctx, const struct signing_key *key)
+{
+	const struct check_request *r = ctx;
+
+	for (size_t i = 0; i < r->domain_count; i++)
+		if (domain_eq(r->domains[i], key->domain))
+			return true;
+	return r->domain_count == 0;
+}
+
 /*
  * If the keys cannot be read, this is reported, but domains given as arguments are still checked: they need
  * not be our own, so that no key may be needed.
  */
-static enum rc read_keys(struct check_request *r, int count)
+static enum rc read_keys(struct check_request *r)
 {
-	enum rc rc = own_keys_read(r->arena, r->dns.settings, r->directory, true, &r->keys, r->err);
+	struct sign_tables_wanted tables = { is_checked, r };
+	enum rc rc = own_keys_read(r->arena, r->dns.settings, r->directory, &tables, &r->keys, r->err);
 
-	if (rc == RC_NOMEM || (rc != RC_OK && count == 0 && r->keys.count == 0))
+	if (rc == RC_NOMEM || (rc != RC_OK && r->domain_count == 0 && r->keys.count == 0))
 		return rc;
 	r->keys_unread = rc != RC_OK;
 	return RC_OK;
 }
 
+static enum rc take_domains(struct check_request *r, size_t count, char **domains)
+{
+	r->domains = arena_new_array(r->arena, count, struct domain);
+	r->domain_count = count;
+	for (size_t i = 0; r->domains != NULL && i < count; i++)
+		if (!domain_parse(r->arena, slice_str(domains[i]), &r->domains[i]))
+			return RC_NOMEM; /* it has been parsed before */
+	return r->domains == NULL ? RC_NOMEM : RC_OK;
+}
+
 static enum rc check(struct check_request *r, int count, char **domains)
 {
+	TRY(take_domains(r, (size_t)count, domains));
 	TRY(asker_open(r->config, r->zone, &r->dns, r->err));
-	TRY(read_keys(r, count));
-	for (int i = 0; i < count; i++) {
-		struct domain domain = DOMAIN_NONE;
-
-		if (!domain_parse(r->arena, slice_str(domains[i]), &domain))
-			return RC_NOMEM; /* it has been parsed before */
-		TRY(check_domain(r, domain));
-	}
-	return count > 0 ? RC_OK : check_own(r);
+	TRY(read_keys(r));
+	for (size_t i = 0; i < r->domain_count; i++)
+		TRY(check_domain(r, r->domains[i]));
+	return r->domain_count > 0 ? RC_OK : check_own(r);
 }
 
 /* A definite finding takes precedence over a question that could not be answered. */

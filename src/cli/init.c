@@ -66,8 +66,10 @@ static enum rc print_object(struct init *in)
 /* --- keys --------------------------------------------------------------------------------------- */
 
 /* A key that signs or will: one that is being retired has a successor, unless the administrator wanted none. */
-static bool is_in_use(const struct init *in, const struct signing_key *key)
+static bool is_in_use(void *ctx, const struct signing_key *key)
 {
+	const struct init *in = ctx;
+
 	return domain_eq(key->domain, in->domain) && (key->state == KEY_ACTIVE || key->state == KEY_PENDING);
 }
 
@@ -76,8 +78,9 @@ static enum rc each_key(struct init *in,
     enum rc (*visit)(struct init *in, const struct signing_key *key, const struct private_key *private))
 {
 	struct key_request *r = &in->keys;
+	struct sign_tables_wanted tables = { is_in_use, in };
 	struct own_keys keys;
-	enum rc rc = own_keys_read(r->arena, r->dns.settings, r->named_directory, true, &keys, r->err);
+	enum rc rc = own_keys_read(r->arena, r->dns.settings, r->named_directory, &tables, &keys, r->err);
 
 	for (size_t i = 0; rc == RC_OK && i < keys.count; i++) {
 		struct private_key *loaded = NULL;

@@ -9,21 +9,35 @@
 
 #define DAY (24 * 60 * 60)
 
-static bool names_domain(const struct key_request *r, int i, struct domain d)
-{
-	struct domain named;
+/* Which keys a walk visits: those that the arguments name. */
+struct wanting {
+	const struct key_request *r;
+	const struct key_walk *w;
+	struct domain *domains; /* the arguments that are domains */
+	int domain_count;
+};
 
-	return domain_parse(r->arena, slice_str(r->arguments[i]), &named) && domain_eq(named, d);
+static enum rc wanting_init(struct wanting *wanting, struct key_request *r, const struct key_walk *w)
+{
+	int count = w->domains || r->argument_count == 0 ? r->argument_count : 1;
+
+	*wanting = (struct wanting){ .r = r, .w = w, .domain_count = count,
+		.domains = arena_new_array(r->arena, (size_t)count, struct domain) };
+	for (int i = 0; wanting->domains != NULL && i < count; i++)
+		if (!domain_parse(r->arena, slice_str(r->arguments[i]), &wanting->domains[i]))
+			wanting->domains[i] = DOMAIN_NONE;
+	return arena_failed(r->arena) ? RC_NOMEM : RC_OK;
 }
 
-static bool wanted(const struct key_request *r, const struct key_walk *w, const struct signing_key *key)
+static bool is_wanted(void *ctx, const struct signing_key *key)
 {
-	int last = w->domains ? r->argument_count : 1;
+	const struct wanting *wanting = ctx;
+	const struct key_request *r = wanting->r;
 	bool found = r->argument_count == 0;
 
-	for (int i = 0; i < last && i < r->argument_count && !found; i++)
-		found = names_domain(r, i, key->domain);
-	if (!found || w->domains || r->argument_count < 2)
+	for (int i = 0; i < wanting->domain_count && !found; i++)
+		found = domain_eq(wanting->domains[i], key->domain);
+	if (!found || wanting->w->domains || r->argument_count < 2)
 		return found;
 	for (int i = 1; i < r->argument_count; i++)
 		if (slice_ieq(slice_str(r->arguments[i]), key->selector))
@@ -31,13 +45,12 @@ static bool wanted(const struct key_request *r, const struct key_walk *w, const 
 	return false;
 }
 
-static enum rc nothing_seen(struct key_request *r, const struct key_walk *w, const struct own_keys *keys)
+static enum rc nothing_seen(struct key_request *r, struct wanting *wanting, const struct own_keys *keys)
 {
-	struct key_walk any = { .domains = w->domains, .states = ~0u };
 	size_t there = 0;
 
 	for (size_t i = 0; i < keys->count; i++) {
-		if (!wanted(r, &any, &keys->items[i]))
+		if (!is_wanted(wanting, &keys->items[i]))
 			continue;
 		key_say(r, "%.*s/%.*s: %s already", SLICE_ARG(keys->items[i].domain.name),
 		    SLICE_ARG(keys->items[i].selector), key_state_text(keys->items[i].state));
@@ -49,13 +62,17 @@ static enum rc nothing_seen(struct key_request *r, const struct key_walk *w, con
 
 enum rc key_each(struct key_request *r, const struct key_walk *w)
 {
+	struct wanting wanting;
+	struct sign_tables_wanted tables = { is_wanted, &wanting };
 	struct own_keys keys;
-	/* a directory that cannot be read fails the command in the end, and keeps no other key from its turn */
-	enum rc worst = own_keys_read(r->arena, r->dns.settings, r->named_directory, w->tables, &keys, r->err), rc;
+	enum rc worst, rc;
 	size_t seen = 0;
 
+	TRY(wanting_init(&wanting, r, w));
+	/* a directory that cannot be read fails the command in the end, and keeps no other key from its turn */
+	worst = own_keys_read(r->arena, r->dns.settings, r->named_directory, w->tables ? &tables : NULL, &keys, r->err);
 	for (size_t i = 0; i < keys.count && worst != RC_NOMEM; i++) {
-		if (!wanted(r, w, &keys.items[i]) || (w->states & 1u << keys.items[i].state) == 0)
+		if (!is_wanted(&wanting, &keys.items[i]) || (w->states & 1u << keys.items[i].state) == 0)
 			continue;
 		seen++;
 		key_progress(r, i + 1, keys.count, keys.items[i].domain);
@@ -63,7 +80,7 @@ enum rc key_each(struct key_request *r, const struct key_walk *w)
 		worst = rc == RC_OK ? worst : rc;
 	}
 	if (seen == 0 && worst == RC_OK && r->argument_count > 0)
-		worst = nothing_seen(r, w, &keys);
+		worst = nothing_seen(r, &wanting, &keys);
 	own_keys_free(&keys);
 	return worst;
 }

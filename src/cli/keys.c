@@ -6,8 +6,8 @@
 
 #include "cli/keys.h"
 
-static enum rc add_tables(struct arena *a, const struct settings *s, struct own_keys *out,
-    struct err *err)
+static enum rc add_tables(struct arena *a, const struct settings *s, const struct sign_tables_wanted *wanted,
+    struct own_keys *out, struct err *err)
 {
 	struct signing_key *listed = NULL, *all;
 	size_t count = 0;
@@ -16,7 +16,7 @@ static enum rc add_tables(struct arena *a, const struct settings *s, struct own_
 		return RC_OK;
 	TRY(sign_tables_load(s->key_table.ptr, s->signing_table.ptr, s->multiple_signatures,
 	    settings_passphrase_file(s), &out->tables, err));
-	TRY(sign_tables_keys(out->tables, a, true, &listed, &count));
+	TRY(sign_tables_keys(out->tables, a, wanted, &listed, &count));
 	all = arena_new_array(a, out->count + count, struct signing_key);
 	if (all == NULL)
 		return RC_NOMEM;
@@ -30,7 +30,7 @@ static enum rc add_tables(struct arena *a, const struct settings *s, struct own_
 }
 
 enum rc own_keys_read(struct arena *a, const struct settings *s, const char *directory,
-    bool tables, struct own_keys *out, struct err *err)
+    const struct sign_tables_wanted *tables, struct own_keys *out, struct err *err)
 {
 	const char *path = directory != NULL ? directory : s->keys_directory.ptr;
 	enum rc listed = RC_OK;
@@ -38,8 +38,8 @@ enum rc own_keys_read(struct arena *a, const struct settings *s, const char *dir
 	*out = (struct own_keys){ .count = 0 };
 	if (directory != NULL || access(path, F_OK) == 0 || errno != ENOENT)
 		listed = keystore_list(path, a, &out->items, &out->count, err);
-	if (listed != RC_NOMEM && directory == NULL && tables)
-		TRY(add_tables(a, s, out, err));
+	if (listed != RC_NOMEM && directory == NULL && tables != NULL)
+		TRY(add_tables(a, s, tables, out, err));
 	return listed;
 }
 

@@ -66,7 +66,7 @@ static size_t list_tables(const struct settings *s, struct arena *a, struct sign
 {
 	size_t count = 0;
 
-	return s->tables != NULL && sign_tables_keys(s->tables, a, false, out, &count) == RC_OK ? count : 0;
+	return s->tables != NULL && sign_tables_keys(s->tables, a, NULL, out, &count) == RC_OK ? count : 0;
 }
 
 /* A key that was activated since the last message of its domain is in use, although no message has asked for it. */

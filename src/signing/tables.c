@@ -145,8 +145,8 @@ static struct domain pattern_domain(struct arena *a, struct slice pattern)
 }
 
 /* False: the line is about no domain in particular, or names no key for it. */
-static bool key_of_row(const struct sign_tables *t, struct arena *a, const struct sign_row *row, bool decode,
-    struct signing_key *out)
+static bool key_of_row(const struct sign_tables *t, struct arena *a, const struct sign_row *row,
+    const struct sign_tables_wanted *decode, struct signing_key *out)
 {
 	struct domain author = pattern_domain(a, row->pattern);
 	const struct key_row *key = row->key;
@@ -159,14 +159,14 @@ static bool key_of_row(const struct sign_tables *t, struct arena *a, const struc
 	*out = (struct signing_key){ .selector = key->selector, .state = KEY_ACTIVE,
 		.domain = domain_is_none(key->domain) ? author : key->domain,
 		.path = key_row_path(key, a, author) };
-	if (!decode)
+	if (decode == NULL || !decode->wants(decode->ctx, out))
 		return key_row_known(&t->keys, key, a, author, &out->unusable);
 	out->key = key_row_key(&t->keys, key, a, author, &out->unusable);
 	return out->key != NULL || out->unusable;
 }
 
-enum rc sign_tables_keys(const struct sign_tables *t, struct arena *a, bool decode, struct signing_key **out,
-    size_t *count_out)
+enum rc sign_tables_keys(const struct sign_tables *t, struct arena *a, const struct sign_tables_wanted *decode,
+    struct signing_key **out, size_t *count_out)
 {
 	struct signing_key *keys = arena_new_array(a, t->addresses.count, struct signing_key);
 	struct map seen = { .entries = { .size = 0 } };

@@ -14,11 +14,12 @@ struct own_keys {
 };
 
 /*
- * directory NULL: that of the settings, which need not exist, and, if wanted, their tables.  RC_IO or
- * RC_CONFIG with messages when keys may exist that could not be read.
+ * directory NULL: that of the settings, which need not exist, and the keys of their tables, of which those that are
+ * wanted are loaded; tables NULL: without these.  RC_IO or RC_CONFIG with messages when keys may exist that
+ * could not be read.
  */
 MUST_CHECK enum rc own_keys_read(struct arena *a, const struct settings *s, const char *directory,
-    bool tables, struct own_keys *out, struct err *err);
+    const struct sign_tables_wanted *tables, struct own_keys *out, struct err *err);
 void own_keys_free(struct own_keys *keys);
 
 /*

@@ -43,14 +43,20 @@ MUST_CHECK enum rc sign_tables_load_names(const char *key_table, const char *sig
 MUST_CHECK enum rc sign_tables_find(const struct sign_tables *t, struct arena *a,
     struct slice author_address, struct table_matches *out);
 
+/* Which keys are to be decoded, by their domain and selector: of 100,000 that takes a minute, where one may do. */
+struct sign_tables_wanted {
+	bool (*wants)(void *ctx, const struct signing_key *key);
+	void *ctx;
+};
+
 /*
  * The keys that the lines name, each once, as active ones: path "" for one in the table itself, key
- * NULL for one that cannot be used.  Lines for any author domain ("%") count where a pattern names
- * the domain.  Without decode every key is NULL, and no key file is read: a file that was not used yet
- * counts as usable.
+ * NULL for one that cannot be used or is not wanted.  Lines for any author domain ("%") count where a
+ * pattern names the domain.  decode NULL: none is wanted.  No file is read of a key that is not, and
+ * one that was not used yet counts as usable.
  */
-MUST_CHECK enum rc sign_tables_keys(const struct sign_tables *t, struct arena *a, bool decode,
-    struct signing_key **out, size_t *count_out);
+MUST_CHECK enum rc sign_tables_keys(const struct sign_tables *t, struct arena *a,
+    const struct sign_tables_wanted *decode, struct signing_key **out, size_t *count_out);
 
 /*
  * The signing table's lines whose keys can be used, in their order: "*@example.com (s1)" as one

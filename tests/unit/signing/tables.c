@@ -388,6 +388,11 @@ START_TEST(described)
 }
 END_TEST
 
+static bool is_of(void *ctx, const struct signing_key *key)
+{
+	return domain_eq(key->domain, *(const struct domain *)ctx);
+}
+
 /* What the status shows: by names and what was tried before, without a decoded key. */
 START_TEST(keys_known)
 {
@@ -396,21 +401,26 @@ START_TEST(keys_known)
 	struct err err = ERR_INIT;
 	struct sign_tables *t = NULL;
 	struct signing_key *keys = NULL;
+	struct domain of = { SLICE("a.org") };
+	struct sign_tables_wanted wanted = { is_of, &of };
 	struct table_matches found;
 	size_t count = 0;
 
 	ck_assert_int_eq(load(dir, "refile:", false, "a a.org:sa:DIR/a.pem\nc c.org:sc:DIR/open.pem\n"
 	    "p %:sp:DIR/per/%/mail\n", "*@a.org a\n*@c.org c\n*@b.org p\n*@d.org p\n", &t, &err), RC_OK);
 	for (int tried = 0; tried < 2; tried++) {
-		ck_assert_int_eq(sign_tables_keys(t, a, false, &keys, &count), RC_OK);
+		ck_assert_int_eq(sign_tables_keys(t, a, NULL, &keys, &count), RC_OK);
 		ck_assert_uint_eq(count, 3); /* there is no file for d.org */
 		ck_assert(keys[0].key == NULL && !keys[0].unusable);
 		ck_assert(keys[1].key == NULL && keys[1].unusable);
 		ck_assert(keys[2].key == NULL && keys[2].unusable == (tried == 1));
 		ck_assert_int_eq(sign_tables_find(t, a, SLICE("x@b.org"), &found), RC_OK);
 	}
-	ck_assert_int_eq(sign_tables_keys(t, a, true, &keys, &count), RC_OK);
+	ck_assert_int_eq(sign_tables_keys(t, a, &wanted, &keys, &count), RC_OK);
 	ck_assert(count == 3 && keys[0].key != NULL && keys[1].unusable && keys[2].unusable);
+	of = keys[1].domain;
+	ck_assert_int_eq(sign_tables_keys(t, a, &wanted, &keys, &count), RC_OK);
+	ck_assert(count == 3 && keys[0].key == NULL && !keys[0].unusable);
 	sign_tables_free(&t);
 	arena_free(&a);
 	err_free(&err);
