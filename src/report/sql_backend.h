@@ -8,10 +8,10 @@
 #include "report/sql.h"
 
 /* Parameters of one statement. */
-#define SQL_ARGS_MAX 128u
+#define SQL_ARGS_MAX 320u
 
 /* Prepared statements that are kept. */
-#define SQL_STATEMENTS 32u
+#define SQL_STATEMENTS 48u
 
 struct sql_backend {
 	const char *scheme;      /* that a location begins with */

@@ -6,25 +6,9 @@
 #include "base/log.h"
 
 #include "schema.h"
-#include "store_private.h"
+#include "store_bulk.h"
 
 /* --- opening -------------------------------------------------------------------------------------- */
-
-/* ($1, $2, $3, $4, $5), ($6, ... */
-static void write_insert(struct buf *out, unsigned rows)
-{
-	unsigned parameter = 1;
-
-	*out = (struct buf)BUF_INIT(4096);
-	buf_add_str(out, "INSERT INTO history_row (policy, digest, tuple, aligned, messages) VALUES ");
-	for (unsigned row = 0; row < rows; row++) {
-		buf_addf(out, "%s($%u, $%u, $%u, $%u, $%u)", row == 0 ? "" : ", ", parameter, parameter + 1,
-		    parameter + 2, parameter + 3, parameter + 4);
-		parameter += 5;
-	}
-	buf_add_str(out, " ON CONFLICT (policy, digest) DO UPDATE SET"
-	    " messages = history_row.messages + excluded.messages RETURNING digest, messages");
-}
 
 enum rc store_open(struct slice location, struct store **out, struct err *err)
 {
@@ -33,9 +17,7 @@ enum rc store_open(struct slice location, struct store **out, struct err *err)
 
 	if (s == NULL)
 		return RC_NOMEM;
-	write_insert(&s->many, ROWS_AT_ONCE);
-	write_insert(&s->one, 1);
-	rc = buf_failed(&s->many) || buf_failed(&s->one) ? RC_NOMEM : sql_open(location, &s->sql, err);
+	rc = bulk_texts_write(&s->bulk) ? sql_open(location, &s->sql, err) : RC_NOMEM;
 	if (rc == RC_OK)
 		rc = schema_migrate(s->sql, err);
 	if (rc == RC_OK)
@@ -53,8 +35,7 @@ void store_close(struct store **s)
 	if (old == NULL)
 		return;
 	sql_close(&old->sql);
-	buf_free(&old->many);
-	buf_free(&old->one);
+	bulk_texts_free(&old->bulk);
 	free(old);
 }
 

@@ -5,12 +5,19 @@
 #include "base/cursor.h"
 #include "report/store.h"
 
-/* Text of an INSERT of many rows at once, made once. */
-#define ROWS_AT_ONCE 16u
+/* Statements that take many rows at once (store_bulk.h), and their sizes; their texts are made once. */
+enum bulk_statement { BULK_FIND_POLICIES, BULK_MAKE_POLICIES, BULK_INSERT_ROWS, BULK_COUNT_ROWS, BULK_STATEMENTS };
+#define BULK_SIZES      4u
+#define BULK_MAX        64u
+#define BULK_PARAMETERS 5u    /* of a row, at most */
+
+struct bulk_texts {
+	struct buf texts[BULK_STATEMENTS][BULK_SIZES];
+};
 
 struct store {
 	struct sql *sql;          /* owned */
-	struct buf many, one;     /* INSERT INTO history_row, of ROWS_AT_ONCE rows and of one */
+	struct bulk_texts bulk;
 };
 
 /* For results of one integer. */

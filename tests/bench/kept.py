@@ -1,8 +1,10 @@
 """What the history of judged mail costs: assayd with a store beside assayd without one, each message a new row.
 
 CPU is that of the whole process, the writer's thread included, from before the first message until the rows are
-written; rounds alternate, and each round's quotient counts.
+written.  Both daemons work at the same time, so that whatever else happens on the machine is the same for both,
+and each round's quotient counts.
 """
+import concurrent.futures
 import os
 import statistics
 import sys
@@ -10,6 +12,7 @@ import time
 
 sys.path[:0] = [os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "daemon")]
 from history import Postgres, Sqlite  # noqa: E402
+from paired import interval  # noqa: E402
 from programs import family  # noqa: E402
 
 WRITTEN = 3  # seconds until the last rows are written: the writer comes by once a second
@@ -39,52 +42,52 @@ class Rows:
         return "\t".join(row)
 
 
-def round_of(programs, milter, rows, stores):
-    """(CPU microseconds of assayd, of the store's server) a message"""
-    pids = [p.pid for p in milter[1]]
-    listed = programs.list_file(rows)
-    before, server = cpu_us(pids), cpu_us(family(stores))
-    got = programs.load(milter, listed, len(rows))
+def load(programs, milter, listed, messages):
+    got = programs.load(milter, listed, messages)
     if got["wrong"]:
         sys.exit("bench: history: %d wrong answers" % got["wrong"])
+
+
+def round_of(programs, milters, rows, messages, servers):
+    """CPU microseconds a message: of each milter, and of the store's server"""
+    watched = [[p.pid for p in milter[1]] for milter in milters] + [family(servers)]
+    lists = [programs.list_file([rows.next() for _ in range(messages)]) for _ in milters]
+    before = [cpu_us(pids) for pids in watched]
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        for done in [pool.submit(load, programs, milter, listed, messages) for milter, listed in zip(milters, lists)]:
+            done.result()
     time.sleep(WRITTEN)
-    return (cpu_us(pids) - before) / len(rows), (cpu_us(family(stores)) - server) / len(rows)
+    return [(cpu_us(pids) - b) / messages for pids, b in zip(watched, before)]
 
 
 def measure(programs, port, rows, store, messages, rounds):
+    """for each round: (without, with, the store's server)"""
     without = programs.assayd(port)
     kept = programs.assayd(port, 'reports { store = "%s" domain-rows = 1000000 day-rows = 10000000 }' % store.setting)
     servers = [store.server.pid] if hasattr(store, "server") else []
-    own, quotients, server_us = [], [], []
-    for n in range(-1, rounds):  # the first fills the caches
-        first = round_of(programs, (without, kept)[n % 2], [rows.next() for _ in range(messages)], servers)
-        second = round_of(programs, (kept, without)[n % 2], [rows.next() for _ in range(messages)], servers)
-        base, more = (first, second) if n % 2 == 0 else (second, first)
-        if n >= 0:
-            own.append((base[0], more[0]))
-            quotients.append(more[0] / base[0])
-            server_us.append(more[1])
+    results = [round_of(programs, (without, kept), rows, messages, servers) for _ in range(rounds + 1)]
     programs.stop(*without[1], *kept[1])
-    return own, quotients, server_us
+    return results[1:]  # the first fills the caches
 
 
-def show(name, own, quotients, server_us):
-    print(COLUMNS % (name, "%.1f" % statistics.median(b for b, _ in own), "%.1f" % statistics.median(m for _, m in own),
-                     "%.3f (%.3f to %.3f)" % (statistics.median(quotients), min(quotients), max(quotients)),
-                     "%.1f" % statistics.median(server_us)), flush=True)
+def show(name, results):
+    base, own, server = (statistics.median(column) for column in zip(*results))
+    quotients = [more / less for less, more, _ in results]
+    print(COLUMNS % (name, "%.1f" % base, "%.1f" % own, "%.3f (%.3f to %.3f)" % interval(quotients), "%.1f" % server), flush=True)
 
 
 def run(material, programs, quick):
     rows = Rows(material)
     _, port, _ = programs.dns(rows.zone)
-    messages, rounds = (3000, 5) if quick else (8000, 11)
+    messages, rounds = (3000, 5) if quick else (6000, 15)
+    print("the median of the rounds' quotients, with its 95 % interval")
     print(COLUMNS % ("store", "without us", "with us", "with/without", "server us"))
-    show("SQLite", *measure(programs, port, rows, Sqlite(material.dir), messages, rounds))
+    show("SQLite", measure(programs, port, rows, Sqlite(material.dir), messages, rounds))
     if not Postgres.programs_found():
         print("PostgreSQL: not installed")
         return
     store = Postgres(Postgres.programs_found())
     try:
-        show("PostgreSQL", *measure(programs, port, rows, store, messages, rounds))
+        show("PostgreSQL", measure(programs, port, rows, store, messages, rounds))
     finally:
         store.end()

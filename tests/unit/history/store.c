@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/cursor.h"
 #include "base/limits.h"
 
 #include "postgres.h"
@@ -146,7 +147,7 @@ static void run_many_statements(struct sql *s)
 {
 	char text[40];
 
-	for (int i = 0; i < 40; i++) {
+	for (int i = 0; i < 60; i++) {
 		snprintf(text, sizeof(text), "SELECT a FROM t WHERE a = %d", i);
 		ck_assert_int_eq(sql_run(s, text, NULL, 0, NULL, NULL, NULL), RC_OK);
 	}
@@ -258,10 +259,6 @@ Suite *sql_suite(void)
 }
 
 /* --- store.h ---------------------------------------------------------------------------------------- */
-
-struct items {
-	struct buf octets;
-};
 
 static void add(struct buf *items, const struct report_row *row, unsigned times)
 {
@@ -498,6 +495,77 @@ START_TEST(policies_apart)
 }
 END_TEST
 
+/* Domains of which each has one row more than the one before it, from 1 to 4, then again. */
+#define MANY_DOMAINS 150
+#define ROWS_OF(domain) ((domain) % 4 + 1)
+
+static void add_many(struct buf *items, unsigned times)
+{
+	char name[20];
+
+	for (unsigned d = 0; d < MANY_DOMAINS; d++)
+		for (unsigned i = 0; i < ROWS_OF(d); i++) {
+			struct report_row row;
+
+			snprintf(name, sizeof(name), "d%u.example", d);
+			row = row_like(DAY + d % 2, name, i);
+			add(items, &row, times);
+		}
+}
+
+static enum rc check_count(void *ctx, const struct sql_value *columns, size_t count)
+{
+	struct cursor number = cursor_of(slice_drop(columns[3].octets, 1));
+	uint64_t domain = 0;
+
+	ck_assert_uint_eq(count, 4);
+	ck_assert(take_uint(&number, 3, MANY_DOMAINS, &domain));
+	ck_assert_uint_eq(columns[0].integer, ROWS_OF(domain));
+	ck_assert_int_eq(columns[1].integer, columns[0].integer);
+	ck_assert_int_eq(columns[2].integer, 5 * columns[0].integer);
+	++*(unsigned *)ctx;
+	return RC_OK;
+}
+
+static enum rc take_integer(void *ctx, const struct sql_value *columns, size_t count)
+{
+	ck_assert_uint_eq(count, 1);
+	*(int64_t *)ctx = columns[0].integer;
+	return RC_OK;
+}
+
+/* More policies and rows than one statement takes, new ones and known ones: each is counted where it belongs. */
+START_TEST(many_at_once)
+{
+	struct buf items = BUF_INIT(10000000);
+	struct store_batch batch;
+	struct store *s;
+	unsigned domains = 0;
+	int64_t rows = 0;
+	char location[512];
+
+	if (!store_location(_i, location))
+		return;
+	s = opened(location);
+	add_many(&items, 2);
+	batch = batch_of("one", 1, &items);
+	(void)added(s, &batch);
+	buf_clear(&items);
+	add_many(&items, 3);
+	batch = batch_of("one", 2, &items);
+	(void)added(s, &batch);
+	ck_assert_int_eq(sql_run(store_sql(s), "SELECT count(*), p.row_count, CAST(sum(r.messages) AS BIGINT), p.domain"
+	    " FROM history_policy p JOIN history_row r ON r.policy = p.id GROUP BY p.id, p.row_count, p.domain", NULL, 0,
+	    check_count, &domains, NULL), RC_OK);
+	ck_assert_uint_eq(domains, MANY_DOMAINS);
+	ck_assert_int_eq(sql_run(store_sql(s), "SELECT CAST(sum(row_count) AS BIGINT) FROM history_day", NULL, 0, take_integer,
+	    &rows, NULL), RC_OK);
+	ck_assert_int_eq(rows, 373);
+	store_close(&s);
+	buf_free(&items);
+}
+END_TEST
+
 /* NUL in a row: what the store never takes is left out, and the rest is written. */
 START_TEST(set_aside)
 {
@@ -515,6 +583,10 @@ START_TEST(set_aside)
 	s = opened(location);
 	bad.policy.domain = SLICE("n\0l.example");
 	add(&items, &bad, 2);
+	bad.disposition = DISPOSITION_NONE; /* another row, and another policy, of the same domain */
+	add(&items, &bad, 1);
+	bad.policy.text = SLICE("v=DMARC1; p=none; rua=mailto:r@example.org");
+	add(&items, &bad, 4);
 	for (unsigned i = 0; i < 20; i++) {
 		struct report_row row = row_like(DAY, i < 10 ? "a.example" : "z.example", i);
 
@@ -525,7 +597,7 @@ START_TEST(set_aside)
 	store_item_end(&items, begun);
 	batch = batch_of("one", 1, &items);
 	ck_assert_int_eq(store_add(s, &batch, &out, &err), RC_OK);
-	ck_assert_uint_eq(out.refused, 2);
+	ck_assert_uint_eq(out.refused, 7);
 	ck_assert_uint_ge(err.count, 1);
 	expect_domains(s, DAY, " a.example: 10 messages, 0 aligned, 10 rows\n z.example: 10 messages, 0 aligned, 10 rows\n");
 	err_free(&err);
@@ -749,6 +821,7 @@ Suite *store_suite(void)
 	unit_table(s, "a_batch_counts_once", a_batch_counts_once, STORE_KINDS);
 	unit_table(s, "growth_ends", growth_ends, STORE_KINDS);
 	unit_table(s, "policies_apart", policies_apart, STORE_KINDS);
+	unit_table(s, "many_at_once", many_at_once, STORE_KINDS);
 	unit_table(s, "set_aside", set_aside, STORE_KINDS);
 	unit_table(s, "closing_a_day", closing_a_day, STORE_KINDS);
 	unit_table(s, "retention", retention, STORE_KINDS);
