@@ -269,16 +269,30 @@ static enum rc read_rotated(struct log_read *r, struct slice path, struct err *e
 
 /* --- what the settings say ------------------------------------------------------------------------- */
 
-/* Where distributions' syslog daemons write what has the facility mail; else it is the journal's. */
-static enum rc read_syslog(struct log_read *r, struct err *err)
+/* Where distributions' syslog daemons write what has the facility mail; NULL: there is no such file. */
+static const char *mail_log(void)
 {
 	static const char *const files[] = { "/var/log/mail.log", "/var/log/maillog", "/var/log/mail" };
 	struct stat st;
 
 	for (size_t i = 0; i < N_ELEMENTS(files); i++)
 		if (stat(files[i], &st) == 0 && S_ISREG(st.st_mode))
-			return read_rotated(r, slice_str(files[i]), err);
-	return read_journal(r, err);
+			return files[i];
+	return NULL;
+}
+
+/*
+ * The journal has what a unit writes to standard error as well, which a syslog daemon files by the unit's facility and
+ * not by the daemon's: it is asked where there is no file, or none of the daemon's messages in it.
+ */
+static enum rc read_syslog(struct log_read *r, struct err *err)
+{
+	const char *file = mail_log();
+
+	if (file == NULL)
+		return read_journal(r, err);
+	TRY(read_rotated(r, slice_str(file), err));
+	return r->messages > 0 || access("/run/systemd/journal", X_OK) != 0 ? RC_OK : read_journal(r, err);
 }
 
 static enum rc read_configured(struct log_read *r, struct err *err)

@@ -198,6 +198,14 @@ def judged_and_not_refused(site):
     results = (delivery.get("Authentication-Results") or "").strip()
     check(results.startswith("mx.example.com;") and "dmarc=fail" in results, "Authentication-Results: %r" % results)
     check("would=reject" in run("journalctl --no-pager -u assayd"), "the log has no would=reject")
+    check("would=reject" in run("journalctl --no-pager -u assayd SYSLOG_FACILITY=2"), "the facility is not mail")
+    # a syslog daemon beside the journal keeps the MTA's lines in a file: assay's are found all the same
+    run("test ! -e /var/log/mail.log; echo 'Nov 26 12:00:00 mx postfix/master[1]: daemon started' >/var/log/mail.log")
+    try:
+        said = run("assay log")
+        check("read from /var/log/mail.log, the journal" in said and "strict.example" in said, said)
+    finally:
+        run("rm /var/log/mail.log")
 
 
 def documented_commands(site):
