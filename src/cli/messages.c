@@ -137,8 +137,8 @@ enum rc envelope_from_headers(struct arena *a, struct slice text, const struct h
 	(void)read_headers(&m, text);
 	if (e->client.family == IP_NONE) {
 		if (!recorded_client(&m, own_relays, &client, &helo))
-			return err_config(err, "--from-headers: no Received field of our own MTA names a client: write "
-			    "--ip and --helo");
+			return err_config(err, "--from-headers: no Received field of our own MTA names a client (mail that was "
+			    "written on this host has none): write --ip and --helo");
 		e->client = client;
 		e->helo = slice_is_null(e->helo) ? helo : e->helo;
 	}

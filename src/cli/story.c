@@ -321,7 +321,7 @@ static void tell_setting(struct arena *a, const struct log_entry *e, struct stor
 			break;
 		}
 	if (has(e, LOG_WOULD))
-		say(a, &out->settings, "enforce (the daemon only observes; see assay log would)");
+		say(a, &out->settings, "enforce (without enforce = yes nothing is refused; see assay log would)");
 }
 
 /* --- what the sender should mend ------------------------------------------------------------------- */

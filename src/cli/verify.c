@@ -155,6 +155,21 @@ static enum rc judge_one(const struct verify_request *r, const struct transactio
 	return rc;
 }
 
+/* A message of a mailbox whose header does not describe the session is reported, and those after it are judged. */
+static enum rc judge_numbered(const struct verify_request *r, const struct transaction_env *env, struct slice text,
+    unsigned number, struct err *err)
+{
+	size_t mark = err->text.len;
+	enum rc rc;
+
+	if (!r->json)
+		printf("%smessage %u\n", number == 1 ? "" : "\n", number);
+	rc = judge_one(r, env, text, err);
+	if (rc == RC_CONFIG)
+		err_wrap(err, mark, "message %u", number);
+	return rc;
+}
+
 /* One message, or those of a mailbox one after the other. */
 static enum rc judge_all(const struct verify_request *r, const struct transaction_env *env,
     struct slice text, struct err *err)
@@ -166,15 +181,15 @@ static enum rc judge_all(const struct verify_request *r, const struct transactio
 
 	if (!r->mbox)
 		return judge_one(r, env, text, err);
-	while (rc == RC_OK && more) {
+	while (more && (rc == RC_OK || rc == RC_CONFIG)) {
 		struct buf message = BUF_INIT(LIMIT_FILE_BYTES);
+		enum rc one = RC_OK;
 
 		more = mbox_next(&rest, &message);
-		if (more && !r->json)
-			printf("%smessage %u\n", number == 0 ? "" : "\n", number + 1);
 		number++;
 		if (more)
-			rc = buf_failed(&message) ? RC_NOMEM : judge_one(r, env, buf_slice(&message), err);
+			one = buf_failed(&message) ? RC_NOMEM : judge_numbered(r, env, buf_slice(&message), number, err);
+		rc = one == RC_OK ? rc : one;
 		buf_free(&message);
 	}
 	return rc;

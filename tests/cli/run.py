@@ -377,6 +377,12 @@ def envelope_from_headers(w):
     two = b"From a@b Mon Jun  2 10:00:00 2025\n" + path + client + MESSAGE + b"\nFrom a@b Mon Jun  2 10:00:00 2025\n" + path + forged + MESSAGE
     out = w.ok("verify", "--mbox", "--from-headers", "--zone", zone, w.file("fh.mbox", two))
     assert "spf=pass" in out and "spf=fail" in out, out
+    # one that was written on this host has no client: it is reported, and the others are judged
+    local = b"From a@b Mon Jun  2 10:00:00 2025\n" + path + MESSAGE
+    mailbox = w.file("fh-local.mbox", local + b"\n" + two)
+    status, out, err = w.run("verify", "--mbox", "--from-headers", "--zone", zone, mailbox)
+    assert status == 1 and "message 1: --from-headers: no Received field" in err and err.count("\n") == 1, err
+    assert "spf=pass" in out and "spf=fail" in out and "message 3\n" in out, out
 
 
 @check
