@@ -273,6 +273,23 @@ int64_t key_since(struct key_request *r, const struct signing_key *key)
 	return st.st_mtim.tv_sec;
 }
 
+enum rc key_begin_again(struct key_request *r, const struct signing_key *key)
+{
+	struct slice path = arena_copy(r->arena, key->path);
+	bool done;
+
+	if (slice_is_null(path))
+		return RC_NOMEM;
+	TRY(owner_act(r->directory, r->err));
+	done = utimensat(AT_FDCWD, path.ptr, NULL, AT_SYMLINK_NOFOLLOW) == 0;
+	owner_act_no_more();
+	if (!done)
+		return err_config(r->err, "%s: its time is in the future, and cannot be set: %s", path.ptr, strerror(errno));
+	key_say(r, "%.*s/%.*s: its time was in the future: it counts from now", SLICE_ARG(key->domain.name),
+	    SLICE_ARG(key->selector));
+	return RC_OK;
+}
+
 /* --- who may change them --------------------------------------------------------------------- */
 
 static enum rc check_writer(struct key_request *r, const char *path, int fd)

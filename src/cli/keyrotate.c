@@ -66,6 +66,12 @@ static const struct {
 	[STEP_RETIRED] = { "remove", "retire the key that has been retiring for a week" },
 };
 
+/* More than clocks of hosts that share the keys differ by. */
+static bool is_ahead(const struct rotation *t, int64_t since)
+{
+	return since > t->now + DAY;
+}
+
 /* --- what is due ------------------------------------------------------------------------------- */
 
 static const struct rotating_key *newest(const struct rotation *t, enum key_state state)
@@ -178,7 +184,7 @@ static enum rc visible_since(struct rotation *t, const struct rotating_key *k, i
 	int fd;
 
 	TRY(owner_act(t->r->directory, t->r->err));
-	fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
+	fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0644); /* no FIFO is waited for */
 	owner_act_no_more();
 	if (fd < 0 || fstat(fd, &st) != 0) {
 		int saved = errno;
@@ -200,12 +206,22 @@ static enum rc forget_visible(struct rotation *t, const struct rotating_key *k)
 	return RC_OK;
 }
 
+/* The same, where the clock was ahead: as if the record were seen for the first time. */
+static enum rc visible_since_now(struct rotation *t, const struct rotating_key *k, int64_t *out)
+{
+	TRY(visible_since(t, k, out));
+	if (!is_ahead(t, *out))
+		return RC_OK;
+	TRY(forget_visible(t, k));
+	return visible_since(t, k, out);
+}
+
 static enum rc when_visible(struct rotation *t, const struct rotating_key *k,
     const struct published *found)
 {
 	int64_t ttl = found->negative_ttl >= 0 ? found->negative_ttl : UNKNOWN_TTL, since = t->now;
 
-	TRY(visible_since(t, k, &since));
+	TRY(visible_since_now(t, k, &since));
 	if (t->now - since < ttl) {
 		key_say(t->r, "%.*s/%.*s: published; resolvers may not know it for %lld seconds more",
 		    SLICE_ARG(t->domain.name), SLICE_ARG(k->key->selector), (long long)(since + ttl - t->now));
@@ -327,6 +343,19 @@ static struct key_report_step dates_of(const struct rotation *t, enum step step)
 
 /* --- domains --------------------------------------------------------------------------------------------- */
 
+/* Of times that a clock set that was ahead: such a key would be the newest one, and not get older, for as long. */
+static enum rc mend_times(struct rotation *t)
+{
+	for (size_t i = 0; i < t->count; i++) {
+		if (!is_ahead(t, t->keys[i].since))
+			continue;
+		if (!t->r->plan && !t->r->dry_run)
+			TRY(key_begin_again(t->r, t->keys[i].key));
+		t->keys[i].since = t->now;
+	}
+	return RC_OK;
+}
+
 static int newest_first(const void *a, const void *b)
 {
 	const struct rotating_key *x = a, *y = b;
@@ -338,9 +367,11 @@ static enum rc rotate_type(struct rotation *t)
 {
 	const struct rotating_key *k = NULL;
 	struct key_report_step dates;
-	enum rc rc = RC_OK;
+	enum rc rc = mend_times(t);
 	enum step step;
 
+	if (rc != RC_OK)
+		return rc;
 	qsort(t->keys, t->count, sizeof(*t->keys), newest_first);
 	step = due(t, &k);
 	dates = dates_of(t, step);

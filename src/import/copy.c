@@ -75,18 +75,12 @@ static enum rc write_table(struct import *im, const char *name, struct slice tex
 	struct buf there = BUF_INIT(LIMIT_CONFIG_LIST);
 	const char *why;
 	bool same = file_read(path, &there, NULL, &why) == RC_OK && slice_eq(buf_slice(&there), text);
-	FILE *f;
 
 	buf_free(&there);
-	if (same)
+	if (same || file_create(path, text, 0644, false))
 		return RC_OK;
-	f = fopen(path, "wx");
-	if (f == NULL)
-		return err_config(im->err, "%s: %s", path, errno == EEXIST ? "already exists with another content: "
-		    "move it away" : strerror(errno));
-	if (fwrite(text.ptr, 1, text.len, f) != text.len || fclose(f) != 0)
-		return err_config(im->err, "%s: %s", path, strerror(errno));
-	return RC_OK;
+	return err_config(im->err, "%s: %s", path, errno == EEXIST ? "already exists with another content: "
+	    "move it away" : strerror(errno));
 }
 
 /* The directory of keys that only tables can name, beside the key directory and with its owner. */

@@ -81,7 +81,7 @@ void redact_address(const struct redactor *r, struct slice address, struct buf *
 {
 	size_t at = slice_rfind(address, '@');
 
-	if (at < address.len)
+	if (at < address.len && address.ptr[address.len - 1] != '"') /* "joe@home" in quotes is a local-part alone */
 		add_address(r, slice_take(address, at), domain_after(slice_drop(address, at + 1)), out);
 	else if (address.len > 0)
 		add_hash(r, address, SLICE(""), out);

@@ -21,6 +21,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import time
 from urllib.parse import unquote_to_bytes
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -704,9 +705,16 @@ def keys_rotate(w):
     assert files() == ["old.pending.pem"]
     assert "may not know it for" in rotate() and files() == ["old.pending.pem"]
     assert "may not know it for" in rotate() and files() == ["old.pending.pem"]
+    # Clock ahead: a time of next year counts as now, or the key would stay as it is until then
+    set_back(os.path.join(domain, "old.visible"), -365)
+    assert "may not know it for" in rotate() and files() == ["old.pending.pem"]
+    assert os.stat(os.path.join(domain, "old.visible")).st_mtime < time.time() + 60
     set_back(os.path.join(domain, "old.visible"), 1)
     rotate()
     assert files() == ["old.pem"]
+    set_back(os.path.join(domain, "old.pem"), -365)
+    assert "future" not in rotate("--plan") and "its time was in the future" in rotate()
+    assert os.stat(os.path.join(domain, "old.pem")).st_mtime < time.time() + 60
     assert "nothing is due" in rotate("--plan") and "make the next key" in rotate("--plan")
     rotate()
     assert files() == ["old.pem"]

@@ -63,6 +63,9 @@ MUST_CHECK enum rc key_settle(struct key_request *r, const struct signing_key *k
 /* Since when the key is in its state; 0: not known. */
 int64_t key_since(struct key_request *r, const struct signing_key *key);
 
+/* Sets that time to now, where the clock was ahead when the key got its state. */
+MUST_CHECK enum rc key_begin_again(struct key_request *r, const struct signing_key *key);
+
 /*
  * One host changes a key directory that several share: the first one that rotates puts its name into
  * DIRECTORY/.writer, and the others are refused.  Held until the process ends, so that there is

@@ -132,6 +132,7 @@ START_TEST(hashes)
 	ck_assert(!slice_eq(joe, hash_of(a, "example.net", "joe@example.com")));
 	ck_slice_eq(shown(a, joe), SLICE("#@example.com"));
 	ck_slice_eq(shown(a, hash_of(a, "example.org", "joe")), SLICE("#"));
+	ck_slice_eq(shown(a, hash_of(a, "example.org", "\"joe@secret\"")), SLICE("#"));
 	ck_slice_eq(hash_of(a, "example.org", ""), SLICE(""));
 	ck_slice_eq(shown(a, hash_of(a, "example.org", "@relay.example:joe@example.com")), SLICE("#@example.com"));
 	arena_free(&a);
