@@ -948,14 +948,25 @@ def pkcs11(w, sign):
     os.makedirs(store)
     env = dict(os.environ, SOFTHSM2_CONF=w.file("softhsm2.conf", "directories.tokendir = %s\nobjectstore.backend = file\n" % store),
                OPENSSL_CONF=w.file("pkcs11.cnf", "openssl_conf = o\n[o]\nproviders = p\n[p]\ndefault = d\npkcs11 = m\n[d]\nactivate = 1\n"
-                                   "[m]\nmodule = %s\npkcs11-module-path = %s\npkcs11-module-token-pin = 1234\nactivate = 1\n" % (modules[0], tokens[0])))
+                                   "[m]\nmodule = %s\npkcs11-module-path = %s\npkcs11-module-token-pin = 1234\n"
+                                   "pkcs11-module-quirks = no-deinit\nactivate = 1\n" % (modules[0], tokens[0])))
     for args in (["--init-token", "--free", "--label", "assay", "--so-pin", "1234", "--pin", "1234"],
                  ["--import", os.path.join(KEYS, "rsa2048.pem"), "--token", "assay", "--label", "s", "--id", "01", "--pin", "1234"]):
         subprocess.run(["softhsm2-util", *args], env=env, check=True, capture_output=True)
     p = subprocess.run([w.assay, *sign, "pkcs11:token=assay;object=s;type=private"], input=MESSAGE, capture_output=True, env=env)
-    assert p.returncode == 0 and b"DKIM-Signature" in p.stdout, p.stderr
+    assert p.returncode == 0 and b"DKIM-Signature" in p.stdout, p
     p = subprocess.run([w.assay, *sign, "pkcs11:token=assay;object=none;type=private"], input=MESSAGE, capture_output=True, env=env)
-    assert p.returncode == 1, p.stdout
+    assert p.returncode == 1 and b"it contains no private key" in p.stderr, p
+    # in a key table; what is shown is the public half of what was imported
+    w.file("homes/K", "k b.example:s:pkcs11:token=assay;object=s;type=private\n")
+    conf = os.path.join(w.dir, "homes.conf")
+    p = subprocess.run([w.assay, "key", "list", "b.example", "-c", conf], capture_output=True, env=env)
+    assert p.returncode == 0 and re.search(rb"rsa-2048", p.stdout), p
+    public = subprocess.run(["openssl", "pkey", "-in", os.path.join(KEYS, "rsa2048.pem"), "-pubout", "-outform", "DER"],
+                            check=True, capture_output=True).stdout
+    p = subprocess.run([w.assay, "key", "show", "b.example", "-c", conf], capture_output=True, env=env)
+    shown = b"".join(re.findall(rb'"([^"]*)"', p.stdout)) or p.stdout
+    assert p.returncode == 0 and base64.b64encode(public) in shown, p
 
 
 @check

@@ -23,6 +23,10 @@ for device in null zero full random urandom tty; do
 	[ -e "$0/dev/$device" ] || : >"$0/dev/$device"
 	mount --bind "/dev/$device" "$0/dev/$device"
 done
+mkdir -p "$0/dev/pts"
+mount -t devpts -o newinstance,ptmxmode=0666,mode=0620 devpts "$0/dev/pts"
+[ -e "$0/dev/ptmx" ] || : >"$0/dev/ptmx"
+mount --bind "$0/dev/pts/ptmx" "$0/dev/ptmx"
 [ -e "$0/dev/fd" ] || ln -s /proc/self/fd "$0/dev/fd"
 ip link set lo up 2>/dev/null || true
 exec chroot "$0" "$@"
