@@ -19,6 +19,7 @@
 #define CONNECT_LIMIT_MS  30000L
 #define WORDS_MAX         1000u /* octets kept of what the MTA says */
 #define CHILD_POLL_NS     (20L * 1000 * 1000)
+#define EX_NOT_RUN        127 /* posix_spawn() may report so a program that cannot be run, and a shell does (POSIX) */
 
 extern char **environ;
 
@@ -238,7 +239,8 @@ static enum handover_result by_sendmail(struct handover *h, const char *sender, 
 		status = run_sendmail(h->way.path.ptr, sender, recipient, input, said, words);
 		add_words(words, said);
 		if (status != EX_OK && words->len == 0)
-			buf_addf(words, "%s: exit status %d", h->way.path.ptr, status);
+			buf_addf(words, status == EX_NOT_RUN ? "%s: cannot be run (exit status %d)" : "%s: exit status %d",
+			    h->way.path.ptr, status);
 	} else {
 		buf_addf(words, "no temporary file: %s", strerror(errno));
 	}

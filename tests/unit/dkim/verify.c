@@ -426,6 +426,7 @@ static void ask_validating(void *ctx, struct dns_question *question, const char 
 	(void)name;
 	(void)type;
 	answer = dns_answer_new(DNS_FOUND, 1, world->record.len, &text);
+	ck_assert_ptr_nonnull(answer);
 	memcpy(text, world->record.ptr, world->record.len);
 	answer->records[0].text = slice_of(text, world->record.len);
 	answer->authentic = world->authentic;

@@ -14,6 +14,7 @@ static struct dns_answer *copy_of(const struct dns_answer *from)
 	for (size_t i = 0; i < from->count; i++)
 		octets += from->records[i].text.len + 1;
 	to = dns_answer_new(from->status, from->count, octets, &text);
+	ck_assert_ptr_nonnull(to);
 	for (size_t i = 0; i < from->count; i++) {
 		struct slice s = from->records[i].text;
 

@@ -269,6 +269,7 @@ START_TEST(octets_are_limited)
 		struct dns_answer *a = dns_answer_new(DNS_FOUND, 1, 65536, &text);
 		struct listener l;
 
+		ck_assert_ptr_nonnull(a);
 		a->records[0].text = slice_of(text, 65535);
 		a->ttl = 100;
 		snprintf(name, sizeof(name), "n%d.test", i);
