@@ -6,6 +6,8 @@ int main(void)
 	static suite_maker *const suites[] = {
 		classify_suite,
 		decide_suite,
+		demand_check_suite,
+		demand_from_suite,
 		exempt_suite,
 		results_suite,
 		reply_suite,

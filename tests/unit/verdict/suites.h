@@ -6,6 +6,8 @@
 
 Suite *classify_suite(void);
 Suite *decide_suite(void);
+Suite *demand_check_suite(void);
+Suite *demand_from_suite(void);
 Suite *exempt_suite(void);
 Suite *json_suite(void);
 Suite *logline_suite(void);
