@@ -65,6 +65,21 @@ static enum rc converse(int fd, const char *question, int64_t until, struct buf 
 	return answered ? RC_OK : RC_IO;
 }
 
+/* What keeps people from the socket, with what to do. */
+static const char *why_not(int error)
+{
+	switch (error) {
+	case EACCES:
+		return "Permission denied: only root, the daemon's user and the members of control { group } may ask";
+	case ENOENT:
+		return "there is no such socket: assayd does not run, or runs with another configuration";
+	case ECONNREFUSED:
+		return "nothing answers there: assayd does not run";
+	default:
+		return strerror(error);
+	}
+}
+
 enum rc ask(const char *path, const char *question, int64_t limit_ms, struct buf *out,
     const char **why_out)
 {
@@ -76,7 +91,7 @@ enum rc ask(const char *path, const char *question, int64_t limit_ms, struct buf
 	if (fd >= 0 && strlen(path) < sizeof(address.sun_path)) {
 		memcpy(address.sun_path, path, strlen(path));
 		if (connect(fd, (const struct sockaddr *)&address, sizeof(address)) != 0)
-			*why_out = strerror(errno);
+			*why_out = why_not(errno);
 		else
 			rc = converse(fd, question, clock_monotonic_ms() + limit_ms, out, why_out);
 	}

@@ -14,6 +14,7 @@
 
 #include "base/clock.h"
 #include "base/limits.h"
+#include "signing/keystore.h"
 
 #include "cli/command.h"
 #include "cli/program.h"
@@ -156,7 +157,9 @@ static void socket_reach(struct doctor *d)
 	if (pw == NULL || geteuid() != 0)
 		doctor_say(d, "note", "the socket is tried as this user, not as the MTA's%s",
 		    pw == NULL ? ": its account is not known" : ": run this as root");
-	if (error == 0)
+	if (error == EACCES && geteuid() != 0)
+		doctor_say(d, "note", "%.*s: this user may not connect: run this as root", SLICE_ARG(listen));
+	else if (error == 0)
 		doctor_say(d, "ok", "%.*s answers%s%s", SLICE_ARG(listen), pw == NULL ? "" : " user ",
 		    pw == NULL ? "" : pw->pw_name);
 	else
@@ -190,6 +193,41 @@ static int try_directory(const void *arg)
 	return access(arg, R_OK | X_OK) == 0 ? 0 : errno;
 }
 
+struct key_files {
+	const char *user;
+	struct signing_key *items;
+	size_t count;
+};
+
+/* Runs as the daemon's user, and reports here: each line is a finding.  The number of them, 255 at most. */
+static int try_keys(const void *arg)
+{
+	const struct key_files *keys = arg;
+	struct doctor child = { 0 };
+
+	for (size_t i = 0; i < keys->count; i++)
+		if (keys->items[i].state == KEY_ACTIVE && access(keys->items[i].path.ptr, R_OK) != 0)
+			doctor_say(&child, "BAD", "user %s cannot read the key %.*s: %s: write chown %s %.*s", keys->user,
+			    SLICE_ARG(keys->items[i].path), strerror(errno), keys->user, SLICE_ARG(keys->items[i].path));
+	fflush(stdout);
+	return child.findings > 255 ? 255 : (int)child.findings;
+}
+
+/* What else makes a key unusable is a matter of `assayd --check`, which loads it. */
+static void key_files(struct doctor *d, const struct passwd *pw, const char *directory)
+{
+	struct arena *a = arena_create(LIMIT_CONFIG_ARENA);
+	struct key_files keys = { .user = pw->pw_name };
+	struct err ignored = ERR_INIT; /* of names of files */
+
+	if (a != NULL && keystore_list(directory, a, &keys.items, &keys.count, &ignored) == RC_OK) {
+		fflush(stdout); /* or the child would print it again */
+		d->findings += (size_t)attempt_as(pw, try_keys, &keys);
+	}
+	err_free(&ignored);
+	arena_free(&a);
+}
+
 static void key_directory(struct doctor *d)
 {
 	const struct settings *s = d->settings;
@@ -205,11 +243,15 @@ static void key_directory(struct doctor *d)
 		return;
 	}
 	error = attempt_as(pw, try_directory, path);
-	if (error == 0)
-		doctor_say(d, "ok", "user %s can read the key directory %s (assayd --check reads each key)", user, path);
-	else
+	if (error == 0) {
+		doctor_say(d, "ok", "user %s can read the key directory %s (assayd --check loads each key)", user, path);
+		key_files(d, pw, path);
+	} else if (error == EACCES && geteuid() != 0) {
+		doctor_say(d, "note", "the key directory %s: this user may not read it: run this as root", path);
+	} else {
 		doctor_say(d, "BAD", "user %s cannot read the key directory %s: %s: write install -d -m 0750 -o %s -g %s %s",
 		    user, path, strerror(error), user, user, path);
+	}
 }
 
 /* Any answer proves that the servers work, even the answer that the record does not exist. */

@@ -37,8 +37,8 @@ static enum rc make_directory(struct key_request *r, struct domain d)
 	if (stat(r->directory, &st) != 0)
 		return err_config(r->err, "the key directory %s: %s (make it, owned by the daemon's user: "
 		    "install -d -m 0750 -o assay -g assay %s)", r->directory, strerror(errno), r->directory);
-	return mkdir(path.ptr, 0750) == 0 || errno == EEXIST ? RC_OK : err_config(r->err, "%s: %s", path.ptr,
-	    strerror(errno));
+	return mkdir(path.ptr, 0750) == 0 || errno == EEXIST ? RC_OK : err_config(r->err, "%s: %s%s", path.ptr,
+	    strerror(errno), errno == EACCES ? ": run this as root, or as the owner of the key directory" : "");
 }
 
 /* The path of a key with that selector, in whatever state; NULL: there is none. */

@@ -162,7 +162,8 @@ static enum rc read_file(struct log_read *r, const char *path, struct err *err)
 
 		if (fd >= 0)
 			close(fd);
-		return err_config(err, "%s: %s", path, strerror(error));
+		return err_config(err, "%s: %s%s", path, strerror(error), error == EACCES ?
+		    ": run this as root, or as a member of the group that may read it" : "");
 	}
 	rc = program == NULL ? read_lines(r, path, fd, (int64_t)st.st_size, err) :
 	    read_program(r, path, (const char *const[]){ program, "-dc", "--", path, NULL }, err);

@@ -62,10 +62,10 @@ static enum rc check_mode(const struct stat *st, const char *path, bool credenti
 	if (!S_ISREG(st->st_mode))
 		return err_config(err, "%s: not a regular file", path);
 	if ((mode & S_IRWXO) != 0)
-		return err_config(err, "%s: private key open to everybody (mode %04o): "
+		return err_config(err, "%s: open to everybody (mode %04o): "
 		    "chmod 600 it, or 640 with a dedicated group", path, mode);
 	if ((mode & S_IRWXG) != 0 && !credential && geteuid() != 0 && !in_group(st->st_gid))
-		return err_config(err, "%s: private key open to group %lu, which this user is not "
+		return err_config(err, "%s: open to group %lu, which this user is not "
 		    "a member of (mode %04o): chmod 600 it, or chgrp it to a group of this user",
 		    path, (unsigned long)st->st_gid, mode);
 	if (st->st_size > (off_t)LIMIT_KEY_FILE)
@@ -197,12 +197,13 @@ static int give_passphrase(char *text, int size, int writing, void *arg)
 {
 	struct passphrase *p = arg;
 	struct secret secret = { .text = NULL };
+	size_t mark = p->err->text.len;
 	struct slice line;
 
 	(void)writing;
 	p->asked = true;
-	if (p->file == NULL)
-		return -1;
+	if (p->file == NULL || p->rc != RC_OK)
+		return -1; /* OpenSSL asks again after a failure, which is reported once */
 	p->rc = read_secret(p->file, &secret, p->err);
 	line = slice_take(slice_of(secret.text, secret.len), slice_find(slice_of(secret.text, secret.len), '\n'));
 	if (line.len > 0 && line.ptr[line.len - 1] == '\r')
@@ -212,6 +213,8 @@ static int give_passphrase(char *text, int size, int writing, void *arg)
 	if (p->rc == RC_OK)
 		memcpy(text, line.ptr, line.len);
 	wipe(&secret);
+	if (p->rc != RC_OK)
+		err_wrap(p->err, mark, "key-passphrase-file");
 	return p->rc == RC_OK ? (int)line.len : -1;
 }
 

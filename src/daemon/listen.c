@@ -205,17 +205,22 @@ static bool process_answers(const char *path)
 	return answers;
 }
 
+static enum rc check_type(const char *option, const char *path, struct err *err)
+{
+	struct stat st;
+
+	return lstat(path, &st) != 0 || S_ISSOCK(st.st_mode) ? RC_OK :
+	    err_config(err, "%s = unix:%s: there is a %s of that name that is not a socket: write another path",
+		option, path, S_ISDIR(st.st_mode) ? "directory" : "file");
+}
+
 /* The old socket of a daemon that is gone may be replaced, nothing else. */
 static enum rc check_place(const char *option, const char *path, struct err *err)
 {
 	struct stat st;
 
-	if (lstat(path, &st) != 0)
-		return RC_OK;
-	if (!S_ISSOCK(st.st_mode))
-		return err_config(err, "%s = unix:%s: there is a file of that name that is not a socket",
-		    option, path);
-	if (process_answers(path))
+	TRY(check_type(option, path, err));
+	if (lstat(path, &st) == 0 && process_answers(path))
 		return err_config(err, "%s = unix:%s: another process is already listening there", option, path);
 	return RC_OK;
 }
@@ -433,7 +438,7 @@ void listen_check(const struct listen_params *p, const struct identity *id, stru
 	    !slice_starts_with(p->address, UNIX))
 		return;
 	path = strndup(p->address.ptr + UNIX.len, p->address.len - UNIX.len);
-	if (path != NULL)
+	if (path != NULL && check_type(p->option, path, err) == RC_OK)
 		listen_check_directory(p->option, path, id, err);
 	free(path);
 }

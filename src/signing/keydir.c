@@ -87,7 +87,7 @@ static enum rc cannot_read(struct err *err, const char *path)
 	if (errno == EACCES)
 		cannot_enter(err, path, strerror(errno));
 	else
-		err_add(err, "%s: %s", path, strerror(errno));
+		err_add(err, "%s: %s: keys = must name the directory that contains DOMAIN/SELECTOR.pem", path, strerror(errno));
 	return RC_IO;
 }
 

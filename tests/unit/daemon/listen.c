@@ -260,6 +260,8 @@ static const struct {
 } uncheckable[] = {
 	{ "unix:/nonexistent/deeper/sock", "", "neither the directory /nonexistent/deeper nor" },
 	{ "unix:/etc/passwd/sock", "", "/etc/passwd is not a directory" },
+	{ "unix:/etc/passwd", "", "a file of that name that is not a socket" },
+	{ "unix:/etc", "", "a directory of that name that is not a socket" },
 	{ NULL, "no-such-group-here", "group no-such-group-here does not exist" },
 	{ "inet:0.0.0.0:8893", "", "can be reached from other machines" },
 	{ NULL, "", NULL }, /* NULL: in a directory of ours */

@@ -293,7 +293,7 @@ static const struct {
 	{ "no such file: the line", "file:", "\na a.org:s:DIR/none.pem\n", "a.org a\n", 1,
 	    "KeyTable:2: " },
 	{ "open to all (S-37)", "file:", "a a.org:s:DIR/open.pem\n", "a.org a\n", 1,
-	    "open.pem: private key open to everybody" },
+	    "open.pem: open to everybody" },
 	{ "too short (S-02)", "file:", "a a.org:s:DIR/short.pem\n", "a.org a\n", 1, "short.pem" },
 	{ "one bad file, many lines", "file:", "a a.org:s:DIR/open.pem\nb b.org:s:DIR/open.pem\n",
 	    "a.org a\n", 1, "KeyTable:1: " },
