@@ -170,11 +170,12 @@ static enum rc deliver(struct dispatching *t, struct arena *a, const struct outg
 /* Waits until fewer than per_minute deliveries were tried in the last minute, by all hosts; false: end early. */
 static enum rc wait_for_turn(struct dispatching *t, bool *go_on)
 {
-	int64_t tried, most = t->s->settings->sending.per_minute;
+	int64_t tried, now, most = t->s->settings->sending.per_minute;
 
 	*go_on = true;
 	do {
-		TRY(outbox_tried(t->sql, t->s->now(t->s->ctx) - 60, &tried, t->err));
+		now = t->s->now(t->s->ctx);
+		TRY(outbox_tried(t->sql, now - 60, now, &tried, t->err));
 		if (tried >= most)
 			*go_on = t->s->pause(t->s->ctx);
 	} while (*go_on && tried >= most);

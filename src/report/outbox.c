@@ -231,19 +231,20 @@ enum rc outbox_expire(struct sql *s, int64_t made_before, int64_t now, uint64_t 
 	return RC_OK;
 }
 
-enum rc outbox_tried(struct sql *s, int64_t since, int64_t *count_out, struct err *err)
+enum rc outbox_tried(struct sql *s, int64_t since, int64_t now, int64_t *count_out, struct err *err)
 {
 	*count_out = 0;
-	return RUN(s, "SELECT count(*) FROM delivery WHERE tried > $1", sql_take_integer, count_out, err,
-	    sql_integer(since));
+	return RUN(s, "SELECT count(*) FROM delivery WHERE tried > $1 AND tried <= $2", sql_take_integer, count_out, err,
+	    sql_integer(since), sql_integer(now));
 }
 
-enum rc outbox_made_since(struct sql *s, enum outgoing_kind kind, int64_t since, int64_t *count_out, struct err *err)
+enum rc outbox_made_since(struct sql *s, enum outgoing_kind kind, int64_t since, int64_t now, int64_t *count_out,
+    struct err *err)
 {
 	*count_out = 0;
 	return RUN(s, "SELECT count(*) FROM delivery d JOIN outgoing o ON o.report = d.report "
-	    "WHERE o.kind = $1 AND o.made > $2 AND d.state <> 4", sql_take_integer, count_out, err, sql_integer(kind),
-	    sql_integer(since));
+	    "WHERE o.kind = $1 AND o.made > $2 AND o.made <= $3 AND d.state <> 4", sql_take_integer, count_out, err,
+	    sql_integer(kind), sql_integer(since), sql_integer(now));
 }
 
 enum rc outbox_of_day(struct sql *s, int64_t day, int64_t *count_out, struct err *err)

@@ -134,7 +134,8 @@ static enum rc make_waiting(struct making *m, struct waiting *w)
 	int64_t now = m->s->now(m->s->ctx);
 
 	TRY(store_secret(m->s->store, m->secret, m->addressing.err));
-	TRY(outbox_made_since(m->addressing.sql, OUTGOING_FAILURE, now - 3600, &m->deliveries, m->addressing.err));
+	TRY(outbox_made_since(m->addressing.sql, OUTGOING_FAILURE, now - 3600, now, &m->deliveries,
+	    m->addressing.err));
 	TRY(store_incidents(m->s->store, now - SENDING_PATIENCE, now - FAILURE_STRAGGLERS, AT_A_TIME, keep_incident, w,
 	    m->addressing.err));
 	return make_all(m, w);

@@ -662,6 +662,19 @@ def spread_and_patience(w):
 
 
 @check
+def a_clock_that_was_ahead(w):
+    """Clock of the sender: what a wrong clock has noted for tomorrow does not use up a minute of today."""
+    s = w.server()
+    w.configure("smtp:127.0.0.1:%d" % s.port, test_clock_offset="1d", close_after="0")
+    w.fill([(d, 3, "pass", RECORD % "rua@" + d) for d in ("a.example", "b.example")], days_ago=0)
+    assert w.send()["handed_over"] == 2
+    w.configure("smtp:127.0.0.1:%d" % s.port, per_minute="2", close_after="0")
+    w.fill([("c.example", 3, "pass", RECORD % "rua@c.example")], host="mx2")
+    done = w.send()
+    assert (done["reports"], done["handed_over"]) == (1, 1), done
+
+
+@check
 def consent_that_names_another_address(w):
     """RFC 9990 section 4: the record of consent may replace the address; so it is at every try, not at the first alone."""
     refuse = [True]

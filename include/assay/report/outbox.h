@@ -92,11 +92,11 @@ MUST_CHECK enum rc outbox_settle(struct sql *s, const struct outgoing *report, c
 MUST_CHECK enum rc outbox_expire(struct sql *s, int64_t made_before, int64_t now, uint64_t *count_out,
     struct err *err);
 
-/* Deliveries tried since that time, by anyone. */
-MUST_CHECK enum rc outbox_tried(struct sql *s, int64_t since, int64_t *count_out, struct err *err);
+/* Deliveries tried since that time, by anyone; not what a clock that was ahead has noted for times after now. */
+MUST_CHECK enum rc outbox_tried(struct sql *s, int64_t since, int64_t now, int64_t *count_out, struct err *err);
 
-/* Deliveries of reports of that kind that were made since that time and are not suppressed. */
-MUST_CHECK enum rc outbox_made_since(struct sql *s, enum outgoing_kind kind, int64_t since, int64_t *count_out,
+/* Deliveries of reports of that kind that were made since that time, up to now, and are not suppressed. */
+MUST_CHECK enum rc outbox_made_since(struct sql *s, enum outgoing_kind kind, int64_t since, int64_t now, int64_t *count_out,
     struct err *err);
 
 /* Aggregate deliveries for that day that are not suppressed. */
