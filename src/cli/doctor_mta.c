@@ -353,6 +353,16 @@ static const struct rule {
 	    "asks a policy service for SPF, which assay replaces: remove it" },
 };
 
+/* Without authserv-id the fields that assay writes carry the MTA's name, and forged ones are known by it. */
+static void host_name(struct doctor *d)
+{
+	struct slice name = postfix_setting(d, "myhostname");
+
+	if (name.len > 0 && slice_find(name, '.') == name.len && d->settings->policy.authserv_id.len == 0)
+		doctor_say(d, "note", "myhostname = %.*s: Authentication-Results would be written in a name that is not this "
+		    "site's own: write the full name of the host there, or authserv-id in assay.conf", SLICE_ARG(name));
+}
+
 static void single_settings(struct doctor *d)
 {
 	for (size_t i = 0; i < N_ELEMENTS(rules); i++) {
@@ -370,6 +380,7 @@ void doctor_postfix(struct doctor *d)
 	milters(d, "non_smtpd_milters", "cleanup/unix");
 	chroot_reach(d);
 	single_settings(d);
+	host_name(d);
 	doctor_services(d);
 }
 

@@ -138,7 +138,11 @@ static enum rc retire_one(struct key_request *r, const struct signing_key *key)
 		    SLICE_ARG(key->selector), SLICE_ARG(key->domain.name));
 	if (key->state == KEY_ACTIVE && active < 2)
 		log_force(key, "retire");
-	return key_move(r, key, KEY_RETIRED);
+	TRY(key_move(r, key, KEY_RETIRED));
+	if (key->state != KEY_PENDING)
+		key_say(r, "%.*s/%.*s: keep its record published for another week, for mail that is on its way",
+		    SLICE_ARG(key->domain.name), SLICE_ARG(key->selector));
+	return RC_OK;
 }
 
 static enum rc key_activate(struct key_request *r)

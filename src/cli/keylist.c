@@ -56,8 +56,9 @@ static enum rc nothing_seen(struct key_request *r, struct wanting *wanting, cons
 		    SLICE_ARG(keys->items[i].selector), key_state_text(keys->items[i].state));
 		there++;
 	}
-	return there > 0 ? RC_OK : err_config(r->err, "%s: there is no such key%s%s", r->directory,
-	    r->argument_count > 0 ? " of " : "", r->argument_count > 0 ? r->arguments[0] : "");
+	return there > 0 ? RC_OK : err_config(r->err, "%s: there is no such key%s%s: `assay key list` prints all keys, "
+	    "`assay key new DOMAIN` makes one", r->directory, r->argument_count > 0 ? " of " : "",
+	    r->argument_count > 0 ? r->arguments[0] : "");
 }
 
 enum rc key_each(struct key_request *r, const struct key_walk *w)

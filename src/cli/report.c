@@ -124,7 +124,7 @@ enum rc report_stored(struct report_request *r, struct stored_domains *out)
 static const char *wrong_arguments(struct report_request *r, const char *domain)
 {
 	if (domain != NULL && !domain_parse(r->arena, slice_str(domain), &r->domain))
-		return "not a domain name";
+		return arena_printf(r->arena, "%s: not a domain name", domain).ptr;
 	r->day = r->today - 1;
 	if (r->day_text != NULL && !report_parse_day(r->day_text, &r->day))
 		return "--day: write a day as in 2026-11-25";

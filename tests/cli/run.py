@@ -448,7 +448,7 @@ def key_life(w):
     assert w.ok("key", "list", "--keys", directory).count("active") == 2
     assert w.ok("key", "show", "a.example", "xr", "--keys", directory).splitlines()[-1] == records[0]
     assert "xe: active already" in w.ok("key", "activate", "a.example", "--keys", directory, "--zone", zone)
-    w.ok("key", "retire", "a.example", "xr", "--keys", directory)
+    assert "keep its record published for another week" in w.ok("key", "retire", "a.example", "xr", "--keys", directory)
     assert "xr.retired.pem" in os.listdir(os.path.join(directory, "a.example"))
     assert w.run("key", "show", "b.example", "--keys", directory)[0] == 1
     status, _, err = w.run("key", "retire", "a.example", "xe", "--keys", directory)
@@ -1258,6 +1258,8 @@ DOCTOR = [  # what is changed, what is said of it ("!" in front: not said)
     ({"smtpd_sasl_auth_enable": "no"}, "!a login may use any"),
     ({"smtpd_sasl_auth_enable": "yes", "submission/inet/smtpd_sender_restrictions": "reject_sender_login_mismatch, permit"},
      "!a login may use any"),
+    ({"myhostname": "vm"}, "note myhostname = vm: Authentication-Results would be written"),
+    ({"myhostname": "mx.example.com"}, "!myhostname"),
     ({"queue_directory": "/other", "non_smtpd_milters": "unix:/q/a/s"}, "BAD  smtpd is chrooted to /other"),
 ]
 USED = "O InputMailFilters=first, assay\n"

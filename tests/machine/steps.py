@@ -379,6 +379,13 @@ def purged(site):
     check(not leaves(site, "purged").all("DKIM-Signature"), "signed after a purge")
 
 
+def installed_again(site):
+    """After a purge: the daemon starts with the keys and the settings that were kept."""
+    run("dpkg -i /root/assay_*.deb")
+    check(until(lambda: run("systemctl is-active assayd", None).strip() == "active"), "not active")
+    check("signs: example.com (" in run("assayd --check"), "the keys are not used")
+
+
 def perform(step, site):
     """Prints how one step went; -> whether well."""
     start = time.monotonic()
@@ -396,7 +403,7 @@ def main():
     site = Site()
     for step in (as_installed, from_nothing_to_reject, follow_readme, test_equipment, signed_and_aligned, judged_and_not_refused,
                  documented_commands, well_connected, repeated, reloads, life, second_instance, socket_unit, log_rotation, apparmor, unit_score,
-                 versions, purged):
+                 versions, purged, installed_again):
         perform(step, site)
     print("done")
 
