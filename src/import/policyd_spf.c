@@ -280,6 +280,7 @@ const struct rule policyd_spf_rules[] = {
 	NOTE("Mock", DROPPED, "a way around a limit of other milters"),
 	NOTE("QueueID", KEPT, "the log has the queue id"),
 	NOTE("Reason_Message", DIFFERENT, "a refusal names the domain and the reason (reply-url adds a link)"),
+	NOTE("Reason_URL", DIFFERENT, "reply-url adds a link to refusals, without what policyd-spf writes into it"),
 	RULE("Per_User", rule_per_user),
 	NOTE("Socket", DIFFERENT, AT_RCPT),
 	NOTE("MacroList", WITHOUT, "mail is signed or judged by its port, its login and its host"),

@@ -51,8 +51,8 @@ OPTIONS = {
     "policyd-spf.conf": """
         Authserv_Id Domain_Whitelist Domain_Whitelist_PTR HELO_Whitelist HELO_pass_restriction HELO_reject Header_Type
         Hide_Receiver InternalHosts Lookup_Time MacroList Mail_From_pass_restriction Mail_From_reject Mock No_Mail Per_User
-        PermError_reject PidFile Prospective QueueID Reason_Message Reject_Not_Pass_Domains SPF_Enhanced_Status_Codes
-        Socket TempError_Defer TestOnly UMask UserID Void_Limit Whitelist Whitelist_Lookup_Time debugLevel defaultSeedOnly
+        PermError_reject PidFile Prospective QueueID Reason_Message Reason_URL Reject_Not_Pass_Domains
+        SPF_Enhanced_Status_Codes Socket TempError_Defer TestOnly UMask UserID Void_Limit Whitelist Whitelist_Lookup_Time debugLevel defaultSeedOnly
         skip_addresses""",
 }
 

@@ -16,6 +16,7 @@ TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))
 ENTER = """
 set -e
 mount --make-rprivate /
+mount --bind "$0" "$0"    # a mount point: in a chroot that is none, nobody may make a mount namespace
 mount -t proc proc "$0/proc"
 mount -t sysfs -o ro sysfs "$0/sys" 2>/dev/null || true
 mount -t tmpfs tmpfs "$0/run"

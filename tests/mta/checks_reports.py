@@ -70,8 +70,11 @@ def as_user(s, *arguments):
             os.setgroups([])
             os.setgid(user.pw_gid)
             os.setuid(user.pw_uid)
-    p = subprocess.run([s.assay.program, "report", *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                       preexec_fn=become, timeout=60)
+    try:
+        p = subprocess.run([s.assay.program, "report", *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                           preexec_fn=become, timeout=60)
+    except PermissionError:
+        raise host.Unavailable("user %s may not run %s: a directory above it is closed" % (s.user, s.assay.program))
     equal(p.returncode, 0, "assay report %s: %s" % (" ".join(arguments), p.stderr.decode()))
     return p.stdout.decode()
 
