@@ -61,6 +61,8 @@ static const char *damage(const struct expected *e, struct slice record)
 
 	if (slice_find(record, '"') < record.len)
 		return "the value contains quotation marks: enter it without them";
+	if (slice_find(record, '\\') < record.len)
+		return "the value contains backslashes: enter it without them";
 	if (p.len > 0 && p.len < e->text.len && slice_starts_with(e->text, p))
 		return "the value is cut off: enter it whole, as several strings where one is limited to 255 "
 		    "octets";

@@ -550,6 +550,7 @@ def key_check_finds(w):
         (record.replace("a.example.", "a.example.a.example.", 1), 3, "appended twice"),
         ("%s TXT %s" % (name, value[:200]), 3, "cut off"),
         ('%s TXT "\\"%s\\""' % (name, value[:240]), 3, "quotation marks"),
+        ("%s TXT %s" % (name, value.replace(";", "\\;")), 3, "contains backslashes"),
         (record.replace("MII", "MIJ", 1), 3, ""),
         (record.replace("k=rsa", "k=ed25519"), 3, ""),
         (record.replace("k=rsa;", "k=rsa; t=y;"), 3, "the record contains t=y"),
