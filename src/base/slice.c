@@ -7,6 +7,14 @@ bool slice_ieq(struct slice a, struct slice b)
 	return a.len == b.len && slice_icmp(a, b) == 0;
 }
 
+int slice_cmp(struct slice a, struct slice b)
+{
+	size_t common = a.len < b.len ? a.len : b.len;
+	int order = common == 0 ? 0 : memcmp(a.ptr, b.ptr, common);
+
+	return order != 0 ? order : (a.len > b.len) - (a.len < b.len);
+}
+
 int slice_icmp(struct slice a, struct slice b)
 {
 	size_t common = a.len < b.len ? a.len : b.len;

@@ -63,9 +63,6 @@ struct slice postfix_misses_us(const struct doctor *d, struct slice milters, boo
 /* The first milter of the value that is not assay's own; null: there is none. */
 struct slice postfix_names_others(const struct doctor *d, struct slice milters, bool chrooted);
 
-/* The path without the queue directory that it begins with; null: it is elsewhere. */
-struct slice postfix_below_queue(const struct doctor *d, struct slice path);
-
 /* Whether smtpd can reach the socket: a chrooted one sees nothing outside of the queue directory. */
 bool postfix_reaches_us(const struct doctor *d);
 

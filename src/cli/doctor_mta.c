@@ -77,7 +77,8 @@ static bool attributes_good(struct slice attributes)
 	return true;
 }
 
-struct slice postfix_below_queue(const struct doctor *d, struct slice path)
+/* The path without the queue directory that it begins with; null: it is elsewhere. */
+static struct slice below_queue(const struct doctor *d, struct slice path)
 {
 	struct slice queue = postfix_setting(d, "queue_directory"), rest = slice_drop(path, queue.len);
 
@@ -102,7 +103,7 @@ enum milter_place {
 /* Postfix takes a relative path from its queue directory, which is also the root of a chroot. */
 static enum milter_place place_of_path(const struct doctor *d, struct slice path, struct slice listen, bool chrooted)
 {
-	struct slice below = postfix_below_queue(d, listen);
+	struct slice below = below_queue(d, listen);
 	bool absolute = path.len > 0 && path.ptr[0] == '/', same = slice_eq(path, listen);
 
 	if (absolute && !chrooted)
@@ -130,7 +131,7 @@ static enum milter_place place_of(const struct doctor *d, struct slice address, 
 void postfix_address(const struct doctor *d, struct buf *out)
 {
 	struct slice below = slice_starts_with(d->listen, SLICE("unix:")) ?
-	    postfix_below_queue(d, slice_drop(d->listen, 5)) : SLICE_NULL;
+	    below_queue(d, slice_drop(d->listen, 5)) : SLICE_NULL;
 
 	buf_clear(out);
 	if (slice_is_null(below))
@@ -283,7 +284,7 @@ bool postfix_reaches_us(const struct doctor *d)
 {
 	return !postfix_chrooted(d, SLICE("smtp/inet")) ||
 	    !slice_starts_with(d->listen, SLICE("unix:")) || postfix_setting(d, "queue_directory").len == 0 ||
-	    !slice_is_null(postfix_below_queue(d, slice_drop(d->listen, 5)));
+	    !slice_is_null(below_queue(d, slice_drop(d->listen, 5)));
 }
 
 static void chroot_reach(struct doctor *d)

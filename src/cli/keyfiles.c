@@ -18,7 +18,7 @@
 
 #define SELECTORS_TRIED 1000u
 
-const char *key_path(struct key_request *r, struct domain d, struct slice selector,
+static const char *key_path(struct key_request *r, struct domain d, struct slice selector,
     enum key_state state)
 {
 	struct slice path = arena_printf(r->arena, "%s/%.*s/%.*s%s.pem", r->directory,

@@ -44,7 +44,7 @@ static bool take_date(struct cursor *c, struct tm *out)
 }
 
 /* As report_day_text() writes it, so that 2026-02-30 is not a day. */
-bool report_parse_day(const char *text, int64_t *out)
+static bool parse_day(const char *text, int64_t *out)
 {
 	struct cursor c = cursor_of(slice_str(text));
 	char shown[REPORT_DAY_TEXT];
@@ -126,7 +126,7 @@ static const char *wrong_arguments(struct report_request *r, const char *domain)
 	if (domain != NULL && !domain_parse(r->arena, slice_str(domain), &r->domain))
 		return arena_printf(r->arena, "%s: not a domain name", domain).ptr;
 	r->day = r->today - 1;
-	if (r->day_text != NULL && !report_parse_day(r->day_text, &r->day))
+	if (r->day_text != NULL && !parse_day(r->day_text, &r->day))
 		return "--day: write a day as in 2026-11-25";
 	return NULL;
 }

@@ -134,8 +134,6 @@ const char *option_label(const struct target *t);
 bool value_wrong(const struct target *t, struct slice text, const char *fmt, ...)
     PRINTF_LIKE(3, 4);
 
-bool word_find(const char *words, struct slice text, int *index_out);
-
 /* --- rules.c -------------------------------------------------------------------------------- */
 
 text_rule rule_authserv_id, rule_token, rule_listen, rule_name, rule_path, rule_table,

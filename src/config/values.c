@@ -174,7 +174,7 @@ static bool set_mode(const struct target *t, struct slice text)
 
 /* --- words ---------------------------------------------------------------------------------- */
 
-bool word_find(const char *words, struct slice text, int *index_out)
+static bool word_find(const char *words, struct slice text, int *index_out)
 {
 	struct slice rest = slice_str(words);
 

@@ -165,12 +165,8 @@ void rule_beside_key_file(struct import *im, const struct old_line *l, const str
 static int by_name(const void *a, const void *b)
 {
 	const struct key_row *const *x = a, *const *y = b;
-	size_t len = (*x)->name.len < (*y)->name.len ? (*x)->name.len : (*y)->name.len;
-	int order = len == 0 ? 0 : memcmp((*x)->name.ptr, (*y)->name.ptr, len);
 
-	if (order != 0 || (*x)->name.len == (*y)->name.len)
-		return order;
-	return (*x)->name.len < (*y)->name.len ? -1 : 1;
+	return slice_cmp((*x)->name, (*y)->name);
 }
 
 static int by_name_and_place(const void *a, const void *b)

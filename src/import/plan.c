@@ -181,20 +181,14 @@ bool plan_set(struct import *im, const char *section, const char *name, struct s
 	return plan_set_in(im, section, SLICE_NULL, name, value);
 }
 
-bool plan_add_in(struct import *im, const char *section, struct slice title, const char *name,
-    struct slice value)
+bool plan_add(struct import *im, const char *section, const char *name, struct slice value)
 {
-	struct setting *s = setting_of(im, section, title, name, true);
+	struct setting *s = setting_of(im, section, SLICE_NULL, name, true);
 
 	if (s == NULL)
 		return false;
 	add_value(im, s, value);
 	return true;
-}
-
-bool plan_add(struct import *im, const char *section, const char *name, struct slice value)
-{
-	return plan_add_in(im, section, SLICE_NULL, name, value);
 }
 
 /* --- the text of the configuration ----------------------------------------------------------------- */

@@ -107,8 +107,6 @@ bool plan_set(struct import *im, const char *section, const char *name, struct s
 bool plan_set_in(struct import *im, const char *section, struct slice title, const char *name,
     struct slice value);
 bool plan_add(struct import *im, const char *section, const char *name, struct slice value);
-bool plan_add_in(struct import *im, const char *section, struct slice title, const char *name,
-    struct slice value);
 
 struct setting *plan_find(const struct import *im, const char *section, struct slice title, const char *name);
 

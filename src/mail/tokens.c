@@ -3,7 +3,7 @@
 
 #include "mail/tokens.h"
 
-bool is_atext(char c)
+static bool is_atext(char c)
 {
 	return is_alnum(c) || (is_vchar(c) && strchr("!#$%&'*+-/=?^_`{|}~", c) != NULL);
 }

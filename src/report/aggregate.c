@@ -14,7 +14,8 @@ int64_t report_begin(const struct report *r)
 	return r->day * SECONDS_OF_DAY;
 }
 
-int64_t report_end(const struct report *r)
+/* The last second, which is included. */
+static int64_t report_end(const struct report *r)
 {
 	return report_begin(r) + SECONDS_OF_DAY - 1;
 }

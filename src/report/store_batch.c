@@ -50,14 +50,6 @@ bool store_item_next(struct cursor *c, enum store_item *kind, struct slice *out)
 
 /* --- a batch, sorted and summed up --------------------------------------------------------------------- */
 
-int octets_order(struct slice a, struct slice b)
-{
-	size_t shorter = a.len < b.len ? a.len : b.len;
-	int order = shorter == 0 ? 0 : memcmp(a.ptr, b.ptr, shorter);
-
-	return order != 0 ? order : a.len < b.len ? -1 : a.len > b.len;
-}
-
 /* By the key of the policy's table, then by that of the row's: the order in which locks are taken. */
 static int entry_order(const void *x, const void *y)
 {
@@ -66,7 +58,7 @@ static int entry_order(const void *x, const void *y)
 
 	if (a->row.day != b->row.day)
 		return a->row.day < b->row.day ? -1 : 1;
-	order = octets_order(a->row.domain, b->row.domain);
+	order = slice_cmp(a->row.domain, b->row.domain);
 	if (order == 0)
 		order = memcmp(a->policy_digest, b->policy_digest, DIGEST_OCTETS);
 	return order != 0 ? order : memcmp(a->digest, b->digest, DIGEST_OCTETS);
@@ -180,7 +172,7 @@ size_t day_find_domain(const struct day *d, struct slice domain)
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
 
-		if (octets_order(d->groups[middle].entries.first->row.domain, domain) < 0)
+		if (slice_cmp(d->groups[middle].entries.first->row.domain, domain) < 0)
 			low = middle + 1;
 		else
 			high = middle;

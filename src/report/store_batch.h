@@ -68,6 +68,5 @@ size_t day_find_domain(const struct day *d, struct slice domain);
 int64_t span_messages(struct span s);
 
 MUST_CHECK enum rc entry_digest(struct slice octets, char out[DIGEST_OCTETS]);
-int octets_order(struct slice a, struct slice b);
 
 #endif

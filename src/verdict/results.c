@@ -18,8 +18,8 @@ static enum rc add_edit(struct arena *a, struct actions *actions, struct edit ed
 	return RC_OK;
 }
 
-enum rc results_insert(struct arena *a, struct slice name, struct slice value,
-    struct actions *actions)
+/* One field at the top. */
+static enum rc insert(struct arena *a, struct slice name, struct slice value, struct actions *actions)
 {
 	return add_edit(a, actions, (struct edit){ EDIT_INSERT, 0, name, value, NULL });
 }
@@ -28,7 +28,7 @@ enum rc results_insert_fields(struct arena *a, const struct field_list *fields,
     struct actions *actions)
 {
 	for (size_t i = 0; i < fields->count; i++)
-		TRY(results_insert(a, fields->items[i].name, fields->items[i].value, actions));
+		TRY(insert(a, fields->items[i].name, fields->items[i].value, actions));
 	return RC_OK;
 }
 
@@ -358,7 +358,7 @@ struct slice results_for_seal(struct arena *a, struct slice authserv_id, const s
 static enum rc write_received_spf(struct arena *a, struct slice authserv_id,
     const struct verdict *v, struct actions *actions)
 {
-	return results_insert(a, SLICE("Received-SPF"), spf_received_field(a, &v->spf, authserv_id),
+	return insert(a, SLICE("Received-SPF"), spf_received_field(a, &v->spf, authserv_id),
 	    actions);
 }
 
@@ -371,7 +371,7 @@ enum rc results_quarantine(struct arena *a, const struct verdict_policy *p, stru
 		actions->hold_reason = actions->why;
 		return RC_OK;
 	}
-	return results_insert(a, p->quarantine_header_name,
+	return insert(a, p->quarantine_header_name,
 	    arena_printf(a, " %.*s", SLICE_ARG(p->quarantine_header_value)), actions);
 }
 
@@ -388,6 +388,6 @@ enum rc results_write(struct arena *a, const struct verdict_policy *p, struct sl
 	TRY(results_quarantine(a, p, actions));
 	if (p->received_spf && v->spf_checked && spf_was_checked(&v->spf.r))
 		TRY(write_received_spf(a, authserv_id, v, actions));
-	TRY(results_insert(a, AUTHRES_NAME, value, actions));
+	TRY(insert(a, AUTHRES_NAME, value, actions));
 	return arena_failed(a) ? RC_NOMEM : RC_OK;
 }

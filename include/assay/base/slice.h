@@ -54,7 +54,8 @@ static inline bool slice_eq(struct slice a, struct slice b)
 }
 
 bool slice_ieq(struct slice a, struct slice b); /* ASCII case folded */
-int slice_icmp(struct slice a, struct slice b); /* total order, ASCII case folded */
+int slice_cmp(struct slice a, struct slice b);  /* total order of octets; a beginning precedes what is longer */
+int slice_icmp(struct slice a, struct slice b); /* the same, ASCII case folded */
 bool slice_starts_with(struct slice s, struct slice prefix);
 bool slice_istarts_with(struct slice s, struct slice prefix);
 bool slice_iends_with(struct slice s, struct slice suffix);

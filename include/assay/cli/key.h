@@ -36,9 +36,6 @@ const char *key_wrong_type(struct key_request *r);
 
 /* --- files (keyfiles.c) ----------------------------------------------------------------------- */
 
-const char *key_path(struct key_request *r, struct domain d, struct slice selector,
-    enum key_state state);
-
 /* Where it is noted since when the record of a pending key is visible: the time of that file. */
 const char *key_visible_path(struct key_request *r, struct domain d, struct slice selector);
 

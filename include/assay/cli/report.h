@@ -21,7 +21,6 @@ int report_main(int argc, char **argv);
 #define REPORT_DAY_TEXT 16
 /* "2026-11-25"; returns out. */
 const char *report_day_text(int64_t day, char out[REPORT_DAY_TEXT]);
-bool report_parse_day(const char *text, int64_t *out);
 
 #define REPORT_TIME_TEXT 32
 /* "2026-11-25T12:00:00Z", of seconds since the epoch; returns out. */

@@ -11,8 +11,7 @@
 
 #include "base/cursor.h"
 
-/* atext in ASCII; and with the UTF-8 of RFC 6532 section 3.2 */
-bool is_atext(char c);
+/* atext, with the UTF-8 of RFC 6532 section 3.2 */
 bool is_atext_utf8(char c);
 
 /* dot-atom-text in ASCII, and nothing else. */

@@ -38,9 +38,8 @@ struct report {
 	struct slice variant;      /* distinguishes the reports of one day and domain: letters and digits */
 };
 
-/* What the period is called everywhere: seconds since the epoch, both ends included. */
+/* The beginning of the period: seconds since the epoch. */
 int64_t report_begin(const struct report *r);
-int64_t report_end(const struct report *r);
 
 struct report_file {
 	struct slice id;     /* Report-ID: letters and digits (sections 3.1.4, 3.5.1, 3.5.2) */

@@ -26,10 +26,6 @@ MUST_CHECK enum rc results_remove(struct arena *a, const struct verdict_policy *
 MUST_CHECK enum rc results_quarantine(struct arena *a, const struct verdict_policy *p,
     struct actions *actions);
 
-/* One field at the top. */
-MUST_CHECK enum rc results_insert(struct arena *a, struct slice name, struct slice value,
-    struct actions *actions);
-
 /* Each of them at the top, so that the last is uppermost. */
 MUST_CHECK enum rc results_insert_fields(struct arena *a, const struct field_list *fields,
     struct actions *actions);

@@ -31,6 +31,18 @@ static int sign(int n)
 	return (n > 0) - (n < 0);
 }
 
+/* In rising order. */
+static const struct slice ordered[] = { SLICE(""), SLICE("A"), SLICE("B"), SLICE("a"),
+	SLICE("a\0"), SLICE("ab"), SLICE("b"), SLICE("\xff") };
+
+START_TEST(octets_in_order)
+{
+	for (size_t i = 0; i < N_ELEMENTS(ordered); i++)
+		for (size_t j = 0; j < N_ELEMENTS(ordered); j++)
+			ck_assert_int_eq(sign(slice_cmp(ordered[i], ordered[j])), (i > j) - (i < j));
+}
+END_TEST
+
 START_TEST(compare)
 {
 	struct slice a = compare_rows[_i].a, b = compare_rows[_i].b;
@@ -39,6 +51,8 @@ START_TEST(compare)
 	ck_assert_msg(sign(slice_icmp(b, a)) == -compare_rows[_i].order, "row %d", _i);
 	ck_assert_msg(slice_ieq(a, b) == (compare_rows[_i].order == 0), "row %d", _i);
 	ck_assert_msg(slice_eq(a, b) == compare_rows[_i].eq, "row %d", _i);
+	ck_assert_msg((slice_cmp(a, b) == 0) == compare_rows[_i].eq, "row %d", _i);
+	ck_assert_msg(sign(slice_cmp(a, b)) == -sign(slice_cmp(b, a)), "row %d", _i);
 }
 END_TEST
 
@@ -184,6 +198,7 @@ Suite *slice_suite(void)
 {
 	Suite *s = suite_create("slice");
 
+	UNIT_TEST(s, octets_in_order);
 	UNIT_TABLE(s, compare, compare_rows);
 	UNIT_TABLE(s, affixes, affix_rows);
 	UNIT_TEST(s, cutting);
