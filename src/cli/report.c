@@ -153,6 +153,7 @@ static int run_action(struct report_request *r, const struct command *c, const c
 	struct err err = ERR_INIT;
 	const char *wrong = NULL;
 	enum rc rc;
+	int status;
 
 	r->err = &err;
 	r->arena = arena_create(LIMIT_REPORT_ARENA);
@@ -165,11 +166,14 @@ static int run_action(struct report_request *r, const struct command *c, const c
 		rc = run_with_store(r, run);
 	store_close(&r->store);
 	settings_release(&r->settings);
-	arena_free(&r->arena);
-	if (wrong == NULL)
+	if (wrong == NULL) {
+		arena_free(&r->arena);
 		return command_end(&err, rc);
+	}
 	err_free(&err);
-	return command_usage(c, "%s", wrong);
+	status = command_usage(c, "%s", wrong); /* wrong may be the arena's */
+	arena_free(&r->arena);
+	return status;
 }
 
 int report_run(const struct command *c, int argc, char **argv, struct report_request *r, report_action *run)
