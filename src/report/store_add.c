@@ -53,7 +53,7 @@ static int64_t room_for(const struct batch *b, const struct day *d, size_t i)
 	return of_domain < of_day ? of_domain : of_day;
 }
 
-/* Takes a stored policy: for all groups of its domain. */
+/* A stored policy counts for all groups of its domain. */
 static enum rc take_policy(void *ctx, const struct sql_value *columns, size_t count)
 {
 	struct day *d = ctx;
@@ -135,9 +135,9 @@ static enum rc count_rows(struct store *s, struct batch *b, struct day *d, struc
 
 /* --- rows ------------------------------------------------------------------------------------------- */
 
+/* A row whose count equals the number of messages just added is a new row. */
 static void count_inserted(struct entry *e, int64_t messages)
 {
-	/* a row whose count equals the number of messages just added is a new row */
 	if (messages == e->messages) {
 		e->group->new_rows++;
 		e->group->day->new_rows++;
@@ -237,13 +237,13 @@ static enum rc insert_capped(struct bulk *b, struct group *g, int64_t room, stru
 static enum rc insert_group(struct bulk *b, struct day *d, size_t i, struct err *err)
 {
 	struct group *g = &d->groups[i];
-	int64_t count = g->entries.end - g->entries.first;
+	int64_t count = g->entries.end - g->entries.first, room;
 
-	if (count > room_for(b->batch, d, i) - (int64_t)b->waiting)
-		TRY(bulk_end(b, err));
-	if (count > room_for(b->batch, d, i) - (int64_t)b->waiting)
-		return insert_capped(b, g, room_for(b->batch, d, i), err);
-	return insert_all(b, g->entries, err);
+	if (count <= room_for(b->batch, d, i) - (int64_t)b->waiting)
+		return insert_all(b, g->entries, err);
+	TRY(bulk_end(b, err));
+	room = room_for(b->batch, d, i);
+	return count <= room ? insert_all(b, g->entries, err) : insert_capped(b, g, room, err);
 }
 
 static enum rc insert_rows(struct store *s, struct batch *b, struct day *d, struct err *err)
@@ -302,7 +302,7 @@ static enum rc write_days(struct store *s, struct batch *b, struct err *err)
 	for (size_t at = 0; at < b->count;) {
 		struct day d;
 
-		TRY(batch_day(b, &at, &d));
+		batch_day(b, &at, &d);
 		TRY(write_day(s, b, &d, err));
 		b->added.late += (uint64_t)d.late;
 		b->added.overflow += (uint64_t)d.dropped;
@@ -342,6 +342,8 @@ static enum rc write_batch(struct store *s, struct batch *b, struct err *err)
 	enum rc rc = try_batch(s, b, err);
 
 	for (unsigned refused = 0; rc == RC_REFUSED && refused < REFUSED_MAX; refused++) {
+		if (b->singly && b->at.first == NULL)
+			break; /* what the store refuses is not a row */
 		refuse(b);
 		b->singly = true;
 		rc = try_batch(s, b, err);

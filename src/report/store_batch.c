@@ -80,7 +80,7 @@ static enum rc add_entry(struct batch *b, struct slice encoded)
 
 	*e = (struct entry){ .messages = 1 };
 	if (!report_row_split(encoded, &e->row))
-		return RC_OK; /* not ours: passed over */
+		return RC_OK; /* not ours: ignored */
 	TRY(entry_digest(e->row.tuple, e->digest));
 	if (before != NULL && slice_eq(before->row.policy, e->row.policy))
 		memcpy(e->policy_digest, before->policy_digest, DIGEST_OCTETS);
@@ -130,7 +130,8 @@ enum rc batch_read(struct batch *b)
 	qsort(b->entries, b->count, sizeof(*b->entries), entry_order);
 	sum_up(b);
 	b->added.rows = b->count;
-	return incidents_read(b->a, b->given->items, &b->incidents);
+	b->groups = arena_new_array(b->a, b->count + 1, struct group);
+	return b->groups == NULL ? RC_NOMEM : incidents_read(b->a, b->given->items, &b->incidents);
 }
 
 /* --- days and policies ------------------------------------------------------------------------------ */
@@ -140,24 +141,20 @@ static bool of_one_policy(const struct entry *a, const struct entry *b)
 	return slice_eq(a->row.domain, b->row.domain) && memcmp(a->policy_digest, b->policy_digest, DIGEST_OCTETS) == 0;
 }
 
-enum rc batch_day(const struct batch *b, size_t *at, struct day *out)
+void batch_day(const struct batch *b, size_t *at, struct day *out)
 {
 	struct entry *first = &b->entries[*at], *last = b->entries + b->count;
-	struct group *g;
+	struct group *g = NULL;
 
-	*out = (struct day){ .day = first->row.day };
-	out->groups = g = arena_new_array(b->a, b->count - *at, struct group);
-	if (g == NULL)
-		return RC_NOMEM;
+	*out = (struct day){ .day = first->row.day, .groups = b->groups + *at };
 	for (struct entry *e = first; e < last && e->row.day == out->day; e++, ++*at) {
-		if (out->count == 0 || !of_one_policy(g->entries.first, e)) {
+		if (g == NULL || !of_one_policy(g->entries.first, e)) {
 			g = &out->groups[out->count++];
 			*g = (struct group){ .day = out, .entries = { e, e }, .policy = NO_POLICY };
 		}
 		g->entries.end = e + 1;
 		e->group = g;
 	}
-	return RC_OK;
 }
 
 bool day_same_domain(const struct day *d, size_t i, size_t j)

@@ -27,7 +27,7 @@ struct span {
 };
 #define NOTHING ((struct span){ NULL, NULL })
 
-/* Entries of one policy; they stand together. */
+/* The entries of one policy, which are neighbours in the batch. */
 struct group {
 	struct day *day;
 	struct span entries;
@@ -48,6 +48,7 @@ struct batch {
 	struct arena *a;
 	struct entry *entries;
 	size_t count;
+	struct group *groups;         /* memory for as many as entries: each attempt to write the batch fills them anew */
 	struct incidents incidents;
 	bool singly;                  /* one thing with each statement, to find the one that the store refuses */
 	struct span at;               /* what is being written alone; empty: several things, or none */
@@ -57,8 +58,8 @@ struct batch {
 /* Reads b->given->items into the other members; octets that are not a row are ignored. */
 MUST_CHECK enum rc batch_read(struct batch *b);
 
-/* The groups of the day that begins at entry *at; moves *at to the next day.  Memory is the batch's arena. */
-MUST_CHECK enum rc batch_day(const struct batch *b, size_t *at, struct day *out);
+/* The groups of the day that begins at entry *at; moves *at to the next day. */
+void batch_day(const struct batch *b, size_t *at, struct day *out);
 
 bool day_same_domain(const struct day *d, size_t i, size_t j);
 /* The first group whose domain is not before that one. */

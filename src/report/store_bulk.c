@@ -70,7 +70,7 @@ static size_t size_for(const struct bulk *b, size_t left)
 	return i;
 }
 
-/* The common arguments stand before those of row `first`: where those of the row before it were. */
+/* The common arguments come directly before those of row `first`: they overwrite the row before it, which is written. */
 static enum rc run(struct bulk *b, size_t first, size_t size, struct err *err)
 {
 	unsigned common = statements[b->which].common, parameters = statements[b->which].parameters;
