@@ -956,6 +956,9 @@ def pkcs11(w, sign):
                  ["--import", os.path.join(KEYS, "rsa2048.pem"), "--token", "assay", "--label", "s", "--id", "01", "--pin", "1234"]):
         subprocess.run(["softhsm2-util", *args], env=env, check=True, capture_output=True)
     p = subprocess.run([w.assay, *sign, "pkcs11:token=assay;object=s;type=private"], input=MESSAGE, capture_output=True, env=env)
+    if b"incompatible with sanitizer runtime" in p.stderr:     # the provider's RTLD_DEEPBIND: AddressSanitizer ends the program
+        print("skipped: keys by pkcs11: the provider cannot open a token in a program with AddressSanitizer")
+        return
     assert p.returncode == 0 and b"DKIM-Signature" in p.stdout, p
     p = subprocess.run([w.assay, *sign, "pkcs11:token=assay;object=none;type=private"], input=MESSAGE, capture_output=True, env=env)
     assert p.returncode == 1 and b"it contains no private key" in p.stderr, p
