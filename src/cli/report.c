@@ -166,12 +166,12 @@ static int run_action(struct report_request *r, const struct command *c, const c
 		rc = run_with_store(r, run);
 	store_close(&r->store);
 	settings_release(&r->settings);
-	if (wrong == NULL) {
-		arena_free(&r->arena);
-		return command_end(&err, rc);
+	if (wrong != NULL) {
+		err_free(&err);
+		status = command_usage(c, "%s", wrong); /* its words are in the arena */
+	} else {
+		status = command_end(&err, rc);
 	}
-	err_free(&err);
-	status = command_usage(c, "%s", wrong); /* wrong may be the arena's */
 	arena_free(&r->arena);
 	return status;
 }
