@@ -229,12 +229,18 @@ def begin(site):
     return site.files("")
 
 
-def whole_rotation(site, old):
+def sign_with(flows, selectors):
+    """Have all flows seen a message with these alone?  They are sequential: none with others is on its way then."""
+    return all(flow.trouble or (flow.seen and {r[1] for r in flow.seen[-1][1]} == selectors) for flow in flows)
+
+
+def whole_rotation(site, old, flows):
     site.older(old, 200)
     site.rotate_until(lambda: len(site.files("")) == 4, "the activation of the next keys")
     site.rotate_until(lambda: site.files(".retiring") == [n.replace(".pem", ".retiring.pem") for n in old], "the retirement of the old keys")
-    time.sleep(2)
-    site.older(site.files(".retiring"), 8)
+    new = {n[:-4] for n in site.files("")}
+    check(host.until(lambda: sign_with(flows, new), 60), "a host goes on signing with the old keys")
+    site.older(site.files(".retiring"), 8)       # a week later
     site.rotate_until(lambda: len(site.files(".retired")) == 2, "the removal of the old records")
     for name in old:
         gone = "%s._domainkey.%s" % (name[:-4], OURS)
@@ -263,7 +269,7 @@ def keys_rotate_while_mail_flows(setup):
         flows.append(Flow(second, Published(site.nsd, os.path.join(second.place, "seen"))))
         flows[1].start()
         start = time.monotonic()
-        whole_rotation(site, old)
+        whole_rotation(site, old, flows)
         end = time.monotonic()
         time.sleep(3)
         check(mirror.is_alive(), "rsync has stopped")
