@@ -16,6 +16,7 @@
 #include "base/clock.h"
 #include "base/cursor.h"
 #include "base/limits.h"
+#include "base/plural.h"
 #include "base/queue.h"
 #include "base/repeats.h"
 #include "base/utf8.h"
@@ -299,8 +300,8 @@ static void write_dropped(void)
 
 	if (dropped == reported)
 		return;
-	len = snprintf(text, sizeof(text), "%llu lines were dropped: the log is slower than the mail",
-	    (unsigned long long)(dropped - reported));
+	len = snprintf(text, sizeof(text), "%llu %s dropped: the log is slower than the mail",
+	    (unsigned long long)(dropped - reported), plural(dropped - reported, "line was", "lines were"));
 	reported = dropped;
 	write_line(LOG_LEVEL_WARNING, slice_of(text, (size_t)len), SLICE_NULL);
 }

@@ -1,3 +1,4 @@
+#include "base/plural.h"
 #include "base/repeats.h"
 
 static bool is_of(const struct repeat *t, struct slice thing)
@@ -69,7 +70,7 @@ static void write_sum(const struct repeats *r, const struct repeat *t, int64_t n
 
 	buf_add(out, slice_of(t->line, t->line_len));
 	buf_addf(out, " (%s%llu more %s in %lld s)", shared ? "and about other things: " : "",
-	    (unsigned long long)t->count, t->count == 1 ? "time" : "times",
+	    (unsigned long long)t->count, plural(t->count, "time", "times"),
 	    (long long)((now_ms - t->since_ms) / 1000));
 }
 

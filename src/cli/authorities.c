@@ -6,6 +6,7 @@
  *         -> the record, at all of them?
  */
 #include "base/limits.h"
+#include "base/plural.h"
 #include "dns/authority.h"
 
 #include "cli/published.h"
@@ -242,8 +243,9 @@ static enum rc sum_up(struct arena *a, const struct signing_key *key, struct pub
 		p->what = arena_printf(a, "every server of the zone has the record; the resolver: %.*s",
 		    SLICE_ARG(resolver->what));
 	else
-		p->what = arena_printf(a, "published, at all %zu addresses of the zone's servers",
-		    p->answer_count - 1);
+		p->what = arena_printf(a, "published, at %s%zu %s of the zone's servers",
+		    plural(p->answer_count - 1, "", "all "), p->answer_count - 1,
+		    plural(p->answer_count - 1, "address", "addresses"));
 	p->state = wrong > 0 ? PUBLISHED_WRONG : unknown > 0 ? PUBLISHED_UNKNOWN : resolver->state;
 	p->negative_ttl = -1;
 	for (size_t i = 0; i < p->answer_count; i++)

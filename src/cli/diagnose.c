@@ -2,6 +2,7 @@
 
 #include "base/ascii.h"
 #include "base/limits.h"
+#include "base/plural.h"
 #include "crypto/base64.h"
 #include "crypto/digest.h"
 #include "mail/reader.h"
@@ -260,7 +261,7 @@ static void print_change(const struct change *change, const struct parts *p, uns
 {
 	printf("  probably %s", change->name);
 	if (change->counted)
-		printf(" (%u line%s)", n + 1, n == 0 ? "" : "s");
+		printf(" (%u line%s)", n + 1, plural(n + 1, "", "s"));
 	if (change->undo == without_field)
 		print_field_name(p, n);
 	puts(": without it the signature passes");
@@ -401,7 +402,7 @@ static void print_signed_fields(const struct dkim_signature *sig, struct slice t
 			continue;
 		printf("  ");
 		print_text(name);
-		printf(": %zu in the message, signed %zu time%s\n", there, wanted, wanted == 1 ? "" : "s");
+		printf(": %zu in the message, signed %zu time%s\n", there, wanted, plural(wanted, "", "s"));
 	}
 	arena_free(&a);
 }

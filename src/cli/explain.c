@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/limits.h"
+#include "base/plural.h"
 
 #include "cli/command.h"
 #include "cli/logread.h"
@@ -129,10 +130,12 @@ static void explain_entry(void *ctx, const struct log_entry *e, const char *sour
 static void print_end(const struct explain_request *r, const struct log_read *log)
 {
 	if (r->found == 0)
-		printf("%.*s was not found in %s (%llu lines, %llu messages).\n", SLICE_ARG(r->queue_id),
-		    buf_cstr(&log->sources), (unsigned long long)log->lines, (unsigned long long)log->messages);
+		printf("%.*s was not found in %s (%llu %s, %llu %s).\n", SLICE_ARG(r->queue_id),
+		    buf_cstr(&log->sources), (unsigned long long)log->lines, plural(log->lines, "line", "lines"),
+		    (unsigned long long)log->messages, plural(log->messages, "message", "messages"));
 	else if (r->found > LIMIT_MATCHES)
-		printf("\n%u further matches were omitted.\n", r->found - LIMIT_MATCHES);
+		printf("\n%u further %s omitted.\n", r->found - LIMIT_MATCHES,
+		    plural(r->found - LIMIT_MATCHES, "match was", "matches were"));
 	else if (r->found > 1)
 		printf("\nThe MTA has used this queue id %u times: see the dates.\n", r->found);
 }

@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "base/limits.h"
 #include "base/log.h"
+#include "base/plural.h"
 #include "import/import.h"
 
 #include "cli/command.h"
@@ -199,7 +200,8 @@ static size_t print_comparison(const struct comparison *list, size_t count)
 		}
 		putchar('\n');
 	}
-	printf("%zu authors, %zu are signed differently\n", count, different);
+	printf("%zu %s, %zu %s signed differently\n", count, plural(count, "author", "authors"), different,
+	    plural(different, "is", "are"));
 	return different;
 }
 

@@ -3,6 +3,7 @@
 #include <jansson.h>
 
 #include "base/limits.h"
+#include "base/plural.h"
 
 #include "cli/command.h"
 #include "cli/import_report.h"
@@ -45,8 +46,8 @@ static void print_report(const struct import *im, bool dry_run, FILE *to)
 		print_finding(&list[i], to);
 	}
 	count = import_key_count(im);
-	fprintf(to, "\n%zu key%s %s\n\n%.*s", count, count == 1 ? "" : "s", dry_run ? "would be copied" :
-	    count == 1 ? "is in place" : "are in place", SLICE_ARG(import_mta_lines(im)));
+	fprintf(to, "\n%zu key%s %s\n\n%.*s", count, plural(count, "", "s"), dry_run ? "would be copied" :
+	    plural(count, "is in place", "are in place"), SLICE_ARG(import_mta_lines(im)));
 }
 
 /* --- for programs ----------------------------------------------------------------------------------------- */

@@ -1,6 +1,7 @@
 /* The MTA's side of `assay init`: where its programs find the socket, and the lines that connect them to it. */
 #include <stdio.h>
 
+#include "base/plural.h"
 #include "cli/program.h"
 
 #include "init.h"
@@ -135,7 +136,8 @@ static enum rc apply(struct init *in, const struct lines *lines)
 		set[2 + i] = lines->items[i].ptr;
 	done = program_output(set, &out);
 	if (done)
-		init_say(in, "mta", INIT_DONE, "wrote %zu lines of main.cf with postconf -e", lines->count);
+		init_say(in, "mta", INIT_DONE, "wrote %zu %s of main.cf with postconf -e", lines->count,
+		    plural(lines->count, "line", "lines"));
 	if (done && program_output(reload, &out))
 		init_say(in, "mta", INIT_DONE, "postfix reload");
 	else if (done)

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "base/clock.h"
+#include "base/plural.h"
 
 #include "cli/key.h"
 
@@ -139,8 +140,10 @@ static enum rc show_one(struct key_request *r, const struct signing_key *key)
 	if (private != NULL && r->json) {
 		rc = key_report(r, key, private, NULL);
 	} else if (private != NULL) {
-		printf("; %.*s: %s for %lld days\n", SLICE_ARG(key->selector), key_state_text(key->state),
-		    (long long)((clock_now() - key_since(r, key)) / DAY));
+		int64_t days = (clock_now() - key_since(r, key)) / DAY;
+
+		printf("; %.*s: %s for %lld %s\n", SLICE_ARG(key->selector), key_state_text(key->state),
+		    (long long)days, plural(days, "day", "days"));
 		rc = key_print_record(r, key, private);
 	}
 	private_key_free(&loaded);

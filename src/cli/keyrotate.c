@@ -28,6 +28,7 @@
 #include "base/cursor.h"
 #include "base/limits.h"
 #include "base/owner.h"
+#include "base/plural.h"
 
 #include "cli/key.h"
 
@@ -223,8 +224,9 @@ static enum rc when_visible(struct rotation *t, const struct rotating_key *k,
 
 	TRY(visible_since_now(t, k, &since));
 	if (t->now - since < ttl) {
-		key_say(t->r, "%.*s/%.*s: published; resolvers may not know it for %lld seconds more",
-		    SLICE_ARG(t->domain.name), SLICE_ARG(k->key->selector), (long long)(since + ttl - t->now));
+		key_say(t->r, "%.*s/%.*s: published; resolvers may not know it for %lld %s more",
+		    SLICE_ARG(t->domain.name), SLICE_ARG(k->key->selector), (long long)(since + ttl - t->now),
+		    plural(since + ttl - t->now, "second", "seconds"));
 		return RC_OK;
 	}
 	TRY(key_move(t->r, k->key, KEY_ACTIVE));

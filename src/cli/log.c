@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/limits.h"
+#include "base/plural.h"
 
 #include "cli/tally.h"
 #include "cli/when.h"
@@ -164,7 +165,7 @@ void log_print_period(const struct log_request *r)
 {
 	char first[WHEN_TEXT_SIZE], last[WHEN_TEXT_SIZE];
 
-	printf("%llu messages", (unsigned long long)r->read.messages);
+	printf("%llu %s", (unsigned long long)r->read.messages, plural(r->read.messages, "message", "messages"));
 	if (r->first >= 0)
 		printf(", from %s to %s", when_text(r->first, first), when_text(r->last, last));
 	printf("; read from %s\n", buf_cstr(&r->read.sources));
@@ -222,7 +223,8 @@ static void print_table(const struct kind *kind, const struct tally_row *const *
 		putchar('\n');
 	}
 	if (n > SHOWN_ROWS)
-		printf("%zu further rows are omitted: --json and --csv have them\n", n - SHOWN_ROWS);
+		printf("%zu further %s omitted: --json and --csv have %s\n", n - SHOWN_ROWS,
+		    plural(n - SHOWN_ROWS, "row is", "rows are"), plural(n - SHOWN_ROWS, "it", "them"));
 }
 
 static void print_csv(const struct kind *kind, const struct tally_row *const *rows, size_t n)

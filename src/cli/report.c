@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/cursor.h"
 #include "base/limits.h"
+#include "base/plural.h"
 
 #include "cli/report.h"
 
@@ -104,9 +105,10 @@ static enum rc nothing_stored(struct report_request *r)
 	if (span.count == 0)
 		return err_config(r->err, "the store is empty: only mail whose author domain asks for aggregate "
 		    "reports (rua=) is kept");
-	return err_config(r->err, "no mail%s%s is stored of %s; there are %zu days, %s to %s",
+	return err_config(r->err, "no mail%s%s is stored of %s; there %s %zu %s, %s to %s",
 	    domain_is_none(r->domain) ? "" : " of ", domain_is_none(r->domain) ? "" : r->domain.name.ptr, day,
-	    span.count, report_day_text(span.first, first), report_day_text(span.last, last));
+	    plural(span.count, "is", "are"), span.count, plural(span.count, "day", "days"),
+	    report_day_text(span.first, first), report_day_text(span.last, last));
 }
 
 enum rc report_stored(struct report_request *r, struct stored_domains *out)

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/limits.h"
 #include "base/log.h"
+#include "base/plural.h"
 #include "report/bounce.h"
 #include "report/outbox.h"
 
@@ -29,13 +30,14 @@ static enum rc read_notification(struct buf *out, struct err *err)
 static enum rc count_failure(struct report_request *r, struct slice address, struct slice why)
 {
 	const struct report_sending *p = &r->settings->reports.sending;
-	int64_t now = clock_now() + r->settings->reports.test_clock_offset;
+	int64_t now = clock_now() + r->settings->reports.test_clock_offset, hours;
 	struct suspension s;
 
 	TRY(outbox_failed(store_sql(r->store), address, why, now, p->suspend_after, p->suspend_for, &s, r->err));
+	hours = (s.until - now) / 3600;
 	printf("%s: failure %lld", log_shown(r->arena, address), (long long)s.failures);
 	if (s.until > now)
-		printf(", suspended for %lld hours", (long long)((s.until - now) / 3600));
+		printf(", suspended for %lld %s", (long long)hours, plural(hours, "hour", "hours"));
 	putchar('\n');
 	return RC_OK;
 }

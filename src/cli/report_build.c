@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/limits.h"
+#include "base/plural.h"
 #include "report/build.h"
 #include "report/external.h"
 #include "report/message.h"
@@ -86,12 +87,14 @@ static void print_report(const struct report *r, const struct report_file *file,
     const struct report_destinations *to)
 {
 	print_text(r->policy.domain);
-	printf(": %llu messages, %zu records\n    file   ", (unsigned long long)r->messages, r->row_count);
+	printf(": %llu %s, %zu %s\n    file   ", (unsigned long long)r->messages,
+	    plural(r->messages, "message", "messages"), r->row_count, plural(r->row_count, "record", "records"));
 	print_text(file->name);
 	putchar('\n');
 	if (r->rows_left_out > 0)
-		printf("    note   %zu records of %llu messages were omitted: the report is full\n", r->rows_left_out,
-		    (unsigned long long)r->messages_left_out);
+		printf("    note   the report is full: %zu %s of %llu %s omitted\n", r->rows_left_out,
+		    plural(r->rows_left_out, "record", "records"), (unsigned long long)r->messages_left_out,
+		    plural(r->messages_left_out, "message was", "messages were"));
 	for (size_t i = 0; i < to->count; i++)
 		report_print_destination(&to->items[i]);
 }
@@ -210,8 +213,10 @@ static void end_list(const struct building *b)
 	if (b->request->json)
 		puts(b->reports == 0 ? "[]" : "\n]");
 	else
-		printf("%zu reports on %llu messages of %s are in %s; nothing was sent\n", b->reports,
-		    (unsigned long long)b->messages, report_day_text(b->request->day, day), b->request->to);
+		printf("%zu %s on %llu %s of %s %s in %s; nothing was sent\n", b->reports,
+		    plural(b->reports, "report", "reports"), (unsigned long long)b->messages,
+		    plural(b->messages, "message", "messages"), report_day_text(b->request->day, day),
+		    plural(b->reports, "is", "are"), b->request->to);
 }
 
 static enum rc build(struct report_request *r)

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/limits.h"
+#include "base/plural.h"
 #include "report/build.h"
 #include "report/external.h"
 #include "report/failure_message.h"
@@ -181,6 +182,7 @@ enum rc report_build_failures(struct report_request *r)
 	rc = list_all(&l);
 	resolver_free(&l.resolver);
 	if (rc == RC_OK && !r->json)
-		printf("%zu failure reports are in %s; nothing was sent\n", l.shown, r->to);
+		printf("%zu failure %s in %s; nothing was sent\n", l.shown,
+		    plural(l.shown, "report is", "reports are"), r->to);
 	return rc;
 }

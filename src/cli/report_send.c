@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/plural.h"
 #include "report/build.h"
 #include "report/sending.h"
 
@@ -90,21 +91,27 @@ static void print_suppressed(const struct suppressed *s)
 {
 	for (int i = 0; i < SUPPRESSIONS; i++)
 		if (s->reports[i] > 0)
-			printf("  not made: %lld on %lld messages: %s\n", (long long)s->reports[i],
-			    (long long)s->messages[i], suppression_words[i]);
+			printf("  not made: %lld on %lld %s: %s\n", (long long)s->reports[i], (long long)s->messages[i],
+			    plural(s->messages[i], "message", "messages"), suppression_words[i]);
+}
+
+static void print_made(int64_t n, const char *one, const char *several, int64_t deliveries)
+{
+	printf("made %lld %s, for %lld %s\n", (long long)n, plural(n, one, several), (long long)deliveries,
+	    plural(deliveries, "address", "addresses"));
 }
 
 static void print_done(const struct prepared *p, const struct dispatched *d)
 {
 	if (p->days > 0) {
-		printf("made %lld reports, for %lld addresses\n", (long long)p->reports, (long long)p->deliveries);
+		print_made(p->reports, "report", "reports", p->deliveries);
 		if (p->refused > 0)
-			printf("  not to be sent: to %lld addresses (assay report status)\n", (long long)p->refused);
+			printf("  not to be sent: to %lld %s (assay report status)\n", (long long)p->refused,
+			    plural(p->refused, "address", "addresses"));
 		print_suppressed(&p->suppressed);
 	}
 	if (p->failures > 0)
-		printf("made %lld failure reports, for %lld addresses\n", (long long)p->failures,
-		    (long long)p->failure_deliveries);
+		print_made(p->failures, "failure report", "failure reports", p->failure_deliveries);
 	if (p->waiting_day != 0) {
 		char day[REPORT_DAY_TEXT];
 
@@ -143,8 +150,9 @@ static enum rc judge(struct run *run, const struct dispatched *d)
 	struct slice via = r->settings->reports.sending.via, words = outbox_words(r->arena, buf_slice(&d->words));
 
 	if (d->expired > 0)
-		fprintf(stderr, "assay: warning: %lld messages were not handed over within a day and are given up: raise "
-		    "per-minute or spread, or lower daily-cap\n", (long long)d->expired);
+		fprintf(stderr, "assay: warning: %lld %s not handed over within a day and will not be tried again: "
+		    "raise per-minute or spread, or lower daily-cap\n", (long long)d->expired,
+		    plural(d->expired, "message was", "messages were"));
 	if (!d->stopped)
 		return RC_OK;
 	err_add(r->err, "%.*s: %.*s; what is left is tried again by the next run", SLICE_ARG(via), SLICE_ARG(words));

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/limits.h"
+#include "base/plural.h"
 
 #include "cli/json.h"
 #include "cli/report.h"
@@ -24,8 +25,9 @@ static void print_domains(const struct report_request *r, const struct stored_do
 		putchar('\n');
 		messages += d->messages;
 	}
-	printf("%10llu messages of %s (UTC), %zu policy domains\n", (unsigned long long)messages,
-	    report_day_text(r->day, day), all->count);
+	printf("%10llu %s of %s (UTC), %zu policy %s\n", (unsigned long long)messages,
+	    plural(messages, "message", "messages"), report_day_text(r->day, day), all->count,
+	    plural(all->count, "domain", "domains"));
 }
 
 static json_t *domain_json(const struct store_domain *d)

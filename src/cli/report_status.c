@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "base/clock.h"
+#include "base/plural.h"
 #include "report/outbox.h"
 
 #include "cli/json.h"
@@ -31,8 +32,8 @@ static enum rc show_total(void *ctx, const struct outbox_total *t)
 		    delivery_state_word[t->state], "deliveries", (json_int_t)t->deliveries, "messages",
 		    (json_int_t)t->messages));
 	else
-		printf("  %s  %-10s %6lld, on %lld messages\n", day, delivery_state_word[t->state],
-		    (long long)t->deliveries, (long long)t->messages);
+		printf("  %s  %-10s %6lld, on %lld %s\n", day, delivery_state_word[t->state],
+		    (long long)t->deliveries, (long long)t->messages, plural(t->messages, "message", "messages"));
 	s->shown++;
 	return RC_OK;
 }
@@ -47,8 +48,8 @@ static enum rc show_suppressed(void *ctx, int64_t number, enum suppression why, 
 		json_array_append_new(s->list, json_pack("{s:s, s:s, s:I, s:I}", "day", day, "why",
 		    suppression_words[why], "reports", (json_int_t)reports, "messages", (json_int_t)messages));
 	else
-		printf("  %s  %6lld, on %lld messages: %s\n", day, (long long)reports, (long long)messages,
-		    suppression_words[why]);
+		printf("  %s  %6lld, on %lld %s: %s\n", day, (long long)reports, (long long)messages,
+		    plural(messages, "message", "messages"), suppression_words[why]);
 	s->shown++;
 	return RC_OK;
 }
@@ -81,7 +82,8 @@ static enum rc show_delivery(void *ctx, const struct outgoing *report, const str
 	if (d->state == DELIVERY_PENDING)
 		printf(", due %s", due);
 	if (d->tries > 0)
-		printf(", tried %lld times", (long long)d->tries);
+		printf(", tried %lld %s", (long long)d->tries,
+		    plural(d->tries, "time", "times"));
 	if (d->why.len > 0)
 		fputs(": ", stdout);
 	print_text(d->why);
@@ -103,7 +105,8 @@ static enum rc show_suspension(void *ctx, const struct suspension *a)
 	}
 	fputs("  ", stdout);
 	print_text(a->address);
-	printf(" until %s, after %lld failures: ", until, (long long)a->failures);
+	printf(" until %s, after %lld %s: ", until, (long long)a->failures,
+	    plural(a->failures, "failure", "failures"));
 	print_text(a->why);
 	putchar('\n');
 	return RC_OK;
@@ -121,7 +124,7 @@ static enum rc show_late(void *ctx, const struct store_day *d)
 	if (s->list != NULL)
 		json_array_append_new(s->list, json_pack("{s:s, s:I}", "day", day, "messages", (json_int_t)d->late));
 	else
-		printf("  %s  %llu messages\n", day, (unsigned long long)d->late);
+		printf("  %s  %lld %s\n", day, (long long)d->late, plural(d->late, "message", "messages"));
 	return RC_OK;
 }
 
@@ -135,7 +138,7 @@ static enum rc show_left_out(void *ctx, int64_t number, uint64_t incidents)
 	if (s->list != NULL)
 		json_array_append_new(s->list, json_pack("{s:s, s:I}", "day", day, "incidents", (json_int_t)incidents));
 	else
-		printf("  %s  %llu messages\n", day, (unsigned long long)incidents);
+		printf("  %s  %lld %s\n", day, (long long)incidents, plural(incidents, "message", "messages"));
 	return RC_OK;
 }
 

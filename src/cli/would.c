@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "base/limits.h"
+#include "base/plural.h"
 
 #include "cli/story.h"
 #include "cli/tally.h"
@@ -145,7 +146,8 @@ static void print_rows(const struct tally_row *const *rows, size_t n)
 		putchar('\n');
 	}
 	if (n > SHOWN_ROWS)
-		printf("%zu further rows are omitted: --json and --csv have them\n", n - SHOWN_ROWS);
+		printf("%zu further %s omitted: --json and --csv have %s\n", n - SHOWN_ROWS,
+		    plural(n - SHOWN_ROWS, "row is", "rows are"), plural(n - SHOWN_ROWS, "it", "them"));
 }
 
 static void print_text_report(const struct would *w, const struct tally_row *const *rows, size_t n)
@@ -153,12 +155,12 @@ static void print_text_report(const struct would *w, const struct tally_row *con
 	uint64_t sum = refusals(w);
 
 	log_print_period(w->r);
-	printf("%llu were judged; enforce = yes would not have delivered %llu of them as they are (%.2f %%).\n",
-	    (unsigned long long)w->judged, (unsigned long long)sum,
+	printf("%llu %s judged; enforce = yes would not have delivered %llu of them unchanged (%.2f %%).\n",
+	    (unsigned long long)w->judged, plural(w->judged, "was", "were"), (unsigned long long)sum,
 	    w->judged == 0 ? 0.0 : 100.0 * (double)sum / (double)w->judged);
 	if (w->in_force > 0)
-		printf("%llu of these were refused or quarantined in fact: enforce = yes was in force.\n",
-		    (unsigned long long)w->in_force);
+		printf("%llu of these %s refused or quarantined in fact: enforce = yes was in force.\n",
+		    (unsigned long long)w->in_force, plural(w->in_force, "was", "were"));
 	print_rows(rows, n);
 	printf("\nIs it safe to enforce?\n  %s\n", answer(w));
 	for (size_t i = 0; i < EVIDENCE_COUNT; i++)

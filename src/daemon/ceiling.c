@@ -6,6 +6,7 @@
 
 #include "base/limits.h"
 #include "base/log.h"
+#include "base/plural.h"
 
 #include "daemon/ceiling.h"
 
@@ -66,15 +67,21 @@ void ceiling_descriptors(size_t sessions, size_t servers, struct err *err)
 static void log_full(size_t sessions)
 {
 	if (!atomic_exchange(&full, true))
-		log_repeated(LOG_LEVEL_ERROR, "connections beyond limits sessions", "%zu connections of the MTA are open (limits sessions): messages of further ones "
-		    "are deferred", sessions);
+		log_repeated(LOG_LEVEL_ERROR, "connections beyond limits sessions",
+		    "%zu %s of the MTA %s open (limits sessions): messages of further ones are deferred", sessions,
+		    plural(sessions, "connection", "connections"), plural(sessions, "is", "are"));
 }
 
 static void log_room(size_t now, size_t sessions)
 {
-	if (now <= sessions - sessions / 4 && atomic_load(&full) && atomic_exchange(&full, false))
-		log_repeated(LOG_LEVEL_WARNING, "connections below limits sessions", "connections of the MTA are below limits sessions again; %zu were beyond it",
-		    atomic_exchange(&deferred, 0));
+	size_t beyond;
+
+	if (now > sessions - sessions / 4 || !atomic_load(&full) || !atomic_exchange(&full, false))
+		return;
+	beyond = atomic_exchange(&deferred, 0);
+	log_repeated(LOG_LEVEL_WARNING, "connections below limits sessions",
+	    "connections of the MTA are below limits sessions again; %zu %s beyond it", beyond,
+	    plural(beyond, "was", "were"));
 }
 
 enum ceiling_place ceiling_enter(size_t sessions)

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/limits.h"
+#include "base/plural.h"
 #include "signing/tables.h"
 
 #include "daemon/keyfacts.h"
@@ -112,14 +113,15 @@ static const char *state_of(const struct key_fact *k)
 
 static void describe(const struct key_fact *k, int64_t now, struct buf *out)
 {
-	int64_t left = rotation_of(k) - now;
+	int64_t age = (now - k->since) / DAY, left = (rotation_of(k) - now) / DAY;
+	bool overdue = rotation_of(k) < now;
 
-	buf_addf(out, "%.*s %.*s: %s for %lld days", SLICE_ARG(k->key->domain.name),
-	    SLICE_ARG(k->key->selector), state_of(k), (long long)((now - k->since) / DAY));
-	if (k->key->state == KEY_ACTIVE && left < 0)
-		buf_addf(out, ", rotation overdue for %lld days", (long long)(-left / DAY));
+	buf_addf(out, "%.*s %.*s: %s for %lld %s", SLICE_ARG(k->key->domain.name),
+	    SLICE_ARG(k->key->selector), state_of(k), (long long)age, plural(age, "day", "days"));
+	if (k->key->state == KEY_ACTIVE && overdue)
+		buf_addf(out, ", rotation overdue for %lld %s", (long long)-left, plural(-left, "day", "days"));
 	else if (k->key->state == KEY_ACTIVE)
-		buf_addf(out, ", rotation due in %lld days", (long long)(left / DAY));
+		buf_addf(out, ", rotation due in %lld %s", (long long)left, plural(left, "day", "days"));
 }
 
 static void write_row(struct facts *f, const struct key_fact *k, int64_t now)

@@ -1,6 +1,7 @@
 #include <pthread.h>
 
 #include "base/log.h"
+#include "base/plural.h"
 #include "daemon/notify.h"
 
 #include "daemon/reload.h"
@@ -18,7 +19,8 @@ enum rc reload(struct services *services, const char *config, struct err *err)
 	if (rc == RC_OK)
 		log_info("configuration reloaded from %s", config);
 	else
-		log_error("reload refused (%zu errors): the old configuration stays in use", err->count);
+		log_error("reload refused (%zu %s): the old configuration stays in use", err->count,
+		    plural(err->count, "error", "errors"));
 	notify_ready();
 	pthread_mutex_unlock(&one_at_a_time);
 	return rc;

@@ -17,6 +17,7 @@
 #include "base/clock.h"
 #include "base/limits.h"
 #include "base/log.h"
+#include "base/plural.h"
 #include "crypto/digest.h"
 #include "daemon/ceiling.h"
 #include "daemon/control.h"
@@ -230,8 +231,8 @@ static void drain_history(struct services *services)
 	uint64_t lost = history == NULL ? 0 : history_drain(history, HISTORY_DRAIN_LIMIT_MS);
 
 	if (lost > 0)
-		log_error("reports: %llu messages are missing in the history: the store did not accept them before "
-		    "the daemon stopped", (unsigned long long)lost);
+		log_error("reports: %llu %s missing in the history: the store did not accept them before the daemon "
+		    "stopped", (unsigned long long)lost, plural(lost, "message is", "messages are"));
 }
 
 /*
@@ -257,8 +258,8 @@ static bool serve(struct server *server)
 	notify_stopping();
 	lost = flight_drain(DRAIN_LIMIT_MS);
 	if (lost > 0)
-		log_error("%u messages were still being answered when the daemon stopped: the MTA will offer "
-		    "them again", lost);
+		log_error("%u %s still being answered when the daemon stopped: the MTA will offer them again",
+		    lost, plural(lost, "message was", "messages were"));
 	log_sum_up(true);
 	drain_history(server->services);
 	if (failed)
@@ -444,7 +445,8 @@ static void print_outlook(const struct settings *s, const char *config, const st
 	if (settings_describe(s, &text) == RC_OK)
 		fputs(buf_cstr(&text), stdout);
 	buf_free(&text);
-	printf("%s: no errors, %zu findings, %zu warnings\n", config, err->findings, err->warnings);
+	printf("%s: no errors, %zu %s, %zu %s\n", config, err->findings,
+	    plural(err->findings, "finding", "findings"), err->warnings, plural(err->warnings, "warning", "warnings"));
 }
 
 /* The daemon starts even if the store cannot be opened, so this check is the first to report the problem. */
@@ -600,8 +602,8 @@ int server_ask_reload(const char *config)
 
 	if (settings_load(config, &s, &err) != RC_OK) {
 		print_messages(&err);
-		fprintf(stderr, "%s: %zu errors: the daemon goes on with the old configuration\n", config,
-		    err.count);
+		fprintf(stderr, "%s: %zu %s: the daemon goes on with the old configuration\n", config,
+		    err.count, plural(err.count, "error", "errors"));
 	} else if (s->control_socket.len == 0) {
 		fprintf(stderr, "%s: control { socket = \"\" }: the daemon cannot be asked; send it SIGHUP\n",
 		    config);
@@ -636,7 +638,8 @@ int server_main(const struct server_options *options)
 	limit_arenas();
 	if (settings_load(options->config, &s, &err) != RC_OK) {
 		print_messages(&err);
-		fprintf(stderr, "%s: %zu errors: nothing was started\n", options->config, err.count);
+		fprintf(stderr, "%s: %zu %s: nothing was started\n", options->config, err.count,
+		    plural(err.count, "error", "errors"));
 	} else if (identity_find(s->user, &id, &err) != RC_OK) {
 		print_messages(&err);
 		settings_release(&s);

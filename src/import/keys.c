@@ -7,6 +7,7 @@
 
 #include "base/file.h"
 #include "base/limits.h"
+#include "base/plural.h"
 #include "crypto/keyfile.h"
 #include "signing/tablefile.h"
 
@@ -299,7 +300,7 @@ void keys_translate(struct import *im)
 		write_sections(im);
 	read_keys(im);
 	if (im->signing_table != NULL)
-		find(im, FINDING_TRANSLATED, old_option(im, PROGRAM_OPENDKIM, "SigningTable"), "%zu lines: %s",
-		    im->signer_count, im->new_tables ? "rewritten, with copies of the keys (sign-tables)" :
-		    "the key directory has the same effect (keys)");
+		find(im, FINDING_TRANSLATED, old_option(im, PROGRAM_OPENDKIM, "SigningTable"), "%zu %s: %s",
+		    im->signer_count, plural(im->signer_count, "line", "lines"), im->new_tables ?
+		    "rewritten, with copies of the keys (sign-tables)" : "the key directory has the same effect (keys)");
 }

@@ -3,6 +3,7 @@
  */
 #include <stdlib.h>
 
+#include "base/plural.h"
 #include "dkim/sign.h"
 
 #include "private.h"
@@ -59,7 +60,7 @@ void rule_key_table(struct import *im, const struct old_line *l, const struct ru
 	im->key_table = arena_copy(im->arena, l->value).ptr;
 	for (size_t i = 0; i < entries.count; i++)
 		take_key_row(im, &entries.items[i]);
-	find(im, FINDING_TRANSLATED, l, "%zu keys", im->row_count);
+	find(im, FINDING_TRANSLATED, l, "%zu %s", im->row_count, plural(im->row_count, "key", "keys"));
 }
 
 static void add_signer(struct import *im, struct sign_row row)

@@ -1,5 +1,6 @@
 #include "base/ip.h"
 #include "base/limits.h"
+#include "base/plural.h"
 #include "crypto/digest.h"
 
 #include "gzip.h"
@@ -80,8 +81,9 @@ static void put_error(struct xml_writer *w, const struct report *r)
 	struct buf errors = BUF_INIT(LIMIT_REPORT_TEXT);
 
 	if (r->rows_left_out > 0)
-		buf_addf(&errors, "%llu messages in %zu further records are left out: the report would be too "
-		    "large", (unsigned long long)r->messages_left_out, r->rows_left_out);
+		buf_addf(&errors, "%llu %s in %zu further %s left out: the report would be too large",
+		    (unsigned long long)r->messages_left_out, plural(r->messages_left_out, "message", "messages"),
+		    r->rows_left_out, plural(r->rows_left_out, "record is", "records are"));
 	if (r->policy.several_records)
 		add_error(&errors, "there are several DMARC records at a name of the tree walk: all of them "
 		    "are ignored");

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/limits.h"
 #include "base/log.h"
+#include "base/plural.h"
 
 #include "report/history.h"
 
@@ -194,14 +195,17 @@ static void trouble(struct history *h, struct err *err)
 static void trouble_is_over(struct history *h)
 {
 	struct history_facts facts;
+	uint64_t lost;
 
 	if (h->retry_ms == 0)
 		return;
 	h->retry_ms = h->next_try = 0;
 	set_away(h, false);
 	history_facts(h, &facts);
-	log_repeated(LOG_LEVEL_INFO, "reports store works", "reports: %s works again; %llu messages were lost to the history meanwhile",
-	    sql_name(store_sql(h->store)), (unsigned long long)(facts.lost - h->lost_reported));
+	lost = facts.lost - h->lost_reported;
+	log_repeated(LOG_LEVEL_INFO, "reports store works",
+	    "reports: %s works again; %llu %s lost to the history meanwhile",
+	    sql_name(store_sql(h->store)), (unsigned long long)lost, plural(lost, "message was", "messages were"));
 	h->lost_reported = facts.lost;
 }
 
@@ -209,13 +213,15 @@ static void trouble_is_over(struct history *h)
 static void report_lost(struct history *h)
 {
 	struct history_facts facts;
+	uint64_t lost;
 
 	history_facts(h, &facts);
-	if (h->retry_ms != 0 || facts.lost == h->lost_reported)
+	lost = facts.lost - h->lost_reported;
+	if (h->retry_ms != 0 || lost == 0)
 		return;
 	log_repeated(LOG_LEVEL_WARNING, "reports memory",
-	    "reports: %llu messages were lost to the history: reports { memory } is full",
-	    (unsigned long long)(facts.lost - h->lost_reported));
+	    "reports: %llu %s lost to the history: reports { memory } is full",
+	    (unsigned long long)lost, plural(lost, "message was", "messages were"));
 	h->lost_reported = facts.lost;
 }
 
@@ -296,8 +302,9 @@ static enum rc write_chunk(struct history *h, struct chunk *c, struct err *err)
 	if (added.refused > 0) {
 		struct slice rest = buf_slice(&err->text), line = slice_split(&rest, '\n');
 
-		log_error("reports: %llu messages were dropped, because the store rejects them: %.*s",
-		    (unsigned long long)added.refused, SLICE_ARG(line));
+		log_error("reports: %llu %s: %.*s", (unsigned long long)added.refused, plural(added.refused,
+		    "message was dropped, because the store rejects it",
+		    "messages were dropped, because the store rejects them"), SLICE_ARG(line));
 	}
 	written(h, c, &added);
 	return RC_OK;

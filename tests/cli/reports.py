@@ -66,7 +66,7 @@ def report_show(w):
     rows = json.loads(w.ok("report", "show", "example.com", "--json", "-c", conf))["rows"]
     assert sorted(r["count"] for r in rows) == [2, 3, 12], rows
     status, _, err = w.run("report", "show", "-c", conf, "--day", "2020-01-01")
-    assert status == 1 and "no mail is stored of 2020-01-01; there are 1 days" in err, err
+    assert status == 1 and "no mail is stored of 2020-01-01; there is 1 day," in err, err
     status, _, err = w.run("report", "show", "example.org", "-c", conf)
     assert status == 1 and "no mail of example.org is stored" in err, err
 
@@ -112,7 +112,7 @@ def report_build(w):
     assert "3 reports on 18 messages" in out and "nothing was sent" in out, out
     assert before == {p: open(p, "rb").read() for p in glob.glob(to + "/*")}
     out = w.ok(*arguments, "example.net")
-    assert "1 reports on 1 messages" in out, out
+    assert "1 report on 1 message of " in out, out
     shutil.rmtree(to)
 
 

@@ -221,7 +221,7 @@ def reload_reports_what_waits_for_a_restart(site):
     site.wait_log('configuration reloaded')
     site.configure('enforce = perhaps\n')
     site.process.send_signal(signal.SIGHUP)
-    site.wait_log('reload refused (1 errors)')
+    site.wait_log('reload refused (1 error)')
 
 
 @test
@@ -311,7 +311,7 @@ def status_tells_keys_and_errors(site):
     text = done.stdout.decode()
     for line in ('example.net tabled: active for 0 days, rotation due in ',
                  'example.com old: active for 200 days, rotation overdue for 20 days',
-                 'example.com new: pending for 1 days', 'example.com bad: unusable for 0 days',
+                 'example.com new: pending for 1 day', 'example.com bad: unusable for 0 days',
                  ' finding: %s: ' % path):
         expect(line in text, '"%s" is not in\n%s' % (line, text))
 

@@ -118,7 +118,7 @@ def beside_the_old_chain(site):
     """Step 1: the socket without new keys and without main.cf, the import, assay last and observing."""
     said = perform(document("1. Beside the old chain"), accepted=(0, 3))     # 3: something has no counterpart
     check("assay replaces it: follow MIGRATING" in said[0], "assay init does not see the old chain: " + said[0])
-    check("1 keys are in place" in said[1], "the import copies no key: " + said[1][-1500:])
+    check("1 key is in place" in said[1], "the import copies no key: " + said[1][-1500:])
     check(run("assay import --compare /etc/opendkim.conf").strip(), "the comparison is silent")
     check(selectors(leaves(site, "one")) == ["2024"], "assay signs while it observes")
     arrives(site, "one-refused", 550)
