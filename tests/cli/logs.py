@@ -13,6 +13,8 @@ import sys
 import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.append(os.path.join(HERE, "..", "lib"))
+import documents  # noqa: E402
 sys.path.insert(0, os.path.join(HERE, "..", "sessions"))
 from run_daemon import Daemon, Mta, zero  # noqa: E402
 
@@ -261,12 +263,10 @@ echo '2026-11-26T10:00:00+0000 mx kernel: 4ID: role=pass client=192.0.2.2'
 def examples_of_the_manual_run(w):
     """The lines of assay(1)'s EXAMPLES that show something, on a site with an hour of mixed mail."""
     d = site(w, "text")
-    with open(os.path.join(HERE, "..", "..", "doc", "assay.1")) as f:
-        examples = f.read().split(".Sh EXAMPLES")[1].split(".Sh SEE ALSO")[0]
     w.file(os.path.join(d, "message.eml"), "Return-Path: <a@friend.example>\nReceived: from mail.example.org (mail.example.org "
            "[198.51.100.4])\n\tby mx.example.com with ESMTP id 1; Thu, 26 Nov 2026 10:00:00 +0000\n"
            "From: a@friend.example\n\nHello.\n")
-    lines = [l[4:].split() for l in examples.splitlines() if l.startswith(".Dl assay ")]
+    lines = [line.split() for d in documents.section("doc/assay.1", "EXAMPLES")[:5] for line in d.lines]
     assert {l[1] for l in lines} >= {"verify", "explain", "log"}, lines
     for line in lines:
         arguments = [a.replace("4XyZ1", "F1") for a in line[1:]] + ["-c", conf(d)]

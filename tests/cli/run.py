@@ -1148,51 +1148,6 @@ def shared(*parts):
     return path if os.path.exists(path) else None
 
 
-def indented(path):
-    """The blocks of lines indented by four in a text file."""
-    with open(path) as f:
-        for block in re.findall(r"(?m)(?:^    .*\n)+", f.read()):
-            yield "".join(line[4:] + "\n" for line in block.splitlines())
-
-
-def displayed(path):
-    """The literal displays of a manual page."""
-    with open(path) as f:
-        for block in re.findall(r"(?ms)^\.Bd -literal.*?\n(.*?)^\.Ed", f.read()):
-            yield block.replace("\\&", "").replace("\\e", "\\")
-
-
-def is_configuration(block):
-    """Of assay.conf; what shows its grammar (name = value), and commands, are not."""
-    return bool(re.match(r"(authserv-id|listen|enforce|internal-hosts|sign-tables|keys|dns|spf|dmarc|policy|sign|reports)\b[^\n]*[={]", block))
-
-
-@check
-def documented_configuration(w):
-    """Every block of configuration in the documents is taken as it is written; so is the shipped file, and each
-    setting that it shows with a "#" before it."""
-    blocks = [(name, b) for name in ("README", "doc/MIGRATING", "doc/NEIGHBOURS", "doc/REPORTS", "dist/debian/README.Debian")
-              for b in indented(os.path.join(TOP, name)) if is_configuration(b)]
-    blocks += [(name, b) for name in ("doc/assay.conf.5", "doc/assayd.8") for b in displayed(os.path.join(TOP, name))
-               if is_configuration(b)]
-    assert {name for name, _ in blocks} >= {"doc/MIGRATING", "doc/NEIGHBOURS", "doc/REPORTS", "doc/assay.conf.5"}, \
-        [name for name, _ in blocks]
-    steps = ""
-    for name, block in blocks:
-        if name == "doc/REPORTS":       # one step after the other, in one file
-            steps = block = steps + block
-        status, _, err = w.run("config", "-c", w.file("documented.conf", block))
-        assert status == 0, "%s:\n%s%s" % (name, block, err)
-    with open(os.path.join(TOP, "dist", "assay.conf")) as f:
-        shipped = f.read()
-    w.ok("config", "-c", w.file("shipped/assay.conf", shipped))
-    shown = re.findall(r'(?m)^#([a-z][a-z-]*\b(?: +"[^"\n]*")? *[={].*)$', shipped)
-    assert len(shown) >= 15, shown
-    for line in shown:
-        status, _, err = w.run("config", "-c", w.file("shown.conf", line + "\n"))
-        assert status == 0, "dist/assay.conf: %s: %s" % (line, err)
-
-
 GOOD_POSTFIX = {
     "queue_directory": "/q", "smtpd_milters": "{ unix:a/s, default_action=tempfail }", "non_smtpd_milters": "unix:/q/a/s",
     "internal_mail_filter_classes": "bounce", "message_reject_characters": "\\0", "milter_protocol": "6",
@@ -1678,12 +1633,14 @@ SUITES = (mail_suite, spf_suite)
 # what other files of this folder check with the same World
 sys.path.insert(0, HERE)
 sys.dont_write_bytecode = True
+import documented  # noqa: E402
 import imports  # noqa: E402
 import layouts  # noqa: E402
 import logs  # noqa: E402
 import options  # noqa: E402
 import reports  # noqa: E402
 
+CHECKS.extend(documented.CHECKS)
 CHECKS.extend(imports.CHECKS)
 CHECKS.extend(layouts.CHECKS)
 CHECKS.extend(logs.CHECKS)

@@ -23,7 +23,9 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 TOP = os.path.join(HERE, '..', '..')
 sys.path.insert(0, HERE)
 sys.path.insert(0, os.path.join(HERE, '..', 'sessions'))
+sys.path.append(os.path.join(HERE, '..', 'lib'))
 sys.dont_write_bytecode = True
+from documents import section  # noqa: E402
 from run import Failure, Site, expect, message, wait_for, PATIENCE  # noqa: E402
 from run_daemon import Mta, zero  # noqa: E402
 
@@ -60,10 +62,17 @@ class UnixConnection(http.client.HTTPConnection):
         self.sock.connect(self.host)
 
 
+def documented(display, port):
+    """What doc/MONITORING shows for Prometheus; only the port is another."""
+    text = display.text
+    expect(re.search(r'127\.0\.0\.1:9893\b', text), text)
+    return text.replace('127.0.0.1:9893', '127.0.0.1:%d' % port)
+
+
 def serve(site, more=''):
     """Starts the daemon with metrics on a port of loopback, which is returned."""
     port = free_port()
-    site.configure('metrics { listen = "inet:127.0.0.1:%d" }\n%s' % (port, more))
+    site.configure(documented(section('doc/MONITORING', 'Prometheus', 0), port) + more)
     site.start()
     return port
 
@@ -234,12 +243,17 @@ def a_place_that_is_taken(site):
 @test
 def promtool_finds_nothing(site):
     promtool = tool('promtool')
+    if not shutil.which('curl'):
+        raise Skipped('curl is not there')
     keys(site)
     port = serve(site)
     mixed_mail(site)
-    done = subprocess.run([promtool, 'check', 'metrics'], input=request(port)[2].encode(), timeout=PATIENCE,
-                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-    expect(done.returncode == 0 and done.stdout.strip() == b'', done.stdout.decode())
+    environment = dict(os.environ, PATH=os.path.dirname(promtool) + ':' + os.environ['PATH'])
+    shown, checked = (subprocess.run(command, shell=True, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                                     timeout=PATIENCE)
+                      for command in documented(section('doc/MONITORING', 'Prometheus', 2), port).splitlines())
+    expect(shown.returncode == 0 and b'assay_messages_total' in shown.stdout, shown.stdout.decode())
+    expect(checked.returncode == 0 and checked.stdout.strip() == b'', checked.stdout.decode())
 
 
 @test
@@ -256,6 +270,8 @@ def alert_rules(site):
     with open(os.path.join(TOP, 'dist/monitoring/assay-alerts.yml')) as f:
         written = set(re.findall(r'alert: (\w+)', f.read()))
     expect(tested == written, 'rules and their tests differ: %s' % (tested ^ written))
+    explained = {line.split()[0] for line in section('doc/MONITORING', 'What an alert means, and what to do', 0).lines}
+    expect(explained == written, 'rules and doc/MONITORING differ: %s' % (explained ^ written))
 
 
 def query(port, expression):
@@ -283,8 +299,8 @@ def a_real_prometheus(site):
         store = ''
     port, own = serve(site, store), free_port()
     with open(site.path('prometheus.yml'), 'w') as f:
-        f.write('global: { scrape_interval: 1s }\nscrape_configs:\n  - job_name: assay\n'
-                '    static_configs: [ { targets: [ "127.0.0.1:%d" ] } ]\n' % port)
+        f.write('global: { scrape_interval: 1s }\n' + documented(section('doc/MONITORING', 'Prometheus', 1), port))
+    shutil.copy(os.path.join(TOP, 'dist/monitoring/assay-alerts.yml'), site.directory)
     process = subprocess.Popen(
         [prometheus, '--config.file=' + site.path('prometheus.yml'), '--log.level=error',
          '--storage.tsdb.path=' + site.path('data'), '--web.listen-address=127.0.0.1:%d' % own],

@@ -13,7 +13,7 @@ import sys
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 import steps
-from steps import LETTER, TOP, Site, check, leaves, readme, run, smtp, until
+from steps import LETTER, Site, check, leaves, run, section, smtp, until
 
 OLD_FILES = {
     "/etc/opendkim.conf": """\
@@ -90,11 +90,6 @@ def arrives(site, number, wanted=250, author="ceo@strict.example"):
     return site.sink.wait("<%s@example.com>" % number, 60) if wanted == 250 else None
 
 
-def document(heading):
-    with open(os.path.join(TOP, "doc/MIGRATING")) as f:
-        return readme.blocks(f.read(), heading)
-
-
 def perform(blocks, accepted=(0,), noted={"OLD": OLD_CHAIN}):
     """-> what each command printed.  noted: words of the document for which the reader writes what he noted down."""
     said = []
@@ -116,7 +111,7 @@ def perform(blocks, accepted=(0,), noted={"OLD": OLD_CHAIN}):
 
 def beside_the_old_chain(site):
     """Step 1: the socket without new keys and without main.cf, the import, assay last and observing."""
-    said = perform(document("1. Beside the old chain"), accepted=(0, 3))     # 3: something has no counterpart
+    said = perform(section("doc/MIGRATING", "1. Beside the old chain"), accepted=(0, 3))     # 3: something has no counterpart
     check("assay replaces it: follow MIGRATING" in said[0], "assay init does not see the old chain: " + said[0])
     check("1 key is in place" in said[1], "the import copies no key: " + said[1][-1500:])
     check(run("assay import --compare /etc/opendkim.conf").strip(), "the comparison is silent")
@@ -131,7 +126,7 @@ def beside_the_old_chain(site):
 
 def switch(site):
     """Step 3: assay signs and judges, with the old key; doctor names what is left."""
-    said = perform(document("3. Switch"), accepted=(0, 3))
+    said = perform(section("doc/MIGRATING", "3. Switch"), accepted=(0, 3))
     check("smtpd_recipient_restrictions" in said[-1], "doctor does not name the policy service: " + said[-1])
     check(until(lambda: selectors(leaves(site, "three")) == ["2024"], 10), "not signed with the old key")
     results = arrives(site, "three-in").get("Authentication-Results")
@@ -141,13 +136,13 @@ def switch(site):
 
 
 def enforce(site):
-    perform(document("4. Enforce"))
+    perform(section("doc/MIGRATING", "4. Enforce"))
     arrives(site, "four", 550)
 
 
 def back(site):
     """Step 5: the old chain is in charge again."""
-    perform(document("5. Back"))
+    perform(section("doc/MIGRATING", "5. Back"))
     check(until(lambda: selectors(leaves(site, "five")) == ["2024"], 10), "the old chain does not sign")
     arrives(site, "five-refused", 550)
     arrives(site, "five-in", author="ceo@lax.example")
@@ -160,7 +155,7 @@ def main():
     for step in (old_chain, beside_the_old_chain, switch, enforce, back):
         if not steps.perform(step, site):
             break
-    print("done")
+    steps.finish()
 
 
 if __name__ == "__main__":

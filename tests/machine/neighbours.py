@@ -16,16 +16,14 @@ import threading
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 import steps
-from steps import TOP, Site, check, readme, run, smtp, until
+from steps import Site, check, run, section, smtp, until
 
 SAVED = ("/etc/postfix", "/etc/assay", "/etc/default", "/etc/spamassassin")
 
 
-def apply(heading, replace=()):
-    """Every block of that section, as it is written; what is installed from the network is there already."""
-    with open(os.path.join(TOP, "doc/NEIGHBOURS")) as f:
-        found = readme.blocks(f.read(), heading)
-    for block in found:
+def apply(shown, replace=()):
+    """Every display of a section, as it is written; what is installed from the network is there already."""
+    for block in shown:
         if block.path:
             block.write()
             for command in block.afterwards:
@@ -36,7 +34,6 @@ def apply(heading, replace=()):
                 line = line.replace(old, new)
             if not line.startswith("apt-get "):
                 run(line)
-    return found
 
 
 class Mail:
@@ -118,14 +115,14 @@ def own_rule():
 def spamassassin(site, mail):
     own_rule()
     run("systemctl restart spamd")
-    apply("SpamAssassin")
+    apply(section("doc/NEIGHBOURS", "SpamAssassin"))
     check(until(lambda: os.path.exists("/var/spool/postfix/spamass/spamass.sock"), 30), "spamass-milter made no socket")
     check(until(lambda: ":783" in run("ss -ltn"), 60), "spamd does not listen: " + run("journalctl --no-pager -n 20 -u spamd", None))
     in_and_out(site, mail, "X-Spam-Status: .*ASSAY_RESULTS")
 
 
 def rspamd(site, mail):
-    apply("rspamd")
+    apply(section("doc/NEIGHBOURS", "rspamd"))
     check(until(lambda: "11332" in run("ss -ltn"), 180), "rspamd does not listen: " + run("journalctl --no-pager -n 20 -u rspamd", None))
     in_and_out(site, mail, "(?i)X-Spamd-Bar: ")
 
@@ -138,7 +135,7 @@ def amavis(site, mail):
     own_rule()
     run("systemctl restart amavis")
     check(until(lambda: "10024" in run("ss -ltn"), 60), "amavis does not listen: " + run("journalctl --no-pager -n 20 -u amavis", None))
-    apply("amavis as content filter")
+    apply(section("doc/NEIGHBOURS", "amavis as content filter"))
     in_and_out(site, mail, "X-Spam-Status: .*ASSAY_RESULTS")
     check("10025" not in run("assay doctor", None), "doctor complains of the way back")
 
@@ -146,7 +143,7 @@ def amavis(site, mail):
 def postsrsd(site, mail):
     run("sed -i 's/^#*SRS_DOMAIN=.*/SRS_DOMAIN=example.com/' /etc/default/postsrsd; systemctl restart postsrsd")
     check(until(lambda: "10001" in run("ss -ltn"), 30), "postsrsd does not listen: " + run("journalctl --no-pager -n 20 -u postsrsd", None))
-    apply("postsrsd")
+    apply(section("doc/NEIGHBOURS", "postsrsd"))
     run("postconf -e 'virtual_alias_maps=inline:{fwd@inbox.example=away@far.example}'; postfix reload")
     left = mail.from_outside("ceo@lax.example", "fwd@inbox.example")
     check(left.sender.startswith("SRS0="), "the sender is %s" % left.sender)
@@ -174,7 +171,9 @@ def mlmmj(site, mail):
     run("/usr/bin/mlmmj-sub -L /var/spool/mlmmj/list -s -f -q -a member@far.example")
     run("echo '[list]' >/var/spool/mlmmj/list/control/prefix; echo '-- the list' >/var/spool/mlmmj/list/control/footer; "
         "rm -f /var/spool/mlmmj/list/control/subonlypost; chown -R nobody /var/spool/mlmmj/list")
-    apply("mlmmj", [("LIST", "list")])
+    apply(section("doc/NEIGHBOURS", "mlmmj"), [("LIST", "list")])
+    listener = section("doc/assay.conf.5", "General options", 1).text.split()
+    check(listener == section("doc/NEIGHBOURS", "mlmmj", 1).text.split(), "assay.conf(5) shows another listener")
     run("printf 'list: \"|/usr/bin/mlmmj-receive -L /var/spool/mlmmj/list/\"\\n' >>/etc/aliases; newaliases; "
         "postconf -e 'mydestination=example.com' 'recipient_delimiter=+' 'alias_maps=hash:/etc/aliases' 'local_recipient_maps='; postfix reload")
     p = subprocess.run(["sendmail", "-f", "joe@example.com", "list@example.com"],
@@ -187,7 +186,7 @@ def mlmmj(site, mail):
 
 
 def null_clients(site, mail):
-    apply("Null clients")
+    apply(section("doc/NEIGHBOURS", "Null clients"))
     received = b"Received: by null.example (nullmailer); Thu, 26 Nov 2026 12:00:00 +0000\r\n"
     signed_once(site, mail.from_outside("joe@example.com", "friend@far.example", "192.0.2.130", fields=received))
 
@@ -234,17 +233,17 @@ def fetchmail(site, mail):
     check("re-injected" in run("journalctl --no-pager -u assayd"), "the log has no why=re-injected")
 
 
-def one(section):
+def one(part):
     """The section as a step that leaves the configuration as it was."""
     def step(site):
         run("rm -rf /root/saved; mkdir /root/saved; cp -a %s /root/saved" % " ".join(filter(os.path.exists, SAVED)))
         try:
-            section(site, Mail(site, section.__name__))
+            part(site, Mail(site, part.__name__))
         finally:
             for path in filter(os.path.exists, SAVED):
                 run("rm -rf %s; cp -a /root/saved/%s %s" % (path, os.path.basename(path), path))
             run("postfix reload; systemctl reload assayd", None)
-    step.__name__ = section.__name__
+    step.__name__ = part.__name__
     return step
 
 
@@ -254,7 +253,7 @@ def main():
     site.zone.append("_dmarc.lax.example TXT v=DMARC1; p=none")
     for step in (steps.follow_readme, steps.test_equipment) + tuple(one(globals()[name]) for name in sys.argv[1:]):
         steps.perform(step, site)
-    print("done")
+    steps.finish()
 
 
 if __name__ == "__main__":

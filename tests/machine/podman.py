@@ -1,14 +1,14 @@
 """dist/Containerfile built and run by podman, in a storage of its own, upon a debootstrapped machine as the base."""
 
 import os
-import re
 import shlex
 import shutil
 import subprocess
 import tempfile
 import time
 
-from machine import Broken, TOP, Unavailable
+from documents import section
+from machine import Broken, Unavailable
 
 CONFIGURATION = """\
 authserv-id = "mx.example.com"
@@ -39,10 +39,8 @@ class Podman:
 
 def documented():
     """The arguments of the two commands in the Containerfile's first comment: build and run."""
-    with open(os.path.join(TOP, "dist/Containerfile")) as f:
-        text = f.read().replace("\\\n#", " ")
-    build, run = (shlex.split(line) for line in re.findall(r"(?m)^#   podman (.*)$", text))
-    return build, run
+    build, run = (shlex.split(command) for shown in section("dist/Containerfile", "") for command in shown.commands())
+    return build[1:], run[1:]
 
 
 def base_image(podman, machine):

@@ -8,6 +8,7 @@ the last line is "done".
 
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -16,7 +17,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 import migrate
 import steps
-from steps import LETTER, TOP, Site, check, readme, run, smtp, until
+from steps import LETTER, Site, check, run, section, smtp, until
 
 DAY = 86400
 FIRST = int(time.time()) // DAY + 1
@@ -32,10 +33,9 @@ def named(day):
     return time.strftime("%Y-%m-%d", time.gmtime(day * DAY))
 
 
-def follow(heading, day=FIRST):
-    """Every block of that section; the day is the one that has mail."""
-    with open(os.path.join(TOP, "doc/REPORTS")) as f:
-        return migrate.perform(readme.blocks(f.read(), heading), noted={DOCUMENTED_DAY: named(day)})
+def follow(shown, day=FIRST):
+    """Every display of a section; the day is the one that has mail."""
+    return migrate.perform(shown, noted={DOCUMENTED_DAY: named(day)})
 
 
 def set_clock(day, hour):
@@ -104,18 +104,18 @@ def signed_and_aligned(site, delivery):
 
 
 def keep_counts(site):
-    with open(os.path.join(TOP, "doc/REPORTS")) as f:
-        readme.blocks(f.read(), "1. Keep counts")[0].write()
+    shown = section("doc/REPORTS", "1. Keep counts")
+    shown[0].write()
     run("systemctl restart assayd")
     arrive(["example.com", "club.example"], FIRST)
     os.remove("/etc/assay/conf.d/reports.conf")
-    said = follow("1. Keep counts")
+    said = follow(shown)
     check("club.example" in said[0] and "192.0.2.66" in said[1], said)
 
 
 def look(site):
     set_clock(FIRST + 1, 2)
-    said = follow("2. Look at the reports that would be sent")
+    said = follow(section("doc/REPORTS", "2. Look at the reports that would be sent"))
     check("dmarc@club.example" in said[0] and "send" in said[0], said)
     check("!club.example!" in run("ls /var/lib/assay/reports"), "no report in the directory")
 
@@ -123,7 +123,10 @@ def look(site):
 def send_them(site):
     """By SMTP, which is the default: the service unit, once by hand; the timer is what starts it otherwise."""
     check(run("systemctl show -P NoNewPrivileges assay-report.service").strip() == "no", "the unit sets NoNewPrivileges")
-    said = follow("3. Send them")
+    said = follow(section("doc/REPORTS", "3. Send them"))
+    when, user, command = re.fullmatch(r"(\S+ \S+ \S+ \S+ \S+) (\S+) (.*)", section("doc/assay.1", "DESCRIPTION", 0).lines[0]).groups()
+    check(when == "*/10 * * * *" and user == "assay", "the line for cron is of %s at %s" % (user, when))
+    as_assay(command)
     run("systemctl is-active assay-report.timer; systemctl is-enabled assay-report.timer")
     check(run("systemctl show -P NextElapseUSecRealtime assay-report.timer").strip(), "the timer starts nothing")
     delivery = send(site, FIRST, "dmarc@club.example")
@@ -134,7 +137,9 @@ def send_them(site):
 
 def dead_addresses(site):
     """A report that the receiver refuses comes back to the pipe of master.cf, and is counted."""
-    follow("Addresses that do not exist")
+    shown = section("doc/REPORTS", "Addresses that do not exist")
+    follow(shown)
+    check(section("doc/assay.1", "DESCRIPTION", 1).text == shown[1].text + "\n" + shown[2].text, "assay(1) shows other lines")
     site.sink.refuse = lambda d: "550 5.1.1 no such user" if "dmarc@gone.example" in d.recipients else None
     arrive(["club.example"] + DEAD, FIRST + 1)
     delivery = send(site, FIRST + 1, "dmarc@club.example", 2)
@@ -148,7 +153,7 @@ def dead_addresses(site):
 
 def suspended(site):
     """The next day nothing is sent there, and the reason is shown.  By the sendmail command, in the same unit."""
-    follow("By the sendmail command")
+    follow(section("doc/REPORTS", "By the sendmail command"))
     arrive(["club.example", DEAD[0]], FIRST + 2)
     refused = []
     site.sink.refuse = lambda d: refused.append(d) if "dmarc@gone.example" in d.recipients else None
@@ -161,13 +166,13 @@ def suspended(site):
 
 def failures(site):
     """Failure reports: what waits is shown, and sent when its hour is over; nothing of a person is in it."""
-    with open(os.path.join(TOP, "doc/REPORTS")) as f:
-        readme.blocks(f.read(), "Failure reports")[0].write()
+    shown = section("doc/REPORTS", "Failure reports")
+    shown[0].write()
     run("systemctl restart assayd")
     time.sleep(2)                             # nothing is redacted, and nothing kept, before the store was opened
     arrive(["example.org"], FIRST + 3)
     os.remove("/etc/assay/conf.d/failure-reports.conf")
-    said = follow("Failure reports")
+    said = follow(shown)
     check("example.org" in said[0] and "failures@example.org" in said[1] and "send" in said[1], said)
     set_clock(FIRST + 3, 14)
     start_unit()
@@ -185,7 +190,7 @@ def several_hosts(site):
     """The store of doc/REPORTS in a PostgreSQL: this host's own, reached by its name, with a password."""
     run("systemctl start postgresql; echo '127.0.0.1 db.example.com' >>/etc/hosts")
     run("cd /; runuser -u postgres -- psql -qc \"CREATE USER assay PASSWORD 'PASSWORD'\"; runuser -u postgres -- createdb -O assay assay")
-    follow("Several MX hosts")
+    follow(section("doc/REPORTS", "Several MX hosts"))
     arrive(["club.example"], FIRST + 3)
     signed_and_aligned(site, send(site, FIRST + 3, "dmarc@club.example", 4))
     check(run("cd /; runuser -u postgres -- psql -Atc 'SELECT count(*) FROM history_row' assay").strip() == "1", "not in PostgreSQL")
@@ -198,7 +203,7 @@ def main():
                  failures, several_hosts):
         if not steps.perform(step, site):
             break
-    print("done")
+    steps.finish()
 
 
 if __name__ == "__main__":

@@ -17,18 +17,27 @@ import tempfile
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+sys.path.append(os.path.join(sys.path[0], "..", "lib"))
 sys.dont_write_bytecode = True
 
 import cross
+import documents
 import podman
-import readme
 from machine import TOP, Broken, Machine, Unavailable
 
 
+def tried(action):
+    """README's command for it, of those that one tries first."""
+    commands = documents.section("README", "Try it", 0).commands()
+    if [command.split()[-1] for command in commands] != ["demo", "check", "deb"]:
+        raise Broken("README has other commands than are tested: %s" % commands)
+    return "&& " + [command for command in commands if command.endswith(action)][0]
+
+
 def demonstration(machine):
-    """./bootstrap demo, the README's first command: it installs, builds and shows all messages."""
+    """README's first command installs, builds and shows all messages."""
     machine.put_project("/root/assay")
-    output = machine.must(["sh", "-c", "cd /root/assay && ./bootstrap demo"], network=True, timeout=1800)
+    output = machine.must(["sh", "-c", "cd /root/assay " + tried("demo")], network=True, timeout=1800)
     last = output.strip().splitlines()[-1]
     if not re.match(r"(\d+) of \1 messages", last):
         raise Broken("the last line is %r" % last)
@@ -58,7 +67,7 @@ def install(machine, packages, mta="postfix"):
                   "procps iproute2 python3 " + " ".join([mta] + packages)], network=True)
     named(machine, mta)
     if machine.suite not in PACKAGES:
-        machine.must(["sh", "-c", "cd /root/assay && ./bootstrap deb"], network=True, timeout=1800)
+        machine.must(["sh", "-c", "cd /root/assay " + tried("deb")], network=True, timeout=1800)
         keep_package(machine)
     shutil.copy(PACKAGES[machine.suite], machine.path("/root/assay_.deb"))
     machine.must(["sh", "-c", "apt-get install -y -q /root/assay_.deb"], network=True)
@@ -88,9 +97,7 @@ def set_up(machine):
     named(machine)
     machine.put_project("/root/assay")
     start = time.monotonic()
-    with open(os.path.join(TOP, "README")) as f:
-        first = readme.blocks(f.read(), "Set up with Postfix")[0]
-    for line in first.lines:
+    for line in documents.section("README", "Set up with Postfix", 0).commands():
         if re.match(r"\./bootstrap|apt-get ", line):    # the others need no network: steps.py
             machine.must(["sh", "-c", "cd /root/assay && " + line], network=True, timeout=1800)
     built = time.monotonic() - start
@@ -107,6 +114,18 @@ def set_up_sendmail(machine):
     """README's set-up with Sendmail on a machine that has one: to signed and aligned mail."""
     install(machine, ["sendmail-cf", "sensible-mda"], "sendmail-bin")
     played(machine, "sendmail_steps.py")
+
+
+def by_hand(machine):
+    """README's installation without the package; with systemd, and without it."""
+    machine.put_project("/root/assay")
+    machine.must(["sh", "-c", "apt-get update -q && apt-get install -y -q --no-install-recommends systemd-sysv dbus "
+                  "procps postfix python3 adduser"], network=True)
+    named(machine)
+    for command in documents.section("README", "Without the package", 0).commands():
+        machine.must(["sh", "-c", "cd /root/assay && " + command], network=True, timeout=1800)
+    machine.put("/etc/resolv.conf", "nameserver 127.0.0.1\n")
+    played(machine, "by_hand.py")
 
 
 def migrate(machine):
@@ -132,6 +151,28 @@ def reports(machine):
     """doc/REPORTS, section by section: reports are sent by the package's units, and an address that bounces is suspended."""
     install(machine, ["postgresql"])
     played(machine, "reports.py")
+
+
+DOVECOT = {     # by version, what is there before: mail below the home directory, and the plugin in the delivery agent
+    "2.3": "mail_location = maildir:~/Maildir\nprotocol lda {\n  mail_plugins = $mail_plugins sieve\n}\n",
+    "2.4": "mail_driver = maildir\nmail_path = ~/Maildir\nprotocol lda {\n  mail_plugins {\n    sieve = yes\n  }\n}\n",
+}
+
+
+def junk_folder(machine):
+    """dist/quarantine.sieve in this release's Dovecot, compiled and named as its first lines say."""
+    machine.must(["sh", "-c", "apt-get update -q && apt-get install -y -q --no-install-recommends dovecot-sieve && useradd -m reader"],
+                 network=True)
+    version = machine.must(["dovecot", "--version"])[:3]
+    with open(os.path.join(TOP, "dist/quarantine.sieve")) as f:
+        machine.put("/etc/dovecot/sieve/before.d/quarantine.sieve", f.read())
+    machine.must(["sh", "-c", documents.section("dist/quarantine.sieve", "", 0).text])
+    named_by = documents.section("dist/quarantine.sieve", "", list(DOVECOT).index(version) + 1)
+    machine.put("/etc/dovecot/local.conf", DOVECOT[version] + named_by.text)
+    for name, field in (("marked", "X-Assay-Quarantine: dmarc\n"), ("plain", "")):
+        machine.put("/home/reader/" + name, "%sFrom: <joe@example.com>\nX-Name: %s\n\nHello.\n" % (field, name))
+        machine.must(["runuser", "-l", "reader", "-c", "/usr/lib/dovecot/dovecot-lda <" + name])
+    machine.must(["sh", "-c", "cd /home/reader/Maildir; grep -r 'X-Name: marked' .Junk/new; grep -r 'X-Name: plain' new"])
 
 
 def build(machine):
@@ -191,7 +232,7 @@ def everything(machine):
     """./bootstrap check, as the project's own gate runs it: where other users may enter, and beside PostgreSQL's server."""
     machine.put_project("/srv/assay")
     machine.must(["sh", "-c", "apt-get update -q && apt-get install -y -q --no-install-recommends postgresql"], network=True)
-    status, said = machine.run(["sh", "-c", "cd /srv/assay && ./bootstrap check"], network=True, timeout=7200)
+    status, said = machine.run(["sh", "-c", "cd /srv/assay " + tried("check")], network=True, timeout=7200)
     print(said.rstrip())
     if status != 0:
         raise Broken("see above")
@@ -235,8 +276,8 @@ def container(machine):
     podman.run(machine)
 
 
-TESTS = [demonstration, build, compilers, bits_32, big_endian, other_libc, everything, set_up, set_up_sendmail, migrate,
-         neighbours, filters, reports, rpm, container]
+TESTS = [demonstration, build, compilers, bits_32, big_endian, other_libc, everything, set_up, set_up_sendmail, by_hand, migrate,
+         neighbours, filters, reports, junk_folder, rpm, container]
 SCRATCH = tempfile.TemporaryDirectory(prefix="assay-packages-")
 
 
@@ -246,6 +287,8 @@ def run_one(test, cache, suite):
     try:
         with Machine(cache, suite) as machine:
             test(machine)
+        if documents.unused():
+            raise Broken("not played: %s" % documents.unused())
         verdict, why = "passed", ""
     except Unavailable as e:
         verdict, why = "skipped", str(e)

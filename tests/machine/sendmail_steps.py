@@ -12,7 +12,7 @@ import sys
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 import steps
-from steps import TOP, Site, check, readme, run
+from steps import Site, check, run, section
 
 # Mail for others goes to the test's own receiver; nothing is asked of a network that is not there.
 EQUIPMENT = """\
@@ -32,11 +32,9 @@ def test_equipment(site):
 
 
 def follow_readme(site):
-    with open(os.path.join(TOP, "README")) as f:
-        text = f.read()
-    commands, edits = readme.blocks(text, "Set up with Postfix")[0], readme.blocks(text, "Set up with Sendmail")
+    commands, edits = section("README", "Set up with Postfix", 0), section("README", "Set up with Sendmail")
     said = ""
-    for line in commands.lines:
+    for line in commands.commands():
         if line.startswith("assay "):
             printed = run(line)
             site.publish(printed)
@@ -60,7 +58,7 @@ def main():
     site = Site()
     for step in (steps.as_installed, test_equipment, follow_readme, well_connected, steps.signed_and_aligned):
         steps.perform(step, site)
-    print("done")
+    steps.finish()
 
 
 if __name__ == "__main__":

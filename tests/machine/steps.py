@@ -14,13 +14,14 @@ import sys
 import time
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-sys.path[:0] = [os.path.join(TOP, "tests/mta"), os.path.join(TOP, "tests/machine")]
+sys.path[:0] = [os.path.join(TOP, "tests", folder) for folder in ("mta", "machine", "lib")]
 
 import json
 
 import dnsserver
-import readme
+import documents
 import smtp
+from documents import section
 
 ZONE = ["example.com A 192.0.2.25", "example.com TXT v=spf1 -all", "_dmarc.example.com TXT v=DMARC1; p=reject",
         "strict.example TXT v=spf1 -all", "_dmarc.strict.example TXT v=DMARC1; p=reject"]
@@ -95,11 +96,6 @@ def leaves(site, number):
     return delivery
 
 
-def manual(page, heading):
-    with open(os.path.join(TOP, "doc", page)) as f:
-        return readme.displays(f.read(), heading)
-
-
 def as_installed(site):
     """The package's service runs by itself, before anything is configured and without any MTA's doing."""
     run("systemctl is-enabled assayd; systemctl is-active assayd")
@@ -110,14 +106,13 @@ def as_installed(site):
 
 def from_nothing_to_reject(site):
     """doc/DOMAINS, line by line: `assay check` reports what is missing before the first, and nothing after the last."""
-    with open(os.path.join(TOP, "doc/DOMAINS")) as f:
-        lines = re.findall(r"(?m)^    (\S.*)$", f.read())
-    check(len(lines) >= 6, "the page has %d lines" % len(lines))
+    page = section("doc/DOMAINS", "A domain from nothing to p=reject")
+    check(section("doc/assay.1", "EXAMPLES", 5).text in [shown.text for shown in page], "assay(1) shows other commands")
     site.zone = ["spf.provider.example TXT v=spf1 ip4:198.51.100.0/24 -all", "example.com A 192.0.2.25"]
     site.serve()
     try:
         check("BAD" in run("assay check example.com", None), "nothing is missing at the start")
-        for line in lines:
+        for line in [line for shown in page for line in shown.lines]:
             record = re.match(r'(\S+)\.  TXT  "(.*)"$', line)
             if record:
                 site.zone = [z for z in site.zone if not z.startswith(record.group(1) + " TXT ")]
@@ -135,8 +130,7 @@ def from_nothing_to_reject(site):
 
 def follow_readme(site):
     """Every command and every edit of README's section, in its order."""
-    with open(os.path.join(TOP, "README")) as f:
-        steps = readme.blocks(f.read(), "Set up with Postfix")
+    steps = section("README", "Set up with Postfix")
     said = ""
     for block in steps:
         if block.path:
@@ -145,7 +139,7 @@ def follow_readme(site):
             for command in block.afterwards:
                 run(command)
             continue
-        for line in block.lines:
+        for line in block.commands():
             if not re.match(r"\./bootstrap|apt-get ", line):    # done before this machine was booted
                 printed = run("cd %s; %s" % (TOP, line))
                 site.publish(printed)
@@ -210,18 +204,13 @@ def judged_and_not_refused(site):
 
 def documented_commands(site):
     """Every command that README and assay(1) show for a surprising verdict, as it is written, on a message."""
-    with open(os.path.join(TOP, "README")) as f:
-        lines = [line for block in readme.blocks(f.read(), "When a verdict surprises you") for line in block.lines]
-    with open(os.path.join(TOP, "doc/assay.1")) as f:
-        lines += re.findall(r"(?m)^\.Dl (assay .*)$", f.read())
-    check(len(lines) >= 6, "README shows %d commands" % len(lines))
+    shown = section("README", "When a verdict surprises you") + section("doc/assay.1", "EXAMPLES")[:5]
     os.makedirs("/root/commands", exist_ok=True)
     for name in ("FILE", "message.eml"):
         with open("/root/commands/" + name, "wb") as f:
             f.write(b"Return-Path: <joe@example.com>\r\nReceived: from mx.sender.example (mx.sender.example [192.0.2.7])\r\n\tby mx.example.com (Postfix) with ESMTP"
                     b" id 4XyZ1\r\n\tfor <anna@inbox.example>; Thu, 26 Nov 2026 12:00:01 +0000\r\n" + LETTER % b"command")
-    for line in lines:
-        command = re.split(r"  +", line)[0]     # what follows several blanks explains it
+    for command in [command for display in shown for command in display.commands()]:
         p = subprocess.run(["sh", "-c", "cd /root/commands && " + command], capture_output=True, text=True, timeout=60)
         check(p.returncode in (0, 3) and p.stdout, "%s: exit %d: %s" % (command, p.returncode, p.stderr))
 
@@ -244,6 +233,32 @@ def reloads(site):
     run("systemctl is-active assayd; rm /etc/assay/conf.d/bad.conf; systemctl reload assayd")
 
 
+def monitored(site):
+    """doc/MONITORING: the command that answers each question does, and its page has the lines that are quoted; the
+    fields of the journal."""
+    run("echo 'pid-file = \"/run/assay/other.pid\"  log { target = journal }' >/etc/assay/conf.d/log.conf; systemctl reload assayd")
+    subprocess.run(["sendmail", "-f", "joe@nokey.example", "friend@far.example"], timeout=60, check=True,
+                   input=(LETTER % b"unsigned").replace(b"joe@example.com", b"joe@nokey.example"))
+    message = (LETTER % b"journal").replace(b"joe@example.com>\r\nTo", b"ceo@strict.example>\r\nTo")
+    smtp.send("127.0.0.1", 25, "ceo@strict.example", "anna@inbox.example", message, client={"ADDR": "192.0.2.66", "NAME": "[UNAVAILABLE]"})
+    leaves(site, "journal")
+    for command in section("doc/MONITORING", "Logs", 0).commands():
+        said = run(command)
+        check("action=reject" in said or "ASSAY_AUTHOR=example.com" in said, "%s: %s" % (command, said))
+    queue_id = re.search(r"\b([0-9A-Z]+): role=", run("journalctl --no-pager -u assayd")).group(1)
+    page = run("assay status")
+    for line in section("doc/MONITORING", "Questions, and the commands that answer them", 0).lines:
+        answer = re.split("  +", line, maxsplit=1)[1]
+        commands = re.findall(r"\bassayd? -{0,2}[a-z]+\b(?: [a-z]+\b| --json| QUEUE-ID)*", answer)
+        check(commands, "no command: " + line)
+        for command in commands:
+            p = subprocess.run(["sh", "-c", command.replace("QUEUE-ID", queue_id)], capture_output=True, text=True, timeout=60)
+            check(p.returncode in (0, 3) and p.stdout, "%s: exit %d: %s" % (command, p.returncode, p.stderr))
+        for title in re.findall(r'\("([^"]*)"\)', answer):
+            check(title.replace(" ...", "") in page, "%s: %s" % (title, page))
+    run("rm /etc/assay/conf.d/log.conf; systemctl reload assayd")
+
+
 def life(site):
     """Killed, it comes back; stopped, nothing is left; the sockets are there after each start."""
     path = "/var/spool/postfix/assay/assay.sock"
@@ -261,10 +276,9 @@ def life(site):
 
 def second_instance(site):
     """assayd@two, as assayd(8) has it; the first one's sockets outlive its stop."""
-    configuration, commands = manual("assayd.8", "SERVICE MANAGER")[:2]
     with open("/etc/assay/two.conf", "w") as f:
-        f.write(configuration)
-    run(commands)
+        f.write(section("doc/assayd.8", "SERVICE MANAGER", 0).text)
+    run(section("doc/assayd.8", "SERVICE MANAGER", 1).text)
     with socket.socket(socket.AF_UNIX) as s:
         s.connect("/run/assay/two.sock")
     run("assay status -c /etc/assay/two.conf")
@@ -283,7 +297,7 @@ def socket_unit(site):
     run("cp -a /etc/assay/conf.d/mta.conf /root; cp -a /etc/systemd/system/assayd.service.d /root; "
         "sed -i 's/^listen.*/listen = \"fd:3\"/; /^socket-group/d' /etc/assay/conf.d/mta.conf; "
         "rm -r /etc/systemd/system/assayd.service.d; systemctl daemon-reload")
-    run(manual("assayd.8", "SERVICE MANAGER")[2])
+    run(section("doc/assayd.8", "SERVICE MANAGER", 2).text)
     check("postfix 660" in run("stat -c '%G %a' /var/spool/postfix/assay/assay.sock"), "owner or mode of the socket")
     check(len(leaves(site, "socket").all("DKIM-Signature")) == 2, "not signed by way of the socket unit")
     said = run("assay doctor", None)
@@ -347,8 +361,7 @@ dpkg-deb --root-owner-group -Zgzip -b /root/older /root/OLD.deb
 
 def lifecycle():
     """README's commands for the package's later life: upgrade, downgrade; uninstall."""
-    with open(os.path.join(TOP, "README")) as f:
-        changes, removal = readme.blocks(f.read(), "Upgrade, downgrade, uninstall")
+    changes, removal = section("README", "Upgrade, downgrade, uninstall")
     check(len(changes.lines) == 2, "README has %s" % changes.lines)
     return changes.lines + [removal.text]
 
@@ -399,13 +412,20 @@ def perform(step, site):
         return False
 
 
+def finish():
+    """The last line of every script here, after a complaint about displays that it should have played."""
+    for place in documents.unused():
+        print("FAILED: not played: " + place)
+    print("done")
+
+
 def main():
     site = Site()
     for step in (as_installed, from_nothing_to_reject, follow_readme, test_equipment, signed_and_aligned, judged_and_not_refused,
-                 documented_commands, well_connected, repeated, reloads, life, second_instance, socket_unit, log_rotation, apparmor, unit_score,
+                 documented_commands, well_connected, repeated, reloads, monitored, life, second_instance, socket_unit, log_rotation, apparmor, unit_score,
                  versions, purged, installed_again):
         perform(step, site)
-    print("done")
+    finish()
 
 
 if __name__ == "__main__":

@@ -12,9 +12,13 @@ import shutil
 import socket
 import socketserver
 import struct
+import sys
 import threading
 
 import host
+
+sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
+import documents  # noqa: E402
 
 
 class SaslAuthd(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
@@ -144,11 +148,7 @@ class Sendmail:
     @staticmethod
     def readme_filter():
         """The line that README has for sendmail.mc, as it is written; only the socket is another."""
-        top = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-        for line in host.read(os.path.join(top, "README")).splitlines():
-            if line.strip().startswith("INPUT_MAIL_FILTER("):
-                return line.strip()
-        raise host.Broken("README has no INPUT_MAIL_FILTER line")
+        return documents.section("README", "Set up with Sendmail", 0).lines[0]
 
     def lay_out_submission(self):
         """The submission program: Sendmail with submit.cf, which hands mail to the daemon over loopback."""

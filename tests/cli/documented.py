@@ -1,0 +1,247 @@
+"""What the documents promise: each display is played by a test, each configuration is taken, each command line exists."""
+import ast
+import glob
+import os
+import re
+import shlex
+import sys
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.append(os.path.join(HERE, "..", "lib"))
+import documents  # noqa: E402
+from documents import TOP, section  # noqa: E402
+
+# Displays that no test plays, and why
+SHOWN_ONLY = {
+    ("README", "The tree"): "names of folders, which tests/lint/names.sh looks for",
+    ("doc/HACKING", "Working on assay"): "the order of the rooms, which tests/lint/rooms.sh has; the way of a message",
+    ("doc/assay.1", "JSON"): "the form of an output",
+    ("doc/assay.conf.5", "Syntax"): "the grammar, with words in place of names and values",
+    ("doc/assayd.8", "LOG"): "a sample of an output",
+    ("dist/rpm/assay.spec", ""): "SELinux on Fedora; the file says that it was not tried there",
+}
+
+
+def read(path):
+    with open(os.path.join(TOP, path)) as f:
+        return f.read()
+
+
+def given():
+    """-> document, heading, number or None: of each call of section() in the tests."""
+    for path in glob.glob(os.path.join(TOP, "tests", "*", "*.py")):
+        for node in ast.walk(ast.parse(read(path))):
+            if isinstance(node, ast.Call) and getattr(node.func, "attr", getattr(node.func, "id", "")) == "section":
+                values = [getattr(a, "value", None) for a in node.args]
+                if len(values) > 1 and isinstance(values[0], str) and isinstance(values[1], str):
+                    yield values[0], values[1], values[2] if len(values) > 2 else None
+
+
+def every_display_is_played(w):
+    claims = set(given())
+    places = {d.place for document in documents.documents() for d in documents.displays(document)}
+    assert len(places) > 80, places
+    for place in sorted(places):
+        played = place in claims or place[:2] + (None,) in claims
+        assert played != (place[:2] in SHOWN_ONLY), "%s, section %r, display %d: %s" % (
+            *place, "played, and in the list of those that are not" if played else "no test plays it")
+    stale = [c for c in claims if c not in places and (c[2] is not None or c[:2] not in {p[:2] for p in places})]
+    stale += [s for s in SHOWN_ONLY if s not in {p[:2] for p in places}]
+    assert not stale, "there is nothing like that: %s" % stale
+
+
+def both_readmes_say_the_same(w):
+    """README.Debian repeats README's commands and lines."""
+    lines = [line for d in section("dist/debian/README.Debian", "assay for Debian") for line in d.lines]
+    said = [line for d in documents.displays("README") if d.place[1].startswith("Set up with") for line in d.commands()]
+    assert lines == [line for line in said if not re.match(r"\./bootstrap|apt-get ", line)], (lines, said)
+
+
+# --- configuration ---------------------------------------------------------------------------------------------
+
+def is_configuration(block):
+    """Of assay.conf; what shows its grammar (name = value), and commands, are not."""
+    return bool(re.match(r"(authserv-id|listen|enforce|internal-hosts|sign-tables|sign-reinjected|keys|dns|spf|dmarc|policy|sign|"
+                         r"reports|metrics)\b[^\n]*[={]", block))
+
+
+def documented_configuration(w):
+    """Every block of configuration in the documents is taken as it is written; so is the shipped file, and each
+    setting that it shows with a "#" before it."""
+    blocks = [section("doc/assay.conf.5", "DESCRIPTION", 0), section("doc/assay.conf.5", "General options", 0)]
+    blocks += [d for document in documents.documents() for d in documents.displays(document)
+               if is_configuration("\n".join(d.shown)) and document != "doc/assay.conf.5"]
+    assert len(blocks) >= 14, [d.place for d in blocks]
+    steps = ""
+    for d in blocks:
+        text = d.text
+        if d.place[0] == "doc/REPORTS":       # one step after the other, in one file
+            steps = text = steps + text
+        status, _, err = w.run("config", "-c", w.file("documented.conf", text))
+        assert status == 0, "%s:\n%s%s" % (d.place, text, err)
+    w.ok("config", "-c", w.file("shipped/assay.conf", read("dist/assay.conf")))
+    shown = re.findall(r'(?m)^#([a-z][a-z-]*\b(?: +"[^"\n]*")? *[={].*)$', read("dist/assay.conf"))
+    assert len(shown) >= 15, shown
+    for line in shown:
+        status, _, err = w.run("config", "-c", w.file("shown.conf", line + "\n"))
+        assert status == 0, "dist/assay.conf: %s: %s" % (line, err)
+
+
+def settings_of(document):
+    """`name = value` and `section { ... }` in running text."""
+    text = documents.unescaped(read(document))
+    if re.search(r"\.[158]$", document):
+        text = re.sub(r"(?m)^\.Ic (.*)", lambda line: ".Ql " + re.sub(" (No|Ic|Cm)(?= )| (No|Ic|Cm)$", "", line[1]), text)
+        return re.findall(r"""(?m)^\.Ql ([a-z-]+(?: "[^"]*")? [={].*?)(?: [.,;:)?])*$""", text)
+    return re.findall(r"""`([a-z-]+(?: "[^"]*")? [={][^`]*)`""", " ".join(text.split()))
+
+
+def documented_settings(w):
+    """Settings in running text are taken, too: at their place, or in some section that has an option of this name."""
+    options = {tuple(line.split()) for line in w.ok("config", "--options").splitlines()}
+    path = w.file("list", "joe\n")
+    found = 0
+    for document in documents.documents():
+        for line in settings_of(document):
+            line += ' file = "/var/log/assay/assay.log"' if line == "target = file" else ""
+            name = line.split()[0]
+            only_named = re.fullmatch(r"([a-z-]+) \{ ([a-z-]+) \}", line)
+            if only_named:
+                tries = [only_named.groups() in options]
+            elif name in {s for s, _ in options} | {o for s, o in options if s == "-"}:
+                tries = [w.run("config", "-c", w.file("setting.conf", line.replace("PATH", path) + "\n"))[0] == 0]
+            else:
+                blocks = ["%s%s { %s }\n" % (section_name, title, line.replace("PATH", path))
+                          for section_name, o in options if o == name for title in ("", ' "example.com"')]
+                tries = [w.run("config", "-c", w.file("setting.conf", block))[0] == 0 for block in blocks]
+            assert True in tries or "..." in line, "%s: %s" % (document, line)
+            found += 1
+    assert found > 30, found
+
+
+# --- command lines ---------------------------------------------------------------------------------------------
+
+COMMAND = r"(?:assayd|assay-report|assay)(?= )"
+
+
+def quoted(text, marks='`"'):
+    """Command lines between `...` or "..." that begin with one of our programs, in running text."""
+    return re.findall('[%s](%s[^`"]*)[%s]' % (marks, COMMAND, marks), " ".join(text.split()))
+
+
+def with_options(text):
+    """Command lines in the midst of a sentence: as far as their options go."""
+    return re.findall(r"\bassayd?(?: (?:key|report) [a-z]+| [a-z]+)?(?: --[a-z-]+)+|\bassay (?:key|report) [a-z]+", " ".join(text.split()))
+
+
+def in_manual(text):
+    return re.findall(r"(?m)^\.(?:Ql|Ic|Dl) (%s.*?)(?: [.,;:)])*$" % COMMAND, documents.unescaped(text))
+
+
+def in_file(text):
+    """In the comments of a unit or another file that is shipped, and in the lines of a unit that start something."""
+    started = re.findall(r"(?m)^#?Exec\w+=\S*/(%s.*)$" % COMMAND, text.replace("@configuration@", ""))
+    return started + quoted("\n".join(re.findall(r"(?m)^# ?(.*)$", text))) + quoted(text, "`")
+
+
+def in_displays(document):
+    for d in documents.displays(document):
+        if d.place[:2] not in SHOWN_ONLY:
+            text = re.sub(r" *\\\n *", " ", "\n".join(d.shown))
+            yield from re.findall(r"(?m)(?:^|-- |/bin/|&& )(%s.*?)(?:  .*| [;&].*)?$" % COMMAND, text)
+            yield from quoted(text)
+
+
+def literals(path):
+    """The text of each string literal of a C file, neighbours joined, a conversion as a word."""
+    for group in re.findall(r'(?:"(?:[^"\\\n]|\\.)*"\s*)+', read(path)):
+        text = "".join(re.findall(r'"((?:[^"\\\n]|\\.)*)"', group))
+        yield re.sub(r"%[-+ 0-9.*]*(?:l|ll|z)?[a-z]", "WORD", text.replace('\\"', '"').replace("\\n", "\n"))
+
+
+def command_lines():
+    """-> where, command line, whether it is a whole one; of every one that is written anywhere."""
+    for document in documents.documents():
+        text = read(document)
+        manual = re.search(r"\.[158]$", document)
+        is_text = re.match("README|doc/|dist/debian/README", document)
+        found = in_manual(text) if manual else quoted(text) if is_text else in_file(text)
+        for line in found + list(in_displays(document)):
+            yield document, line, True
+        for line in with_options(text) if manual or is_text else ():
+            yield document, line, False
+    for path in glob.glob(os.path.join(TOP, "src", "*", "*.c")):
+        for text in literals(path):
+            yield from ((os.path.relpath(path, TOP), line, True) for line in quoted(text))
+            yield from ((os.path.relpath(path, TOP), line, False) for line in with_options(text))
+
+
+class Programs:
+    """What the programs say of their own commands."""
+
+    def __init__(self, world):
+        self.world = world
+        self.usages = {}
+
+    def usage(self, program, command):
+        """The lines of --help that are about this command, and those about all."""
+        if (program, command) not in self.usages:
+            words = [] if program == "assayd" else command.split()[:2 if command.startswith("report") else 1]
+            status, out, err = self.world.run(*words, "--help", program=getattr(self.world, program))
+            parts = re.split(r"(?m)^(?:usage: |       )(?=assay)|^         (?=each: |PROOF: )", out) if status == 0 else []
+            mine = [p for p in parts if re.match(r"assayd? %s\b|each: |PROOF: |\w" % re.escape(command), p) and
+                    (not p.startswith("assay ") or re.match(r"assay %s\b" % re.escape(command), p))]
+            self.usages[program, command] = "".join(mine)
+        return self.usages[program, command]
+
+    def wrong(self, line, whole):
+        """What is wrong with a command line, or None."""
+        words = shlex.split(line)
+        program, words = words[0], words[1:]
+        if program == "assayd":
+            command = ""
+        else:
+            if program == "assay-report":
+                program = "assay"
+            command = " ".join(words[:2]) if words[0] in ("key", "report") else words[0]
+        usage = self.usage(program, command)
+        if not usage:
+            return "there is no such command"
+        for word in words:
+            if word.startswith("-") and not re.search(r"(?<![\w-])%s(?![\w-])" % re.escape(word), usage + " -c --config"):
+                return "%s is not in its --help" % word
+        if len(words) > 1 and re.fullmatch("[a-z]+", words[1]) and not re.search(r"\b%s\b" % words[1], usage):
+            return "%s is not one of its words" % words[1]
+        if not whole:
+            return None
+        status, _, err = self.world.run(*words, "--help", program=getattr(self.world, program))
+        return err.strip() if status != 0 else None
+
+
+def every_command_line_exists(w):
+    """In documents, comments of the shipped files, and messages of the programs: the command is there, and takes these
+    options."""
+    programs = Programs(w)
+    lines = sorted(set(command_lines()))
+    places = {place for place, _, _ in lines}
+    assert len(lines) > 120 and places > {"README", "doc/assay.1", "dist/assay.conf", "src/cli/published.c"}, places
+    wrong = [(place, line, programs.wrong(line, whole)) for place, line, whole in lines]
+    assert not [why for _, _, why in wrong if why], "\n".join("%s: %s: %s" % row for row in wrong if row[2])
+
+
+def manual_and_help_agree(w):
+    """On the options of each command."""
+    programs = Programs(w)
+    found = {}
+    for line in re.findall(r"(?m)^\.It Cm (.*)$", read("doc/assay.1")):
+        command = re.match(r"[a-z]+(?: [a-z]+)?", line).group()
+        found.setdefault(command, set()).update(re.findall(r"\bFl (-?[a-z-]+)", line))
+    assert len(found) > 20, found
+    for command, options in found.items():
+        usage = re.split(r"each: |PROOF: ", programs.usage("assay", command))[0]
+        said = {o[1:] for o in re.findall(r"(?<![\w-])--?[a-z][a-z-]*", usage)}
+        assert options == said, "assay(1) and --help of %s differ on %s" % (command, options ^ said)
+
+
+CHECKS = [every_display_is_played, both_readmes_say_the_same, documented_configuration, documented_settings,
+          every_command_line_exists, manual_and_help_agree]
