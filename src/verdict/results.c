@@ -105,12 +105,49 @@ static bool speaks_for_us(struct arena *a, const struct own_names *own, struct s
 	return is_own_name(a, own, id) || begins_with_own_name(a, own, id) || is_odd(a, id);
 }
 
+static bool is_blank_or_quote(char c)
+{
+	return is_fws(c) || c == '"' || c == '\\';
+}
+
+/* Does the text before a ";" end with the name? */
+static bool ends_with_name(struct slice text, struct slice name)
+{
+	while (text.len > 0 && is_blank_or_quote(text.ptr[text.len - 1]))
+		text.len--;
+	return name.len > 0 && slice_iends_with(text, name);
+}
+
+/*
+ * Filters of the reader search the whole field for "our-id; dmarc=pass" and find it in comments, quoted-strings
+ * and longer names of others, too.
+ */
+static bool quotes_us(const struct own_names *own, struct slice value)
+{
+	struct slice rest = value;
+
+	for (struct slice part = slice_split(&rest, ';'); !slice_is_null(rest); part = slice_split(&rest, ';'))
+		for (size_t i = 0; i < own->count; i++)
+			if (ends_with_name(part, own->texts[i]) || ends_with_name(part, own->domains[i].name))
+				return true;
+	return false;
+}
+
+/* Sieve (RFC 5228 section 2.7.2) decodes encoded-words wherever they are; no results need them. */
+static bool has_encoded_word(struct slice value)
+{
+	for (struct cursor c = cursor_of(value); !cursor_done(&c); c.at++)
+		if (take_literal(&c, SLICE("=?")))
+			return true;
+	return false;
+}
+
 /* A field whose authserv-id cannot be read counts as forged, because other programs may read it as ours. */
 static bool is_forged(struct arena *a, const struct own_names *own, const struct header *h)
 {
 	struct buf id = BUF_INIT(LIMIT_HEADER_VALUE);
 	bool forged = !authres_authserv_id(h->value, &id) || buf_failed(&id) ||
-	    speaks_for_us(a, own, buf_slice(&id));
+	    speaks_for_us(a, own, buf_slice(&id)) || has_encoded_word(h->value) || quotes_us(own, h->value);
 
 	buf_free(&id);
 	return forged;

@@ -78,10 +78,22 @@ static const struct {
 	{ "U+2028, quoted", " \"\xe2\x80\xa8mx.example.com\"; none", true },
 	{ "a vertical tab", " mx.example.com\v; none", true },
 	{ "a longer name", " mx.example.com.evil.example; none", false },
-	{ "a name before it", " notmx.example.com; none", false },
+	{ "a name that ends with ours", " notmx.example.com; none", true },
+	{ "a name that ends with ours, with a job's name", " \"notmx.example.com/1\"; none", false },
 	{ "its parent", " example.com; none", false },
 	{ "ours in a comment only", " other.example (mx.example.com); none", false },
 	{ "ours behind the name", " other.example; spf=pass smtp.mailfrom=mx.example.com", false },
+	{ "an encoded-word", " =?us-ascii?q?mx.example.com=3B_dmarc=3Dpass?=", true },
+	{ "an encoded-word, quoted", " \"=?us-ascii?q?mx.example.com?=\"; dmarc=pass", true },
+	{ "an encoded-word behind another's", " x.example; none (=?us-ascii?q?mx.example.com=3B_dmarc=3Dpass?=)", true },
+	{ "base64 before a question mark", " x.example; dkim=pass header.b=\"AAA=\" (sure?)", false },
+	{ "our results in a comment", " x.example; none (mx.example.com; dmarc=pass)", true },
+	{ "our results in quotes", " x.example; spf=none reason=\"MX.example.com\n ; dmarc=pass\"", true },
+	{ "our quoted name in quotes", " x.example; spf=none reason=\"\\\"mx.example.com\" ; dmarc=pass\"", true },
+	{ "our results behind another's", " x.example; dmarc=fail; mx.example.com; dmarc=pass", true },
+	{ "our A-label in a comment", " x.example; none (xn--bcher-kva.example; dmarc=pass)", true },
+	{ "our U-label in a comment", " x.example; none (b\xc3\xbc" "cher.example; dmarc=pass)", true },
+	{ "a longer name in a comment", " x.example; none (mx.example.com.x; dmarc=pass)", false },
 };
 
 START_TEST(field_rows)
