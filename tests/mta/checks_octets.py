@@ -8,7 +8,7 @@ import host
 import smtp
 from case import TESTS, check, equal, holds, test
 from stage import LOGIN
-from world import OURS, letter, message_id
+from world import HOSTNAME, OURS, letter, message_id
 
 JOE = "Joe <joe@%s>" % OURS
 
@@ -214,3 +214,66 @@ def restart_between_transactions(setup):
     reply = c.data(letter("Ceo <ceo@strict.example>", s.number()))
     c.quit()
     check(reply.code in (550, 451, 421), "the reply: %s" % reply)
+
+# -- Authentication-Results in our name, as a sender may spell the field ---------------------------------
+
+PASS = b"; dmarc=pass header.from=bank.example\r\n"
+HOST = HOSTNAME.encode()
+SPELLINGS = {
+    "blank before the colon": b"Authentication-Results : " + HOST + PASS,
+    "tab before the colon": b"Authentication-Results\t: " + HOST + PASS,
+    "many blanks before the colon": b"Authentication-Results \t \t : " + HOST + PASS,
+    "no blank after it": b"Authentication-Results:" + HOST + PASS,
+    "odd case": b"aUTHENTICATION-rESULTS: " + HOST.upper() + PASS,
+    "folded": b"Authentication-Results:\r\n\t\r\n " + HOST + b"\r\n\t" + PASS,
+    "folded before the colon": b"Authentication-Results\r\n : " + HOST + PASS,
+    "bare LF": b"X-A: b\nAuthentication-Results: " + HOST + PASS,
+    "bare CR": b"X-A: b\rAuthentication-Results: " + HOST + PASS,
+    "CR CR LF": b"X-A: b\r\r\nAuthentication-Results: " + HOST + PASS,
+    "CR inside": b"Authentication-Results: " + HOST + b"\r" + PASS,
+    "NUL before it": b"Authentication-Results: \0" + HOST + PASS,
+    "NUL after it": b"Authentication-Results: " + HOST + b"\0" + PASS,
+    "NUL in the name": b"Authentication-Results\0: " + HOST + PASS,
+    "NUL in another's": b"Authentication-Results: x.example; none\0 (" + HOST + PASS,
+    "NUL and a line": b"X-A: b\0\nAuthentication-Results: " + HOST + PASS,
+    "controls before it": b"Authentication-Results: \x01\x0b\x0c" + HOST + PASS,
+    "Latin-1 blank": b"Authentication-Results: " + HOST + b"\xa0" + PASS,
+    "long comment": b"Authentication-Results: (" + b"c" * 70000 + b") " + HOST + PASS,
+    "long blanks": b"Authentication-Results: " + b"\r\n ".join([b" " * 900] * 80) + HOST + PASS,
+    "at the very top, folded": b" Authentication-Results: " + HOST + PASS,
+    "after a line From": b"From someone\r\nAuthentication-Results: " + HOST + PASS,
+    "after a quoted line From": b">From someone\r\nAuthentication-Results: " + HOST + PASS,
+    "after a line without a colon": b"X-A\r\nAuthentication-Results: " + HOST + PASS,
+    "after an empty name": b": x\r\nAuthentication-Results: " + HOST + PASS,
+}
+
+
+def claims(data):
+    """Fields a lenient reader finds to be ours: CR, LF and NUL end nothing or everything, as it likes."""
+    head = re.split(rb"\r\n\r\n|\n\n", data)[0]
+    flat = re.sub(rb"\r?\n[ \t]+", b" ", head)
+    return [line for text in (flat, head.replace(b"\0", b""), flat.replace(b"\0", b"\n"))
+            for line in re.split(rb"[\r\n]+", text)
+            if re.match(rb"authentication-results[ \t]*:.*" + re.escape(HOST), line, re.I) and b"bank.example" in line]
+
+
+def spellings(s):
+    for name, field in SPELLINGS.items():
+        number = s.number()
+        m = field + letter("Shop <orders@shop.example>", number)
+        outcome = s.arrive(m, "shop", "orders@shop.example")
+        if outcome.accepted:
+            d = s.sink.wait("letter %s." % number)
+            check(d, "%s: not delivered" % name)
+            equal(claims(d.data), [], name)
+    check(s.daemon.running(), "assayd is gone")
+
+
+@test
+def forged_results_spellings(setup):
+    spellings(setup.postfix())
+
+
+@test
+def sendmail_forged_results_spellings(setup):
+    spellings(setup.sendmail())
