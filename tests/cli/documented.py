@@ -176,6 +176,31 @@ def command_lines():
             yield from ((os.path.relpath(path, TOP), line, False) for line in with_options(text))
 
 
+# of other programs; each stands in a test, a display or a rule of make as it is written in running text
+OTHERS = r"(?:make|postfix|postconf|systemctl|rsync|chown|chmod|journalctl|apt-get|runuser)(?= )"
+NOT_RUN = {"systemctl edit assayd-postfix.socket": "it opens an editor",
+           "rsync -a --exclude=.*.new --delay-updates --delete-delay": "tests/mta/checks_keys.py takes it from the page"}
+
+
+def other_commands_are_run(w):
+    shown = [d for document in documents.documents() for d in documents.displays(document)]
+    known = [text for d in shown for text in d.shown + d.afterwards]
+    known += [read(path) for path in glob.glob(os.path.join(TOP, "tests", "*", "*.py"))]
+    known += ["make " + target for target in re.findall(r"(?m)^([a-z]+):", read("Makefile.am"))]
+    known = "\n".join(known)
+    phrases = set()
+    for document in documents.documents():
+        text = documents.unescaped(read(document))
+        if re.search(r"\.[158]$", document):
+            phrases |= set(re.findall(r"(?m)^\.(?:Ql|Pq) (%s.*?)(?: [.,;:)])*$" % OTHERS, text))
+        else:
+            text = "\n".join(re.findall(r"(?m)^# ?(.*)$", text)) if document.startswith("dist/") else text
+            phrases |= set(re.findall('[`"](%s[^`"]*)[`"]' % OTHERS, " ".join(text.split())))
+    assert len(phrases) > 15, phrases
+    missing = [p for p in phrases if p not in known and p not in NOT_RUN]
+    assert not missing, "no test runs %s" % missing
+
+
 class Programs:
     """What the programs say of their own commands."""
 
@@ -244,4 +269,4 @@ def manual_and_help_agree(w):
 
 
 CHECKS = [every_display_is_played, both_readmes_say_the_same, documented_configuration, documented_settings,
-          every_command_line_exists, manual_and_help_agree]
+          other_commands_are_run, every_command_line_exists, manual_and_help_agree]

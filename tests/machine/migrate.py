@@ -111,6 +111,8 @@ def perform(blocks, accepted=(0,), noted={"OLD": OLD_CHAIN}):
 
 def beside_the_old_chain(site):
     """Step 1: the socket without new keys and without main.cf, the import, assay last and observing."""
+    check(run("postconf -h smtpd_milters").strip() == OLD_CHAIN, "the document's command prints another chain")
+    check(run("postconf non_smtpd_milters internal_mail_filter_classes").count("=") == 2, "it prints not both")
     said = perform(section("doc/MIGRATING", "1. Beside the old chain"), accepted=(0, 3))     # 3: something has no counterpart
     check("assay replaces it: follow MIGRATING" in said[0], "assay init does not see the old chain: " + said[0])
     check("1 key is in place" in said[1], "the import copies no key: " + said[1][-1500:])

@@ -217,8 +217,9 @@ def documented_commands(site):
 
 def well_connected(site):
     """`assay doctor` has nothing to say against README's set-up."""
-    said = run("assay doctor", None)
-    check("BAD" not in said and said.count("connects to") == 2 and "answers user postfix" in said, said)
+    for command in ("assay doctor", "postconf -x >/root/postconf; assay doctor --postconf /root/postconf"):
+        said = run(command, None)
+        check("BAD" not in said and said.count("connects to") == 2 and "answers user postfix" in said, said)
 
 
 def reloads(site):

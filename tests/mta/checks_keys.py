@@ -17,6 +17,7 @@ import time
 
 import dkimcheck
 import host
+import documents  # from tests/lib, where host.py leads to
 from case import check, equal, test
 from checks_classes import JOE
 from stage import PostfixStage
@@ -159,18 +160,19 @@ class Flow(threading.Thread):
 
 
 class Rsync(threading.Thread):
-    """Brings the first host's keys to the second again and again, as a timer would."""
+    """Brings the first host's keys to the second again and again, as a timer would; by the command of assay(1)."""
 
     def __init__(self, setup, source, target):
         super().__init__(daemon=True)
         self.program, self.env = unpacked(setup, "rsync", "usr/bin/rsync")
+        self.options = re.search(r"(?m)^\.Pq rsync (-.*) ;", host.read(os.path.join(documents.TOP, "doc/assay.1"))).group(1).split()
         self.source, self.target = source, target
         self.ending = False
         self.runs = 0
 
     def run(self):
         while not self.ending:
-            ended = subprocess.run([self.program, "-a", "--exclude=.*.new", "--delay-updates", "--delete-delay", self.source + "/", self.target + "/"],
+            ended = subprocess.run([self.program, *self.options, self.source + "/", self.target + "/"],
                                    env=self.env, capture_output=True)
             if ended.returncode not in (0, 24):  # 24: a file was renamed meanwhile, and comes next time
                 raise host.Broken("rsync: exit %d: %s" % (ended.returncode, ended.stderr.decode()))

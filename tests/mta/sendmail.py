@@ -12,13 +12,10 @@ import shutil
 import socket
 import socketserver
 import struct
-import sys
 import threading
 
 import host
-
-sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
-import documents  # noqa: E402
+import documents  # from tests/lib, where host.py leads to
 
 
 class SaslAuthd(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
