@@ -268,5 +268,31 @@ def manual_and_help_agree(w):
         assert options == said, "assay(1) and --help of %s differ on %s" % (command, options ^ said)
 
 
+def manual_has_the_defaults(w):
+    """assay.conf(5) gives each option the default that it has."""
+    own, section_name, documented = {}, "-", {}
+    for line in w.ok("config", "-c", w.file("empty.conf", "")).splitlines():
+        found = re.match(r"\t?([a-z-]+) (?:(\{)$|= (.*?) +#)", line)
+        if found and found[2]:
+            section_name = found[1]
+        elif found:
+            own[section_name, found[1]] = found[3].replace('"', "")
+    section_name, option = "-", None
+    for line in documents.unescaped(read("doc/assay.conf.5")).splitlines():
+        heading = re.match(r"\.Ss (?:Section )?(\S+)", line)
+        name = re.match(r"\.It Ic (\S+) No =", line)
+        if heading:
+            section_name, option = heading[1] if "Section" in line else "-", None
+        elif name:
+            option = (section_name, name[1])
+        elif option and re.match(r"\.Ql ", line) and before.lower() == "the default is":
+            documented[option] = re.sub(r" [.,:;]$", "", line[4:]).replace('"', "")
+        before = line
+    assert len(own) > 120 and len(documented) > 90, (len(own), len(documented))
+    wrong = [(o, d, own[o]) for o, d in documented.items() if o in own and own[o] != d]
+    assert not wrong, wrong
+
+
 CHECKS = [every_display_is_played, both_readmes_say_the_same, documented_configuration, documented_settings,
-          other_commands_are_run, every_command_line_exists, manual_and_help_agree]
+          other_commands_are_run, every_command_line_exists, manual_and_help_agree,
+          manual_has_the_defaults]
