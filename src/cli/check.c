@@ -343,10 +343,11 @@ static int status_of(const struct check_request *r, int status)
 }
 
 static const struct argument arguments[] = {
-	{ "keys", ARGUMENT_TEXT, offsetof(struct check_request, directory) },
-	{ "config", ARGUMENT_TEXT, offsetof(struct check_request, config) },
-	{ "zone", ARGUMENT_TEXT, offsetof(struct check_request, zone) },
-	{ NULL, ARGUMENT_FLAG, 0 },
+	{ "keys", ARGUMENT_TEXT, offsetof(struct check_request, directory), "DIRECTORY",
+	    "the key directory" },
+	OPTION_CONFIG(struct check_request, config),
+	OPTION_ZONE(struct check_request, zone),
+	OPTIONS_END,
 };
 
 static int run(const struct command *c, int argc, char **argv)

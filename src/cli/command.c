@@ -11,6 +11,7 @@
 #include "base/ascii.h"
 #include "base/cursor.h"
 #include "base/limits.h"
+#include "base/nearest.h"
 #include "base/utf8.h"
 #include "dns/zonefile.h"
 #include "mail/message.h"
@@ -162,11 +163,11 @@ static size_t getopt_table(const struct argument *arguments, struct option *tabl
 	return n;
 }
 
-/* The short forms, of commands that have the long one. */
+/* The short forms, of commands that have the long one; all have --help. */
 static const struct {
 	char letter;
 	const char *name;
-} short_options[] = { { 'c', "config" }, { 'o', "output" } };
+} short_options[] = { { 'c', "config" }, { 'o', "output" }, { 'h', "help" } };
 
 /* The index in getopt_long()'s table, counted from 1. */
 static int long_index(const struct argument *arguments, int letter)
@@ -178,6 +179,72 @@ static int long_index(const struct argument *arguments, int letter)
 	return '?';
 }
 
+/* "-c, --config FILE" */
+static void option_text(const struct argument *arg, struct buf *out)
+{
+	char letter = 0;
+
+	for (size_t i = 0; i < N_ELEMENTS(short_options); i++)
+		if (strcmp(arg->name, short_options[i].name) == 0)
+			letter = short_options[i].letter;
+	if (letter != 0)
+		buf_addf(out, "-%c, ", letter);
+	buf_addf(out, "--%s%s%s", arg->name, arg->value == NULL ? "" : " ", arg->value == NULL ? "" : arg->value);
+}
+
+static void print_row(struct slice left, size_t width, const char *right)
+{
+	printf("  %.*s%*s  %s\n", SLICE_ARG(left), (int)(width - left.len), "", right);
+}
+
+/* The rows of the table, and --help; width 0: measures only. Returns the width of the left column. */
+static size_t option_rows(const struct argument *arguments, size_t width)
+{
+	static const struct argument help = { "help", ARGUMENT_FLAG, 0, NULL, "print this text" };
+	size_t widest = 0;
+
+	for (const struct argument *arg = arguments; arg != NULL; arg = arg->name == NULL ? NULL : arg + 1) {
+		struct buf left = BUF_INIT(256);
+
+		option_text(arg->name == NULL ? &help : arg, &left);
+		if (left.len > widest)
+			widest = left.len;
+		if (width > 0)
+			print_row(buf_slice(&left), width, arg->name == NULL ? help.help : arg->help);
+		buf_free(&left);
+	}
+	return widest;
+}
+
+static int print_help(const struct command *c)
+{
+	printf("usage: assay %s %s\n%s\n\n", c->name, c->usage, c->summary);
+	(void)option_rows(c->arguments, option_rows(c->arguments, 0));
+	return EXIT_SUCCESS;
+}
+
+/* getopt_long() has returned "?" or ":" (a value is missing); optopt is then 0, a letter, or an index from 1. */
+static int wrong_option(const struct command *c, int o, const char *word)
+{
+	struct slice rest = slice_str(word), given = slice_split(&rest, '=');
+	struct nearest nearest = nearest_to(slice_drop(given, 2));
+	bool begins = false;
+
+	if (optopt > 0 && optopt < MAX_ARGUMENTS)
+		return command_usage(c, o == ':' ? "--%s requires a value" : "--%s takes no value", c->arguments[optopt - 1].name);
+	if (optopt != 0)
+		return command_usage(c, o == ':' ? "-%c requires a value" : "unknown option: -%c", optopt);
+	for (const struct argument *arg = c->arguments; arg->name != NULL; arg++) {
+		begins = begins || slice_starts_with(slice_str(arg->name), nearest.wanted);
+		nearest_try(&nearest, arg->name);
+	}
+	if (begins)
+		return command_usage(c, "%.*s: several options begin so", SLICE_ARG(given));
+	if (nearest.best != NULL)
+		return command_usage(c, "unknown option: %.*s: did you mean --%s?", SLICE_ARG(given), nearest.best);
+	return command_usage(c, "unknown option: %.*s", SLICE_ARG(given));
+}
+
 int command_arguments(const struct command *c, int argc, char **argv, void *request, int min,
     int max, int *rest_out, bool *done_out)
 {
@@ -187,16 +254,16 @@ int command_arguments(const struct command *c, int argc, char **argv, void *requ
 	int o;
 
 	*done_out = false;
-	while ((o = getopt_long(argc, argv, "c:o:h", table, NULL)) != -1) {
+	opterr = 0;
+	while ((o = getopt_long(argc, argv, ":c:o:h", table, NULL)) != -1) {
 		if (o == 'h') {
-			printf("usage: assay %s %s\n%s\n", c->name, c->usage, c->summary);
 			*done_out = true;
-			return EXIT_SUCCESS;
+			return print_help(c);
 		}
 		if (o == 'c' || o == 'o')
-			o = long_index(c->arguments, o);
+			o = long_index(c->arguments, optopt = o);
 		if (o < 1 || (size_t)o > count)
-			return command_usage(c, "unknown option, or one without its value");
+			return wrong_option(c, o, argv[optind - 1]);
 		wants_json = wants_json || strcmp(c->arguments[o - 1].name, "json") == 0;
 		wrong = argument_set(&c->arguments[o - 1], request, optarg);
 		if (wrong != NULL)
@@ -208,6 +275,49 @@ int command_arguments(const struct command *c, int argc, char **argv, void *requ
 	if (argc - optind < min)
 		return command_usage(c, "an argument is missing");
 	return EXIT_SUCCESS;
+}
+
+/* --- subcommands ------------------------------------------------------------------------------- */
+
+static const char *last_word(const char *name)
+{
+	const char *blank = strrchr(name, ' ');
+
+	return blank == NULL ? name : blank + 1;
+}
+
+static int subcommand_help(const struct command *c)
+{
+	size_t width = 0;
+
+	for (size_t i = 0; c->subcommands[i] != NULL; i++)
+		if (strlen(last_word(c->subcommands[i]->name)) > width)
+			width = strlen(last_word(c->subcommands[i]->name));
+	printf("usage: assay %s %s\n%s\n\n", c->name, c->usage, c->summary);
+	for (size_t i = 0; c->subcommands[i] != NULL; i++)
+		print_row(slice_str(last_word(c->subcommands[i]->name)), width, c->subcommands[i]->summary);
+	printf("\nEach of them with --help shows its options.\n");
+	return EXIT_SUCCESS;
+}
+
+int command_subcommand(const struct command *c, int argc, char **argv)
+{
+	struct nearest nearest;
+
+	if (argc < 2)
+		return command_usage(c, "name a subcommand");
+	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)
+		return subcommand_help(c);
+	nearest = nearest_to(slice_str(argv[1]));
+	for (size_t i = 0; c->subcommands[i] != NULL; i++) {
+		const char *name = last_word(c->subcommands[i]->name);
+
+		if (strcmp(argv[1], name) == 0)
+			return c->subcommands[i]->run(c->subcommands[i], argc - 1, argv + 1);
+		nearest_try(&nearest, name);
+	}
+	return command_usage(c, "%s: no such subcommand%s%s%s", argv[1], nearest.best == NULL ? "" : ": did you mean ",
+	    nearest.best == NULL ? "" : nearest.best, nearest.best == NULL ? "" : "?");
 }
 
 /* --- what the commands work on ----------------------------------------------------------------- */

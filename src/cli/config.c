@@ -38,9 +38,10 @@ struct config_request {
 };
 
 static const struct argument arguments[] = {
-	{ "config", ARGUMENT_TEXT, offsetof(struct config_request, path) },
-	{ "options", ARGUMENT_FLAG, offsetof(struct config_request, options) },
-	{ NULL, ARGUMENT_FLAG, 0 },
+	OPTION_CONFIG(struct config_request, path),
+	{ "options", ARGUMENT_FLAG, offsetof(struct config_request, options), NULL,
+	    "list the names of all options only" },
+	OPTIONS_END,
 };
 
 static int run(const struct command *c, int argc, char **argv)

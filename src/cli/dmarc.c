@@ -48,10 +48,10 @@ static enum rc discover(const struct dmarc_question *q, const struct asker *dns,
 }
 
 static const struct argument arguments[] = {
-	{ "zone", ARGUMENT_TEXT, offsetof(struct dmarc_question, zone) },
-	{ "config", ARGUMENT_TEXT, offsetof(struct dmarc_question, config) },
-	{ "json", ARGUMENT_FLAG, offsetof(struct dmarc_question, json) },
-	{ NULL, ARGUMENT_FLAG, 0 },
+	OPTION_ZONE(struct dmarc_question, zone),
+	OPTION_CONFIG(struct dmarc_question, config),
+	OPTION_JSON(struct dmarc_question, json),
+	OPTIONS_END,
 };
 
 static int run(const struct command *c, int argc, char **argv)

@@ -353,11 +353,13 @@ static int run(const struct command *c, int argc, char **argv)
 }
 
 static const struct argument arguments[] = {
-	{ "config", ARGUMENT_TEXT, offsetof(struct doctor_request, config) },
-	{ "zone", ARGUMENT_TEXT, offsetof(struct doctor_request, zone) },
-	{ "postconf", ARGUMENT_TEXT, offsetof(struct doctor_request, postconf) },
-	{ "sendmail", ARGUMENT_TEXT, offsetof(struct doctor_request, sendmail) },
-	{ NULL, ARGUMENT_FLAG, 0 },
+	OPTION_CONFIG(struct doctor_request, config),
+	OPTION_ZONE(struct doctor_request, zone),
+	{ "postconf", ARGUMENT_TEXT, offsetof(struct doctor_request, postconf), "FILE",
+	    "read the output of postconf -x from a file" },
+	{ "sendmail", ARGUMENT_TEXT, offsetof(struct doctor_request, sendmail), "FILE",
+	    "read this sendmail.cf" },
+	OPTIONS_END,
 };
 
 const struct command command_doctor = {

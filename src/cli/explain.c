@@ -174,10 +174,11 @@ static int explain(struct explain_request *r)
 }
 
 static const struct argument arguments[] = {
-	{ "log", ARGUMENT_TEXTS, offsetof(struct explain_request, files) },
-	{ "config", ARGUMENT_TEXT, offsetof(struct explain_request, config) },
-	{ "json", ARGUMENT_FLAG, offsetof(struct explain_request, json) },
-	{ NULL, ARGUMENT_FLAG, 0 },
+	{ "log", ARGUMENT_TEXTS, offsetof(struct explain_request, files), "FILE",
+	    "read this log; may be repeated; -: standard input" },
+	OPTION_CONFIG(struct explain_request, config),
+	OPTION_JSON(struct explain_request, json),
+	OPTIONS_END,
 };
 
 static int run(const struct command *c, int argc, char **argv)

@@ -230,15 +230,21 @@ static int run_compare(const struct import_request *r, struct import *im)
 /* --- the command ---------------------------------------------------------------------------------------------- */
 
 static const struct argument arguments[] = {
-	{ "output", ARGUMENT_TEXT, offsetof(struct import_request, output) },
-	{ "trusted", ARGUMENT_TEXT, offsetof(struct import_request, trusted) },
-	{ "keys", ARGUMENT_TEXT, offsetof(struct import_request, keys) },
-	{ "config", ARGUMENT_TEXT, offsetof(struct import_request, config) },
-	{ "json", ARGUMENT_FLAG, offsetof(struct import_request, json) },
-	{ "dry-run", ARGUMENT_FLAG, offsetof(struct import_request, dry_run) },
-	{ "compare", ARGUMENT_FLAG, offsetof(struct import_request, compare) },
-	{ "force", ARGUMENT_FLAG, offsetof(struct import_request, force) },
-	{ NULL, ARGUMENT_FLAG, 0 },
+	{ "output", ARGUMENT_TEXT, offsetof(struct import_request, output), "FILE",
+	    "write the new configuration to a file" },
+	{ "trusted", ARGUMENT_TEXT, offsetof(struct import_request, trusted), "ANSWER",
+	    "for trusted hosts: internal, relay, sign-or-judge or ask" },
+	{ "keys", ARGUMENT_TEXT, offsetof(struct import_request, keys), "DIRECTORY",
+	    "copy the keys to this directory" },
+	OPTION_CONFIG(struct import_request, config),
+	OPTION_JSON(struct import_request, json),
+	{ "dry-run", ARGUMENT_FLAG, offsetof(struct import_request, dry_run), NULL,
+	    "copy and write nothing" },
+	{ "compare", ARGUMENT_FLAG, offsetof(struct import_request, compare), NULL,
+	    "compare the signatures of both configurations" },
+	{ "force", ARGUMENT_FLAG, offsetof(struct import_request, force), NULL,
+	    "replace an existing output file" },
+	OPTIONS_END,
 };
 
 static int run(const struct command *c, int argc, char **argv)

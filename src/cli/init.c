@@ -276,16 +276,23 @@ static int run(const struct command *c, int argc, char **argv)
 }
 
 static const struct argument arguments[] = {
-	{ "config", ARGUMENT_TEXT, offsetof(struct init, keys.config) },
-	{ "type", ARGUMENT_TEXT, offsetof(struct init, keys.type) },
-	{ "authserv-id", ARGUMENT_TEXT, offsetof(struct init, authserv_id) },
-	{ "apply-mta", ARGUMENT_FLAG, offsetof(struct init, apply_mta) },
-	{ "postconf", ARGUMENT_TEXT, offsetof(struct init, postconf) },
-	{ "sendmail", ARGUMENT_TEXT, offsetof(struct init, sendmail) },
-	{ "units", ARGUMENT_TEXT, offsetof(struct init, units) },
-	{ "dry-run", ARGUMENT_FLAG, offsetof(struct init, dry_run) },
-	{ "json", ARGUMENT_FLAG, offsetof(struct init, keys.json) },
-	{ NULL, ARGUMENT_FLAG, 0 },
+	OPTION_CONFIG(struct init, keys.config),
+	{ "type", ARGUMENT_TEXT, offsetof(struct init, keys.type), "TYPE",
+	    "rsa, ed25519 or both (default)" },
+	{ "authserv-id", ARGUMENT_TEXT, offsetof(struct init, authserv_id), "NAME",
+	    "the name in Authentication-Results" },
+	{ "apply-mta", ARGUMENT_FLAG, offsetof(struct init, apply_mta), NULL,
+	    "write the lines of main.cf, too" },
+	{ "postconf", ARGUMENT_TEXT, offsetof(struct init, postconf), "FILE",
+	    "read the output of postconf -x from a file" },
+	{ "sendmail", ARGUMENT_TEXT, offsetof(struct init, sendmail), "FILE",
+	    "read this sendmail.cf" },
+	{ "units", ARGUMENT_TEXT, offsetof(struct init, units), "DIRECTORY",
+	    "write the drop-in of the unit here" },
+	{ "dry-run", ARGUMENT_FLAG, offsetof(struct init, dry_run), NULL,
+	    "print what would be done" },
+	OPTION_JSON(struct init, keys.json),
+	OPTIONS_END,
 };
 
 const struct command command_init = {

@@ -159,83 +159,71 @@ static enum rc key_retire(struct key_request *r)
 
 /* --- the command ------------------------------------------------------------------------------------------ */
 
-static const struct argument arguments[] = {
-	{ "keys", ARGUMENT_TEXT, offsetof(struct key_request, named_directory) },
-	{ "config", ARGUMENT_TEXT, offsetof(struct key_request, config) },
-	{ "selector", ARGUMENT_TEXT, offsetof(struct key_request, selector) },
-	{ "type", ARGUMENT_TEXT, offsetof(struct key_request, type) },
-	{ "bits", ARGUMENT_NUMBER, offsetof(struct key_request, bits) },
-	{ "zone", ARGUMENT_TEXT, offsetof(struct key_request, zone) },
-	{ "server", ARGUMENT_PATHS, offsetof(struct key_request, servers) },
-	{ "via-resolver", ARGUMENT_FLAG, offsetof(struct key_request, via_resolver) },
-	{ "every", ARGUMENT_TEXT, offsetof(struct key_request, every) },
-	{ "overlap", ARGUMENT_TEXT, offsetof(struct key_request, overlap) },
-	{ "hook", ARGUMENT_TEXT, offsetof(struct key_request, hook) },
-	{ "force", ARGUMENT_FLAG, offsetof(struct key_request, force) },
-	{ "all", ARGUMENT_FLAG, offsetof(struct key_request, all) },
-	{ "web", ARGUMENT_FLAG, offsetof(struct key_request, web) },
-	{ "nsupdate", ARGUMENT_FLAG, offsetof(struct key_request, nsupdate) },
-	{ "json", ARGUMENT_FLAG, offsetof(struct key_request, json) },
-	{ "plan", ARGUMENT_FLAG, offsetof(struct key_request, plan) },
-	{ "dry-run", ARGUMENT_FLAG, offsetof(struct key_request, dry_run) },
-	{ NULL, ARGUMENT_FLAG, 0 },
+#define OPTION_PLACE OPTION_KEYS(struct key_request, named_directory), OPTION_CONFIG(struct key_request, config)
+#define OPTION_BITS { "bits", ARGUMENT_NUMBER, offsetof(struct key_request, bits), "N", "bits of an RSA key (default 2048)" }
+#define OPTION_FORMS { "web", ARGUMENT_FLAG, offsetof(struct key_request, web), NULL, \
+	"print records as the web forms of DNS providers ask for them" }, \
+	{ "nsupdate", ARGUMENT_FLAG, offsetof(struct key_request, nsupdate), NULL, "print input for nsupdate(1)" }
+#define OPTION_ALL { "all", ARGUMENT_FLAG, offsetof(struct key_request, all), NULL, "every domain of the key directory" }
+#define OPTION_OUTPUT OPTION_JSON(struct key_request, json)
+#define OPTION_PROOF OPTION_ZONE(struct key_request, zone), \
+	{ "server", ARGUMENT_PATHS, offsetof(struct key_request, servers), "ADDRESS", \
+	"ask this name server; may be repeated" }, \
+	{ "via-resolver", ARGUMENT_FLAG, offsetof(struct key_request, via_resolver), NULL, "ask the resolver only" }
+
+static const struct argument new_options[] = {
+	OPTION_ALL,
+	{ "type", ARGUMENT_TEXT, offsetof(struct key_request, type), "TYPE", "rsa (default), ed25519 or both" },
+	OPTION_BITS,
+	{ "selector", ARGUMENT_TEXT, offsetof(struct key_request, selector), "SELECTOR",
+	    "the name of the key (default: of key-selectors)" },
+	OPTION_FORMS,
+	OPTION_PLACE,
+	OPTIONS_END,
+};
+
+static const struct argument activate_options[] = {
+	{ "force", ARGUMENT_FLAG, offsetof(struct key_request, force), NULL, "do not check what is published" },
+	OPTION_PROOF,
+	OPTION_PLACE,
+	OPTIONS_END,
+};
+
+static const struct argument list_options[] = { OPTION_ALL, OPTION_OUTPUT, OPTION_PLACE, OPTIONS_END };
+
+static const struct argument show_options[] = { OPTION_FORMS, OPTION_OUTPUT, OPTION_PLACE, OPTIONS_END };
+
+static const struct argument check_options[] = { OPTION_ALL, OPTION_PROOF, OPTION_OUTPUT, OPTION_PLACE, OPTIONS_END };
+
+static const struct argument retire_options[] = {
+	{ "force", ARGUMENT_FLAG, offsetof(struct key_request, force), NULL, "even the last active key" },
+	OPTION_PLACE,
+	OPTIONS_END,
+};
+
+static const struct argument rotate_options[] = {
+	OPTION_ALL,
+	{ "every", ARGUMENT_TEXT, offsetof(struct key_request, every), "TIME", "age of a key that is replaced (default 180d)" },
+	{ "overlap", ARGUMENT_TEXT, offsetof(struct key_request, overlap), "TIME",
+	    "sign with both keys for that time (default 0s)" },
+	OPTION_BITS,
+	{ "hook", ARGUMENT_TEXT, offsetof(struct key_request, hook), "PROGRAM", "it publishes and removes records" },
+	{ "plan", ARGUMENT_FLAG, offsetof(struct key_request, plan), NULL, "print which step is due, and change nothing" },
+	{ "dry-run", ARGUMENT_FLAG, offsetof(struct key_request, dry_run), NULL, "the same as --plan" },
+	OPTION_PROOF,
+	OPTION_OUTPUT,
+	OPTION_PLACE,
+	OPTIONS_END,
 };
 
 /* Which arguments an action takes. */
 enum operands { DOMAINS, DOMAINS_OR_ALL, DOMAIN_SELECTORS, DOMAIN_SELECTOR };
 
-#define PROOF " zone server via-resolver"
-
-static const struct key_action {
-	const char *name;
-	enum rc (*run)(struct key_request *r);
+struct key_action {
+	struct command command; /* the first member: run() gets its address */
+	enum rc (*act)(struct key_request *r);
 	enum operands operands;
-	const char *options; /* beside --keys and --config; an option that an action ignores is refused */
-} actions[] = {
-	{ "new", key_new, DOMAINS_OR_ALL, "all type bits selector web nsupdate" },
-	{ "activate", key_activate, DOMAIN_SELECTORS, "force" PROOF },
-	{ "list", key_list, DOMAINS, "all json" },
-	{ "show", key_show, DOMAIN_SELECTORS, "web nsupdate json" },
-	{ "check", key_check, DOMAINS, "all json" PROOF },
-	{ "retire", key_retire, DOMAIN_SELECTOR, "force" },
-	{ "rotate", key_rotate, DOMAINS_OR_ALL, "all every overlap bits hook plan dry-run json" PROOF },
 };
-
-static bool is_given(const struct key_request *r, const struct argument *arg)
-{
-	const char *at = (const char *)r + arg->offset;
-
-	switch (arg->kind) {
-	case ARGUMENT_FLAG:
-		return *(const bool *)at;
-	case ARGUMENT_NUMBER:
-		return *(const int64_t *)(const void *)at != 0;
-	case ARGUMENT_PATHS:
-		return ((const struct slice_list *)(const void *)at)->count > 0;
-	default:
-		return *(const char *const *)(const void *)at != NULL;
-	}
-}
-
-static bool takes(const struct key_action *action, const char *option)
-{
-	struct slice rest = slice_str(action->options);
-
-	while (rest.len > 0)
-		if (slice_eq(slice_split(&rest, ' '), slice_str(option)))
-			return true;
-	return false;
-}
-
-/* The first option that was given although the action has no use for it; NULL: none. */
-static const char *useless_option(const struct key_request *r, const struct key_action *action)
-{
-	for (const struct argument *arg = arguments; arg->name != NULL; arg++)
-		if (strcmp(arg->name, "keys") != 0 && strcmp(arg->name, "config") != 0 && is_given(r, arg) &&
-		    !takes(action, arg->name))
-			return arg->name;
-	return NULL;
-}
 
 /* NULL: the arguments are those of the action; else what is wrong with them. */
 static const char *wrong_operands(const struct key_request *r, enum operands operands)
@@ -282,12 +270,10 @@ static void set_defaults(struct key_request *r)
 	r->overlap = r->overlap == NULL ? "0s" : r->overlap;
 }
 
-static const char *wrong_options(struct key_request *r, const struct key_action *action)
+static const char *wrong_options(struct key_request *r)
 {
-	const char *wrong = useless_option(r, action);
+	const char *wrong;
 
-	if (wrong != NULL)
-		return arena_printf(r->arena, "--%s cannot be used with this action", wrong).ptr;
 	set_defaults(r);
 	wrong = key_wrong_type(r);
 	if (wrong != NULL)
@@ -321,12 +307,12 @@ static int run_action(struct key_request *r, const struct key_action *action)
 	if (r->arena == NULL)
 		return command_end(&err, RC_NOMEM);
 	wrong = wrong_operands(r, action->operands);
-	wrong = wrong != NULL ? wrong : wrong_options(r, action);
+	wrong = wrong != NULL ? wrong : wrong_options(r);
 	if (wrong != NULL) {
-		status = command_usage(r->command, "%s: %s", action->name, wrong);
+		status = command_usage(r->command, "%s", wrong);
 	} else {
 		rc = prepare(r);
-		rc = rc == RC_OK ? action->run(r) : rc;
+		rc = rc == RC_OK ? action->act(r) : rc;
 		key_report_end(r);
 		status = command_end(&err, rc);
 		if (status == EXIT_SUCCESS && r->findings > 0)
@@ -339,41 +325,98 @@ static int run_action(struct key_request *r, const struct key_action *action)
 	return status;
 }
 
+#define PLACE_USAGE "           [--keys DIRECTORY] [-c FILE]"
+#define PROOF_USAGE "[--zone FILE|--server ADDRESS ...|--via-resolver]"
+
 static int run(const struct command *c, int argc, char **argv)
 {
 	struct key_request r = { .command = c };
 	bool done;
 	int rest;
-	int status = command_arguments(c, argc, argv, &r, 1, 100000, &rest, &done);
+	int status = command_arguments(c, argc, argv, &r, 0, 100000, &rest, &done);
 
-	if (status != EXIT_SUCCESS || done)
-		return status;
-	for (size_t i = 0; i < N_ELEMENTS(actions); i++) {
-		if (strcmp(argv[rest], actions[i].name) != 0)
-			continue;
-		r.arguments = argv + rest + 1;
-		r.argument_count = argc - rest - 1;
-		status = run_action(&r, &actions[i]);
-		free(r.servers.items);
-		return status;
+	if (status == EXIT_SUCCESS && !done) {
+		r.arguments = argv + rest;
+		r.argument_count = argc - rest;
+		status = run_action(&r, (const struct key_action *)c);
 	}
 	free(r.servers.items);
-	return command_usage(c, "%s: new, activate, list, show, check, retire or rotate", argv[rest]);
+	return status;
 }
+
+static const struct key_action new_action = {
+	.command = { .name = "key new", .run = run, .arguments = new_options,
+		.summary = "make pending keys and print the records to publish",
+		.usage = "DOMAIN ...|--all [--type rsa|ed25519|both] [--bits N] [--selector S] [--web|--nsupdate]\n"
+		    PLACE_USAGE },
+	.act = key_new,
+	.operands = DOMAINS_OR_ALL,
+};
+
+static const struct key_action activate_action = {
+	.command = { .name = "key activate", .run = run, .arguments = activate_options,
+		.summary = "sign with pending keys whose records are published",
+		.usage = "DOMAIN [SELECTOR ...] [--force] " PROOF_USAGE "\n" PLACE_USAGE },
+	.act = key_activate,
+	.operands = DOMAIN_SELECTORS,
+};
+
+static const struct key_action list_action = {
+	.command = { .name = "key list", .run = run, .arguments = list_options,
+		.summary = "list keys with their states",
+		.usage = "[DOMAIN ...|--all] [--json]\n" PLACE_USAGE },
+	.act = key_list,
+	.operands = DOMAINS,
+};
+
+static const struct key_action show_action = {
+	.command = { .name = "key show", .run = run, .arguments = show_options,
+		.summary = "print the records to publish",
+		.usage = "DOMAIN [SELECTOR ...] [--web|--nsupdate|--json]\n" PLACE_USAGE },
+	.act = key_show,
+	.operands = DOMAIN_SELECTORS,
+};
+
+static const struct key_action check_action = {
+	.command = { .name = "key check", .run = run, .arguments = check_options,
+		.summary = "compare what is published with the keys",
+		.usage = "[DOMAIN ...|--all] " PROOF_USAGE " [--json]\n" PLACE_USAGE },
+	.act = key_check,
+	.operands = DOMAINS,
+};
+
+static const struct key_action retire_action = {
+	.command = { .name = "key retire", .run = run, .arguments = retire_options,
+		.summary = "stop signing with a key",
+		.usage = "DOMAIN SELECTOR ... [--force]\n" PLACE_USAGE },
+	.act = key_retire,
+	.operands = DOMAIN_SELECTOR,
+};
+
+static const struct key_action rotate_action = {
+	.command = { .name = "key rotate", .run = run, .arguments = rotate_options,
+		.summary = "take the next step in the life of each domain's keys",
+		.usage = "DOMAIN ...|--all [--every TIME] [--overlap TIME] [--bits N] [--hook PROGRAM]\n"
+		    "           [--plan|--dry-run] " PROOF_USAGE " [--json]\n" PLACE_USAGE },
+	.act = key_rotate,
+	.operands = DOMAINS_OR_ALL,
+};
+
+static const struct command *const subcommands[] = {
+	&new_action.command,
+	&activate_action.command,
+	&list_action.command,
+	&show_action.command,
+	&check_action.command,
+	&retire_action.command,
+	&rotate_action.command,
+	NULL,
+};
 
 const struct command command_key = {
 	.name = "key",
-	.run = run,
+	.run = command_subcommand,
 	.summary = "make signing keys, print and check their records, put them into use, rotate them",
-	.usage = "new DOMAIN ...|--all [--type rsa|ed25519|both] [--bits N] [--selector S] [--web|--nsupdate]\n"
-	    "       assay key activate DOMAIN [SELECTOR ...] [--force] [PROOF]\n"
-	    "       assay key list [DOMAIN ...|--all] [--json]\n"
-	    "       assay key show DOMAIN [SELECTOR ...] [--web|--nsupdate|--json]\n"
-	    "       assay key check [DOMAIN ...|--all] [PROOF] [--json]\n"
-	    "       assay key retire DOMAIN SELECTOR ... [--force]\n"
-	    "       assay key rotate DOMAIN ...|--all [--every 180d] [--overlap 0s] [--bits N] [--hook PROGRAM]\n"
-	    "           [--plan|--dry-run] [PROOF] [--json]\n"
-	    "         each: [--keys DIRECTORY] [-c FILE]\n"
-	    "         PROOF: [--zone FILE|--server ADDRESS ...|--via-resolver]",
-	.arguments = arguments,
+	.usage = "new|activate|list|show|check|retire|rotate [ARGUMENT ...]",
+	.subcommands = subcommands,
 };

@@ -332,13 +332,17 @@ static int report(struct log_request *r, bool would)
 }
 
 static const struct argument arguments[] = {
-	{ "log", ARGUMENT_TEXTS, offsetof(struct log_request, files) },
-	{ "since", ARGUMENT_TEXT, offsetof(struct log_request, since) },
-	{ "until", ARGUMENT_TEXT, offsetof(struct log_request, until) },
-	{ "config", ARGUMENT_TEXT, offsetof(struct log_request, config) },
-	{ "json", ARGUMENT_FLAG, offsetof(struct log_request, json) },
-	{ "csv", ARGUMENT_FLAG, offsetof(struct log_request, csv) },
-	{ NULL, ARGUMENT_FLAG, 0 },
+	{ "log", ARGUMENT_TEXTS, offsetof(struct log_request, files), "FILE",
+	    "read this log; may be repeated; -: standard input" },
+	{ "since", ARGUMENT_TEXT, offsetof(struct log_request, since), "TIME",
+	    "2026-11-26, \"2026-11-26 08:00\", yesterday, 6h, 7d ..." },
+	{ "until", ARGUMENT_TEXT, offsetof(struct log_request, until), "TIME",
+	    "the end of the period" },
+	OPTION_CONFIG(struct log_request, config),
+	OPTION_JSON(struct log_request, json),
+	{ "csv", ARGUMENT_FLAG, offsetof(struct log_request, csv), NULL,
+	    "print lines for a spreadsheet" },
+	OPTIONS_END,
 };
 
 /* The first option whose time cannot be read, or NULL. */

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/nearest.h"
+
 #include "cli/command.h"
 
 /* In the order of --help. */
@@ -32,6 +34,21 @@ static void help(FILE *to)
 	fputs("\nassay COMMAND --help shows the options of a command; assay(1) documents all of them.\n", to);
 }
 
+static int unknown(const char *name)
+{
+	struct nearest nearest = nearest_to(slice_str(name));
+
+	for (size_t i = 0; commands[i] != NULL; i++)
+		nearest_try(&nearest, commands[i]->name);
+	if (nearest.best != NULL) {
+		fprintf(stderr, "assay: no such command: %s: did you mean %s?\n", name, nearest.best);
+	} else {
+		fprintf(stderr, "assay: no such command: %s\n", name);
+		help(stderr);
+	}
+	return EXIT_USAGE;
+}
+
 int main(int argc, char **argv)
 {
 	signal(SIGCHLD, SIG_DFL); /* where it is inherited as ignored, no program that is run here has an exit status */
@@ -50,7 +67,5 @@ int main(int argc, char **argv)
 	for (size_t i = 0; commands[i] != NULL; i++)
 		if (strcmp(argv[1], commands[i]->name) == 0)
 			return commands[i]->run(commands[i], argc - 1, argv + 1);
-	fprintf(stderr, "assay: no such command: %s\n", argv[1]);
-	help(stderr);
-	return EXIT_USAGE;
+	return unknown(argv[1]);
 }

@@ -197,33 +197,17 @@ static const struct command *const subcommands[] = {
 	&command_report_send,
 	&command_report_status,
 	&command_report_bounce,
+	NULL,
 };
-
-static const char *subcommand_name(const struct command *c)
-{
-	return c->name + strlen("report ");
-}
 
 static const struct command self = {
 	.name = "report",
+	.summary = "show what is kept of judged mail, build and send aggregate and failure reports",
 	.usage = "show|build|send|status|bounce [ARGUMENT ...]",
+	.subcommands = subcommands,
 };
-
-static int help(void)
-{
-	for (size_t i = 0; i < N_ELEMENTS(subcommands); i++)
-		printf("usage: assay %s %s\n", subcommands[i]->name, subcommands[i]->usage);
-	return EXIT_SUCCESS;
-}
 
 int report_main(int argc, char **argv)
 {
-	if (argc < 2)
-		return command_usage(&self, "name a subcommand");
-	for (size_t i = 0; i < N_ELEMENTS(subcommands); i++)
-		if (strcmp(argv[1], subcommand_name(subcommands[i])) == 0)
-			return subcommands[i]->run(subcommands[i], argc - 1, argv + 1);
-	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)
-		return help();
-	return command_usage(&self, "%s: no such subcommand", argv[1]);
+	return command_subcommand(&self, argc, argv);
 }

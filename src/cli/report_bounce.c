@@ -90,8 +90,8 @@ static enum rc take(struct report_request *r, struct slice sender)
 }
 
 static const struct argument arguments[] = {
-	{ "config", ARGUMENT_TEXT, offsetof(struct report_request, config) },
-	{ NULL, ARGUMENT_FLAG, 0 },
+	OPTION_CONFIG(struct report_request, config),
+	OPTIONS_END,
 };
 
 /* The MTA offers the notification again, whatever the trouble: nothing but EX_TEMPFAIL makes it. */

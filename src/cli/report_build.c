@@ -243,13 +243,16 @@ static enum rc build(struct report_request *r)
 }
 
 static const struct argument arguments[] = {
-	{ "config", ARGUMENT_TEXT, offsetof(struct report_request, config) },
-	{ "zone", ARGUMENT_TEXT, offsetof(struct report_request, zone) },
-	{ "day", ARGUMENT_TEXT, offsetof(struct report_request, day_text) },
-	{ "to", ARGUMENT_TEXT, offsetof(struct report_request, to) },
-	{ "failures", ARGUMENT_FLAG, offsetof(struct report_request, failures) },
-	{ "json", ARGUMENT_FLAG, offsetof(struct report_request, json) },
-	{ NULL, ARGUMENT_FLAG, 0 },
+	OPTION_CONFIG(struct report_request, config),
+	OPTION_ZONE(struct report_request, zone),
+	{ "day", ARGUMENT_TEXT, offsetof(struct report_request, day_text), "DATE",
+	    "the day, as 2026-11-26 (default yesterday)" },
+	{ "to", ARGUMENT_TEXT, offsetof(struct report_request, to), "DIRECTORY",
+	    "write the reports here" },
+	{ "failures", ARGUMENT_FLAG, offsetof(struct report_request, failures), NULL,
+	    "build failure reports instead of aggregate reports" },
+	OPTION_JSON(struct report_request, json),
+	OPTIONS_END,
 };
 
 static int run(const struct command *c, int argc, char **argv)

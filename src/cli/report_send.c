@@ -278,13 +278,16 @@ static enum rc send(struct report_request *r)
 }
 
 static const struct argument arguments[] = {
-	{ "config", ARGUMENT_TEXT, offsetof(struct send_request, common.config) },
-	{ "zone", ARGUMENT_TEXT, offsetof(struct send_request, common.zone) },
-	{ "day", ARGUMENT_TEXT, offsetof(struct send_request, common.day_text) },
-	{ "json", ARGUMENT_FLAG, offsetof(struct send_request, common.json) },
-	{ "dry-run", ARGUMENT_FLAG, offsetof(struct send_request, dry_run) },
-	{ "again", ARGUMENT_FLAG, offsetof(struct send_request, again) },
-	{ NULL, ARGUMENT_FLAG, 0 },
+	OPTION_CONFIG(struct send_request, common.config),
+	OPTION_ZONE(struct send_request, common.zone),
+	{ "day", ARGUMENT_TEXT, offsetof(struct send_request, common.day_text), "DATE",
+	    "only the reports of this day, as 2026-11-26" },
+	OPTION_JSON(struct send_request, common.json),
+	{ "dry-run", ARGUMENT_FLAG, offsetof(struct send_request, dry_run), NULL,
+	    "list what would be made, and change nothing" },
+	{ "again", ARGUMENT_FLAG, offsetof(struct send_request, again), NULL,
+	    "send what was sent of that day once more" },
+	OPTIONS_END,
 };
 
 static int run_command(const struct command *c, int argc, char **argv)

@@ -242,11 +242,13 @@ static enum rc show(struct report_request *r)
 }
 
 static const struct argument arguments[] = {
-	{ "config", ARGUMENT_TEXT, offsetof(struct report_request, config) },
-	{ "day", ARGUMENT_TEXT, offsetof(struct report_request, day_text) },
-	{ "failures", ARGUMENT_FLAG, offsetof(struct report_request, failures) },
-	{ "json", ARGUMENT_FLAG, offsetof(struct report_request, json) },
-	{ NULL, ARGUMENT_FLAG, 0 },
+	OPTION_CONFIG(struct report_request, config),
+	{ "day", ARGUMENT_TEXT, offsetof(struct report_request, day_text), "DATE",
+	    "the day, as 2026-11-26 (default yesterday)" },
+	{ "failures", ARGUMENT_FLAG, offsetof(struct report_request, failures), NULL,
+	    "show messages of which no failure report was sent yet" },
+	OPTION_JSON(struct report_request, json),
+	OPTIONS_END,
 };
 
 static int run(const struct command *c, int argc, char **argv)

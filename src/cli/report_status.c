@@ -235,9 +235,9 @@ static enum rc show(struct report_request *r)
 }
 
 static const struct argument arguments[] = {
-	{ "config", ARGUMENT_TEXT, offsetof(struct report_request, config) },
-	{ "json", ARGUMENT_FLAG, offsetof(struct report_request, json) },
-	{ NULL, ARGUMENT_FLAG, 0 },
+	OPTION_CONFIG(struct report_request, config),
+	OPTION_JSON(struct report_request, json),
+	OPTIONS_END,
 };
 
 static int run(const struct command *c, int argc, char **argv)

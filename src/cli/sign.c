@@ -99,15 +99,23 @@ static int sign_file(const struct sign_request *r)
 }
 
 static const struct argument arguments[] = {
-	{ "domain", ARGUMENT_TEXT, offsetof(struct sign_request, domain) },
-	{ "selector", ARGUMENT_TEXT, offsetof(struct sign_request, selector) },
-	{ "key", ARGUMENT_TEXT, offsetof(struct sign_request, key) },
-	{ "passphrase-file", ARGUMENT_TEXT, offsetof(struct sign_request, passphrase_file) },
-	{ "identity", ARGUMENT_TEXT, offsetof(struct sign_request, identity) },
-	{ "canon", ARGUMENT_TEXT, offsetof(struct sign_request, canon) },
-	{ "expire", ARGUMENT_NUMBER, offsetof(struct sign_request, expire_after) },
-	{ "time", ARGUMENT_NUMBER, offsetof(struct sign_request, now) },
-	{ NULL, ARGUMENT_FLAG, 0 },
+	{ "domain", ARGUMENT_TEXT, offsetof(struct sign_request, domain), "DOMAIN",
+	    "the d= of the signature" },
+	{ "selector", ARGUMENT_TEXT, offsetof(struct sign_request, selector), "SELECTOR",
+	    "the s= of the signature" },
+	{ "key", ARGUMENT_TEXT, offsetof(struct sign_request, key), "FILE",
+	    "the private key: a file, or a pkcs11: URI" },
+	{ "passphrase-file", ARGUMENT_TEXT, offsetof(struct sign_request, passphrase_file), "FILE",
+	    "the file that holds the passphrase of the key" },
+	{ "identity", ARGUMENT_TEXT, offsetof(struct sign_request, identity), "IDENTITY",
+	    "the i= of the signature" },
+	{ "canon", ARGUMENT_TEXT, offsetof(struct sign_request, canon), "HEADER/BODY",
+	    "canonicalization (default relaxed/relaxed)" },
+	{ "expire", ARGUMENT_NUMBER, offsetof(struct sign_request, expire_after), "SECONDS",
+	    "the signature expires after that time (x=)" },
+	{ "time", ARGUMENT_NUMBER, offsetof(struct sign_request, now), "EPOCH",
+	    "the current time, in seconds since 1970" },
+	OPTIONS_END,
 };
 
 static int run(const struct command *c, int argc, char **argv)

@@ -87,16 +87,22 @@ static bool engine_by_name(const char *name, enum spf_engine *out)
 }
 
 static const struct argument arguments[] = {
-	{ "ip", ARGUMENT_IP, offsetof(struct spf_question, request.client) },
-	{ "helo", ARGUMENT_SLICE, offsetof(struct spf_question, request.helo) },
-	{ "mail-from", ARGUMENT_PATH, offsetof(struct spf_question, request.mail_from) },
-	{ "from", ARGUMENT_PATH, offsetof(struct spf_question, request.mail_from) },
-	{ "zone", ARGUMENT_TEXT, offsetof(struct spf_question, zone) },
-	{ "engine", ARGUMENT_TEXT, offsetof(struct spf_question, engine_name) },
-	{ "config", ARGUMENT_TEXT, offsetof(struct spf_question, config) },
-	{ "json", ARGUMENT_FLAG, offsetof(struct spf_question, json) },
-	{ "explain", ARGUMENT_FLAG, offsetof(struct spf_question, explain) },
-	{ NULL, ARGUMENT_FLAG, 0 },
+	{ "ip", ARGUMENT_IP, offsetof(struct spf_question, request.client), "ADDRESS",
+	    "the client's address" },
+	{ "helo", ARGUMENT_SLICE, offsetof(struct spf_question, request.helo), "NAME",
+	    "the client's HELO name" },
+	{ "mail-from", ARGUMENT_PATH, offsetof(struct spf_question, request.mail_from), "ADDRESS",
+	    "the envelope sender; empty: postmaster@HELO" },
+	{ "from", ARGUMENT_PATH, offsetof(struct spf_question, request.mail_from), "ADDRESS",
+	    "the same as --mail-from" },
+	OPTION_ZONE(struct spf_question, zone),
+	{ "engine", ARGUMENT_TEXT, offsetof(struct spf_question, engine_name), "ENGINE",
+	    "builtin or libspf2" },
+	OPTION_CONFIG(struct spf_question, config),
+	OPTION_JSON(struct spf_question, json),
+	{ "explain", ARGUMENT_FLAG, offsetof(struct spf_question, explain), NULL,
+	    "show every record and term" },
+	OPTIONS_END,
 };
 
 static int run(const struct command *c, int argc, char **argv)

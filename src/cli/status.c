@@ -66,11 +66,13 @@ static enum rc watch(const struct settings *s, const struct status_question *q, 
 }
 
 static const struct argument arguments[] = {
-	{ "config", ARGUMENT_TEXT, offsetof(struct status_question, config) },
-	{ "openmetrics", ARGUMENT_FLAG, offsetof(struct status_question, openmetrics) },
-	{ "json", ARGUMENT_FLAG, offsetof(struct status_question, json) },
-	{ "watch", ARGUMENT_FLAG, offsetof(struct status_question, watch) },
-	{ NULL, ARGUMENT_FLAG, 0 },
+	OPTION_CONFIG(struct status_question, config),
+	{ "openmetrics", ARGUMENT_FLAG, offsetof(struct status_question, openmetrics), NULL,
+	    "print OpenMetrics text" },
+	OPTION_JSON(struct status_question, json),
+	{ "watch", ARGUMENT_FLAG, offsetof(struct status_question, watch), NULL,
+	    "repeat every two seconds" },
+	OPTIONS_END,
 };
 
 static int run(const struct command *c, int argc, char **argv)

@@ -1,69 +1,6 @@
-#include "base/ascii.h"
+#include "base/nearest.h"
 
 #include "private.h"
-
-#define NAME_MAX_OCTETS 40u /* longer ones resemble nothing */
-
-/* --- resemblance ---------------------------------------------------------------------------- */
-
-static unsigned least(unsigned a, unsigned b, unsigned c)
-{
-	unsigned m = a < b ? a : b;
-
-	return m < c ? m : c;
-}
-
-static char folded(char c)
-{
-	return c == '_' || c == '.' ? '-' : ascii_lower(c);
-}
-
-/* Levenshtein's distance: insertions, deletions and replacements of one octet. */
-static unsigned distance(struct slice a, struct slice b)
-{
-	unsigned row[NAME_MAX_OCTETS + 1];
-
-	if (a.len > NAME_MAX_OCTETS || b.len > NAME_MAX_OCTETS)
-		return NAME_MAX_OCTETS;
-	for (unsigned i = 0; i <= b.len; i++)
-		row[i] = i;
-	for (unsigned i = 1; i <= a.len; i++) {
-		unsigned diagonal = row[0];
-
-		row[0] = i;
-		for (unsigned k = 1; k <= b.len; k++) {
-			unsigned replaced = diagonal +
-			    (folded(a.ptr[i - 1]) != folded(b.ptr[k - 1]));
-
-			diagonal = row[k];
-			row[k] = least(row[k] + 1, row[k - 1] + 1, replaced);
-		}
-	}
-	return row[b.len];
-}
-
-struct guess {
-	struct slice wanted;
-	const char *best; /* NULL: nothing is like it */
-	unsigned distance;
-};
-
-static void guess_with(struct guess *g, const char *name)
-{
-	unsigned d = distance(g->wanted, slice_str(name));
-
-	if (d <= 2 && d < g->distance && 2 * d < strlen(name)) {
-		g->best = name;
-		g->distance = d;
-	}
-}
-
-static struct guess guess_of(struct slice name)
-{
-	return (struct guess){ .wanted = name, .distance = NAME_MAX_OCTETS };
-}
-
-/* --- names ---------------------------------------------------------------------------------- */
 
 /* Another section's option of that name. */
 static const struct option_info *option_elsewhere(struct slice name)
@@ -92,7 +29,7 @@ void unknown_option(struct arena *a, struct config_place at, const struct sectio
     struct slice name, struct err *err)
 {
 	const char *shown = config_shown(a, name);
-	struct guess g = guess_of(name);
+	struct nearest g = nearest_to(name);
 	const struct option_info *info = option_elsewhere(name);
 	const struct section_kind *section = section_kind_named(name);
 	size_t count;
@@ -108,7 +45,7 @@ void unknown_option(struct arena *a, struct config_place at, const struct sectio
 		return;
 	}
 	for (size_t i = 0; i < count; i++)
-		guess_with(&g, options[i].info.name);
+		nearest_try(&g, options[i].info.name);
 	if (g.best != NULL)
 		config_error(err, at, "%s is unknown: did you mean %s?", shown, g.best);
 	else
@@ -119,7 +56,7 @@ void unknown_option(struct arena *a, struct config_place at, const struct sectio
 void unknown_section(struct arena *a, struct config_place at, struct slice name, struct err *err)
 {
 	const char *shown = config_shown(a, name);
-	struct guess g = guess_of(name);
+	struct nearest g = nearest_to(name);
 	const struct option_info *info = option_elsewhere(name);
 
 	if (info != NULL) {
@@ -127,7 +64,7 @@ void unknown_section(struct arena *a, struct config_place at, struct slice name,
 		return;
 	}
 	for (size_t i = 1; i < SECTION_COUNT; i++)
-		guess_with(&g, section_kinds[i].name);
+		nearest_try(&g, section_kinds[i].name);
 	if (g.best != NULL)
 		config_error(err, at, "there is no section %s: did you mean %s?", shown, g.best);
 	else

@@ -94,9 +94,17 @@ class World:
 def usage_and_exit_status(w):
     rows = [
         ([], 2, "usage"),
-        (["nothing"], 2, "no such command"),
+        (["nothing"], 2, "no such command: nothing\nusage: assay COMMAND"),
+        (["verfy"], 2, "no such command: verfy: did you mean verify?"),
         (["verify", "--ip", "not-an-ip"], 2, "not an IP address"),
-        (["verify", "--nonsense"], 2, "unknown option"),
+        (["verify", "--nonsense"], 2, "assay verify: unknown option: --nonsense\nusage"),
+        (["verify", "--mailfrom=a@b.example"], 2, "unknown option: --mailfrom: did you mean --mail-from?"),
+        (["verify", "--fro", "a@b.example"], 2, "--fro: several options begin so"),
+        (["verify", "--json=yes"], 2, "--json takes no value"),
+        (["verify", "--zone"], 2, "--zone requires a value"),
+        (["verify", "-c"], 2, "-c requires a value"),
+        (["verify", "-x"], 2, "unknown option: -x"),
+        (["verify", "-o", "x"], 2, "unknown option: -o"),
         (["verify", "a", "b"], 2, "unexpected argument"),
         (["verify", "--time", "soon"], 2, "not a number"),
         (["verify", "--port", "70000"], 2, "not a port"),
@@ -105,7 +113,10 @@ def usage_and_exit_status(w):
         (["dmarc"], 2, "argument is missing"),
         (["sign", "--domain", "a.example"], 2, "are needed"),
         (["sign", "--domain", "a.example", "--selector", "s", "--key", "k", "--canon", "x"], 2, "relaxed/relaxed"),
-        (["key", "melt", "a.example"], 2, "new, activate"),
+        (["key", "melt", "a.example"], 2, "assay key: melt: no such subcommand\nusage: assay key new|activate"),
+        (["key"], 2, "name a subcommand"),
+        (["key", "rotat", "--all"], 2, "did you mean rotate?"),
+        (["report", "statsu"], 2, "assay report: statsu: no such subcommand: did you mean status?"),
         (["key", "new"], 2, "name domains"),
         (["key", "new", "a.example", "--all"], 2, "name domains"),
         (["key", "new", "a.example", "--type", "dsa"], 2, "--type"),
@@ -114,12 +125,12 @@ def usage_and_exit_status(w):
         (["key", "new", "a.example", "not a domain"], 2, "not a domain: not a domain name"),
         (["key", "show"], 2, "a domain is needed"),
         (["key", "show", "a.example", "--web", "--nsupdate"], 2, "--web, --nsupdate"),
-        (["key", "show", "a.example", "--all"], 2, "--all cannot be used with this action"),
-        (["key", "list", "--web"], 2, "--web cannot be used with this action"),
+        (["key", "show", "a.example", "--all"], 2, "assay key show: unknown option: --all"),
+        (["key", "list", "--web"], 2, "unknown option: --web"),
         (["key", "list", "a.example", "--all"], 2, "write --all"),
-        (["key", "retire", "a.example", "s", "--zone", "z"], 2, "--zone cannot be used with this action"),
+        (["key", "retire", "a.example", "s", "--zone", "z"], 2, "unknown option: --zone"),
         (["key", "check", "--zone", "z", "--via-resolver"], 2, "write one of --zone"),
-        (["key", "rotate", "a.example", "--selector", "s"], 2, "--selector cannot be used with this action"),
+        (["key", "rotate", "a.example", "--selector", "s"], 2, "unknown option: --selector"),
         (["key", "retire", "a.example"], 2, "name the selector"),
         (["key", "rotate"], 2, "name domains"),
         (["check", "not a domain"], 2, "not a domain name"),
@@ -133,6 +144,7 @@ def usage_and_exit_status(w):
         got, out, err = w.run(*args)
         assert got == status, "%r: status %d, want %d (%s)" % (args, got, status, err)
         assert text in err, "%r: %r is not in %r" % (args, text, err)
+        assert err.startswith(("assay", "usage")), "%r: %r" % (args, err)
 
 
 @check

@@ -31,17 +31,30 @@ enum argument_kind {
 };
 
 struct argument {
-	const char *name; /* --name; "config" may also be written -c, "output" -o */
+	const char *name;  /* --name; "config" may also be written -c, "output" -o */
 	enum argument_kind kind;
-	size_t offset;    /* in the command's request */
+	size_t offset;     /* in the command's request */
+	const char *value; /* what its value is called in --help; NULL: a flag */
+	const char *help;  /* one line */
 };
 
+/* The options that mean the same to every command. */
+#define OPTION_CONFIG(request, member) { "config", ARGUMENT_TEXT, offsetof(request, member), "FILE", \
+	"configuration (default " ASSAY_SYSCONFDIR "/assay.conf)" }
+#define OPTION_KEYS(request, member) { "keys", ARGUMENT_TEXT, offsetof(request, member), "DIRECTORY", \
+	"the key directory (default: the setting keys)" }
+#define OPTION_ZONE(request, member) { "zone", ARGUMENT_TEXT, offsetof(request, member), "FILE", \
+	"take DNS records from a file instead of the network" }
+#define OPTION_JSON(request, member) { "json", ARGUMENT_FLAG, offsetof(request, member), NULL, "print JSON" }
+#define OPTIONS_END { NULL, ARGUMENT_FLAG, 0, NULL, NULL }
+
 struct command {
-	const char *name;
+	const char *name; /* of a subcommand: "key new" */
 	int (*run)(const struct command *c, int argc, char **argv); /* argv[0] is the command's name */
 	const char *summary;
 	const char *usage; /* lines of arguments and options */
-	const struct argument *arguments; /* up to the one without a name */
+	const struct argument *arguments; /* up to OPTIONS_END */
+	const struct command *const *subcommands; /* up to NULL; for command_subcommand() */
 };
 
 extern const struct command command_verify, command_sign, command_spf, command_dmarc, command_key,
@@ -50,6 +63,9 @@ extern const struct command command_verify, command_sign, command_spf, command_d
 
 /* Prints "assay NAME: message" and the command's usage; returns EXIT_USAGE. */
 int command_usage(const struct command *c, const char *fmt, ...) PRINTF_LIKE(2, 3);
+
+/* The run of a command with subcommands: runs the one that argv[1] names, or answers --help. */
+int command_subcommand(const struct command *c, int argc, char **argv);
 
 /*
  * Fills request from the options; *rest_out is the index of the first argument that is none, of

@@ -12,6 +12,7 @@ int main(void)
 		utf8_suite,
 		repeats_suite,
 		log_suite,
+		nearest_suite,
 		queue_suite,
 		file_suite,
 		ip_suite,

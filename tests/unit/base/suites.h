@@ -12,6 +12,7 @@ Suite *file_suite(void);
 Suite *hash_suite(void);
 Suite *hostlist_suite(void);
 Suite *hostname_suite(void);
+Suite *nearest_suite(void);
 Suite *ip_suite(void);
 Suite *log_suite(void);
 Suite *queue_suite(void);
