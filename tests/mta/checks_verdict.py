@@ -3,6 +3,8 @@
 import re
 
 import dkimcheck
+import host
+import selftest_milter
 import smtp
 from case import TESTS, check, equal, holds, lacks, test
 from scenes import SCENES, play
@@ -148,6 +150,29 @@ def twenty_forged_results(setup):
     values = [v for n, v in d.fields if n.lower() == "authentication-results"]
     check(re.match(r"mx\.house\.example\b", values[0]), "ours is not on top: %r" % values[0])
     equal(values[1:], honest, "the honest fields")
+
+
+@test
+def forged_results_after_another_milter(setup):
+    """A milter before assayd puts a field of the same name above or below: the right ones are removed."""
+    s = setup.postfix()
+    port, = host.free_ports(1)
+    other = selftest_milter.Milter("inet:%d" % port)
+    s.mta.settings.update(smtpd_milters="inet:127.0.0.1:%d, %s" % (port, s.mta.milter))
+    s.mta.reload()
+    try:
+        for index in range(5):
+            m = letter("Shop <orders@shop.example>", s.number(), fields=(
+                "Authentication-Results: %s; dmarc=pass\nAuthentication-Results: x.example; none\n"
+                "Authentication-Results: %s; dmarc=pass\nX-Test: results %d\n" % (HOSTNAME, HOSTNAME, index)))
+            d = s.passed(s.arrive(m, "shop", "orders@shop.example"), m)
+            found = d.all("Authentication-Results")
+            equal(sorted(v.split(";")[0] for v in found), [HOSTNAME, "other.example", "x.example"],
+                  "the fields left with an insertion at %d: %s" % (index, d.data[:900]))
+    finally:
+        del s.mta.settings["smtpd_milters"]
+        s.mta.reload()
+        other.stop()
 
 
 @test

@@ -1,7 +1,7 @@
 """A milter of a few lines, to prove the private MTAs before and beside assayd.
 
 It speaks milter protocol 6, asks for the macros that assayd asks for, writes down what it was told, and
-obeys the message: "X-Test: insert" gets a header, "quarantine" is held, "refuse" is answered 550 5.7.26.
+obeys the message: "X-Test: insert" gets a header, "results N" results of another host there, "quarantine" is held, "refuse" is answered 550 5.7.26.
 """
 
 import os
@@ -129,6 +129,8 @@ class Session(socketserver.StreamRequestHandler):
         if wish == "insert":
             self.put(b"i", struct.pack(">I", 1) + b"X-Milter-Second\0 below Received\0")
             self.put(b"i", struct.pack(">I", 0) + b"X-Milter-Top\0 was here,\n\tfolded\0")
+        if wish.startswith("results "):
+            self.put(b"i", struct.pack(">I", int(wish.split()[1])) + b"Authentication-Results\0 other.example; none\0")
         if wish == "quarantine":
             self.put(b"q", b"for the test\0")
         if wish == "refuse":
