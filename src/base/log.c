@@ -352,7 +352,7 @@ static uint64_t kept_count;                  /* since the start; the next one's 
 
 static void keep(enum log_level level, struct slice line)
 {
-	struct slice text = slice_take(line, LIMIT_LOG_KEPT_LINE);
+	struct slice text = utf8_take(line, LIMIT_LOG_KEPT_LINE);
 	struct log_kept *k;
 
 	if (level > LOG_LEVEL_WARNING)

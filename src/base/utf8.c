@@ -75,6 +75,13 @@ size_t utf8_visible(struct slice s)
 	return n;
 }
 
+struct slice utf8_take(struct slice s, size_t n)
+{
+	while (n > 0 && n < s.len && ((unsigned char)s.ptr[n] & 0xc0) == 0x80)
+		n--;
+	return slice_take(s, n);
+}
+
 bool utf8_valid(struct slice s)
 {
 	while (s.len > 0) {

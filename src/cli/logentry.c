@@ -2,6 +2,7 @@
 
 #include "base/ascii.h"
 #include "base/log.h"
+#include "base/utf8.h"
 #include "verdict/classify.h"
 
 #include "cli/logentry.h"
@@ -147,6 +148,23 @@ static void split_policy(struct log_entry *e)
 		return;
 	e->field[LOG_DMARC] = result;
 	set(e, LOG_POLICY, slice_take(slice_drop(policy, 2), slice_find(slice_drop(policy, 2), ')')));
+}
+
+/* The log may be written by others too: what cannot be seen is escaped, as log_escape() does, but no backslash. */
+static struct slice printable(struct arena *a, struct slice line)
+{
+	struct buf out = BUF_INIT(4 * line.len + 1);
+
+	while (line.len > 0) {
+		size_t n = line.ptr[0] == ' ' ? 1 : utf8_visible(line);
+
+		if (n > 0)
+			buf_add(&out, slice_take(line, n));
+		else
+			buf_addf(&out, "\\x%02x", (unsigned)(unsigned char)line.ptr[0]);
+		line = slice_drop(line, n > 0 ? n : 1);
+	}
+	return arena_take_buf(a, &out);
 }
 
 /* QUEUE-ID ": role=" role *( SP name "=" value ) [ SP "why=" words ] */
@@ -368,7 +386,7 @@ enum log_line log_entry_parse(struct arena *a, struct slice line, int64_t now, s
 
 	if (take_prefix(&c, now, &entry.time))
 		kind = cursor_peek(&c) == '{' ? parse_json(a, cursor_rest(&c), &entry) :
-		    parse_text(cursor_rest(&c), &entry);
+		    parse_text(printable(a, cursor_rest(&c)), &entry);
 	if (kind == LOG_LINE_MESSAGE)
 		*out = entry;
 	return kind;

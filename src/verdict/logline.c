@@ -1,5 +1,6 @@
 #include "base/limits.h"
 #include "base/log.h"
+#include "base/utf8.h"
 
 #include "verdict/logline.h"
 
@@ -13,7 +14,7 @@
 
 static void add_share(struct buf *out, struct buf *text, size_t share)
 {
-	buf_add(out, slice_take(buf_slice(text), share));
+	buf_add(out, utf8_take(buf_slice(text), share)); /* the journal shows no line that is not UTF-8 */
 	if (text->len > share)
 		buf_add_str(out, "...");
 	else if (text->len == 0)

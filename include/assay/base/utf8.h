@@ -18,6 +18,9 @@ size_t utf8_sequence(struct slice s);
 /* As that; but 0 for what people cannot see or take for a blank or a line end, SP included. */
 size_t utf8_visible(struct slice s);
 
+/* At most the first n octets, without a part of a sequence at their end. */
+struct slice utf8_take(struct slice s, size_t n);
+
 bool utf8_valid(struct slice s);  /* well-formed throughout (NUL and CTLs are ASCII) */
 bool slice_is_ascii(struct slice s);
 

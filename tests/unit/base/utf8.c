@@ -98,6 +98,23 @@ START_TEST(whole_texts)
 }
 END_TEST
 
+START_TEST(cut_between_sequences)
+{
+	static const struct {
+		struct slice in;
+		size_t n, want;
+	} cuts[] = {
+		{ SLICE("a\xc3\xa4z"), 0, 0 }, { SLICE("a\xc3\xa4z"), 1, 1 }, { SLICE("a\xc3\xa4z"), 2, 1 },
+		{ SLICE("a\xc3\xa4z"), 3, 3 }, { SLICE("a\xc3\xa4z"), 4, 4 }, { SLICE("a\xc3\xa4z"), 9, 4 },
+		{ SLICE("\xf0\x9f\x98\x80"), 3, 0 }, { SLICE("\xf0\x9f\x98\x80"), 4, 4 },
+		{ SLICE("\x80\x80\x80"), 2, 0 }, { SLICE_NULL, 3, 0 },
+	};
+
+	for (size_t i = 0; i < N_ELEMENTS(cuts); i++)
+		ck_assert_uint_eq(utf8_take(cuts[i].in, cuts[i].n).len, cuts[i].want);
+}
+END_TEST
+
 Suite *utf8_suite(void)
 {
 	Suite *s = suite_create("utf8");
@@ -105,5 +122,6 @@ Suite *utf8_suite(void)
 	UNIT_TABLE(s, sequences, rows);
 	UNIT_TABLE(s, visible, visible_rows);
 	UNIT_TEST(s, whole_texts);
+	UNIT_TEST(s, cut_between_sequences);
 	return s;
 }

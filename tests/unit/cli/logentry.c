@@ -45,6 +45,11 @@ static const struct {
 	{ "Q: role=judge new=1 action=accept", LOG_ACTION, "accept", -1 },
 	{ "Q: role=judge action  dmarc=pass", LOG_DMARC, "pass", -1 },
 	{ "Q: role=judge dmarc=fail(p=", LOG_POLICY, NULL, -1 },
+	/* somebody else has written the line */
+	{ "Q: role=judge from=a\x1b[2J\xff@b.org x", LOG_MAIL_FROM, "a\\x1b[2J\\xff@b.org", -1 },
+	{ "Q\x1b: role=judge from=a\xe2\x80\xae@b.org", LOG_MAIL_FROM, "a\\xe2\\x80\\xae@b.org", -1 },
+	{ "Q: role=judge from=a\\x20b@c why=\tx y", LOG_MAIL_FROM, "a\\x20b@c", -1 },
+	{ "Q: role=judge from=a\\x20b@c why=\tx y", LOG_WHY, "\\x09x y", -1 },
 	/* JSON */
 	{ JSON(",\"client\":{\"ip\":\"192.0.2.7\",\"helo\":\"mx\",\"auth\":\"joe\"}"), LOG_HELO, "mx", -1 },
 	{ JSON(",\"client\":{\"ip\":\"192.0.2.7\"}"), LOG_CLIENT, "192.0.2.7", -1 },

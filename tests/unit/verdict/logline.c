@@ -3,6 +3,7 @@
 #include <jansson.h>
 
 #include "base/limits.h"
+#include "base/utf8.h"
 #include "verdict/json.h"
 #include "verdict/logline.h"
 
@@ -191,6 +192,31 @@ START_TEST(nothing_pushes_the_verdict_off)
 }
 END_TEST
 
+/* The journal shows a line that is not UTF-8 as "blob data": a sender must not get one. */
+START_TEST(cuts_leave_utf8)
+{
+	struct message m;
+	struct outcome o = { .class = CLASS_EXTERNAL, .message = &m };
+	struct world w;
+	char euros[2000];
+
+	for (size_t i = 0; i < sizeof(euros); i++)
+		euros[i] = "\xe2\x82\xac"[i % 3];
+	for (size_t shift = 0; shift < 3; shift++) {
+		struct slice text = { euros + 3 - shift, 1800 + shift };
+
+		world_open(&w, ZONE);
+		message_init(&m, w.a);
+		m.envelope.mail_from = m.envelope.auth_user = m.envelope.helo = m.envelope.client_name = text;
+		m.envelope.queue_id = text;
+		message_add_header(&m, SLICE("Message-ID"), text);
+		o.actions.why = text;
+		ck_assert(utf8_valid(line_of(&w, &o, 1)));
+		world_close(&w);
+	}
+}
+END_TEST
+
 /* --- the same facts as text and as JSON --------------------------------------------------------- */
 
 /*
@@ -339,5 +365,6 @@ Suite *logline_suite(void)
 	UNIT_TEST(s, same_facts);
 	UNIT_TABLE(s, hostile_rows, hostile);
 	UNIT_TEST(s, nothing_pushes_the_verdict_off);
+	UNIT_TEST(s, cuts_leave_utf8);
 	return s;
 }
