@@ -45,7 +45,7 @@ static const struct {
 	{ "Q: role=judge new=1 action=accept", LOG_ACTION, "accept", -1 },
 	{ "Q: role=judge action  dmarc=pass", LOG_DMARC, "pass", -1 },
 	{ "Q: role=judge dmarc=fail(p=", LOG_POLICY, NULL, -1 },
-	/* somebody else has written the line */
+	/* "Escapes in logs": somebody else has written the line */
 	{ "Q: role=judge from=a\x1b[2J\xff@b.org x", LOG_MAIL_FROM, "a\\x1b[2J\\xff@b.org", -1 },
 	{ "Q\x1b: role=judge from=a\xe2\x80\xae@b.org", LOG_MAIL_FROM, "a\\xe2\\x80\\xae@b.org", -1 },
 	{ "Q: role=judge from=a\\x20b@c why=\tx y", LOG_MAIL_FROM, "a\\x20b@c", -1 },

@@ -192,7 +192,7 @@ START_TEST(nothing_pushes_the_verdict_off)
 }
 END_TEST
 
-/* The journal shows a line that is not UTF-8 as "blob data": a sender must not get one. */
+/* "Blob in the log": the journal shows a line that is not UTF-8 as "blob data"; a sender must not get one. */
 START_TEST(cuts_leave_utf8)
 {
 	struct message m;
