@@ -113,6 +113,11 @@ void err_log(const struct err *e)
 	}
 }
 
+void err_print(const struct err *e)
+{
+	fputs(buf_cstr(&e->text), stderr);
+}
+
 void err_wrap(struct err *e, size_t mark, const char *fmt, ...)
 {
 	struct buf prefix = BUF_INIT(e->text.max);

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "daemon/reload.h"
 #include "daemon/server.h"
 
 static const char usage[] =
@@ -59,5 +60,5 @@ int main(int argc, char **argv)
 		fprintf(stderr, "assayd: unexpected argument: %s\n%s", argv[optind], usage);
 		return 2;
 	}
-	return ask_reload ? server_ask_reload(o.config) : server_main(&o);
+	return ask_reload ? reload_ask(o.config) : server_main(&o);
 }

@@ -45,6 +45,9 @@ enum rc err_config(struct err *e, const char *fmt, ...) PRINTF_LIKE(2, 3);
 /* One line of log for each message, errors and findings as errors. */
 void err_log(const struct err *e);
 
+/* To standard error, as they are. */
+void err_print(const struct err *e);
+
 /* Puts "prefix: " before every line added after the length mark (e->text.len, taken before). */
 void err_wrap(struct err *e, size_t mark, const char *fmt, ...) PRINTF_LIKE(3, 4);
 

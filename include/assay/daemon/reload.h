@@ -1,5 +1,5 @@
 /*
- * reload.h - reads the configuration again, when a signal or the control socket requests it.
+ * reload.h - reads the configuration again, when a signal or the control socket requests it; and the request itself.
  */
 #ifndef ASSAY_DAEMON_RELOAD_H
 #define ASSAY_DAEMON_RELOAD_H
@@ -12,5 +12,11 @@
  * to the service manager.  Reloads from several threads come one after the other.  RC_CONFIG: refused.
  */
 enum rc reload(struct services *services, const char *config, struct err *err);
+
+/*
+ * assayd --reload: makes the daemon that runs with this configuration reload it, prints its messages, and returns the
+ * exit status: 0 when the new configuration is in use.
+ */
+int reload_ask(const char *config);
 
 #endif

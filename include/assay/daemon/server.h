@@ -17,10 +17,4 @@ struct server_options {
 /* The exit status: 0 served and stopped in order (or the check found nothing), 1 otherwise. */
 int server_main(const struct server_options *options);
 
-/*
- * --reload: has the running daemon read the configuration again, prints its messages, and returns the
- * exit status: 0 when the new one is in use.
- */
-int server_ask_reload(const char *config);
-
 #endif
