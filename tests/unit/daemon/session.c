@@ -270,7 +270,7 @@ START_TEST(too_many_connections)
 	ck_assert_int_eq(message(&site, " ceo@forged.example"), troubles[_i].answer);
 	ck_assert_str_eq(buf_cstr(&site.fake.done), troubles[_i].answer == SESSION_CONTINUE ? "" :
 	    "reply 451 4.3.2 Too many connections, please try again later\n");
-	expect_log(&site, "1 connections of the MTA are open (limits sessions)");
+	expect_log(&site, "1 connection of the MTA is open (limits sessions)");
 	session_free(&first);
 	buf_free(&config);
 	site_close(&site);
