@@ -9,11 +9,13 @@
 #include "spf/cost.h"
 
 #include "cli/command.h"
+#include "cli/json.h"
 #include "cli/keys.h"
 #include "cli/published.h"
 
 struct check_request {
 	const char *directory, *config, *zone;
+	bool json;
 	/* prepared by run() */
 	struct arena *arena;
 	struct asker dns;
@@ -22,7 +24,8 @@ struct check_request {
 	size_t domain_count;
 	struct own_keys keys;
 	bool keys_unread; /* there may be keys that could not be read: reported */
-	size_t findings, unknown;
+	struct findings findings; /* of one domain after the other */
+	json_t *all;              /* owned; with --json the domains that were checked */
 };
 
 enum mark { MARK_OK, MARK_BAD, MARK_NOTE, MARK_UNKNOWN };
@@ -37,10 +40,8 @@ static void say(struct check_request *r, enum mark mark, const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	command_finding(mark_text[mark], fmt, ap);
+	findings_add(&r->findings, mark_text[mark], fmt, ap);
 	va_end(ap);
-	r->findings += mark == MARK_BAD;
-	r->unknown += mark == MARK_UNKNOWN;
 }
 
 /* --- keys ------------------------------------------------------------------------------------- */
@@ -119,6 +120,28 @@ static void tell_cost_line(const struct spf_cost_line *line)
 	putchar('\n');
 }
 
+static json_t *term_json(const struct spf_cost_line *line)
+{
+	json_t *o = json_pack("{s:o, s:i, s:i}", "term", json_slice(line->term), "depth", (int)line->depth, "look_ups",
+	    (int)line->total);
+
+	if (line->why != SPF_WHY_DEFAULT)
+		json_object_set_new(o, "fault", json_string(line->detail != NULL ? line->detail : spf_why_text(line->why)));
+	if (line->wrong.len > 0)
+		json_object_set_new(o, "wrong", json_slice(line->wrong));
+	return o;
+}
+
+/* To the finding that was added last. */
+static void add_terms(struct check_request *r, const struct spf_cost *cost, size_t first)
+{
+	json_t *list = json_array();
+
+	for (size_t i = first; i < cost->count; i++)
+		json_array_append_new(list, term_json(&cost->lines[i]));
+	json_object_set_new(json_array_get(r->findings.list, json_array_size(r->findings.list) - 1), "terms", list);
+}
+
 /*
  * What a verifier finds for a client that no mechanism matches, so that it reads the whole record:
  * its limits and its syntax, wherever they are (RFC 7208 section 4.6.4).
@@ -157,6 +180,7 @@ static void tell_cost(struct check_request *r, const struct spf_cost *cost,
     const struct spf_result *v4)
 {
 	const struct spf_cost_line *top = &cost->lines[0];
+	size_t first = top->why != SPF_WHY_DEFAULT ? 0 : 1; /* what the record itself costs is in the finding */
 	bool bad = v4->result == AUTH_PERMERROR || top->total > LIMIT_SPF_TERMS || !cost->complete;
 
 	for (size_t i = 0; i < cost->count; i++)
@@ -165,9 +189,9 @@ static void tell_cost(struct check_request *r, const struct spf_cost *cost,
 	    cost->complete ? "" : " at least; more includes than were followed",
 	    v4->result == AUTH_PERMERROR ? "; receivers answer permerror: " : "",
 	    SLICE_ARG(v4->result == AUTH_PERMERROR ? v4->reason : SLICE("")));
-	if (top->why != SPF_WHY_DEFAULT)
-		tell_cost_line(top);
-	for (size_t i = 1; i < cost->count; i++)
+	if (r->json)
+		add_terms(r, cost, first);
+	for (size_t i = first; i < cost->count && !r->json; i++)
 		tell_cost_line(&cost->lines[i]);
 }
 
@@ -254,6 +278,19 @@ static enum rc check_dmarc(struct check_request *r, struct domain domain)
 
 /* --- the command -------------------------------------------------------------------------------- */
 
+static void begin_domain(struct check_request *r, struct domain domain)
+{
+	json_t *o;
+
+	if (!r->json) {
+		printf("%.*s\n", SLICE_ARG(domain.name));
+		return;
+	}
+	r->findings.list = json_array();
+	o = json_pack("{s:o, s:o}", "domain", json_slice(domain.name), "findings", r->findings.list);
+	json_array_append_new(r->all, o);
+}
+
 static enum rc check_domain(struct check_request *r, struct domain domain)
 {
 	/* each domain has the questions of one message */
@@ -261,7 +298,7 @@ static enum rc check_domain(struct check_request *r, struct domain domain)
 	r->dns.lookups = lookups_new(r->dns.resolver, r->dns.settings->policy.dns_deadline_ms);
 	if (r->dns.lookups == NULL)
 		return RC_NOMEM;
-	printf("%.*s\n", SLICE_ARG(domain.name));
+	begin_domain(r, domain);
 	TRY(check_keys(r, domain));
 	TRY(check_spf(r, domain));
 	return check_dmarc(r, domain);
@@ -334,12 +371,19 @@ static enum rc check(struct check_request *r, int count, char **domains)
 	return r->domain_count > 0 ? RC_OK : check_own(r);
 }
 
+static enum rc check_and_print(struct check_request *r, int count, char **domains)
+{
+	r->all = r->json ? json_array() : NULL;
+	TRY(check(r, count, domains));
+	return r->json ? json_print_all(json_pack("{s:i, s:O}", "version", 1, "domains", r->all)) : RC_OK;
+}
+
 /* A definite finding takes precedence over a question that could not be answered. */
 static int status_of(const struct check_request *r, int status)
 {
 	if (status != EXIT_SUCCESS)
 		return status;
-	return r->findings > 0 ? EXIT_FINDING : r->unknown > 0 || r->keys_unread ? EXIT_FAILURE : EXIT_SUCCESS;
+	return r->findings.bad > 0 ? EXIT_FINDING : r->findings.unknown > 0 || r->keys_unread ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
 static const struct argument arguments[] = {
@@ -347,6 +391,7 @@ static const struct argument arguments[] = {
 	    "the key directory" },
 	OPTION_CONFIG(struct check_request, config),
 	OPTION_ZONE(struct check_request, zone),
+	OPTION_JSON(struct check_request, json),
 	OPTIONS_END,
 };
 
@@ -369,7 +414,8 @@ static int run(const struct command *c, int argc, char **argv)
 	if (wrong != NULL)
 		status = command_usage(c, "%s: not a domain name", wrong);
 	else
-		status = status_of(&r, command_end(&err, check(&r, argc - rest, argv + rest)));
+		status = status_of(&r, command_end(&err, check_and_print(&r, argc - rest, argv + rest)));
+	json_decref(r.all);
 	own_keys_free(&r.keys);
 	asker_close(&r.dns);
 	arena_free(&r.arena);
@@ -380,6 +426,6 @@ const struct command command_check = {
 	.name = "check",
 	.run = run,
 	.summary = "check the records that domains publish: keys, SPF look-ups, DMARC",
-	.usage = "[DOMAIN ...] [--keys DIRECTORY] [--zone FILE] [-c FILE]",
+	.usage = "[DOMAIN ...] [--keys DIRECTORY] [--zone FILE] [-c FILE] [--json]",
 	.arguments = arguments,
 };

@@ -18,6 +18,7 @@
 #include "spf/spf.h"
 
 #include "cli/command.h"
+#include "cli/json.h"
 
 int command_usage(const struct command *c, const char *fmt, ...)
 {
@@ -85,6 +86,27 @@ void command_finding(const char *mark, const char *fmt, va_list ap)
 	printf("  %-5s", mark);
 	print_text(buf_slice(&text));
 	putchar('\n');
+	buf_free(&text);
+}
+
+static const char *result_of(const char *mark)
+{
+	return mark[0] == 'B' ? "bad" : mark[0] == '?' ? "unknown" : mark;
+}
+
+void findings_add(struct findings *f, const char *mark, const char *fmt, va_list ap)
+{
+	struct buf text = BUF_INIT(64u * 1024);
+
+	f->bad += mark[0] == 'B';
+	f->unknown += mark[0] == '?';
+	if (f->list == NULL) {
+		command_finding(mark, fmt, ap);
+		return;
+	}
+	buf_vaddf(&text, fmt, ap);
+	(void)json_array_append_new(f->list, json_pack("{s:s, s:o}", "result", result_of(mark), "text",
+	    json_slice(buf_slice(&text))));
 	buf_free(&text);
 }
 

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -16,13 +17,14 @@
 #include "base/limits.h"
 #include "signing/keystore.h"
 
-#include "cli/command.h"
+#include "cli/json.h"
 #include "cli/program.h"
 
 #include "doctor.h"
 
 struct doctor_request {
 	const char *config, *zone, *postconf, *sendmail;
+	bool json;
 };
 
 void doctor_say(struct doctor *d, const char *mark, const char *fmt, ...)
@@ -30,10 +32,8 @@ void doctor_say(struct doctor *d, const char *mark, const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	command_finding(mark, fmt, ap);
+	findings_add(&d->found, mark, fmt, ap);
 	va_end(ap);
-	if (mark[0] == 'B')
-		d->findings++;
 }
 
 /* --- other programs and other accounts -------------------------------------------------------------- */
@@ -194,36 +194,49 @@ static int try_directory(const void *arg)
 }
 
 struct key_files {
-	const char *user;
 	struct signing_key *items;
 	size_t count;
+	int *errors; /* one for each, in memory that is shared with the child process */
 };
 
-/* Runs as the daemon's user, and reports here: each line is a finding.  The number of them, 255 at most. */
+/* Runs as the daemon's user. */
 static int try_keys(const void *arg)
 {
 	const struct key_files *keys = arg;
-	struct doctor child = { 0 };
 
 	for (size_t i = 0; i < keys->count; i++)
 		if (keys->items[i].state == KEY_ACTIVE && access(keys->items[i].path.ptr, R_OK) != 0)
-			doctor_say(&child, "BAD", "user %s cannot read the key %.*s: %s: write chown %s %.*s", keys->user,
-			    SLICE_ARG(keys->items[i].path), strerror(errno), keys->user, SLICE_ARG(keys->items[i].path));
-	fflush(stdout);
-	return child.findings > 255 ? 255 : (int)child.findings;
+			keys->errors[i] = errno;
+	return 0;
+}
+
+static void each_key_file(struct doctor *d, const struct passwd *pw, struct key_files *keys)
+{
+	size_t size = keys->count * sizeof(*keys->errors);
+	void *shared = size == 0 ? MAP_FAILED : mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	if (shared == MAP_FAILED)
+		return;
+	keys->errors = shared;
+	if (attempt_as(pw, try_keys, keys) != 0)
+		doctor_say(d, "note", "the keys could not be tried as user %s", pw->pw_name);
+	for (size_t i = 0; i < keys->count; i++)
+		if (keys->errors[i] != 0)
+			doctor_say(d, "BAD", "user %s cannot read the key %.*s: %s: write chown %s %.*s", pw->pw_name,
+			    SLICE_ARG(keys->items[i].path), strerror(keys->errors[i]), pw->pw_name,
+			    SLICE_ARG(keys->items[i].path));
+	munmap(shared, size);
 }
 
 /* What else makes a key unusable is a matter of `assayd --check`, which loads it. */
 static void key_files(struct doctor *d, const struct passwd *pw, const char *directory)
 {
 	struct arena *a = arena_create(LIMIT_CONFIG_ARENA);
-	struct key_files keys = { .user = pw->pw_name };
+	struct key_files keys = { 0 };
 	struct err ignored = ERR_INIT; /* of names of files */
 
-	if (a != NULL && keystore_list(directory, a, &keys.items, &keys.count, &ignored) == RC_OK) {
-		fflush(stdout); /* or the child would print it again */
-		d->findings += (size_t)attempt_as(pw, try_keys, &keys);
-	}
+	if (a != NULL && keystore_list(directory, a, &keys.items, &keys.count, &ignored) == RC_OK)
+		each_key_file(d, pw, &keys);
 	err_free(&ignored);
 	arena_free(&a);
 }
@@ -254,6 +267,25 @@ static void key_directory(struct doctor *d)
 	}
 }
 
+/* What to do depends on whether they are this host's own. */
+static void dead_servers(struct doctor *d, const struct resolver *resolver, const char *why)
+{
+	struct buf names = BUF_INIT(1024);
+	struct dns_source source;
+	bool own = false;
+
+	for (size_t i = 0, start = 0; resolver_source(resolver, i, &source, &names); i++, start = names.len) {
+		struct slice name = slice_drop(buf_slice(&names), start);
+
+		own = own || slice_starts_with(name, SLICE("127.")) || slice_starts_with(name, SLICE("[::1]"));
+		buf_add(&names, SLICE(" "));
+	}
+	doctor_say(d, "BAD", "the name servers do not answer (%.*s: %s): %s", SLICE_ARG(slice_trim(buf_slice(&names))), why,
+	    own ? "start the resolver of this host, or name others: dns { servers = { ... } }, or /etc/resolv.conf" :
+	    "install a resolver on this host (unbound, for example) and write dns { servers = { \"127.0.0.1:53\" } }");
+	buf_free(&names);
+}
+
 /* Any answer proves that the servers work, even the answer that the record does not exist. */
 static enum rc name_servers(struct doctor *d, const char *zone, struct err *err)
 {
@@ -271,8 +303,7 @@ static enum rc name_servers(struct doctor *d, const char *zone, struct err *err)
 	if (answer->status == DNS_FOUND || answer->status == DNS_NODATA || answer->status == DNS_NXDOMAIN)
 		doctor_say(d, "ok", "the name servers answer");
 	else
-		doctor_say(d, "BAD", "the name servers do not answer (%s): a resolver on this host is the best one, dns { "
-		    "servers = { \"127.0.0.1:53\" } }", dns_status_text(answer->status));
+		dead_servers(d, resolver, dns_status_text(answer->status));
 	lookups_release(&lookups);
 	resolver_free(&resolver);
 	return RC_OK;
@@ -320,6 +351,12 @@ static void examine_mta(struct doctor *d)
 	socket_reach(d);
 }
 
+static enum rc print_object(const struct doctor *d)
+{
+	return json_print_all(json_pack("{s:i, s:s, s:O}", "version", 1, "mta", d->sendmail ? "sendmail" : "postfix",
+	    "findings", d->found.list));
+}
+
 static int run(const struct command *c, int argc, char **argv)
 {
 	struct doctor_request r = { 0 };
@@ -335,6 +372,7 @@ static int run(const struct command *c, int argc, char **argv)
 		return status;
 	rc = command_settings(r.config, &settings, &err);
 	d.settings = settings;
+	d.found.list = r.json ? json_array() : NULL;
 	if (rc == RC_OK)
 		d.listen = doctor_listen(settings, &listen);
 	if (rc == RC_OK)
@@ -345,16 +383,20 @@ static int run(const struct command *c, int argc, char **argv)
 		host_clock(&d);
 		rc = name_servers(&d, r.zone, &err); /* last: it starts a thread, and what is above forks */
 	}
+	if (rc == RC_OK && r.json)
+		rc = print_object(&d);
 	buf_free(&text);
 	buf_free(&listen);
 	settings_release(&settings);
+	json_decref(d.found.list);
 	status = command_end(&err, rc);
-	return status == EXIT_SUCCESS && d.findings > 0 ? EXIT_FINDING : status;
+	return status == EXIT_SUCCESS && d.found.bad > 0 ? EXIT_FINDING : status;
 }
 
 static const struct argument arguments[] = {
 	OPTION_CONFIG(struct doctor_request, config),
 	OPTION_ZONE(struct doctor_request, zone),
+	OPTION_JSON(struct doctor_request, json),
 	{ "postconf", ARGUMENT_TEXT, offsetof(struct doctor_request, postconf), "FILE",
 	    "read the output of postconf -x from a file" },
 	{ "sendmail", ARGUMENT_TEXT, offsetof(struct doctor_request, sendmail), "FILE",
@@ -366,6 +408,6 @@ const struct command command_doctor = {
 	.name = "doctor",
 	.run = run,
 	.summary = "check how the MTA is connected to assayd, and this host",
-	.usage = "[-c FILE] [--zone FILE] [--postconf FILE | --sendmail FILE]",
+	.usage = "[-c FILE] [--zone FILE] [--json] [--postconf FILE | --sendmail FILE]",
 	.arguments = arguments,
 };

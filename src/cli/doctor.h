@@ -11,15 +11,16 @@
 #include "config/settings.h"
 #include "import/import.h"
 
+#include "cli/command.h"
+
 struct passwd;
 
-/* What was found: "ok", "BAD" or "note" with what it means and what to write; BAD is counted. */
 struct doctor {
 	const struct settings *settings;
 	struct slice listen; /* where the MTA finds the daemon, "unix:PATH" or "inet:ADDRESS:PORT" */
 	bool sendmail;       /* the MTA is Sendmail, else Postfix */
 	struct slice mta;    /* the MTA's configuration */
-	size_t findings;
+	struct findings found;
 };
 
 /* The line for sendmail.mc; its argument is the path of the socket, a slice. */
@@ -41,6 +42,7 @@ struct slice doctor_listen(const struct settings *s, struct buf *out);
  */
 int doctor_connect(const struct doctor *d, const struct passwd **pw_out);
 
+/* "ok", "BAD" or "note" with what it means and what to write. */
 void doctor_say(struct doctor *d, const char *mark, const char *fmt, ...) PRINTF_LIKE(3, 4);
 
 bool doctor_contains(struct slice text, const char *word);

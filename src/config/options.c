@@ -118,6 +118,14 @@ struct config_place place_of(const struct settings *s, const char *section, cons
 	return slot->at;
 }
 
+void settings_locate(const struct settings *s, const char *section, const char *option, struct err *err, size_t mark)
+{
+	struct config_place at = place_of(s, section, option);
+
+	if (at.line > 0)
+		err_wrap(err, mark, "%s:%u", at.file, at.line);
+}
+
 /* --- defaults ------------------------------------------------------------------------------- */
 
 static bool set_default(struct settings *s, const struct option *o, char *base, struct slot *slot,

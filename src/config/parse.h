@@ -19,17 +19,7 @@
 
 #include "base/arena.h"
 #include "base/err.h"
-
-/* A place in a file; file is printable and lives as long as the settings. */
-struct config_place {
-	const char *file;
-	unsigned line;
-};
-
-struct config_item {
-	struct slice text;
-	unsigned line;
-};
+#include "config/options.h"
 
 struct config_value {
 	struct config_item *items; /* exactly one unless it is a list */

@@ -98,3 +98,13 @@ void settings_print(const struct settings *s, struct buf *out)
 	for (const struct config_section *c = s->record->first; c != NULL; c = c->next)
 		print_section(out, c);
 }
+
+void settings_each(const struct settings *s, set_option_visitor *visit, void *ctx)
+{
+	for (const struct config_section *c = s->record->first; c != NULL; c = c->next)
+		for (size_t i = 0; i < c->option_count; i++)
+			visit(ctx, &(struct set_option){ .section = c->kind->name,
+			    .title = c->kind->title == NULL ? SLICE_NULL : c->title, .name = c->options[i].info.name,
+			    .list = c->slots[i].value.list, .count = c->slots[i].value.count,
+			    .values = c->slots[i].value.items, .at = c->slots[i].at });
+}

@@ -80,9 +80,13 @@ static enum rc load_tables(struct settings *s, struct err *err)
 
 enum rc settings_load_keys(struct settings *s, struct err *err)
 {
+	size_t mark = err->text.len;
 	enum rc keys = keystore_open(s->keys_directory.ptr, s->keys_directory_named,
-	    settings_passphrase_file(s), &s->keystore, err);
-	enum rc tables = load_tables(s, err);
+	    settings_passphrase_file(s), &s->keystore, err), tables;
+
+	if (keys == RC_CONFIG || keys == RC_IO)
+		settings_locate(s, "", "keys", err, mark);
+	tables = load_tables(s, err);
 
 	if (keys == RC_OK && tables == RC_OK)
 		settings_check_signing(s, err);

@@ -1286,6 +1286,58 @@ def doctor(w):
 
 
 @check
+def checks_as_json(w):
+    """check, doctor and config with --json: the findings and values that they print as lines, with the same status."""
+    def lines_of(out):
+        return re.findall(r"(?m)^  (ok|BAD|note|[?])  *(.*)$", out)
+
+    def as_lines(findings):
+        marks = {"ok": "ok", "bad": "BAD", "note": "note", "unknown": "?"}
+        return [(marks[f["result"]], f["text"]) for f in findings]
+
+    zone = w.file("json.zone", "a.example TXT v=spf1 include:b.example mx -all\nb.example TXT v=spf1 foo\na.example MX 1 m.a.example\n"
+                  "m.a.example A 192.0.2.1\n_dmarc.a.example TXT v=DMARC1; p=none\nlost.example * !TIMEOUT\n_dmarc.lost.example * !TIMEOUT\n_dmarc.com TXT x\n")
+    arguments = ("check", "a.example", "lost.example", "--zone", zone, "--keys", w.file("json-keys/x", "")[:-2])
+    text, made = w.run(*arguments), w.run(*arguments, "--json")
+    found = json.loads(made[1])
+    assert text[0] == made[0] == 3 and [d["domain"] for d in found["domains"]] == ["a.example", "lost.example"], made
+    assert lines_of(text[1]) == as_lines(f for d in found["domains"] for f in d["findings"]), (text[1], made[1])
+    spf = found["domains"][0]["findings"][1]
+    assert spf["terms"] == [{"term": "include:b.example", "depth": 1, "look_ups": 0, "fault": "unknown mechanism", "wrong": "foo"}], spf
+    assert [f["result"] for f in found["domains"][1]["findings"]] == ["note", "unknown", "unknown"], found
+    assert json.loads(w.run("check", "--keys", "/nonexistent", "--json")[1])["errors"]
+
+    arguments = ("doctor", "-c", w.file("json.conf", 'listen = "unix:/q/a/s"\n'), "--zone", zone, "--postconf", w.file("mta", "mail_owner = x\n"))
+    text, made = w.run(*arguments), w.run(*arguments, "--json")
+    found = json.loads(made[1])
+    assert text[0] == made[0] == 3 and found["mta"] == "postfix", made
+    assert len(found["findings"]) > 4 and lines_of(text[1]) == as_lines(found["findings"]), (text[1], made[1])
+
+    conf = w.file("json.conf", 'user = "nobody"\ninternal-hosts = { 192.0.2.1 }\n\nsign "a.example" { subdomains = yes }\n')
+    options = json.loads(w.ok("config", "-c", conf, "--json"))["options"]
+    names = {"%s %s" % (o.get("section", "-"), o["name"]) for o in options if "title" not in o}
+    assert names == {n for n in w.ok("config", "--options").splitlines() if n.split(" ")[0] not in ("sign", "policy", "policy-to")}, names
+    assert {"name": "user", "value": "nobody", "file": conf, "line": 1} in options, options
+    assert {"name": "internal-hosts", "value": ["192.0.2.1"], "file": conf, "line": 2} in options, options
+    assert {"section": "sign", "title": "a.example", "name": "subdomains", "value": "yes", "file": conf, "line": 4} in options, options
+    assert {"name": "enforce", "value": "no"} in options, options
+    assert json.loads(w.run("config", "-c", w.file("json.conf", "nonsense = 1\n"), "--json")[1])["errors"]
+    assert w.run("config", "--options", "--json")[0] == 2
+
+
+@check
+def doctor_says_which_servers_are_silent(w):
+    """What to do depends on whether they are this host's own."""
+    mta = w.file("mta", "mail_owner = x\n")
+    rows = [('dns { servers = { "127.0.0.1:1" } timeout = 100ms deadline = 1s }\n', [], "(127.0.0.1:1: ", "start the resolver of this host"),
+            ("", ["--zone", w.file("silent.zone", "_dmarc.com TXT !TIMEOUT\n")], "silent.zone: ", "install a resolver on this host")]
+    for conf, more, servers, advice in rows:
+        status, out, err = w.run("doctor", "-c", w.file("silent.conf", conf), "--postconf", mta, *more)
+        line = [x for x in out.splitlines() if "name servers do not answer" in x]
+        assert status == 3 and len(line) == 1 and servers in line[0] and advice in line[0], (out, err)
+
+
+@check
 def doctor_tries_as_other_users(w):
     """Each key is tried as the daemon's user; what this user may not try is not called wrong."""
     if os.geteuid() != 0:

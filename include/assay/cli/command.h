@@ -74,7 +74,17 @@ int command_subcommand(const struct command *c, int argc, char **argv);
 int command_arguments(const struct command *c, int argc, char **argv, void *request, int min,
     int max, int *rest_out, bool *done_out);
 
-/* Prints one finding of a check: "ok", "BAD" (something must be done) or "note", and the words. */
+/*
+ * What a check has found: "ok", "BAD" (something must be done), "note" or "?" (could not be asked) and the words, a
+ * line each, or with --json an object in list: {"result":"ok|bad|note|unknown","text"}.
+ */
+struct findings {
+	struct json_t *list; /* owned; NULL: lines for people */
+	size_t bad, unknown;
+};
+void findings_add(struct findings *f, const char *mark, const char *fmt, va_list ap) PRINTF_LIKE(3, 0);
+
+/* Prints such a line. */
 void command_finding(const char *mark, const char *fmt, va_list ap) PRINTF_LIKE(2, 0);
 
 /*

@@ -9,6 +9,17 @@
 #include "base/buf.h"
 #include "base/slice.h"
 
+/* A place in a file; file is printable and lives as long as the settings. */
+struct config_place {
+	const char *file;
+	unsigned line;
+};
+
+struct config_item {
+	struct slice text;
+	unsigned line;
+};
+
 struct option_info {
 	const char *section; /* "" at the top level, "dns", "sign" (titled), ... */
 	const char *name;

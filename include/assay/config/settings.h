@@ -12,6 +12,7 @@
 
 #include "base/err.h"
 #include "base/log.h"
+#include "config/options.h"
 #include "config/reports.h"
 #include "dns/network.h"
 #include "signing/keystore.h"
@@ -114,5 +115,21 @@ void settings_release(struct settings **s);           /* sets *s to NULL; NULL i
  * config`.  What is printed is itself a configuration with the same meaning.
  */
 void settings_print(const struct settings *s, struct buf *out);
+
+/* One option as settings_each() shows it; borrowed. */
+struct set_option {
+	const char *section;  /* "" at the top level */
+	struct slice title;   /* of a titled section, else null */
+	const char *name;
+	bool list;
+	size_t count;         /* of values; without one the option is not set */
+	const struct config_item *values;
+	struct config_place at; /* file NULL: the default */
+};
+typedef void set_option_visitor(void *ctx, const struct set_option *option);
+void settings_each(const struct settings *s, set_option_visitor *visit, void *ctx);
+
+/* Puts "file:line: " before the messages that were added after mark, if the option was set in a file. */
+void settings_locate(const struct settings *s, const char *section, const char *option, struct err *err, size_t mark);
 
 #endif

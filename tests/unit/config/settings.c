@@ -573,6 +573,9 @@ START_TEST(keys_and_tables)
 		    err.warnings == key_rows[_i].warnings, "%s: %s", key_rows[_i].name,
 		    buf_cstr(&err.text));
 		ck_assert_ptr_eq(s->policy.signing.tables, s->tables);
+		/* the option is named with its place */
+		ck_assert(strstr(key_rows[_i].text, "DIR/no") != key_rows[_i].text + strlen("keys = ") ||
+		    strstr(buf_cstr(&err.text), "t:1: ") != NULL);
 	}
 	settings_release(&s);
 	buf_free(&text);
