@@ -15,9 +15,7 @@ from documents import TOP, section  # noqa: E402
 SHOWN_ONLY = {
     ("README", "The tree"): "names of folders, which tests/lint/names.sh looks for",
     ("doc/HACKING", "Working on assay"): "the order of the rooms, which tests/lint/rooms.sh has; the way of a message",
-    ("doc/assay.1", "JSON"): "the form of an output",
     ("doc/assay.conf.5", "Syntax"): "the grammar, with words in place of names and values",
-    ("doc/assayd.8", "LOG"): "a sample of an output",
     ("dist/rpm/assay.spec", ""): "SELinux on Fedora; the file says that it was not tried there",
 }
 
@@ -293,6 +291,32 @@ def manual_has_the_defaults(w):
     assert not wrong, wrong
 
 
+def manual_has_the_names_in_outputs(w):
+    """The names of JSON objects, and of the parts of a log line, are those that the sources write."""
+    verdict, keys, steps = ({n for n in re.findall('"([a-z_]+)"', d.text)} for d in section("doc/assay.1", "JSON"))
+    written = set(re.findall(r'\b(?:put|set)[a-z_]*\([&a-z>-]+, "([a-z_]+)"', read("src/verdict/json.c")))
+    assert len(written) > 30 and written <= verdict, written - verdict
+    for names, path in ((verdict, "src/verdict/json.c"), (keys, "src/cli/keyjson.c"), (steps, "src/cli/keyjson.c")):
+        missing = [n for n in names if '"%s"' % n not in read(path)]
+        assert not missing, "%s does not write %s" % (path, missing)
+    parts = set(re.findall(r"(?:^| )([a-z]+)=", section("doc/assayd.8", "LOG", 0).text))
+    source = read("src/verdict/logline.c")
+    missing = [p for p in parts if not re.search(r'[" ]%s=|"%s"' % (p, p), source)]
+    assert len(parts) > 15 and not missing, missing
+
+
+def manual_names_what_needs_a_restart(w):
+    rows = re.split(r"(?m)^\t\{ \{ ", read("src/config/table.c"))[1:]
+    own = {re.match('"([a-z-]*)", "([a-z-]+)"', row).groups() for row in rows if ".restart = true" in row}
+    said = re.search(r"at a restart only:\n(.*?)\.\nThe log names", read("doc/assayd.8"), re.S)[1]
+    documented = set()
+    for part in " ".join(said.split()).split("; "):
+        section_name, names = re.fullmatch("(?:of section ([a-z]+): )?(.*)", part).groups()
+        documented |= {(section_name or "", name) for name in names.split(", ")}
+    assert own == documented and len(own) > 10, own ^ documented
+
+
 CHECKS = [every_display_is_played, both_readmes_say_the_same, documented_configuration, documented_settings,
           other_commands_are_run, every_command_line_exists, manual_and_help_agree,
-          manual_has_the_defaults]
+          manual_has_the_defaults, manual_names_what_needs_a_restart,
+          manual_has_the_names_in_outputs]
