@@ -204,40 +204,32 @@ class Programs:
 
     def __init__(self, world):
         self.world = world
-        self.usages = {}
+        self.texts = {}
 
-    def usage(self, program, command):
-        """The lines of --help that are about this command, and those about all."""
-        if (program, command) not in self.usages:
-            words = [] if program == "assayd" else command.split()[:2 if command.startswith("report") else 1]
-            status, out, err = self.world.run(*words, "--help", program=getattr(self.world, program))
-            parts = re.split(r"(?m)^(?:usage: |       )(?=assay)|^         (?=each: |PROOF: )", out) if status == 0 else []
-            mine = [p for p in parts if re.match(r"assayd? %s\b|each: |PROOF: |\w" % re.escape(command), p) and
-                    (not p.startswith("assay ") or re.match(r"assay %s\b" % re.escape(command), p))]
-            self.usages[program, command] = "".join(mine)
-        return self.usages[program, command]
+    def ask(self, program, *words):
+        return self.world.run(*words, "--help", program=getattr(self.world, program), leaks=False)
+
+    def help(self, program, words):
+        """The text of --help of the command that these words name, or None."""
+        words = words[:0 if program == "assayd" else 2 if words[0] in ("key", "report") else 1]
+        key = (program, *words)
+        if key not in self.texts:
+            status, out, _ = self.ask(*key)
+            self.texts[key] = out if status == 0 else None
+        return self.texts[key]
 
     def wrong(self, line, whole):
         """What is wrong with a command line, or None."""
-        words = shlex.split(line)
-        program, words = words[0], words[1:]
-        if program == "assayd":
-            command = ""
-        else:
-            if program == "assay-report":
-                program = "assay"
-            command = " ".join(words[:2]) if words[0] in ("key", "report") else words[0]
-        usage = self.usage(program, command)
-        if not usage:
+        program, *words = shlex.split(line)
+        text = self.help(program, words)
+        if text is None:
             return "there is no such command"
         for word in words:
-            if word.startswith("-") and not re.search(r"(?<![\w-])%s(?![\w-])" % re.escape(word), usage + " -c --config"):
+            if word.startswith("-") and not re.search(r"(?<![\w-])%s(?![\w-])" % re.escape(word), text):
                 return "%s is not in its --help" % word
-        if len(words) > 1 and re.fullmatch("[a-z]+", words[1]) and not re.search(r"\b%s\b" % words[1], usage):
+        if len(words) > 1 and re.fullmatch("[a-z]+", words[1]) and not re.search(r"\b%s\b" % words[1], text):
             return "%s is not one of its words" % words[1]
-        if not whole:
-            return None
-        status, _, err = self.world.run(*words, "--help", program=getattr(self.world, program))
+        status, _, err = self.ask(program, *words) if whole else (0, "", "")
         return err.strip() if status != 0 else None
 
 
@@ -248,22 +240,35 @@ def every_command_line_exists(w):
     lines = sorted(set(command_lines()))
     places = {place for place, _, _ in lines}
     assert len(lines) > 120 and places > {"README", "doc/assay.1", "dist/assay.conf", "src/cli/published.c"}, places
-    wrong = [(place, line, programs.wrong(line, whole)) for place, line, whole in lines]
-    assert not [why for _, _, why in wrong if why], "\n".join("%s: %s: %s" % row for row in wrong if row[2])
+    found = {(line, whole): programs.wrong(line, whole) for line, whole in {row[1:] for row in lines}}
+    wrong = ["%s: %s: %s" % (place, line, found[line, whole]) for place, line, whole in lines if found[line, whole]]
+    assert not wrong, "\n".join(wrong)
 
 
 def manual_and_help_agree(w):
-    """On the options of each command."""
+    """On the options of each command: those that its paragraph names, and those that are described for several."""
     programs = Programs(w)
+    page = read("doc/assay.1")
+
+    def options_in(text):
+        return {"-" + o for o in re.findall(r"\bFl (-?[a-z-]+)", text)}
+
+    shared = options_in(page.split("Options shared by several commands")[1].split(".Ss ")[0]) | {"-c", "-h"}
+    shared |= options_in(re.search(r"(?s)take one of these:.*?\.It Cm", page).group())
     found = {}
-    for line in re.findall(r"(?m)^\.It Cm (.*)$", read("doc/assay.1")):
-        command = re.match(r"[a-z]+(?: [a-z]+)?", line).group()
-        found.setdefault(command, set()).update(re.findall(r"\bFl (-?[a-z-]+)", line))
+    for part in page.split("\n.It Cm ")[1:]:
+        line, text = part.split("\n", 1)
+        at_once, named = found.setdefault(re.match(r"[a-z]+(?: [a-z]+)?", line).group(), (set(), set()))
+        at_once |= options_in(line)
+        named |= options_in(part)
     assert len(found) > 20, found
-    for command, options in found.items():
-        usage = re.split(r"each: |PROOF: ", programs.usage("assay", command))[0]
-        said = {o[1:] for o in re.findall(r"(?<![\w-])--?[a-z][a-z-]*", usage)}
-        assert options == said, "assay(1) and --help of %s differ on %s" % (command, options ^ said)
+    for command, (at_once, named) in found.items():
+        text = programs.help("assay", command.split())
+        listed = set(re.findall(r"(?m)^  (?:-[a-z], )?(--[a-z-]+)", text))
+        short = set(re.findall(r"(?m)^  (-[a-z]), ", text))
+        assert at_once <= listed | short, "assay(1) on %s has %s" % (command, at_once - listed - short)
+        long_of_short = {"--config", "--output", "--help"}
+        assert listed - long_of_short <= named | shared, "assay(1) on %s lacks %s" % (command, listed - named - shared)
 
 
 def manual_has_the_defaults(w):

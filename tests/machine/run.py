@@ -155,7 +155,8 @@ def reports(machine):
 
 DOVECOT = {     # by version, what is there before: mail below the home directory, and the plugin in the delivery agent
     "2.3": "mail_location = maildir:~/Maildir\nprotocol lda {\n  mail_plugins = $mail_plugins sieve\n}\n",
-    "2.4": "mail_driver = maildir\nmail_path = ~/Maildir\nprotocol lda {\n  mail_plugins {\n    sieve = yes\n  }\n}\n",
+    "2.4": "mail_driver = maildir\nmail_path = ~/Maildir\nmail_inbox_path = ~/Maildir\n"
+           "protocol lda {\n  mail_plugins {\n    sieve = yes\n  }\n}\n",
 }
 
 
