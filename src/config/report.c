@@ -7,12 +7,13 @@
 
 #define REPORT_TEXT (64u * 1024) /* of one message */
 
-/* Text of files in it has gone through config_shown(). */
+/* Text of files in it has gone through config_shown().  A default has no place. */
 static const char *located(struct buf *text, struct config_place at, const char *fmt, va_list ap)
     PRINTF_LIKE(3, 0);
 static const char *located(struct buf *text, struct config_place at, const char *fmt, va_list ap)
 {
-	buf_addf(text, "%s:%u: ", at.file, at.line);
+	if (at.file != NULL)
+		buf_addf(text, "%s:%u: ", at.file, at.line);
 	buf_vaddf(text, fmt, ap);
 	return buf_cstr(text);
 }

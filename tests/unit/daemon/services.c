@@ -68,6 +68,7 @@ START_TEST(what_only_a_restart_changes)
 		ck_assert_msg(err.warnings == (want != NULL), "%s", buf_cstr(&err.text));
 		ck_assert_msg(want == NULL || strstr(buf_cstr(&err.text), want) != NULL, "%s",
 		    buf_cstr(&err.text));
+		ck_assert_msg(strstr(buf_cstr(&err.text), ":0: ") == NULL, "no such line: %s", buf_cstr(&err.text));
 		err_free(&err);
 	}
 	services_free(&services);
