@@ -3,6 +3,7 @@
 
 #include "base/limits.h"
 #include "base/log.h"
+#include "dns/servers.h"
 
 #include "private.h"
 
@@ -251,9 +252,23 @@ static void check_reports(const struct settings *s, struct err *err)
 	if (s->reports.failure.enabled && (s->reports.store.len == 0 || s->reports.from.len == 0))
 		config_error(err, place_of(s, "reports", "failure"), "failure reports are kept in the store and come from "
 		    "an address: write store = \"sqlite:/var/lib/assay/reports.sqlite\" and from, too");
-	if (s->reports.sending.bcc.count > LIMIT_REPORT_BCC)
-		config_error(err, place_of(s, "reports", "bcc"), "bcc has %zu addresses: write at most %u",
-		    s->reports.sending.bcc.count, LIMIT_REPORT_BCC);
+}
+
+/* Lists for whose entries there is room for so many only. */
+static void check_counts(const struct settings *s, struct err *err)
+{
+	const struct {
+		const char *section, *name;
+		size_t count, max;
+	} lists[] = {
+		{ "dns", "servers", s->dns.server_count, SERVERS_MAX },
+		{ "reports", "bcc", s->reports.sending.bcc.count, LIMIT_REPORT_BCC },
+	};
+
+	for (size_t i = 0; i < N_ELEMENTS(lists); i++)
+		if (lists[i].count > lists[i].max)
+			config_error(err, place_of(s, lists[i].section, lists[i].name),
+			    "%s has %zu addresses: write at most %zu", lists[i].name, lists[i].count, lists[i].max);
 }
 
 void settings_check(struct settings *s, struct err *err)
@@ -269,6 +284,7 @@ void settings_check(struct settings *s, struct err *err)
 	check_times(s, err);
 	check_actions(s, err);
 	check_reports(s, err);
+	check_counts(s, err);
 	for (size_t i = 0; i < SECTION_COUNT; i++)
 		if (section_kinds[i].title != NULL)
 			check_titles(s, &section_kinds[i], err);

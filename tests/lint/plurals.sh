@@ -4,7 +4,7 @@ counted="$counted|authors|domains|connections|failures"
 conversion='%-?[0-9]*(l|ll|z)?[ud] '
 
 # their numbers are never 1
-above_one='records at one selector|bcc has %zu addresses|queue id %u times'
+above_one='records at one selector|has %zu addresses: write at most|queue id %u times'
 
 offenders=$(grep -rnE "$conversion([a-z]+ )?($counted)\b" src --include='*.c' | grep -vE "$above_one")
 [ -z "$offenders" ] && exit 0

@@ -209,6 +209,11 @@ static const struct {
 	    "assay.conf:2: own-relays: " },
 	{ "no name of a list's file", { { "assay.conf", "own-relays = \"file:\"" } }, 1,
 	    "write file:PATH" },
+	{ "nine name servers", { { "assay.conf", "\ndns { servers = file:list }" }, { "list", "::1\n::2\n::3\n::4\n::5\n"
+	    "::6\n::7\n::8\n::9\n" } }, 1, "assay.conf:2: servers has 9 addresses: write at most 8" },
+	{ "eleven who get a copy", { { "assay.conf", "reports { bcc = file:list }" }, { "list", "a@x.org\n"
+	    "a@x.org\na@x.org\na@x.org\na@x.org\na@x.org\na@x.org\na@x.org\na@x.org\na@x.org\na@x.org\n" } }, 1,
+	    "bcc has 11 addresses: write at most 10" },
 	{ "an entry of a list's file", { { "assay.conf", "own-relays = file:hosts" },
 	    { "hosts", "\n::1\n192.0.2.1/8\n" } }, 1, "hosts:3: own-relays: \"192.0.2.1/8\"" },
 	{ "several entries of it", { { "assay.conf", "own-relays = file:hosts" },
