@@ -310,6 +310,18 @@ def manual_has_the_names_in_outputs(w):
     assert len(parts) > 15 and not missing, missing
 
 
+def manual_has_the_messages(w):
+    """The parts of each message in DIAGNOSTICS, between what stands for names and numbers, are in the sources."""
+    printed = "\n".join(text for path in glob.glob(os.path.join(TOP, "src", "*", "*.c")) for text in literals(path))
+    for page in ("doc/assay.1", "doc/assayd.8"):
+        messages = re.findall(r"(?m)^\.It (.*)$", read(page).split(".Sh DIAGNOSTICS")[1].split(".Sh ")[0])
+        assert messages, page
+        for message in messages:
+            parts = [part.strip() for part in re.split(r"\b[A-Z]+\b|[(),:]", message)]
+            missing = [part for part in parts if part not in printed]
+            assert not missing, "%s: %s: no message has %s" % (page, message, missing)
+
+
 def manual_names_what_needs_a_restart(w):
     rows = re.split(r"(?m)^\t\{ \{ ", read("src/config/table.c"))[1:]
     own = {re.match('"([a-z-]*)", "([a-z-]+)"', row).groups() for row in rows if ".restart = true" in row}
@@ -324,4 +336,4 @@ def manual_names_what_needs_a_restart(w):
 CHECKS = [every_display_is_played, both_readmes_say_the_same, documented_configuration, documented_settings,
           other_commands_are_run, every_command_line_exists, manual_and_help_agree,
           manual_has_the_defaults, manual_names_what_needs_a_restart,
-          manual_has_the_names_in_outputs]
+          manual_has_the_names_in_outputs, manual_has_the_messages]
