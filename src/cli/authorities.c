@@ -235,7 +235,8 @@ static enum rc sum_up(struct arena *a, const struct signing_key *key, struct pub
 		    known > 1 ? "the servers disagree: " : "", SLICE_ARG(said), SLICE_ARG(key->domain.name),
 		    SLICE_ARG(key->selector));
 	else if (unknown > 0)
-		p->what = arena_printf(a, "%.*s; --via-resolver asks the resolver only", SLICE_ARG(said));
+		p->what = arena_printf(a, "%.*s; %s", SLICE_ARG(said), resolver->state == PUBLISHED_UNKNOWN ?
+		    "the resolver does not answer either: see assay doctor" : "--via-resolver asks the resolver only");
 	else if (resolver->state == PUBLISHED_WRONG)
 		p->what = arena_printf(a, "every server of the zone has the record, but the resolver reports: "
 		    "%.*s; it remembers an older answer: wait until that has expired", SLICE_ARG(resolver->what));

@@ -385,6 +385,8 @@ enum rc command_read(const char *path, struct buf *out, struct err *err)
 
 	if (f == NULL)
 		return err_config(err, "%s: %s", path, strerror(errno));
+	if (is_stdin && isatty(STDIN_FILENO))
+		fputs("assay: reading from the terminal until Ctrl-D; name a file to read it instead\n", stderr);
 	while ((n = fread(chunk, 1, sizeof(chunk), f)) > 0)
 		buf_add(out, slice_of(chunk, n));
 	failed = ferror(f) != 0;

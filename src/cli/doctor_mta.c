@@ -254,7 +254,10 @@ static void milters(struct doctor *d, const char *name, const char *service)
 	struct buf ours = BUF_INIT(4096);
 	struct milter m;
 
-	postfix_address(d, &ours);
+	if (postfix_reaches_us(d))
+		postfix_address(d, &ours);
+	else
+		buf_add(&ours, SLICE("unix:assay/assay.sock")); /* where chroot_reach() wants it */
 	while (next_milter(&rest, &m)) {
 		one_milter(d, name, &m, chrooted, found, buf_slice(&ours));
 		found = found || place_of(d, m.address, chrooted) != MILTER_OTHER;
@@ -293,7 +296,8 @@ static void chroot_reach(struct doctor *d)
 
 	if (!postfix_reaches_us(d))
 		doctor_say(d, "BAD", "smtpd is chrooted to %.*s and cannot reach %.*s: write listen = "
-		    "\"unix:%.*s/assay/assay.sock\"", SLICE_ARG(queue), SLICE_ARG(d->listen), SLICE_ARG(queue));
+		    "\"unix:%.*s/assay/assay.sock\" (assay init does it, and makes the directory)", SLICE_ARG(queue),
+		    SLICE_ARG(d->listen), SLICE_ARG(queue));
 }
 
 /* --- single settings ------------------------------------------------------------------------------- */

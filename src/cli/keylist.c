@@ -83,6 +83,8 @@ enum rc key_each(struct key_request *r, const struct key_walk *w)
 	}
 	if (seen == 0 && worst == RC_OK && r->argument_count > 0)
 		worst = nothing_seen(r, &wanting, &keys);
+	else if (seen == 0 && worst == RC_OK && w->none_is_said && !r->json)
+		fprintf(stderr, "assay: there is no key in %s: `assay key new DOMAIN` makes one\n", r->directory);
 	own_keys_free(&keys);
 	return worst;
 }
@@ -184,7 +186,7 @@ static enum rc check_one(struct key_request *r, const struct signing_key *key)
 enum rc key_list(struct key_request *r)
 {
 	return key_each(r, &(struct key_walk){ .domains = true, .tables = true, .states = ~0u,
-	    .visit = list_one });
+	    .none_is_said = true, .visit = list_one });
 }
 
 enum rc key_show(struct key_request *r)

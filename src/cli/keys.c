@@ -33,11 +33,14 @@ enum rc own_keys_read(struct arena *a, const struct settings *s, const char *dir
     const struct sign_tables_wanted *tables, struct own_keys *out, struct err *err)
 {
 	const char *path = directory != NULL ? directory : s->keys_directory.ptr;
+	size_t mark = err->text.len;
 	enum rc listed = RC_OK;
 
 	*out = (struct own_keys){ .count = 0 };
 	if (directory != NULL || access(path, F_OK) == 0 || errno != ENOENT)
 		listed = keystore_list(path, a, &out->items, &out->count, err);
+	if (listed != RC_OK && directory == NULL)
+		settings_locate(s, "", "keys", err, mark);
 	if (listed != RC_NOMEM && directory == NULL && tables != NULL)
 		TRY(add_tables(a, s, tables, out, err));
 	return listed;

@@ -283,7 +283,7 @@ static enum rc print_summary(const struct summary *s)
 			(void)json_object_set_new(o, kinds[i].name, table_json(rows, n));
 		else if (s->r->csv)
 			print_csv(&kinds[i], rows, n);
-		else
+		else if (s->r->read.messages > 0)
 			print_table(&kinds[i], rows, n);
 		free(rows);
 	}

@@ -125,7 +125,7 @@ static enum rc read_program(struct log_read *r, const char *source, const char *
 		return err_config(err, "%s: %s cannot be run: %s", source, argv[0], strerror(errno));
 	rc = read_lines(r, source, p.fd, 0, err);
 	if (!program_end(&p) && rc == RC_OK)
-		return err_config(err, "%s: %s has failed", source, argv[0]);
+		return err_config(err, "%s: %s has failed%s", source, argv[0], geteuid() == 0 ? "" : ": run this as root");
 	return rc;
 }
 

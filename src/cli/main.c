@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/nearest.h"
+#include "base/standard.h"
 
 #include "cli/command.h"
 
@@ -49,9 +50,8 @@ static int unknown(const char *name)
 	return EXIT_USAGE;
 }
 
-int main(int argc, char **argv)
+static int run(int argc, char **argv)
 {
-	signal(SIGCHLD, SIG_DFL); /* where it is inherited as ignored, no program that is run here has an exit status */
 	if (argc < 2) {
 		help(stderr);
 		return EXIT_USAGE;
@@ -68,4 +68,11 @@ int main(int argc, char **argv)
 		if (strcmp(argv[1], commands[i]->name) == 0)
 			return commands[i]->run(commands[i], argc - 1, argv + 1);
 	return unknown(argv[1]);
+}
+
+int main(int argc, char **argv)
+{
+	signal(SIGCHLD, SIG_DFL); /* where it is inherited as ignored, no program that is run here has an exit status */
+	standard_open();
+	return standard_end("assay", run(argc, argv));
 }

@@ -1,9 +1,12 @@
 #include <signal.h>
 
+#include "base/standard.h"
+
 #include "cli/report.h"
 
 int main(int argc, char **argv)
 {
 	signal(SIGCHLD, SIG_DFL); /* as in main.c */
-	return report_main(argc, argv);
+	standard_open();
+	return standard_end("assay", report_main(argc, argv));
 }

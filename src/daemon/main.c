@@ -2,6 +2,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/standard.h"
+
 #include "daemon/reload.h"
 #include "daemon/server.h"
 
@@ -25,7 +27,7 @@ static const struct option options[] = {
 	{ NULL, 0, NULL, 0 },
 };
 
-int main(int argc, char **argv)
+static int run(int argc, char **argv)
 {
 	struct server_options o = { .config = ASSAY_SYSCONFDIR "/assay.conf" };
 	bool ask_reload = false;
@@ -61,4 +63,10 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	return ask_reload ? reload_ask(o.config) : server_main(&o);
+}
+
+int main(int argc, char **argv)
+{
+	standard_open();
+	return standard_end("assayd", run(argc, argv));
 }

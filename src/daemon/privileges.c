@@ -96,8 +96,8 @@ enum rc group_find(struct slice name, gid_t *out, struct err *err)
 	if (gr != NULL)
 		*out = gr->gr_gid;
 	else
-		err_add(err, "group %s does not exist: set socket-group = to the group that your MTA runs with "
-		    "(postfix for Postfix, smmsp for Sendmail)", copy);
+		err_add(err, "group %s does not exist: write one that does (the group of the MTA is postfix for Postfix, "
+		    "smmsp for Sendmail)", copy);
 	free(copy);
 	return gr == NULL ? RC_CONFIG : RC_OK;
 }

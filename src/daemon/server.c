@@ -309,6 +309,16 @@ static void limit_arenas(void)
 #endif
 }
 
+static enum rc find_identity(const struct settings *s, struct identity *id, struct err *err)
+{
+	size_t mark = err->text.len;
+	enum rc rc = identity_find(s->user, id, err);
+
+	if (rc != RC_OK)
+		settings_locate(s, "", "user", err, mark);
+	return rc;
+}
+
 int server_main(const struct server_options *options)
 {
 	struct err err = ERR_INIT;
@@ -321,7 +331,7 @@ int server_main(const struct server_options *options)
 		err_print(&err);
 		fprintf(stderr, "%s: %zu %s: nothing was started\n", options->config, err.count,
 		    plural(err.count, "error", "errors"));
-	} else if (identity_find(s->user, &id, &err) != RC_OK) {
+	} else if (find_identity(s, &id, &err) != RC_OK) {
 		err_print(&err);
 		settings_release(&s);
 	} else if (options->check) {

@@ -11,6 +11,21 @@ static struct listen_params milter_socket(const struct settings *s)
 		.allow_remote = s->allow_remote_mta };
 }
 
+/* Before the socket is opened, so that the message names the line of this option and not that of the address. */
+static enum rc check_group(const struct settings *s, const char *section, const char *option, struct slice group,
+    struct err *err)
+{
+	size_t mark = err->text.len;
+	gid_t number;
+	enum rc rc = group.len == 0 ? RC_OK : group_find(group, &number, err);
+
+	if (rc != RC_OK) {
+		err_wrap(err, mark, "%s%s%s", section, *section == '\0' ? "" : " ", option);
+		settings_locate(s, section, option, err, mark);
+	}
+	return rc;
+}
+
 void sockets_free(struct sockets *sockets)
 {
 	listen_free(&sockets->milter);
@@ -66,6 +81,8 @@ enum rc sockets_open(const struct settings *s, const struct identity *id, struct
 {
 	const struct listen_params milter = milter_socket(s);
 
+	TRY(check_group(s, "", "socket-group", s->socket_group, err));
+	TRY(check_group(s, "control", "group", s->control_group, err));
 	TRY(listen_open(&milter, id, milter_listen, NULL, &sockets->milter, err));
 	TRY(open_control(s, id, sockets, err));
 	return open_metrics(s, id, sockets, err);
@@ -88,6 +105,9 @@ void sockets_check(const struct settings *s, const struct identity *id, struct e
 {
 	const struct listen_params milter = milter_socket(s), metrics = metrics_socket(s);
 
+	if (check_group(s, "", "socket-group", s->socket_group, err) != RC_OK ||
+	    check_group(s, "control", "group", s->control_group, err) != RC_OK)
+		return;
 	listen_check(&milter, id, err);
 	if (s->metrics_listen.len > 0 && metrics_check(err) == RC_OK)
 		listen_check(&metrics, id, err);

@@ -19,7 +19,7 @@ static void write_daemon(struct facts *f, const struct services_facts *s, const 
 	facts_family(f, "uptime_seconds", FACTS_GAUGE, "Seconds since the start");
 	facts_value(f, (uint64_t)(clock_now() - s->started));
 	facts_family(f, "configuration_generation", FACTS_GAUGE,
-	    "Number of the configuration in force: 1 that of the start, one more for each reload");
+	    "Configuration in force (1 is that of the start, one more for each reload)");
 	facts_value(f, s->generation);
 	facts_family(f, "configuration_refused", FACTS_COUNTER, "Reloads that were refused");
 	facts_value(f, s->refused);

@@ -148,6 +148,28 @@ def usage_and_exit_status(w):
 
 
 @check
+def closed_and_full_outputs(w):
+    """What cannot be written is an error; a descriptor that was closed is nobody else's."""
+    message, zone = w.file("full.eml", MESSAGE), w.file("full.zone", "")
+    for program, args in ((w.assay, ["config"]), (w.assay, ["--help"]), (w.assay, ["verify", message, "--zone", zone]),
+                          (w.assay, ["report", "--help"]), (w.assayd, ["--help"])):
+        with open("/dev/full", "w") as full:
+            p = subprocess.run([program, *args], stdout=full, stderr=subprocess.PIPE, text=True)
+        assert p.returncode == 1 and "standard output cannot be written" in p.stderr, (args, p.returncode, p.stderr)
+        p = subprocess.run(["sh", "-c", '"$@" >&-', "sh", program, *args], stderr=subprocess.PIPE, text=True)
+        assert p.returncode == 1 and "standard output cannot be written" in p.stderr, (args, p.returncode, p.stderr)
+        p = subprocess.run(["sh", "-c", '("$@"; echo $? >&2) | true', "sh", program, *args], stderr=subprocess.PIPE, text=True)
+        assert p.stderr.strip() in ("141", "0"), (args, p.stderr)
+    p = subprocess.run(["sh", "-c", '"$0" verify --zone "$1" <&-', w.assay, zone], capture_output=True, text=True)
+    assert p.returncode == 1 and p.stderr == "assay: standard input: cannot be read: Bad file descriptor\n", p
+    made = os.path.dirname(w.file("full-keys/a.example/x", ""))[:-len("/a.example")]
+    p = subprocess.run(["sh", "-c", '"$0" key new a.example --keys "$1" --type ed25519 --selector s >&-', w.assay, made], stderr=subprocess.PIPE)
+    assert p.returncode == 1
+    with open(os.path.join(made, "a.example/s.pending.pem")) as f:
+        assert f.read().startswith("-----BEGIN PRIVATE KEY-----"), "the key is made and is what it should be"
+
+
+@check
 def help_of_every_command(w):
     commands = re.findall(r"^  ([a-z]+)  ", w.ok("--help"), re.M)
     assert set(commands) >= {"verify", "sign", "spf", "dmarc", "key", "config"}, commands

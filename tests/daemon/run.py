@@ -185,6 +185,20 @@ def becomes_a_daemon(site):
 
 
 @test
+def started_without_standard_descriptors(site):
+    """The socket gets none of the three numbers, which a daemon points to /dev/null."""
+    done = subprocess.run(['sh', '-c', '"$@" <&- >&- 2>&-', 'sh', *site.command()], timeout=PATIENCE)
+    try:
+        expect(done.returncode == 0, 'exit status %d' % done.returncode)
+        expect(message(Mta(site.socket))[0] in 'acy', 'no answer to a message')
+    finally:
+        if os.path.exists(site.pid_file):
+            with open(site.pid_file) as f:
+                os.kill(int(f.read()), signal.SIGTERM)
+    wait_for(lambda: not os.path.exists(site.pid_file), 'the end')
+
+
+@test
 def pid_file_through_no_link(site):
     with open(site.path('precious'), 'w') as f:
         f.write('precious')
@@ -258,7 +272,7 @@ def status_of_a_running_daemon(site):
     done = status()
     text = done.stdout.decode()
     expect(done.returncode == 0, text)
-    for line in ('socket-mode was changed', 'Name servers:\n    127.0.0.1:9: ', 'one more for each reload: 2\n',
+    for line in ('socket-mode was changed', 'Name servers:\n    127.0.0.1:9: ', 'one more for each reload): 2\n',
                  'Last errors and warnings:\n'):
         expect(line in text, '"%s" is not in\n%s' % (line, text))
     expect(re.search(r'^    external accept +1 +1 +1 +1$', text, re.M), text)
@@ -424,10 +438,12 @@ def fifo_is_no_configuration(site):
 
 @test
 def check_finds_what_prevents_a_start(site):
-    for text, want in (('socket-group = "no-such-group"\n', 'group no-such-group does not exist'),):
+    for text, want in (('socket-group = "no-such-group"\n', 'socket-group: group no-such-group does not exist'),
+                       ('enforce = no\ncontrol { group = "no-such-group" }\n', 'control group: group no-such-group does not exist'),
+                       *([('user = "no-such-user"\n', 'user no-such-user does not exist')] if os.geteuid() == 0 else ())):
         site.configure(text)
         done = site.check()
-        expect(done.returncode == 1 and want in done.stdout.decode(), done.stdout.decode())
+        expect(done.returncode == 1 and re.search(r'/assay\.conf:\d+: ' + want, done.stdout.decode()), done.stdout.decode())
     site.configure('', listen='unix:/nonexistent/deeper/sock')
     done = site.check()
     expect(done.returncode == 1 and b'/nonexistent/deeper' in done.stdout, done.stdout.decode())

@@ -112,6 +112,7 @@ struct key_walk {
 	bool domains;
 	bool tables; /* those of sign-tables, too */
 	unsigned states;
+	bool none_is_said; /* also when no domain is named */
 	enum rc (*visit)(struct key_request *r, const struct signing_key *key);
 };
 
