@@ -63,6 +63,12 @@ enum rc file_read(const char *path, struct buf *out, struct stat *st_out, const 
 	return rc;
 }
 
+void file_warn_writable(const char *shown, const struct stat *st, struct err *err)
+{
+	if ((st->st_mode & S_IWOTH) != 0)
+		err_warn(err, "%s: writable by everybody: chmod o-w it", shown);
+}
+
 /* --- new files ------------------------------------------------------------------------------ */
 
 static bool write_all(int fd, struct slice text)

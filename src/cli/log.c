@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/ascii.h"
 #include "base/clock.h"
 #include "base/limits.h"
 #include "base/plural.h"
@@ -107,7 +108,7 @@ static void key_of_reason(const struct log_entry *e, struct buf *out)
 
 	while (rest.len > 0) {
 		struct slice word = slice_split(&rest, ' ');
-		size_t end = word.len > 0 && strchr(":;,", word.ptr[word.len - 1]) != NULL ? word.len - 1 : word.len;
+		size_t end = word.len > 0 && is_one_of(word.ptr[word.len - 1], ":;,") ? word.len - 1 : word.len;
 
 		if (author.len > 0 && slice_ieq(slice_take(word, end), author)) {
 			buf_add_str(out, "DOMAIN");
@@ -201,7 +202,7 @@ enum rc log_print_json(json_t *o)
 void csv_text(struct slice text)
 {
 	putchar('"');
-	if (text.len > 0 && strchr("=+-@\t\r", text.ptr[0]) != NULL)
+	if (text.len > 0 && is_one_of(text.ptr[0], "=+-@\t\r"))
 		putchar('\'');
 	for (size_t i = 0; i < text.len; i++) {
 		if (text.ptr[i] == '"')

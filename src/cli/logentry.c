@@ -263,7 +263,7 @@ static void add_type(struct buf *out, const json_t *item)
 static void add_name(struct buf *out, struct slice name)
 {
 	for (size_t i = 0; i < name.len; i++)
-		if (strchr(",()/", name.ptr[i]) != NULL)
+		if (is_one_of(name.ptr[i], ",()/"))
 			buf_addf(out, "\\x%02x", (unsigned)(unsigned char)name.ptr[i]);
 		else
 			log_escape(out, slice_of(name.ptr + i, 1));

@@ -296,13 +296,23 @@ static enum rc read_syslog(struct log_read *r, struct err *err)
 	return r->messages > 0 || access("/run/systemd/journal", X_OK) != 0 ? RC_OK : read_journal(r, err);
 }
 
+/* The daemon may write to a FIFO, whose lines are its reader's and would be waited for here. */
+static enum rc read_log_file(struct log_read *r, struct slice path, struct err *err)
+{
+	struct stat st;
+
+	if (stat(path.ptr, &st) == 0 && !S_ISREG(st.st_mode))
+		return err_config(err, "%.*s: is not a regular file", SLICE_ARG(path));
+	return read_rotated(r, path, err);
+}
+
 static enum rc read_configured(struct log_read *r, struct err *err)
 {
 	const struct settings *s = r->settings;
 
 	switch (s->log.target) {
 	case LOG_TARGET_FILE:
-		return read_rotated(r, s->log_file, err);
+		return read_log_file(r, s->log_file, err);
 	case LOG_TARGET_SYSLOG:
 		return read_syslog(r, err);
 	case LOG_TARGET_STDERR:

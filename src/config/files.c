@@ -1,6 +1,7 @@
 #include <errno.h>
 #include <glob.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 #include "base/ascii.h"
 #include "base/file.h"
@@ -103,16 +104,18 @@ bool list_file(const struct target *t, struct slice path,
 	struct target entry = *t;
 	const char *full, *why;
 	struct slice text;
+	struct stat st;
 
 	if (t->directory == NULL)
 		return value_wrong(t, path, "cannot be read: file: is not allowed here");
 	full = path_from(t->arena, t->directory, path);
-	if (path.len == 0 || file_read(full, &content, NULL, &why) != RC_OK) {
+	if (path.len == 0 || file_read(full, &content, &st, &why) != RC_OK) {
 		buf_free(&content);
 		return value_wrong(t, path, "cannot be read: %s",
 		    path.len == 0 ? "write file:PATH" : why);
 	}
 	entry.at.file = config_shown(t->arena, slice_str(full));
+	file_warn_writable(entry.at.file, &st, t->err);
 	text = arena_take_buf(t->arena, &content);
 	return add_lines(&entry, text, add);
 }

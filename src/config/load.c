@@ -171,9 +171,7 @@ static void load_file(struct loader *l, const char *path)
 		buf_free(&content);
 		return;
 	}
-	if (S_ISREG(st.st_mode) && (st.st_mode & S_IWOTH) != 0)
-		err_warn(l->err, "%s: writable by everybody: chmod o-w it",
-		    config_shown(l->s->arena, slice_str(path)));
+	file_warn_writable(config_shown(l->s->arena, slice_str(path)), &st, l->err);
 	text = arena_take_buf(l->s->arena, &content);
 	l->directory = directory_of(l->s->arena, path);
 	parse_text(l, text, path);

@@ -50,7 +50,7 @@ static bool take_scheme(struct cursor *c, struct slice *out)
 /* unreserved / reserved (RFC 3986 section 2) without "!" and ",", which must be encoded here */
 static bool is_uri_octet(char c)
 {
-	return is_alnum(c) || (c != '\0' && strchr("-._~:/?#[]@$&'()*+;=", c) != NULL);
+	return is_alnum(c) || is_one_of(c, "-._~:/?#[]@$&'()*+;=");
 }
 
 /* pct-encoded = "%" HEXDIG HEXDIG */
@@ -101,7 +101,7 @@ static struct slice without_size(struct slice s)
 
 	if (!take_while(&c, is_digit, &digits))
 		return s;
-	if (!cursor_done(&c) && strchr("kmgt", ascii_lower(*c.at)) != NULL)
+	if (!cursor_done(&c) && is_one_of(ascii_lower(*c.at), "kmgt"))
 		c.at++;
 	return cursor_done(&c) ? slice_take(s, bang) : s;
 }

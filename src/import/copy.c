@@ -67,11 +67,9 @@ static enum rc copy_key(const struct import *im, struct planned_key *k, struct e
 }
 
 /* A file of the same text is left alone; another is never overwritten. */
-static enum rc write_table(struct import *im, const char *name, struct slice text)
+static enum rc write_table(struct import *im, const char *directory, const char *name, struct slice text)
 {
-	struct slice home = slice_str(table_keys_directory(im));
-	const char *path = arena_printf(im->arena, "%.*s/%s", SLICE_ARG(slice_take(home, slice_rfind(home, '/'))),
-	    name).ptr;
+	const char *path = arena_printf(im->arena, "%s/%s", directory, name).ptr;
 	struct buf there = BUF_INIT(LIMIT_CONFIG_LIST);
 	const char *why;
 	bool same = file_read(path, &there, NULL, &why) == RC_OK && slice_eq(buf_slice(&there), text);
@@ -90,7 +88,7 @@ static enum rc make_table_keys(struct import *im, const struct stat *keys)
 
 	if (mkdir(path, 0750) != 0)
 		return errno == EEXIST ? RC_OK : err_config(im->err, "%s: %s", path, strerror(errno));
-	if (geteuid() == 0 && fchownat(AT_FDCWD, path, keys->st_uid, keys->st_gid, AT_SYMLINK_NOFOLLOW) != 0)
+	if (geteuid() == 0 && /* not the owner of the directory around it */ fchownat(AT_FDCWD, path, keys->st_uid, keys->st_gid, AT_SYMLINK_NOFOLLOW) != 0)
 		return err_config(im->err, "%s: cannot change the owner to that of %s: %s", path, im->params.keys,
 		    strerror(errno));
 	return RC_OK;
@@ -98,9 +96,20 @@ static enum rc make_table_keys(struct import *im, const struct stat *keys)
 
 static enum rc write_tables(struct import *im, const struct stat *keys)
 {
-	TRY(make_table_keys(im, keys));
-	TRY(write_table(im, "KeyTable", im->key_table_text));
-	return write_table(im, "SigningTable", im->signing_table_text);
+	struct slice home = slice_str(table_keys_directory(im));
+	const char *directory = arena_copy(im->arena, slice_take(home, slice_rfind(home, '/'))).ptr;
+	enum rc rc;
+
+	if (directory == NULL)
+		return RC_NOMEM;
+	TRY(owner_act(directory, im->err));
+	rc = make_table_keys(im, keys);
+	if (rc == RC_OK)
+		rc = write_table(im, directory, "KeyTable", im->key_table_text);
+	if (rc == RC_OK)
+		rc = write_table(im, directory, "SigningTable", im->signing_table_text);
+	owner_act_no_more();
+	return rc;
 }
 
 static enum rc copy_all(struct import *im)

@@ -355,6 +355,22 @@ void check_end(struct import *im, const char *file, struct slice text)
 		    "is the file complete?");
 }
 
+/* false: a mistake has been reported. */
+static bool check_text(struct import *im, const char *file, struct slice text)
+{
+	if (is_binary(text)) {
+		mistake(im, file, 0, "contains NUL or control octets: this is not a configuration file");
+		return false;
+	}
+	if (slice_starts_with(text, SLICE("-----BEGIN"))) {
+		mistake(im, file, 0, "is a key or a certificate, not a configuration file: keys are read where "
+		    "opendkim.conf or its KeyTable names them");
+		return false;
+	}
+	check_end(im, file, text);
+	return true;
+}
+
 struct slice old_text(struct import *im, const char *path)
 {
 	struct buf content = BUF_INIT(LIMIT_CONFIG_FILE);
@@ -363,15 +379,8 @@ struct slice old_text(struct import *im, const char *path)
 
 	if (file_read(path, &content, NULL, &why) != RC_OK)
 		mistake(im, file, 0, "cannot be read by %s: %s", own_name(), why);
-	else if (is_binary(buf_slice(&content)))
-		mistake(im, file, 0, "contains NUL or control octets: this is not a configuration file");
-	else if (slice_starts_with(buf_slice(&content), SLICE("-----BEGIN")))
-		mistake(im, file, 0, "is a key or a certificate, not a configuration file: keys are read where "
-		    "opendkim.conf or its KeyTable names them");
-	else
+	else if (check_text(im, file, buf_slice(&content)))
 		text = arena_take_buf(im->arena, &content);
-	if (!slice_is_null(text))
-		check_end(im, file, text);
 	buf_free(&content);
 	return text;
 }
@@ -446,14 +455,11 @@ static bool program_by_content(struct slice text, enum program *out)
 	return unique;
 }
 
-enum rc import_read(struct import *im, const char *path, struct err *err)
+/* text: null where a mistake has been reported, of which there were `before` until then. */
+static enum rc read_text(struct import *im, const char *path, struct slice text, size_t before)
 {
 	enum program p = PROGRAM_COUNT;
-	size_t before = err->count;
-	struct slice text;
 
-	im->err = err;
-	text = old_text(im, path);
 	if (!slice_is_null(text) && !program_by_name(slice_str(path), &p) && !program_by_content(text, &p))
 		mistake(im, shown(im, slice_str(path)), 0, "is not recognized as a file of opendkim, opendmarc, "
 		    "openarc, policyd-spf, Postfix or Sendmail: give it the program's own file name (tables and lists are "
@@ -469,5 +475,21 @@ enum rc import_read(struct import *im, const char *path, struct err *err)
 	}
 	if (arena_failed(im->arena))
 		return RC_NOMEM;
-	return err->count > before ? RC_CONFIG : RC_OK;
+	return im->err->count > before ? RC_CONFIG : RC_OK;
+}
+
+enum rc import_read(struct import *im, const char *path, struct err *err)
+{
+	size_t before = err->count;
+
+	im->err = err;
+	return read_text(im, path, old_text(im, path), before);
+}
+
+enum rc import_read_text(struct import *im, const char *path, struct slice text, struct err *err)
+{
+	size_t before = err->count;
+
+	im->err = err;
+	return read_text(im, path, check_text(im, shown(im, slice_str(path)), text) ? text : SLICE_NULL, before);
 }

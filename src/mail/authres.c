@@ -10,7 +10,7 @@
 /* token of RFC 2045 section 5.1: no space, CTL or tspecials; and UTF-8 (RFC 8601 section 2.5) */
 static bool is_token_octet(char c)
 {
-	return is_8bit(c) || (is_vchar(c) && strchr("()<>@,;:\\\"/[]?=", c) == NULL);
+	return is_8bit(c) || (is_vchar(c) && !is_one_of(c, "()<>@,;:\\\"/[]?="));
 }
 
 /* --- whose field is it? ---------------------------------------------------------------------- */
@@ -119,7 +119,7 @@ static void add_delimited(struct buf *piece, char open, struct slice text, const
 			buf_add_str(piece, "...");
 			break;
 		}
-		if (strchr(specials, c) != NULL)
+		if (is_one_of(c, specials))
 			buf_add_char(piece, '\\');
 		buf_add_char(piece, c);
 	}

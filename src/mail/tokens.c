@@ -5,7 +5,7 @@
 
 static bool is_atext(char c)
 {
-	return is_alnum(c) || (is_vchar(c) && strchr("!#$%&'*+-/=?^_`{|}~", c) != NULL);
+	return is_alnum(c) || (is_vchar(c) && is_one_of(c, "!#$%&'*+-/=?^_`{|}~"));
 }
 
 bool is_atext_utf8(char c)

@@ -57,7 +57,7 @@ bool bounce_sender_tag(struct arena *a, struct slice bounce_address, struct slic
 /* token of RFC 2045 section 5.1: printable, and none of its tspecials */
 static bool is_token_octet(char c)
 {
-	return is_vchar(c) && strchr("()<>@,;:\\\"/[]?=", c) == NULL;
+	return is_vchar(c) && !is_one_of(c, "()<>@,;:\\\"/[]?=");
 }
 
 /* What a quoted-string means. */

@@ -92,7 +92,7 @@ void redact_address(const struct redactor *r, struct slice address, struct buf *
 /* What no local-part has outside of quotes.  "=" is not here: "prvs=1=joe@example.com". */
 static bool ends_local_part(char c)
 {
-	return is_fws(c) || is_ctl(c) || strchr("<>()[],;:\"", c) != NULL;
+	return is_fws(c) || is_ctl(c) || is_one_of(c, "<>()[],;:\"");
 }
 
 static size_t before_fws(struct slice text, size_t end)
@@ -134,7 +134,7 @@ static size_t local_part_begin(struct slice text)
 		if (at == begin || (begin = at) == 0)
 			break;
 		at = before_fws(text, at);
-		if (at == 0 || (text.ptr[begin] != '.' && strchr(".)", text.ptr[at - 1]) == NULL &&
+		if (at == 0 || (text.ptr[begin] != '.' && !is_one_of(text.ptr[at - 1], ".)") &&
 			(text.ptr[at - 1] != '"' || at < begin)))
 			break;
 	}
@@ -230,8 +230,8 @@ void redact_text(const struct redactor *r, struct slice text, struct buf *out)
 /* Within a word: octets of its local-part before it, of its domain after it. */
 static bool is_within_word(struct slice text, size_t at)
 {
-	return at > 0 && at + 1 < text.len && !is_fws(text.ptr[at - 1]) && text.ptr[at - 1] != '@' &&
-	    !is_fws(text.ptr[at + 1]);
+	return at > 0 && at + 1 < text.len && !is_wsp(text.ptr[at - 1]) && !is_ctl(text.ptr[at - 1]) &&
+	    text.ptr[at - 1] != '@' && !is_wsp(text.ptr[at + 1]) && !is_ctl(text.ptr[at + 1]);
 }
 
 /* Beside quotes, comments and an "@" that is alone it is not certain which words before an "@" are its local-part. */
@@ -240,7 +240,7 @@ static bool is_uncertain(struct slice text)
 	bool mark = false, found = false;
 
 	for (size_t i = 0; i < text.len; i++) {
-		mark = mark || (text.ptr[i] != '\0' && strchr("()\"\\", text.ptr[i]) != NULL) ||
+		mark = mark || is_one_of(text.ptr[i], "()\"\\") ||
 		    (text.ptr[i] == '@' && !is_within_word(text, i));
 		found = found || text.ptr[i] == '@';
 	}
@@ -265,7 +265,7 @@ static void add_quoted(struct slice quoted, struct buf *out)
 {
 	buf_add_char(out, '"');
 	for (size_t i = 1; i + 1 < quoted.len; i++)
-		buf_add_char(out, ends_local_part(quoted.ptr[i]) || strchr("@.\\", quoted.ptr[i]) != NULL ? '_' : quoted.ptr[i]);
+		buf_add_char(out, ends_local_part(quoted.ptr[i]) || is_one_of(quoted.ptr[i], "@.\\") ? '_' : quoted.ptr[i]);
 	buf_add_char(out, '"');
 }
 
@@ -281,7 +281,7 @@ static bool add_unhidden(struct slice value, struct buf *out)
 			buf_add_char(out, ' ');
 		else if (take_quoted_string(&c))
 			add_quoted(slice_between(from, c.at), out);
-		else if (strchr("()\"", *c.at) != NULL)
+		else if (is_one_of(*c.at, "()\""))
 			return false;
 		else
 			buf_add_char(out, *c.at++);

@@ -17,7 +17,7 @@ typedef void field_kind(const struct redactor *r, struct slice value, struct buf
 
 static bool is_token_octet(char c)
 {
-	return is_alnum(c) || strchr("/+-._", c) != NULL;
+	return is_alnum(c) || is_one_of(c, "/+-._");
 }
 
 /* Without parameters: names of files are among them. */
@@ -67,7 +67,7 @@ static bool is_shown_value(const struct shown_tag *tag, struct slice value)
 
 	for (size_t i = 0; i < value.len; i++)
 		if (!is_digit(value.ptr[i]) && (number || (!is_alpha(value.ptr[i]) &&
-			(value.ptr[i] == '\0' || strchr(tag->more, value.ptr[i]) == NULL))))
+			!is_one_of(value.ptr[i], tag->more))))
 			return false;
 	return true;
 }
@@ -189,7 +189,7 @@ static void add_comment(struct slice comment, struct buf *out)
 
 static bool is_date_octet(char c)
 {
-	return is_alnum(c) || strchr(" ,:+-", c) != NULL;
+	return is_alnum(c) || is_one_of(c, " ,:+-");
 }
 
 /* [ day-name "," ] day: how a date-time begins (RFC 5322 section 3.3) */

@@ -1,4 +1,5 @@
 #include <stdint.h>
+#include <sys/stat.h>
 
 #include "base/ascii.h"
 #include "base/file.h"
@@ -14,16 +15,18 @@ enum rc table_open(const char *spec, struct arena *a, struct table_file *out, st
 	struct slice path = slice_str(spec);
 	struct table_file f = { .patterns = slice_starts_with(path, refile) };
 	const char *why;
+	struct stat st;
 
 	if (f.patterns)
 		path = slice_drop(path, refile.len);
 	else if (slice_starts_with(path, file))
 		path = slice_drop(path, file.len);
 	f.path = log_shown(a, path);
-	if (file_read(path.ptr, &content, NULL, &why) != RC_OK) {
+	if (file_read(path.ptr, &content, &st, &why) != RC_OK) {
 		buf_free(&content);
 		return err_config(err, "%s: %s", f.path, why);
 	}
+	file_warn_writable(f.path, &st, err);
 	f.rest = arena_take_buf(a, &content);
 	if (slice_is_null(f.rest))
 		return RC_NOMEM;

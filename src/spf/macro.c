@@ -25,7 +25,7 @@ bool spf_take_macro_literals(struct cursor *c, struct slice *out)
 /* delimiter = "." / "-" / "+" / "," / "/" / "_" / "=" */
 static bool is_delimiter(char c)
 {
-	return c != '\0' && strchr(".-+,/_=", c) != NULL;
+	return is_one_of(c, ".-+,/_=");
 }
 
 /* *DIGIT; the value must be nonzero (section 7.3), and more than can be used is all. */
@@ -50,7 +50,7 @@ static bool take_macro_braces(struct cursor *c, struct spf_macro *m)
 		return false;
 	m->letter = ascii_lower(*c->at);
 	m->escape = is_upper(*c->at);
-	if (m->letter == '\0' || strchr("slodiphcrtv", m->letter) == NULL)
+	if (!is_one_of(m->letter, "slodiphcrtv"))
 		return false;
 	c->at++;
 	if (!take_keep(c, &m->keep))
@@ -150,7 +150,7 @@ bool spf_uses_macro(struct slice text, const char *letters)
 			continue;
 		if (!spf_take_macro_expand(&c, &m))
 			return false;
-		if (strchr(letters, m.letter) != NULL)
+		if (is_one_of(m.letter, letters))
 			return true;
 	}
 	return false;

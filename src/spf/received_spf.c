@@ -17,7 +17,7 @@ static void add_clean(struct buf *b, struct slice s, const char *quoted)
 
 		if (is_8bit(c) || is_ctl(c))
 			c = '?';
-		if (strchr(quoted, c) != NULL)
+		if (is_one_of(c, quoted))
 			buf_add_char(b, '\\');
 		buf_add_char(b, c);
 	}

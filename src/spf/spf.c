@@ -159,7 +159,7 @@ static struct slice mechanism_of(struct arena *a, const struct spf_finding *f,
     enum auth_result result)
 {
 	struct buf b = BUF_INIT(LIMIT_LOG_LINE);
-	bool qualified = f->term.len > 0 && strchr("+-~?", f->term.ptr[0]) != NULL;
+	bool qualified = f->term.len > 0 && is_one_of(f->term.ptr[0], "+-~?");
 
 	if (result == AUTH_NONE || f->error != AUTH_NONE)
 		return SLICE_NULL;

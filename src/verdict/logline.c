@@ -1,3 +1,4 @@
+#include "base/ascii.h"
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/utf8.h"
@@ -86,7 +87,7 @@ static void add_name(struct buf *out, struct slice name)
 	log_escape(&text, name);
 	escaped = buf_slice(&text);
 	for (size_t i = 0; i < escaped.len; i++)
-		if (strchr("(),/", escaped.ptr[i]) != NULL)
+		if (is_one_of(escaped.ptr[i], "(),/"))
 			buf_addf(out, "\\x%02x", (unsigned)(unsigned char)escaped.ptr[i]);
 		else
 			buf_add_char(out, escaped.ptr[i]);

@@ -431,6 +431,25 @@ def every_form_of_tables_signs_as_before(w):
         assert status == 0 and "same:" in out and "/s" in out, (keys, signing, out, err)
 
 
+def tables_are_written_with_the_rights_of_the_directory(w):
+    """Tables of a stranger: beside a key directory whose parent is not root's, root could be led to another file."""
+    if os.geteuid() != 0:
+        return print("not run: it needs root")
+    path = site(w, "tables-owner")
+    key = private_key(w.dir, "import-old/key")
+    put(path, "old/KeyTable", f"k provider.example:s:{key}\n")
+    put(path, "old/SigningTable", "*@example.com k\n")
+    old = put(path, "opendkim.conf", f"KeyTable {path}/old/KeyTable\nSigningTable refile:{path}/old/SigningTable\n")
+    os.chmod(w.dir, 0o755)
+    for directory in path, path + "/keys":
+        os.chown(directory, 12345, 12346)
+    status, _, err = w.run("import", "--keys", path + "/keys", "-o", w.dir + "/tables-owner.conf", old)
+    assert status == 0, err
+    for name in "KeyTable", "SigningTable", "table-keys", "table-keys/provider.example/s.pem":
+        st = os.stat(os.path.join(path, name))
+        assert (st.st_uid, st.st_gid) == (12345, 12346), (name, st)
+
+
 def a_single_key_with_subdomains(w):
     path = site(w, "single")
     key = private_key(path, "old/k")
@@ -668,6 +687,7 @@ CHECKS = [
     a_second_import_changes_nothing_and_overwrites_nothing,
     recipients_of_policyd_spf_become_sections,
     every_form_of_tables_signs_as_before,
+    tables_are_written_with_the_rights_of_the_directory,
     a_single_key_with_subdomains,
     a_difference_is_found,
     a_trial_shows_the_configuration_and_writes_nothing,

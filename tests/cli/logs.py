@@ -217,6 +217,11 @@ def log_of_hostile_lines(w):
     out = subprocess.run([w.assay, "log", "--log", "-"], capture_output=True, check=True,
                          input=b"Q: role=judge client=192.0.2.1 author=a\x1b[2J\xff\n").stdout
     assert b"a\\x1b[2J\\xff" in out, out
+    fifo = os.path.join(w.dir, "log.fifo")
+    os.mkfifo(fifo)
+    config = w.file("fifo.conf", 'log {\n\ttarget = file\n\tfile = "%s"\n}\n' % fifo)
+    status, _, err = w.run("log", "-c", config)
+    assert status == 1 and "log.fifo: is not a regular file" in err, err
     many = "".join("Q: role=judge client=192.0.%d.%d author=b.org action=accept\n" % (i >> 8, i & 255)
                    for i in range(20100))
     o = json.loads(w.ok("log", "--json", "--log", "-", stdin=many.encode()))

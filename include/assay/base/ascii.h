@@ -5,6 +5,7 @@
 #define ASSAY_BASE_ASCII_H
 
 #include <stdbool.h>
+#include <string.h>
 
 static inline bool is_digit(char c)
 {
@@ -62,6 +63,12 @@ static inline bool is_8bit(char c)
 static inline char ascii_lower(char c)
 {
 	return is_upper(c) ? (char)(c + ('a' - 'A')) : c;
+}
+
+/* strchr() finds a NUL in every set, which octets of others may be. */
+static inline bool is_one_of(char c, const char *set)
+{
+	return c != '\0' && strchr(set, c) != NULL;
 }
 
 /* Value of a hexadecimal digit, or -1. */

@@ -9,6 +9,7 @@
 #include <sys/types.h>
 
 #include "base/buf.h"
+#include "base/err.h"
 #include "base/rc.h"
 
 struct stat;
@@ -21,6 +22,9 @@ struct stat;
  */
 MUST_CHECK enum rc file_read(const char *path, struct buf *out, struct stat *st_out,
     const char **why_out);
+
+/* A warning where every account of the machine may change a file that decides what is signed or trusted. */
+void file_warn_writable(const char *shown, const struct stat *st, struct err *err);
 
 /*
  * Writes a file that must not exist yet, in one step: it is written under another name ("directory/.name.new") and

@@ -68,6 +68,9 @@ void import_free(struct import **im);
  */
 MUST_CHECK enum rc import_read(struct import *im, const char *path, struct err *err);
 
+/* The same with the text of such a file, which must outlive im. */
+MUST_CHECK enum rc import_read_text(struct import *im, const char *path, struct slice text, struct err *err);
+
 /* Translates all that was read.  RC_CONFIG with every mistake in err; then nothing may be written. */
 MUST_CHECK enum rc import_translate(struct import *im, struct err *err);
 

@@ -280,10 +280,11 @@ START_TEST(writable_by_all_warns)
 	struct err err = ERR_INIT;
 	struct settings *s = NULL;
 
-	files_write(dir, "assay.conf", "", 0666);
+	files_write(dir, "assay.conf", "internal-hosts = { \"file:hosts\" }", 0666);
+	files_write(dir, "hosts", "192.0.2.1", 0666);
 	ck_assert_int_eq(settings_load(path, &s, &err), RC_OK);
-	ck_assert_msg(err.warnings == 1 && strstr(buf_cstr(&err.text), "chmod o-w") != NULL, "%s",
-	    buf_cstr(&err.text));
+	ck_assert_msg(err.warnings == 2 && strstr(buf_cstr(&err.text), "hosts: writable by everybody: chmod o-w") != NULL,
+	    "%s", buf_cstr(&err.text));
 	settings_release(&s);
 	err_free(&err);
 	free(path);

@@ -181,6 +181,8 @@ static const struct text_row word_rows[] = {
 	{ "=?x-unknown?b?am9l?=", "[redacted]" },
 	{ "joe\xef\xbc\xa0" "example.com", "[redacted]" }, /* U+FF20 */
 	{ "\xff\xfe", "[redacted]" },
+	{ "joe\x01@example.com", "[redacted]" }, /* readers of mail do not show controls */
+	{ "joe@\x01" "example.com", "[redacted]" },
 	{ "=?utf-8?q?joe=40example.com?= and ann@example.com", "[redacted]" },
 	{ "ann@example.com and =?utf-8?q?joe=40example.com?=", "[redacted]" },
 };
@@ -303,15 +305,6 @@ START_TEST(one_address_in_all_fields)
 }
 END_TEST
 
-START_TEST(subject_by_setting)
-{
-	struct arena *a = arena_create(LIMIT_ARENA_BYTES);
-
-	ck_slice_eq(header_of(a, SLICE("Subject: private\n"), false), SLICE("Subject: [redacted]\n"));
-	arena_free(&a);
-}
-END_TEST
-
 /* Every line is a field's or its continuation, printable ASCII of at most 998 octets (RFC 5322 section 2.1.1). */
 static void check_lines(struct slice text)
 {
@@ -325,6 +318,26 @@ static void check_lines(struct slice text)
 			ck_assert(is_vchar(line.ptr[i]) || is_wsp(line.ptr[i]));
 	}
 }
+
+/* NUL in a set: strchr() finds it in every one. */
+START_TEST(nul_is_no_token)
+{
+	struct arena *a = arena_create(LIMIT_ARENA_BYTES);
+
+	check_lines(header_of(a, SLICE("Received: from a.example (x) with ESMTP\0joe id 4X\0y; 1 Jan\0 2026\n"
+		"Content-Type: text\0joe/plain\n"), true));
+	arena_free(&a);
+}
+END_TEST
+
+START_TEST(subject_by_setting)
+{
+	struct arena *a = arena_create(LIMIT_ARENA_BYTES);
+
+	ck_slice_eq(header_of(a, SLICE("Subject: private\n"), false), SLICE("Subject: [redacted]\n"));
+	arena_free(&a);
+}
+END_TEST
 
 static unsigned random_number(unsigned *seed)
 {
@@ -392,6 +405,7 @@ Suite *redact_suite(void)
 	UNIT_TABLE(s, header_fields, header_rows);
 	UNIT_TEST(s, comments_without_an_end);
 	UNIT_TEST(s, one_address_in_all_fields);
+	UNIT_TEST(s, nul_is_no_token);
 	UNIT_TEST(s, subject_by_setting);
 	UNIT_TEST(s, hostile_headers);
 	return s;

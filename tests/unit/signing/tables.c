@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/limits.h"
 #include "signing/tables.h"
 
 #include "signing/tablefile.h"
@@ -350,6 +351,26 @@ START_TEST(missing_tables)
 }
 END_TEST
 
+START_TEST(writable_by_all_warns)
+{
+	char *dir = files_dir(), *path = files_path(dir, "KeyTable");
+	struct arena *a = arena_create(LIMIT_ARENA_BYTES);
+	struct err err = ERR_INIT;
+	struct table_file f;
+
+	files_write(dir, "KeyTable", "x y\n", 0644);
+	ck_assert_int_eq(table_open(path, a, &f, &err), RC_OK);
+	ck_assert_uint_eq(err.warnings, 0);
+	files_write(dir, "KeyTable", "x y\n", 0666);
+	ck_assert_int_eq(table_open(path, a, &f, &err), RC_OK);
+	ck_assert_uint_eq(err.warnings, 1);
+	arena_free(&a);
+	err_free(&err);
+	free(path);
+	free(dir);
+}
+END_TEST
+
 START_TEST(a_name_twice_warns)
 {
 	char *dir = files_dir();
@@ -497,6 +518,7 @@ Suite *tables_suite(void)
 	UNIT_TEST(s, domains_of_matches);
 	UNIT_TABLE(s, mistakes, bad_rows);
 	UNIT_TEST(s, missing_tables);
+	UNIT_TEST(s, writable_by_all_warns);
 	UNIT_TEST(s, a_name_twice_warns);
 	UNIT_TEST(s, described);
 	UNIT_TEST(s, keys_known);
