@@ -371,18 +371,24 @@ static bool check_text(struct import *im, const char *file, struct slice text)
 	return true;
 }
 
-struct slice old_text(struct import *im, const char *path)
+/* The null slice: a mistake has been reported, or the arena is full. */
+static struct slice content_of(struct import *im, const char *path)
 {
 	struct buf content = BUF_INIT(LIMIT_CONFIG_FILE);
-	const char *why = NULL, *file = shown(im, slice_str(path));
-	struct slice text = SLICE_NULL;
+	const char *why = NULL;
 
-	if (file_read(path, &content, NULL, &why) != RC_OK)
-		mistake(im, file, 0, "cannot be read by %s: %s", own_name(), why);
-	else if (check_text(im, file, buf_slice(&content)))
-		text = arena_take_buf(im->arena, &content);
+	if (file_read(path, &content, NULL, &why) == RC_OK)
+		return arena_take_buf(im->arena, &content);
+	mistake(im, shown(im, slice_str(path)), 0, "cannot be read by %s: %s", own_name(), why);
 	buf_free(&content);
-	return text;
+	return SLICE_NULL;
+}
+
+struct slice old_text(struct import *im, const char *path)
+{
+	struct slice text = content_of(im, path);
+
+	return !slice_is_null(text) && check_text(im, shown(im, slice_str(path)), text) ? text : SLICE_NULL;
 }
 
 static void read_file(struct import *im, enum program p, const char *path, unsigned depth)
@@ -455,41 +461,40 @@ static bool program_by_content(struct slice text, enum program *out)
 	return unique;
 }
 
-/* text: null where a mistake has been reported, of which there were `before` until then. */
-static enum rc read_text(struct import *im, const char *path, struct slice text, size_t before)
+enum rc import_read_text(struct import *im, const char *path, struct slice text, struct err *err)
 {
+	const char *file = shown(im, slice_str(path));
 	enum program p = PROGRAM_COUNT;
+	size_t before = err->count;
+	bool good;
 
-	if (!slice_is_null(text) && !program_by_name(slice_str(path), &p) && !program_by_content(text, &p))
-		mistake(im, shown(im, slice_str(path)), 0, "is not recognized as a file of opendkim, opendmarc, "
+	im->err = err;
+	good = check_text(im, file, text);
+	if (good && !program_by_name(slice_str(path), &p) && !program_by_content(text, &p))
+		mistake(im, file, 0, "is not recognized as a file of opendkim, opendmarc, "
 		    "openarc, policyd-spf, Postfix or Sendmail: give it the program's own file name (tables and lists are "
 		    "read where these files name them)");
 	if (p != PROGRAM_COUNT && im->lines[p].present && p <= PROGRAM_POLICYD_SPF) {
-		mistake(im, shown(im, slice_str(path)), 0, "a file of %s has been read already: import each instance of a "
+		mistake(im, file, 0, "a file of %s has been read already: import each instance of a "
 		    "program by itself", program_names[p]);
 	} else if (p != PROGRAM_COUNT) {
-		struct reader r = { .im = im, .program = p, .path = shown(im, slice_str(path)) };
+		struct reader r = { .im = im, .program = p, .path = file };
 
 		im->lines[p].present = true;
 		read_lines(&r, text);
 	}
 	if (arena_failed(im->arena))
 		return RC_NOMEM;
-	return im->err->count > before ? RC_CONFIG : RC_OK;
+	return err->count > before ? RC_CONFIG : RC_OK;
 }
 
 enum rc import_read(struct import *im, const char *path, struct err *err)
 {
-	size_t before = err->count;
+	struct slice text;
 
 	im->err = err;
-	return read_text(im, path, old_text(im, path), before);
-}
-
-enum rc import_read_text(struct import *im, const char *path, struct slice text, struct err *err)
-{
-	size_t before = err->count;
-
-	im->err = err;
-	return read_text(im, path, check_text(im, shown(im, slice_str(path)), text) ? text : SLICE_NULL, before);
+	text = content_of(im, path);
+	if (slice_is_null(text))
+		return arena_failed(im->arena) ? RC_NOMEM : RC_CONFIG;
+	return import_read_text(im, path, text, err);
 }
