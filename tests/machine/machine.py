@@ -97,7 +97,8 @@ class Machine:
         with open(os.path.join(new, "etc/dpkg/dpkg.cfg.d/unsafe-io"), "w") as f:
             f.write("force-unsafe-io\n")       # what is lost in a crash is made again
         with open(os.path.join(new, "etc/apt/apt.conf.d/90keep"), "w") as f:
-            f.write('Binary::apt::APT::Keep-Downloaded-Packages "true";\nAPT::Sandbox::User "root";\n')
+            f.write('Binary::apt::APT::Keep-Downloaded-Packages "true";\nAPT::Sandbox::User "root";\n'
+                    'Acquire::Check-Valid-Until "false";\n')      # the mirror may be a copy of an earlier day
         try:
             os.rename(new, self.image)
         except OSError:                         # another run was quicker
