@@ -254,7 +254,8 @@ def monitored(site):
         check(commands, "no command: " + line)
         for command in commands:
             p = subprocess.run(["sh", "-c", command.replace("QUEUE-ID", queue_id)], capture_output=True, text=True, timeout=60)
-            check(p.returncode in (0, 3) and p.stdout, "%s: exit %d: %s" % (command, p.returncode, p.stderr))
+            said = p.stdout + p.stderr      # assayd --reload reports to standard error
+            check(p.returncode in (0, 3) and said, "%s: exit %d: %s" % (command, p.returncode, said))
         for title in re.findall(r'\("([^"]*)"\)', answer):
             check(title.replace(" ...", "") in page, "%s: %s" % (title, page))
     run("rm /etc/assay/conf.d/log.conf; systemctl reload assayd")
