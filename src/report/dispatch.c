@@ -188,7 +188,10 @@ static enum rc dispatch_next(struct dispatching *t, struct arena *a, bool *more_
 	struct outgoing report;
 	struct delivery d;
 
-	TRY(wait_for_turn(t, more_out));
+	claim.now = t->s->now(t->s->ctx);
+	TRY(outbox_is_due(t->sql, a, &claim, more_out, t->err));
+	if (*more_out)
+		TRY(wait_for_turn(t, more_out));
 	if (!*more_out)
 		return RC_OK;
 	claim.now = t->s->now(t->s->ctx);

@@ -335,12 +335,14 @@ static enum rc mark_days(struct history *h, int64_t since, struct err *err)
 static enum rc expire(struct history *h, struct err *err)
 {
 	int64_t now = clock_monotonic_ms();
+	int64_t today;
 	bool done = false;
 
 	if (now < h->next_expire)
 		return RC_OK;
-	TRY(store_incidents_forget(h->store, now_of(h) - STORE_INCIDENTS_KEPT, err));
-	TRY(store_expire(h->store, (now_of(h) - h->settings.keep_seconds) / SECONDS_OF_DAY, &done, err));
+	TRY(sql_earlier(store_sql(h->store), now_of(h), &today, err));
+	TRY(store_incidents_forget(h->store, today - STORE_INCIDENTS_KEPT, err));
+	TRY(store_expire(h->store, (today - h->settings.keep_seconds) / SECONDS_OF_DAY, &done, err));
 	if (done)
 		h->next_expire = now + EXPIRE_MS;
 	return RC_OK;

@@ -187,6 +187,16 @@ static enum rc read_leased(struct sql *s, struct slice report, struct slice addr
 	    "WHERE d.report = $1 AND d.address = $2", take_leased, r, err, sql_text(report), sql_text(address));
 }
 
+enum rc outbox_is_due(struct sql *s, struct arena *a, const struct outbox_claim *claim, bool *due_out,
+    struct err *err)
+{
+	struct candidates c = { .arena = a };
+
+	TRY(find_due(s, claim, &c, err));
+	*due_out = c.count > 0;
+	return RC_OK;
+}
+
 enum rc outbox_lease(struct sql *s, struct arena *a, const struct outbox_claim *claim,
     struct outgoing *report_out, struct delivery *delivery_out, bool *found_out, struct err *err)
 {

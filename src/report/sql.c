@@ -135,6 +135,16 @@ enum rc sql_exclude_others(struct sql *s, struct err *err)
 	return s->backend->exclude == NULL ? RC_OK : sql_run(s, s->backend->exclude, NULL, 0, NULL, NULL, err);
 }
 
+enum rc sql_earlier(struct sql *s, int64_t now, int64_t *out, struct err *err)
+{
+	int64_t theirs = now;
+
+	if (s->backend->clock != NULL)
+		TRY(sql_run(s, s->backend->clock, NULL, 0, sql_take_integer, &theirs, err));
+	*out = theirs < now ? theirs : now;
+	return RC_OK;
+}
+
 const char *sql_octets_word(const struct sql *s)
 {
 	return s->backend->octets_word;

@@ -17,6 +17,7 @@ struct sql_backend {
 	const char *scheme;      /* that a location begins with */
 	const char *begin;       /* the statement */
 	const char *exclude;     /* of sql_exclude_others(); NULL: begin does it */
+	const char *clock;       /* the statement; NULL: the store has no clock of its own */
 	const char *octets_word, *serial_word;
 	enum rc (*open)(struct slice location, struct sql **out, struct err *err);
 	void (*close)(struct sql *s);

@@ -456,6 +456,7 @@ const struct sql_backend sql_postgresql = {
 	.scheme = "postgresql:",
 	.begin = "BEGIN",
 	.exclude = "SELECT pg_advisory_xact_lock(4702111234474983745)", /* "Assay" and a number of our own */
+	.clock = "SELECT CAST(EXTRACT(EPOCH FROM now()) AS BIGINT)",
 	.octets_word = "BYTEA",
 	.serial_word = "BIGSERIAL PRIMARY KEY",
 	.open = open_postgresql,

@@ -77,6 +77,10 @@ struct outbox_claim {
 	int64_t tried_before;  /* ... that time, due or not */
 };
 
+/* Is a delivery due?  Nothing is leased. */
+MUST_CHECK enum rc outbox_is_due(struct sql *s, struct arena *a, const struct outbox_claim *claim, bool *due_out,
+    struct err *err);
+
 /* Leases a delivery that is due; false in *found_out: there is none.  Slices live in the arena. */
 MUST_CHECK enum rc outbox_lease(struct sql *s, struct arena *a, const struct outbox_claim *claim,
     struct outgoing *report_out, struct delivery *delivery_out, bool *found_out, struct err *err);

@@ -91,6 +91,12 @@ MUST_CHECK enum rc sql_end(struct sql *s, enum rc rc, struct err *err);
 /* Within a transaction: until its end no other one that asked for this goes on.  For the schema. */
 MUST_CHECK enum rc sql_exclude_others(struct sql *s, struct err *err);
 
+/*
+ * The earlier one of two times, in seconds: now, and the clock of a server.  A host whose clock is ahead must not
+ * delete what others need.  SQLite has the clock of this host: now.
+ */
+MUST_CHECK enum rc sql_earlier(struct sql *s, int64_t now, int64_t *out, struct err *err);
+
 /* Words of CREATE TABLE in which the two differ. */
 const char *sql_octets_word(const struct sql *s);  /* the type of octets */
 const char *sql_serial_word(const struct sql *s);  /* the type of a key that numbers itself */

@@ -680,6 +680,28 @@ START_TEST(retention)
 }
 END_TEST
 
+/* "Host ahead": its clock does not decide what a server keeps for others. */
+START_TEST(the_earlier_clock_counts)
+{
+	const int64_t far = INT64_C(100000000000);
+	struct store *s;
+	char location[512];
+	int64_t now = 0;
+
+	if (!store_location(_i, location))
+		return;
+	s = opened(location);
+	ck_assert_int_eq(sql_earlier(store_sql(s), far, &now, NULL), RC_OK);
+	if (_i == 0)
+		ck_assert_int_eq(now, far);
+	else
+		ck_assert(now > NOON && now < far);
+	ck_assert_int_eq(sql_earlier(store_sql(s), NOON, &now, NULL), RC_OK);
+	ck_assert_int_eq(now, NOON);
+	store_close(&s);
+}
+END_TEST
+
 START_TEST(secret_is_made_once)
 {
 	unsigned char first[STORE_SECRET_OCTETS] = { 0 }, second[STORE_SECRET_OCTETS], zero[STORE_SECRET_OCTETS] = { 0 };
@@ -825,6 +847,7 @@ Suite *store_suite(void)
 	unit_table(s, "set_aside", set_aside, STORE_KINDS);
 	unit_table(s, "closing_a_day", closing_a_day, STORE_KINDS);
 	unit_table(s, "retention", retention, STORE_KINDS);
+	unit_table(s, "the_earlier_clock_counts", the_earlier_clock_counts, STORE_KINDS);
 	unit_table(s, "secret_is_made_once", secret_is_made_once, STORE_KINDS);
 	unit_table(s, "newer_schema", newer_schema, STORE_KINDS);
 	unit_table(s, "several_writers", several_writers, STORE_KINDS);

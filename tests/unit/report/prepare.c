@@ -26,6 +26,7 @@ struct world {
 
 static int64_t now(void *ctx) { return ((struct world *)ctx)->now; }
 static bool never(void *ctx) { (void)ctx; return false; }
+static bool must_not_wait(void *ctx) { (void)ctx; ck_abort_msg("nothing is due, and a turn is waited for"); }
 
 static void go_on(void *ctx, const struct outgoing *report, const struct delivery *d)
 {
@@ -126,10 +127,41 @@ START_TEST(what_is_left_out)
 }
 END_TEST
 
+/* The last minute was full, but nothing is due: a run ends at once. */
+START_TEST(nothing_due_waits_for_no_turn)
+{
+	struct outbox_claim claim = { .now = NOW, .until = NOW + 60, .day = OUTBOX_ANY_DAY };
+	struct dispatched out = DISPATCHED_INIT;
+	struct outgoing report;
+	struct prepared done;
+	struct delivery d;
+	struct world w;
+	bool found, ours;
+
+	open_world(&w, 0);
+	ck_assert_int_eq(sending_prepare(&w.sending, &done, &w.err), RC_OK);
+	for (int i = 0; i < 3; i++) {
+		ck_assert_int_eq(outbox_lease(store_sql(w.store), w.arena, &claim, &report, &d, &found, &w.err), RC_OK);
+		ck_assert(found);
+		d.state = DELIVERY_DONE;
+		ck_assert_int_eq(outbox_settle(store_sql(w.store), &report, &d, &ours, &w.err), RC_OK);
+	}
+	w.settings.sending.per_minute = 2;
+	w.settings.sending.via = SLICE("smtp:127.0.0.1:1");
+	w.settings.keep_seconds = 100 * SECONDS_OF_DAY;
+	w.sending.pause = must_not_wait;
+	ck_assert_int_eq(sending_dispatch(&w.sending, &out, &w.err), RC_OK);
+	ck_assert_int_eq(out.done + out.later, 0);
+	buf_free(&out.words);
+	close_world(&w);
+}
+END_TEST
+
 Suite *prepare_suite(void)
 {
 	Suite *s = suite_create("prepare");
 
 	unit_table(s, "what_is_left_out", what_is_left_out, N_ELEMENTS(makings));
+	UNIT_TEST(s, nothing_due_waits_for_no_turn);
 	return s;
 }
