@@ -391,6 +391,8 @@ def purged(site):
     check(len(keys) == 2 and all(k.startswith("root 600 ") for k in keys), "keys after a purge: %s" % keys)
     check(os.listdir("/etc/assay") and not os.path.exists("/etc/assay/assay.conf"), "the configuration is left")
     run("id assay; test -e /etc/assay/conf.d/mta.conf")
+    left = [d for d in ("/run/assay", "/var/lib/assay", "/var/log/assay", "/var/spool/postfix/assay") if os.path.exists(d)]
+    check(not left, "left after a purge: %s" % left)
     check(not leaves(site, "purged").all("DKIM-Signature"), "signed after a purge")
 
 
