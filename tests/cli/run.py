@@ -148,6 +148,17 @@ def usage_and_exit_status(w):
 
 
 @check
+def nothing_there(w):
+    """Neither a key nor a message: that is said, instead of an empty page."""
+    directory = os.path.dirname(w.file("no-keys/x", ""))
+    status, out, err = w.run("key", "list", "--keys", directory)
+    assert (status, out) == (0, "") and "there is no key in %s: " % directory in err, (status, out, err)
+    assert json.loads(w.ok("key", "list", "--keys", directory, "--json"))["keys"] == []
+    out = w.ok("log", "--log", w.file("no.log", "Nov 26 12:00:00 mx postfix/master[1]: daemon started\n"))
+    assert out.startswith("0 messages; read from ") and out.count("\n") == 1, out
+
+
+@check
 def closed_and_full_outputs(w):
     """What cannot be written is an error; a descriptor that was closed is nobody else's."""
     message, zone = w.file("full.eml", MESSAGE), w.file("full.zone", "")
@@ -1303,6 +1314,9 @@ def doctor(w):
         postfix({"smtpd_milters": "unix:/run/opendkim/s unix:a/s"})
     assert "BAD  smtpd_milters: unix:/run/opendkim/s looks like opendkim" in \
         postfix({"smtpd_milters": "unix:a/s unix:/run/opendkim/s"})
+    # a chrooted smtpd cannot reach that place: the lines are those of the place that it can reach
+    chrooted = postfix({"queue_directory": "/elsewhere", "smtp/inet/chroot": "y", "smtpd_milters": "", "non_smtpd_milters": ""})
+    assert "write smtpd_milters = { unix:assay/assay.sock, default" in chrooted and "assay init does it" in chrooted, chrooted
     assert w.run("doctor", "-c", conf, "--postconf", "/nonexistent")[0] == 1
     assert w.run("doctor", "more")[0] == 2
 
