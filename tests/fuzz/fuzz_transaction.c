@@ -91,14 +91,14 @@ static bool speaks_for_us(struct slice value)
 	return ours;
 }
 
-/* Filters that search the whole field may find our name there. */
+/* Filters that search the whole field may find our name there, and some other white space before an id. */
 static bool mentions_us(struct slice value)
 {
 	for (size_t i = 0; i < value.len; i++)
 		if (slice_istarts_with(slice_drop(value, i), OURS) ||
 		    slice_starts_with(slice_drop(value, i), SLICE("=?")))
 			return true;
-	return false;
+	return !slice_is_ascii(value);
 }
 
 /* Nothing that was there and is left speaks in our name. */
