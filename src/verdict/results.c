@@ -110,17 +110,26 @@ static bool is_blank_or_quote(char c)
 	return is_fws(c) || c == '"' || c == '\\';
 }
 
-/* Does the text before a ";" end with the name? */
+/* What may come before our name in a longer name, in an address, or as the value of a property. */
+static bool continues_word(char c)
+{
+	return is_name_octet(c) || c == '@' || c == '=' || c == '/' || c == '+';
+}
+
+/* Does the text before a ";" end with the name, as a word of its own? */
 static bool ends_with_name(struct slice text, struct slice name)
 {
 	while (text.len > 0 && is_blank_or_quote(text.ptr[text.len - 1]))
 		text.len--;
-	return name.len > 0 && slice_iends_with(text, name);
+	if (name.len == 0 || !slice_iends_with(text, name))
+		return false;
+	text.len -= name.len;
+	return text.len == 0 || !continues_word(text.ptr[text.len - 1]);
 }
 
 /*
- * Filters of the reader search the whole field for "our-id; dmarc=pass" and find it in comments, quoted-strings
- * and longer names of others, too.
+ * Filters of the reader that search the whole field for "our-id; dmarc=pass" find it in comments and quoted-strings
+ * of others, too.  What others have found about mail of ours ("smtp.helo=our-id;") is kept (RFC 8601 section 5).
  */
 static bool quotes_us(const struct own_names *own, struct slice value)
 {

@@ -78,7 +78,13 @@ static const struct {
 	{ "U+2028, quoted", " \"\xe2\x80\xa8mx.example.com\"; none", true },
 	{ "a vertical tab", " mx.example.com\v; none", true },
 	{ "a longer name", " mx.example.com.evil.example; none", false },
-	{ "a name that ends with ours", " notmx.example.com; none", true },
+	{ "a name that ends with ours", " notmx.example.com; none", false },
+	{ "a name below ours", " a.mx.example.com; none", false },
+	{ "our mail, judged by others", " x.example; spf=pass smtp.helo=mx.example.com; dkim=pass header.d=mx.example.com; "
+	    "dmarc=pass header.from=mx.example.com", false },
+	{ "our users, judged by others", " x.example; spf=pass smtp.mailfrom=a@mx.example.com; dkim=pass header.i=@mx.example.com"
+	    " ; none", false },
+	{ "our key, in another's reason", " x.example; dkim=pass reason=\"s1._domainkey.mx.example.com\"; none", false },
 	{ "a name that ends with ours, with a job's name", " \"notmx.example.com/1\"; none", false },
 	{ "its parent", " example.com; none", false },
 	{ "ours in a comment only", " other.example (mx.example.com); none", false },
