@@ -240,7 +240,7 @@ static enum rc drop_in(struct init *in)
 	else if (file_read(path, &old, NULL, &why) == RC_OK && slice_eq(buf_slice(&old), buf_slice(&text)))
 		init_say(in, "service", INIT_OK, "%s is in place", path);
 	else
-		init_say(in, "service", INIT_OK, "%s was changed by hand: kept", path);
+		init_say(in, "service", INIT_OK, "%s is not what would be written now: kept (remove it to have it written)", path);
 	buf_free(&text);
 	buf_free(&old);
 	return rc;

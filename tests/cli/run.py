@@ -1577,7 +1577,7 @@ def init_existing(w):
     site.file("units/assayd.service.d/postfix.conf", "[Service]\n")
     site.file("assay.conf", 'keys = "%s/keys"\ninclude "conf.d/*.conf"\n' % site.top)
     status, out, err = site.init()
-    assert status == 0 and "was changed by hand: kept" in out, (out, err)
+    assert status == 0 and "is not what would be written now: kept" in out, (out, err)
     assert site.files()["units/assayd.service.d/postfix.conf"] == "[Service]\n"
 
 
