@@ -179,8 +179,8 @@ def junk_folder(machine):
 def build(machine):
     """./bootstrap, and what `make check` runs: for other releases and architectures."""
     machine.put_project("/root/assay")
-    machine.must(["sh", "-c", "cd /root/assay && ./bootstrap && apt-get install -y -q --no-install-recommends check python3 openssl"],
-                 network=True, timeout=1800)
+    machine.must(["sh", "-c", "apt-get update -q && apt-get install -y -q --no-install-recommends check pkg-config python3 openssl && "
+                  "cd /root/assay && ./bootstrap"], network=True, timeout=1800)
     status, said = machine.run(["sh", "-c", "cd /root/assay && make -C build/release -s -k -j$(nproc) all && "
                                 "make -C build/release -s -k -j$(nproc) check"], timeout=3600)
     print("\n".join(re.findall(r"(?m)^(?:# [A-Z]+: +\d+|(?:FAIL|ERROR): .*|.*warning: .*)$", said)))
