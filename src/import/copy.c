@@ -88,7 +88,8 @@ static enum rc make_table_keys(struct import *im, const struct stat *keys)
 
 	if (mkdir(path, 0750) != 0)
 		return errno == EEXIST ? RC_OK : err_config(im->err, "%s: %s", path, strerror(errno));
-	if (geteuid() == 0 && /* not the owner of the directory around it */ fchownat(AT_FDCWD, path, keys->st_uid, keys->st_gid, AT_SYMLINK_NOFOLLOW) != 0)
+	/* acting as the owner of the directory around it, it has the right owner already */
+	if (geteuid() == 0 && fchownat(AT_FDCWD, path, keys->st_uid, keys->st_gid, AT_SYMLINK_NOFOLLOW) != 0)
 		return err_config(im->err, "%s: cannot change the owner to that of %s: %s", path, im->params.keys,
 		    strerror(errno));
 	return RC_OK;
