@@ -63,7 +63,8 @@ int command_end(struct err *err, enum rc rc)
 	struct slice rest;
 
 	if (rc != RC_OK && err->count == 0)
-		err_add(err, rc == RC_LIMIT ? "a fixed limit of this program was exceeded (the input is too large)" : "out of memory");
+		err_add(err, "%s", rc == RC_LIMIT ? "a fixed limit of this program was exceeded (the input is too large)" :
+		    "out of memory");
 	rest = buf_slice(&err->text);
 	if (wants_json && !printed_json && rc != RC_OK) {
 		print_json_errors(rest);
@@ -253,7 +254,8 @@ static int wrong_option(const struct command *c, int o, const char *word)
 	bool begins = false;
 
 	if (optopt > 0 && optopt < MAX_ARGUMENTS)
-		return command_usage(c, o == ':' ? "--%s requires a value" : "--%s takes no value", c->arguments[optopt - 1].name);
+		return command_usage(c, o == ':' ? "--%s requires a value" : "--%s takes no value",
+		    c->arguments[optopt - 1].name);
 	if (optopt != 0)
 		return command_usage(c, o == ':' ? "-%c requires a value" : "unknown option: -%c", optopt);
 	for (const struct argument *arg = c->arguments; arg->name != NULL; arg++) {

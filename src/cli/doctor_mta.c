@@ -241,8 +241,8 @@ static void one_milter(struct doctor *d, const char *name, const struct milter *
 		if (is_address(m->address))
 			other_milter(d, name, m->address, after_us);
 		else
-			doctor_say(d, "BAD", "%s: Postfix refuses \"%.*s\" and with it all mail: write unix:PATH or inet:HOST:PORT, "
-			    "and settings of a milter in braces, { %.*s, default_action=tempfail }", name,
+			doctor_say(d, "BAD", "%s: Postfix refuses \"%.*s\" and with it all mail: write unix:PATH or "
+			    "inet:HOST:PORT, and settings of a milter in braces, { %.*s, default_action=tempfail }", name,
 			    SLICE_ARG(m->address), SLICE_ARG(ours));
 	}
 }
@@ -268,7 +268,7 @@ static void milters(struct doctor *d, const char *name, const char *service)
 	buf_free(&ours);
 }
 
-/* A line of main.cf that begins with a blank continues the one before: so do lines that were pasted with their indent. */
+/* A line of main.cf that begins with a blank continues the one before: so do lines pasted with their indent. */
 static void continued_lines(struct doctor *d)
 {
 	struct slice rest = d->mta;

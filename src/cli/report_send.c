@@ -172,7 +172,8 @@ static enum rc send_all(struct run *run)
 		fputs("\r\033[K", stderr);
 	if (rc == RC_OK && run->request->json)
 		rc = print_done_json(&p, &d);
-	else if (rc == RC_OK && (run->terminal || p.days + p.failures + d.done + d.later + d.refused + d.suppressed + d.expired > 0))
+	else if (rc == RC_OK && (run->terminal ||
+		p.days + p.failures + d.done + d.later + d.refused + d.suppressed + d.expired > 0))
 		print_done(&p, &d);
 	if (rc == RC_OK)
 		rc = judge(run, &d);
@@ -189,7 +190,8 @@ static enum rc preview_one(void *ctx, const struct outgoing *report, const struc
 	if (run->request->json) {
 		printf(run->printed++ == 0 ? "[\n" : ",\n");
 		return json_print(json_pack("{s:s, s:o, s:o, s:o, s:I, s:b, s:o}", "kind",
-		    outgoing_kind_word[report->kind], "domain", json_slice(report->domain), "report_id", json_slice(report->id), "address", json_slice(d->address),
+		    outgoing_kind_word[report->kind], "domain", json_slice(report->domain),
+		    "report_id", json_slice(report->id), "address", json_slice(d->address),
 		    "messages", (json_int_t)report->messages, "send", d->state == DELIVERY_PENDING,
 		    "why", json_slice(d->why)), 2);
 	}

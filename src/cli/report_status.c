@@ -144,8 +144,8 @@ static enum rc show_left_out(void *ctx, int64_t number, uint64_t incidents)
 
 /* --- the whole --------------------------------------------------------------------------------------------- */
 
-enum part { PART_DAYS, PART_NOT_MADE, PART_LATE, PART_FAILURES, PART_LEFT_OUT, PART_SUSPENDED, PART_PENDING, PART_REFUSED, PART_BOUNCED,
-	PART_EXPIRED, PART_SUPPRESSED, PARTS };
+enum part { PART_DAYS, PART_NOT_MADE, PART_LATE, PART_FAILURES, PART_LEFT_OUT, PART_SUSPENDED, PART_PENDING, PART_REFUSED,
+	PART_BOUNCED, PART_EXPIRED, PART_SUPPRESSED, PARTS };
 
 static const struct {
 	const char *name;   /* in JSON */

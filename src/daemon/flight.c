@@ -45,8 +45,8 @@ static void look_for_threads(void)
 	bool before = atomic_exchange(&threads_short, !left);
 
 	if (!left && !before)
-		log_repeated(LOG_LEVEL_ERROR, "threads are short", "no more threads can be started (limits of memory or processes): messages are "
-		    "deferred until they can");
+		log_repeated(LOG_LEVEL_ERROR, "threads are short", "no more threads can be started (limits of memory or "
+		    "processes): messages are deferred until they can");
 	else if (before && left)
 		log_repeated(LOG_LEVEL_WARNING, "threads are there", "threads can be started again");
 }

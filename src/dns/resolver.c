@@ -75,9 +75,9 @@ static void log_refusal(const struct ip *client)
 {
 	char text[IP_TEXT_SIZE];
 
-	log_repeated(LOG_LEVEL_WARNING, "DNS questions", "DNS questions for %s are not asked: too many are in flight (%u of one client or %u of all), "
-	    "or memory is exhausted", client == NULL ? "a message" : ip_text(client, text), LIMIT_DNS_CLIENT,
-	    LIMIT_DNS_IN_FLIGHT);
+	log_repeated(LOG_LEVEL_WARNING, "DNS questions", "DNS questions for %s are not asked: too many are in flight (%u of "
+	    "one client or %u of all), or memory is exhausted", client == NULL ? "a message" : ip_text(client, text),
+	    LIMIT_DNS_CLIENT, LIMIT_DNS_IN_FLIGHT);
 }
 
 void resolver_ask(struct resolver *r, const char *name, enum dns_type type, struct waiter *w)

@@ -1,6 +1,6 @@
 /*
- * What the rows of the tables (keytables.c) become.  Where a key directory has the same effect, only keys are copied into it; otherwise
- * new tables of the same form are written, which name the copies.
+ * What the rows of the tables (keytables.c) become.  Where a key directory has the same effect, only keys are copied into
+ * it; otherwise new tables of the same form are written, which name the copies.
  */
 #include <glob.h>
 #include <stdlib.h>

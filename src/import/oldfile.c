@@ -351,8 +351,8 @@ void check_end(struct import *im, const char *file, struct slice text)
 	for (size_t i = 0; i < text.len; i++)
 		line += text.ptr[i] == '\n';
 	if (text.len > 0 && text.ptr[text.len - 1] != '\n')
-		find_at(im, FINDING_UNSAFE, file, line, SLICE("the end of the file"), SLICE_NULL, "the last line has no line end: "
-		    "is the file complete?");
+		find_at(im, FINDING_UNSAFE, file, line, SLICE("the end of the file"), SLICE_NULL,
+		    "the last line has no line end: is the file complete?");
 }
 
 /* false: a mistake has been reported. */

@@ -18,7 +18,8 @@ static void rule_sealer(struct import *im, const struct old_line *l, const struc
 		return;
 	}
 	find(im, DIFFERENT, l, "sealing stays off until arc { seal = \"%s/%s\" } is written and the key is in the "
-	    "key directory: decide first which mail is sealed (assay.conf(5), section arc)", shown(im, domain->value), shown(im, selector->value));
+	    "key directory: decide first which mail is sealed (assay.conf(5), section arc)", shown(im, domain->value),
+	    shown(im, selector->value));
 }
 
 

@@ -1,8 +1,10 @@
 /* Every option of opendmarc.conf, and what becomes of it. */
 #include "private.h"
 
-#define FAILURE "failure reports (ruf=) are off by default; reports { failure = yes } makes them, redacted and limited (doc/REPORTS)"
-#define HISTORY "the history for aggregate reports is not imported: reports { store = ... } begins a new one and is off by default"
+#define FAILURE "failure reports (ruf=) are off by default; reports { failure = yes } makes them, redacted and limited " \
+	"(doc/REPORTS)"
+#define HISTORY "the history for aggregate reports is not imported: reports { store = ... } begins a new one and is off " \
+	"by default"
 
 /* By default opendmarc rejects nothing; what it evaluates is the same. */
 static void rule_reject(struct import *im, const struct old_line *l, const struct rule *r)

@@ -137,8 +137,8 @@ static void write_policy_service(const struct import *im, struct buf *out)
 
 			if (!text_contains(l->value, SLICE("check_policy_service")) || !text_contains(l->value, name))
 				continue;
-			buf_addf(out, "   Remove check_policy_service ...%.*s from %s:%u: %.*s.\n", SLICE_ARG(name), l->file, l->line,
-			    SLICE_ARG(l->name));
+			buf_addf(out, "   Remove check_policy_service ...%.*s from %s:%u: %.*s.\n", SLICE_ARG(name),
+			    l->file, l->line, SLICE_ARG(l->name));
 			found = true;
 		}
 	}

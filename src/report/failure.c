@@ -176,8 +176,8 @@ static bool is_reported(const struct outcome *o, const struct report_settings *s
 }
 
 /*
- * RFC 9991 section 2: ruf= of a record with psd=y is ignored (dmarc/record.h).  A record at a public suffix counts as one with
- * psd=y, unless its owner says otherwise (dmarc/discover.h).
+ * RFC 9991 section 2: ruf= of a record with psd=y is ignored (dmarc/record.h).  A record at a public suffix counts as one
+ * with psd=y, unless its owner says otherwise (dmarc/discover.h).
  */
 static bool asks(const struct dmarc_policy_discovery *d)
 {

@@ -6,7 +6,8 @@
 
 /* the statements name them by number */
 _Static_assert(DELIVERY_PENDING == 0 && DELIVERY_DONE == 1 && DELIVERY_REFUSED == 2 && DELIVERY_EXPIRED == 3 &&
-    DELIVERY_SUPPRESSED == 4 && DELIVERY_BOUNCED == 5 && OUTGOING_AGGREGATE == 0 && OUTGOING_FAILURE == 1, "the store keeps these numbers");
+    DELIVERY_SUPPRESSED == 4 && DELIVERY_BOUNCED == 5 && OUTGOING_AGGREGATE == 0 && OUTGOING_FAILURE == 1,
+    "the store keeps these numbers");
 
 #define CANDIDATES 16u /* due deliveries looked at before one is leased: others lease as well */
 

@@ -48,7 +48,7 @@ struct batch {
 	struct arena *a;
 	struct entry *entries;
 	size_t count;
-	struct group *groups;         /* memory for as many as entries: each attempt to write the batch fills them anew */
+	struct group *groups;         /* memory for as many as entries; each attempt to write fills them anew */
 	struct incidents incidents;
 	bool singly;                  /* one thing with each statement, to find the one that the store refuses */
 	struct span at;               /* what is being written alone; empty: several things, or none */

@@ -30,7 +30,8 @@ void bulk_texts_free(struct bulk_texts *t);
 
 /*
  * The arguments of one row, which is about these entries; what they borrow must last until it is written, which
- * bulk_end() does at the latest.  Errors are those of sql_run(); what waits is lost then, and *b must not be used again.
+ * bulk_end() does at the latest.  Errors are those of sql_run(); what waits is lost then, and *b must not be used
+ * again.
  */
 MUST_CHECK enum rc bulk_add(struct bulk *b, struct span entries, const struct sql_value *args, struct err *err);
 MUST_CHECK enum rc bulk_end(struct bulk *b, struct err *err);

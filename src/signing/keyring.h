@@ -4,8 +4,9 @@
  * Decoding a key and making a trial signature takes a millisecond or two, and a decoded key occupies about
  * ten KiB.  So at most LIMIT_KEYS_DECODED keys are kept decoded, the most recently used ones.  That many
  * are decoded when they are added, so that mistakes are reported at startup; for further keys only the
- * file's mode is checked then, and they are decoded on first use, and tried by their first signature.  A file whose inode, size, mode or time has
- * changed is a new key; the old one is kept for messages that still use it.  Thread-safe.
+ * file's mode is checked then, and they are decoded on first use, and tried by their first signature.  A file
+ * whose inode, size, mode or time has changed is a new key; the old one is kept for messages that still use it.
+ * Thread-safe.
  */
 #ifndef ASSAY_SIGNING_KEYRING_H
 #define ASSAY_SIGNING_KEYRING_H

@@ -1,8 +1,8 @@
 /*
  * demand_check.h - what SPF and DKIM ask for by themselves, by the settings of each occasion (verdict/policy.h).
  *
- * Both are off as shipped: RFC 7208 section 8 leaves it to the receiver, and RFC 6376 section 6.3 advises against refusing
- * for a signature that is missing or fails.
+ * Both are off as shipped: RFC 7208 section 8 leaves it to the receiver, and RFC 6376 section 6.3 advises against
+ * refusing for a signature that is missing or fails.
  */
 #ifndef ASSAY_VERDICT_DEMAND_CHECK_H
 #define ASSAY_VERDICT_DEMAND_CHECK_H

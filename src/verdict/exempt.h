@@ -1,6 +1,7 @@
 /*
  * exempt.h - mail that the operator treats differently: sections of author domains and of recipients, and
- * the lists of those who are never refused, or not signed for.  Used by demand_dmarc.c, demand_check.c and signatures.c.
+ * the lists of those who are never refused, or not signed for.  Used by demand_dmarc.c, demand_check.c and
+ * signatures.c.
  */
 #ifndef ASSAY_VERDICT_EXEMPT_H
 #define ASSAY_VERDICT_EXEMPT_H

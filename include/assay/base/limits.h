@@ -27,7 +27,7 @@
 #define LIMIT_OWN_RELAYS       10u  /* Received fields of own relays that are skipped to find the client */
 
 /* DKIM */
-#define LIMIT_SIGNATURES       10u    /* verified per message: each costs a query and a signature (RFC 6376 section 8.4) */
+#define LIMIT_SIGNATURES       10u    /* verified per message: each costs a query and more (RFC 6376 section 8.4) */
 #define LIMIT_SIGNATURE_FIELDS 100u   /* parsed and reported (RFC 9990 section 3.1.3 reports as many) */
 #define LIMIT_SIGNATURE_OCTETS (64u * 1024) /* of one DKIM-Signature field */
 #define LIMIT_TAGS             64u    /* of one tag-list */
@@ -50,7 +50,8 @@
 #define LIMIT_SPF_RECORD       (16u * 1024) /* one record */
 #define LIMIT_SPF_EXPLANATION  1024u /* an expanded exp= text */
 #define LIMIT_SPF_COST       50u /* records read to compute what a domain's record costs */
-#define LIMIT_SPF_STEPS        (48u * 1024) /* octets of all records and macros of a check, read and written; what is published takes a few thousand */
+/* octets of all records and macros of a check, read and written; what is published takes a few thousand */
+#define LIMIT_SPF_STEPS        (48u * 1024)
 #define LIMIT_SPF_AHEAD        40u /* questions that the look-ahead starts before the check needs them */
 #define LIMIT_SPF_AHEAD_OCTETS (8u * 1024) /* of records that the look-ahead reads in the resolver's thread */
 #define LIMIT_SPF_AHEAD_STEPS  (4u * 1024) /* of its macros, which the message's own thread expands */
@@ -66,7 +67,8 @@
 #define LIMIT_DNS_POLICY       100u  /* a tree walk and a test for existence of each author domain */
 #define LIMIT_DNS_DKIM         20u   /* keys, of signatures that are then not verified too */
 #define LIMIT_DNS_ARC      100u  /* RFC 8617 section 9.2: two keys a set, 50 sets */
-#define LIMIT_DNS_SPF          165u  /* RFC 7208 section 4.6.4 allows 123 (10 mx of 10 hosts, the record, %{p}, exp=), and look-ahead */
+/* RFC 7208 section 4.6.4 allows 123 (10 mx of 10 hosts, the record, %{p}, exp=), and look-ahead */
+#define LIMIT_DNS_SPF          165u
 #define LIMIT_DNS_HELO         40u   /* a HELO name speaks for one host */
 #define LIMIT_DNS_ALIGNMENT    20u
 #define LIMIT_DNS_IN_FLIGHT    20000u /* questions of all messages, aborted ones included: about 10 MB */

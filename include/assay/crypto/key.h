@@ -48,8 +48,9 @@ MUST_CHECK enum rc public_key_verify(const struct public_key *key,
     const unsigned char hash[SHA256_OCTETS], struct slice signature, bool *valid_out);
 
 /*
- * Immutable after loading, but for the outcome of its trial; may be used by several threads at once.  Reference-counted: whoever keeps one
- * beyond the life of its owner takes a reference, and private_key_free() drops one.
+ * Immutable after loading, but for the outcome of its trial; may be used by several threads at once.
+ * Reference-counted: whoever keeps one beyond the life of its owner takes a reference, and private_key_free() drops
+ * one.
  */
 struct private_key;
 

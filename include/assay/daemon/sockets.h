@@ -23,7 +23,7 @@ struct sockets {
 MUST_CHECK enum rc sockets_open(const struct settings *s, const struct identity *id, struct sockets *sockets,
     struct err *err);
 
-/* Starts to answer on the control socket and the metrics, and lets clients reach all three.  RC_CONFIG with the reason. */
+/* Starts to answer on control socket and metrics, and lets clients reach all three.  RC_CONFIG with the reason. */
 MUST_CHECK enum rc sockets_publish(const struct sockets *sockets, struct server *server, struct err *err);
 
 /* Removes what was not published. */

@@ -4,8 +4,8 @@
  * Strict about the author, lenient about decoration.  If the field does not parse by the grammar
  * (obsolete syntax is grammar) but exactly one angle-addr parses in it and it contains no other "@",
  * that is the author, marked `lenient`; one unquoted address of the same domain may occur directly
- * before it.  So is a field that follows the grammar but for a dot at the end of a domain.  Whatever different readers could take for different
- * authors is FROM_INVALID:
+ * before it.  So is a field that follows the grammar but for a dot at the end of a domain.
+ * Whatever different readers could take for different authors is FROM_INVALID:
  *   - a NUL, or a line end that is not a fold, anywhere;
  *   - white space or a comment within the domain (obs-domain), an address literal, a number for
  *     the last label;

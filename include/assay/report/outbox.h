@@ -39,7 +39,7 @@ struct delivery {
 	enum delivery_state state;
 	struct slice why;      /* the last answer or reason; empty: none */
 	struct slice uri;      /* where the address comes from, if consent must be asked for at each try; or empty */
-	struct slice recipient; /* of the last try: the address, or what a record of consent put in its place; or empty */
+	struct slice recipient; /* of the last try: the address, or what a record of consent has instead; or empty */
 	struct slice tag;      /* of its envelope sender (report/bounce.h) */
 	int64_t due;           /* not before that */
 	int64_t tried;         /* the last try; 0: none */
@@ -100,8 +100,8 @@ MUST_CHECK enum rc outbox_expire(struct sql *s, int64_t made_before, int64_t now
 MUST_CHECK enum rc outbox_tried(struct sql *s, int64_t since, int64_t now, int64_t *count_out, struct err *err);
 
 /* Deliveries of reports of that kind that were made since that time, up to now, and are not suppressed. */
-MUST_CHECK enum rc outbox_made_since(struct sql *s, enum outgoing_kind kind, int64_t since, int64_t now, int64_t *count_out,
-    struct err *err);
+MUST_CHECK enum rc outbox_made_since(struct sql *s, enum outgoing_kind kind, int64_t since, int64_t now,
+    int64_t *count_out, struct err *err);
 
 /* Aggregate deliveries for that day that are not suppressed. */
 MUST_CHECK enum rc outbox_of_day(struct sql *s, int64_t day, int64_t *count_out, struct err *err);
@@ -126,7 +126,10 @@ MUST_CHECK enum rc outbox_lease_day(struct sql *s, int64_t day, int64_t now, int
     bool *ours_out, struct err *err);
 MUST_CHECK enum rc outbox_day_made(struct sql *s, int64_t day, bool *made_out, struct err *err);
 
-/* Why the report of a policy was not made at all; counted by day, since strangers choose how many there are. */
+/*
+ * Why the report of a policy was not made at all; counted by day, since strangers choose how many there are.  The
+ * store keeps these numbers: new ones come last.
+ */
 enum suppression {
 	SUPPRESSED_NOT_ONLY,  /* reports { only } does not name it */
 	SUPPRESSED_EXCEPT,
@@ -134,7 +137,7 @@ enum suppression {
 	SUPPRESSED_FAILING,   /* for = passing, and nothing passed */
 	SUPPRESSED_CAP,       /* daily-cap was used up by larger ones */
 	SUPPRESSED_NO_URI,    /* no usable address in rua */
-	SUPPRESSED_TIME,      /* the time for making reports was used up by larger ones; the number is stored: after the others */
+	SUPPRESSED_TIME,      /* the time for making reports was used up by larger ones */
 	SUPPRESSED_UNREADABLE, /* the store is damaged there, or there is too much of it */
 	SUPPRESSIONS
 };
@@ -166,7 +169,10 @@ MUST_CHECK enum rc outbox_suspended(struct sql *s, struct slice address, int64_t
 MUST_CHECK enum rc outbox_failed(struct sql *s, struct slice address, struct slice why, int64_t now,
     int64_t suspend_after, int64_t suspend_for, struct suspension *out, struct err *err);
 
-/* A notification for the delivery with that tag; *address_out is its recipient.  *found_out false: no delivery has it, or it came before. */
+/*
+ * A notification for the delivery with that tag; *address_out is its recipient.  *found_out false: no delivery has it,
+ * or it came before.
+ */
 MUST_CHECK enum rc outbox_bounced(struct sql *s, struct arena *a, struct slice tag, struct slice why,
     struct slice *address_out, bool *found_out, struct err *err);
 

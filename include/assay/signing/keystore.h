@@ -2,8 +2,8 @@
  * keystore.h - the private keys of a site.
  *
  * A key directory is enough: <keys>/<domain>/<selector>.pem signs; <selector>.pending.pem,
- * <selector>.retiring.pem and <selector>.retired.pem do not.  A new domain's key is found without a reload (the directory is
- * looked at again at most once a second).  OpenDKIM's KeyTable and SigningTable are read in place
+ * <selector>.retiring.pem and <selector>.retired.pem do not.  A new domain's key is found without a reload (the
+ * directory is looked at again at most once a second).  OpenDKIM's KeyTable and SigningTable are read in place
  * (signing/tables.h).  Thread-safe; keys handed out live as long as the arena that they were asked for with.
  */
 #ifndef ASSAY_SIGNING_KEYSTORE_H
