@@ -483,7 +483,7 @@ def failure_reports_in_a_directory(w):
     with open(os.path.join(to, built[0]["file"]), "rb") as f:
         assert parts(f.read())[2]["Incidents"] == "3"
     out, _ = w.run("build", "--failures", "--to", to, "b.example")
-    assert "never" in out and "1 failure reports" in out and "a.example" not in out, out
+    assert "never" in out and "1 failure report" in out and "a.example" not in out, out
     out, _ = w.run("show", "--failures", "a.example")
     assert "Auth-Failure: dmarc" in out and "b.example" not in out, out
     w.run("show", "--failures", "--day", "2026-01-01", status=1)
@@ -658,7 +658,7 @@ def spread_and_patience(w):
     assert done["handed_over"] + waiting == 2 and waiting > 0, done
     w.configure("smtp:127.0.0.1:%d" % s.port, spread="4h", test_clock_offset="29h")
     out, err = w.run("send", "--json")
-    assert "given up" in err and json.loads(out)["expired"] == waiting, (out, err)
+    assert "will not be tried again" in err and json.loads(out)["expired"] == waiting, (out, err)
 
 
 @check

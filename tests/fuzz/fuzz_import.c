@@ -73,10 +73,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	const struct import_params params = { .keys = "/nonexistent/keys", .trusted = size % 4 };
 	struct import *im = import_new(&params);
 	struct err err = ERR_INIT;
+	bool read;
 
 	if (im == NULL)
 		abort();
-	if (read_files(im, slice_of((const char *)data, size), &err) & (import_translate(im, &err) == RC_OK))
+	read = read_files(im, slice_of((const char *)data, size), &err);
+	if (import_translate(im, &err) == RC_OK && read)
 		check_configuration(im);
 	check_clean(buf_slice(&err.text));
 	check_findings(im);

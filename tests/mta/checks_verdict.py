@@ -161,6 +161,10 @@ def forged_results_after_another_milter(setup):
     s.mta.settings.update(smtpd_milters="inet:127.0.0.1:%d, %s" % (port, s.mta.milter))
     s.mta.reload()
     try:
+        for _ in range(20):         # an smtpd from before the reload may take the next connection
+            if not other.messages:
+                plain = letter("Shop <orders@shop.example>", s.number())
+                s.passed(s.arrive(plain, "shop", "orders@shop.example"), plain)
         for index in range(5):
             m = letter("Shop <orders@shop.example>", s.number(), fields=(
                 "Authentication-Results: %s; dmarc=pass\nAuthentication-Results: x.example; none\n"
