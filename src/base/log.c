@@ -476,21 +476,28 @@ void log_sum_up(bool all)
 	buf_free(&line);
 }
 
+static void add_escaped(struct buf *out, struct slice rest, bool is_line)
+{
+	while (rest.len > 0) {
+		char c = rest.ptr[0];
+		size_t n = is_line && c == ' ' ? 1 : !is_line && c == '\\' ? 0 : utf8_visible(rest);
+
+		if (n > 0)
+			buf_add(out, slice_take(rest, n));
+		else
+			buf_addf(out, "\\x%02x", (unsigned)(unsigned char)c);
+		rest = slice_drop(rest, n > 0 ? n : 1);
+	}
+}
+
+void log_escape_line(struct buf *out, struct slice line)
+{
+	add_escaped(out, line, true);
+}
+
 void log_escape(struct buf *out, struct slice s)
 {
-	struct slice rest = slice_take(s, LIMIT_LOG_FIELD);
-
-	while (rest.len > 0) {
-		size_t n = utf8_visible(rest);
-
-		if (n > 0 && rest.ptr[0] != '\\') {
-			buf_add(out, slice_take(rest, n));
-		} else {
-			buf_addf(out, "\\x%02x", (unsigned)(unsigned char)rest.ptr[0]);
-			n = 1;
-		}
-		rest = slice_drop(rest, n);
-	}
+	add_escaped(out, slice_take(s, LIMIT_LOG_FIELD), false);
 	if (s.len > LIMIT_LOG_FIELD)
 		buf_add_str(out, "...");
 }

@@ -387,8 +387,7 @@ static int status_of(const struct check_request *r, int status)
 }
 
 static const struct argument arguments[] = {
-	{ "keys", ARGUMENT_TEXT, offsetof(struct check_request, directory), "DIRECTORY",
-	    "the key directory" },
+	OPTION_KEYS(struct check_request, directory),
 	OPTION_CONFIG(struct check_request, config),
 	OPTION_ZONE(struct check_request, zone),
 	OPTION_JSON(struct check_request, json),

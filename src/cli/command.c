@@ -332,6 +332,8 @@ int command_subcommand(const struct command *c, int argc, char **argv)
 		return command_usage(c, "name a subcommand");
 	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)
 		return subcommand_help(c);
+	if (argv[1][0] == '-')
+		return command_usage(c, "%s: write the subcommand before its options", argv[1]);
 	nearest = nearest_to(slice_str(argv[1]));
 	for (size_t i = 0; c->subcommands[i] != NULL; i++) {
 		const char *name = last_word(c->subcommands[i]->name);

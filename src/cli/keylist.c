@@ -84,7 +84,7 @@ enum rc key_each(struct key_request *r, const struct key_walk *w)
 	if (seen == 0 && worst == RC_OK && r->argument_count > 0)
 		worst = nothing_seen(r, &wanting, &keys);
 	else if (seen == 0 && worst == RC_OK && w->none_is_said && !r->json)
-		fprintf(stderr, "assay: there is no key in %s: `assay key new DOMAIN` makes one\n", r->directory);
+		fprintf(stderr, "assay: no keys in %s: make one with `assay key new DOMAIN`\n", r->directory);
 	own_keys_free(&keys);
 	return worst;
 }

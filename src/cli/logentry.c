@@ -2,7 +2,6 @@
 
 #include "base/ascii.h"
 #include "base/log.h"
-#include "base/utf8.h"
 #include "verdict/classify.h"
 
 #include "cli/logentry.h"
@@ -150,20 +149,12 @@ static void split_policy(struct log_entry *e)
 	set(e, LOG_POLICY, slice_take(slice_drop(policy, 2), slice_find(slice_drop(policy, 2), ')')));
 }
 
-/* The log may be written by others too: what cannot be seen is escaped, as log_escape() does, but no backslash. */
+/* The log may be written by others, too. */
 static struct slice printable(struct arena *a, struct slice line)
 {
 	struct buf out = BUF_INIT(4 * line.len + 1);
 
-	while (line.len > 0) {
-		size_t n = line.ptr[0] == ' ' ? 1 : utf8_visible(line);
-
-		if (n > 0)
-			buf_add(&out, slice_take(line, n));
-		else
-			buf_addf(&out, "\\x%02x", (unsigned)(unsigned char)line.ptr[0]);
-		line = slice_drop(line, n > 0 ? n : 1);
-	}
+	log_escape_line(&out, line);
 	return arena_take_buf(a, &out);
 }
 

@@ -114,6 +114,7 @@ def usage_and_exit_status(w):
         (["sign", "--domain", "a.example"], 2, "are needed"),
         (["sign", "--domain", "a.example", "--selector", "s", "--key", "k", "--canon", "x"], 2, "relaxed/relaxed"),
         (["key", "melt", "a.example"], 2, "assay key: melt: no such subcommand\nusage: assay key new|activate"),
+        (["key", "--json", "list"], 2, "assay key: --json: write the subcommand before its options\nusage"),
         (["key"], 2, "name a subcommand"),
         (["key", "rotat", "--all"], 2, "did you mean rotate?"),
         (["report", "statsu"], 2, "assay report: statsu: no such subcommand: did you mean status?"),
@@ -152,7 +153,7 @@ def nothing_there(w):
     """Neither a key nor a message: that is said, instead of an empty page."""
     directory = os.path.dirname(w.file("no-keys/x", ""))
     status, out, err = w.run("key", "list", "--keys", directory)
-    assert (status, out) == (0, "") and "there is no key in %s: " % directory in err, (status, out, err)
+    assert (status, out) == (0, "") and "no keys in %s: " % directory in err, (status, out, err)
     assert json.loads(w.ok("key", "list", "--keys", directory, "--json"))["keys"] == []
     out = w.ok("log", "--log", w.file("no.log", "Nov 26 12:00:00 mx postfix/master[1]: daemon started\n"))
     assert out.startswith("0 messages; read from ") and out.count("\n") == 1, out

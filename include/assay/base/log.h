@@ -98,6 +98,9 @@ size_t log_kept(struct log_kept out[LIMIT_LOG_KEPT]);
  */
 void log_escape(struct buf *out, struct slice s);
 
+/* The same for a whole line of a log, whose fields are escaped already: its spaces and backslashes stay. */
+void log_escape_line(struct buf *out, struct slice line);
+
 /* The same, NUL-terminated in the arena, for messages made with a format; never NULL. */
 const char *log_shown(struct arena *a, struct slice s);
 

@@ -45,6 +45,11 @@ struct argument {
 	"the key directory (default: the setting keys)" }
 #define OPTION_ZONE(request, member) { "zone", ARGUMENT_TEXT, offsetof(request, member), "FILE", \
 	"take DNS records from a file instead of the network" }
+#define OPTION_HELO(request, member) { "helo", ARGUMENT_SLICE, offsetof(request, member), "NAME", \
+	"the client's HELO name" }
+#define OPTION_MAIL_FROM(request, member) { "mail-from", ARGUMENT_PATH, offsetof(request, member), "ADDRESS", \
+	"the envelope sender; empty: the null reverse-path" }, \
+	{ "from", ARGUMENT_PATH, offsetof(request, member), "ADDRESS", "the same as --mail-from" }
 #define OPTION_JSON(request, member) { "json", ARGUMENT_FLAG, offsetof(request, member), NULL, "print JSON" }
 #define OPTIONS_END { NULL, ARGUMENT_FLAG, 0, NULL, NULL }
 
