@@ -177,11 +177,11 @@ def junk_folder(machine):
 
 
 def build(machine):
-    """./bootstrap, and what `make check` runs: for other releases and architectures."""
-    machine.put_project("/root/assay")
+    """./bootstrap, and what `make check` runs: for other releases."""
+    machine.put_project("/srv/assay")
     machine.must(["sh", "-c", "apt-get update -q && apt-get install -y -q --no-install-recommends check pkg-config python3 openssl && "
-                  "cd /root/assay && ./bootstrap"], network=True, timeout=1800)
-    status, said = machine.run(["sh", "-c", "cd /root/assay && make -C build/release -s -k -j$(nproc) all && "
+                  "cd /srv/assay && ./bootstrap"], network=True, timeout=1800)
+    status, said = machine.run(["sh", "-c", "cd /srv/assay && make -C build/release -s -k -j$(nproc) all && "
                                 "make -C build/release -s -k -j$(nproc) check"], timeout=3600)
     print("\n".join(re.findall(r"(?m)^(?:# [A-Z]+: +\d+|(?:FAIL|ERROR): .*|.*warning: .*)$", said)))
     if status != 0:
